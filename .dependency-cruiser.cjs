@@ -1,0 +1,114 @@
+/**
+ * The import rules: entry → apps → modules → integrations → queue · cache · streams · database → config → common. Imports run downward only.
+ * A module is entered by its index.ts; inside it, http/ and worker/ know the core, never each other, and the core knows neither.
+ */
+const LAYERS = ['common', 'config', '(?:queue|cache|streams|database)', 'integrations', 'modules', 'apps'];
+
+const downwardOnly = LAYERS.slice(0, -1).map((layer, depth) => ({
+  name: `${layer.replace(/[^a-z]+/g, '-').replace(/^-|-$/g, '')}-imports-downward`,
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: `^src/(?:${LAYERS.slice(depth + 1).join('|')})/|^src/[^/]+\\.ts$` },
+}));
+
+/** Which module may enter which; `account` and `admin` may enter all below them. */
+const MAY_ENTER = {
+  subscriptions: [],
+  users: ['subscriptions'],
+  chatrooms: ['subscriptions'],
+  auth: ['users'],
+  messages: ['chatrooms', 'subscriptions'],
+  billing: ['subscriptions', 'users'],
+  account: ['auth', 'users', 'chatrooms', 'messages', 'subscriptions', 'billing'],
+  admin: ['auth', 'users', 'chatrooms', 'messages', 'subscriptions', 'billing', 'account'],
+};
+
+const moduleRules = Object.entries(MAY_ENTER).map(([module, others]) => ({
+  name: `module-${module}`,
+  severity: 'error',
+  from: { path: `^src/modules/${module}/` },
+  to: { path: '^src/modules/', pathNot: `^src/modules/(?:${[module, ...others].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-undeclared-package', severity: 'error', from: { path: '^src' }, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] } },
+    ...downwardOnly,
+    ...moduleRules,
+    {
+      name: 'modules-by-their-index',
+      comment: 'The index.ts of a module is the only door for other modules; apps also mount its http and worker modules.',
+      severity: 'error',
+      from: { path: '^src/modules/([^/]+)/' },
+      to: { path: '^src/modules/', pathNot: ['^src/modules/$1/', '^src/modules/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'apps-by-the-doors',
+      severity: 'error',
+      from: { path: '^src/(?:apps/|[^/]+\\.ts$)' },
+      to: {
+        path: '^src/modules/',
+        pathNot: ['/index\\.ts$', '-http\\.module\\.ts$', '-worker\\.module\\.ts$', '\\.module\\.ts$', '\\.entity\\.ts$'],
+      },
+    },
+    {
+      name: 'core-not-http-worker',
+      severity: 'error',
+      from: { path: '^src/modules/[^/]+/[^/]+\\.ts$' },
+      to: { path: '^src/modules/[^/]+/(?:http|worker)/' },
+    },
+    { name: 'http-not-worker', severity: 'error', from: { path: '^src/modules/[^/]+/http/' }, to: { path: '^src/modules/[^/]+/worker/' } },
+    { name: 'worker-not-http', severity: 'error', from: { path: '^src/modules/[^/]+/worker/' }, to: { path: '^src/modules/[^/]+/http/' } },
+    {
+      name: 'api-reaches-no-processor',
+      comment: 'Starting an API consumes no job.',
+      severity: 'error',
+      from: { path: '^src/(?:main\\.ts|apps/api/)' },
+      to: { path: '(?:/worker/|^src/apps/(?:worker|local)/)', reachable: true },
+    },
+    {
+      name: 'vendors-in-integrations',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/integrations/' },
+      to: { path: '^node_modules/(?:@google/genai|stripe|twilio|nodemailer)/' },
+    },
+    {
+      name: 'simulators-stand-alone',
+      severity: 'error',
+      from: { path: '^src/simulators/([^/]+)/' },
+      to: { path: '^src/', pathNot: '^src/simulators/$1/' },
+    },
+    {
+      name: 'simulators-known-to-local',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(?:apps/local/|simulators/)' },
+      to: { path: '^src/simulators/' },
+    },
+    {
+      name: 'env-is-read-once',
+      comment: 'Below the entries settings are injected; only entries and apps load them.',
+      severity: 'error',
+      from: { path: '^src/(?:modules|integrations|queue|cache|streams|database)/' },
+      to: { path: '^src/config/env\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'src-not-test', severity: 'error', from: { path: '^src/', pathNot: '\\.test\\.ts$' }, to: { path: '^(?:test|bench)/' } },
+    {
+      name: 'src-no-dev-packages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['\\.test\\.ts$', '^src/apps/local/'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js'],
+    },
+  },
+};

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Every installed package that is published as ES modules: Jest on Node 20 can only run them once they are turned into CommonJS. */
+function esmPackages(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) return [];
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith('@')) return esmPackages(path);
+    let manifest;
+    try {
+      manifest = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+    } catch {
+      return [];
+    }
+    let nested = [];
+    try {
+      nested = esmPackages(join(path, 'node_modules'));
+    } catch {
+      // no packages of its own
+    }
+    return manifest.type === 'module' && manifest.name ? [manifest.name, ...nested] : nested;
+  });
+}
+
+const esm = [...new Set(esmPackages(join(import.meta.dirname, 'node_modules')))];
+
+/** @param {string} displayName @param {string[]} testMatch */
+const project = (displayName, testMatch, extra = {}) => ({
+  displayName,
+  testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.(t|j|mj)s$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'commonjs' },
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${esm.join('|')})/)`],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
+  ...extra,
+});
+
+export default {
+  projects: [
+    project('unit', ['src/**/*.test.ts', 'test/architecture/**/*.test.ts']),
+    project('integration', ['test/{integration,security}/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/global-setup.ts' }),
+    project('e2e', ['test/{e2e,chaos}/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/global-setup.ts' }),
+  ],
+  testTimeout: 30_000,
+};
