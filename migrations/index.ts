@@ -1,0 +1,12 @@
+import { CreateUsers1795392000000 } from './1795392000000-create-users.js';
+import { CreatePlans1795392000001 } from './1795392000001-create-plans.js';
+import { CreateChatrooms1795392000002 } from './1795392000002-create-chatrooms.js';
+import { CreateIdempotencyKeys1795392000003 } from './1795392000003-create-idempotency-keys.js';
+
+/** All migrations in the order in which they run. Append only. */
+export const migrations = [
+  CreateUsers1795392000000,
+  CreatePlans1795392000001,
+  CreateChatrooms1795392000002,
+  CreateIdempotencyKeys1795392000003,
+] as const;

@@ -1,0 +1,22 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ConfigModule } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { DatabaseModule } from '../../database/database.module.js';
+import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
+import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
+import { HealthController } from './health/health.controller.js';
+import { ReadinessService } from './health/readiness.service.js';
+
+/** Every HTTP surface, and no processor: starting an API consumes no job. */
+@Module({})
+export class ApiModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [ConfigModule.forRoot(config), DatabaseModule, AuthHttpModule, UsersHttpModule],
+      controllers: [HealthController],
+      providers: [ReadinessService],
+      exports: [ReadinessService],
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { createOpenApiDocument } from './openapi.js';
+import { ProblemFilter } from './problem.filter.js';
+
+/** Everything about the API's HTTP side that is not a module: the same for a started process and for tests. */
+export function configureApi(app: NestFastifyApplication): void {
+  const config = app.get<Config>(InjectConfig.TOKEN);
+  app.useGlobalPipes(new StrictValidationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  app.useSecurityHeaders();
+  if (config.DOCS_ENABLED) {
+    SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
+      jsonDocumentUrl: 'openapi.json',
+      raw: ['json'],
+      customSiteTitle: 'Gemini chat backend',
+      swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    });
+  }
+}

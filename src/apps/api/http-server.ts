@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import { MalformedJsonError } from '../../common/errors/common.errors.js';
+import { PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
+import { newId } from '../../common/ids.js';
+import { requestContext } from '../../common/request-context.js';
+import { ProblemFilter } from './problem.filter.js';
+
+const BODY_LIMIT = 512 * 1024;
+const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
+
+/** Fastify with our limits, request ids and problem answers also where the router or the HTTP parser refuses a request. */
+export function createHttpAdapter(): FastifyAdapter {
+  const problems = new ProblemFilter();
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newId();
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      setCommonHeaders(request, reply);
+      problems.answer(error, request, reply);
+    },
+    clientErrorHandler,
+  });
+  const server = adapter.getInstance();
+  server.removeContentTypeParser('text/plain');
+  server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+    setCommonHeaders(request, reply);
+    done();
+  });
+  // After the body was read: what comes before runs in the socket's context, not in the request's.
+  server.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction) => {
+    requestContext.run({ requestId: request.id }, done);
+  });
+  adapter.useBodyParser(
+    'application/json',
+    true,
+    { bodyLimit: BODY_LIMIT },
+    (_request: unknown, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
+      let value: unknown;
+      try {
+        value = body.length === 0 ? undefined : JSON.parse(utf8.decode(body));
+      } catch {
+        done(new MalformedJsonError());
+        return;
+      }
+      done(null, value);
+    },
+  );
+  return adapter;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');
+}
+
+/** Bytes that are no HTTP request never reach a route; their sender still gets a problem document. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const [status, reason, code] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large', 'headers_too_large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout', 'request_timeout']
+        : [400, 'Bad Request', 'bad_request'];
+  const body = JSON.stringify({
+    type: `urn:problem-type:${code}`,
+    title: reason,
+    status,
+    detail: 'The request could not be read as HTTP.',
+    code,
+    request_id: newId(),
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,77 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../../common/errors/app-error.js';
+import {
+  BadRequestError,
+  InternalError,
+  MalformedJsonError,
+  NotFoundError,
+  PayloadTooLargeError,
+  ServiceUnavailableError,
+  UnsupportedMediaTypeError,
+} from '../../common/errors/common.errors.js';
+import { PROBLEM_MEDIA_TYPE, statusOf, toProblem } from '../../common/http/problem.js';
+import { isDatabaseUnavailable } from '../../database/database.errors.js';
+
+/** The one place where an exception becomes an answer: a problem document, or nothing of it reaches the client. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(exception, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(exception: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const error = toAppError(exception);
+    const { kind } = error.definition;
+    if (kind === 'internal') this.logger.error(exception, { request_id: request.id });
+    else if (kind === 'unavailable') this.logger.warn(`${error.message} ${describeCause(exception)}`, { request_id: request.id });
+    if (reply.sent || reply.raw.headersSent) return;
+    if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds));
+    if (kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+    reply
+      .status(statusOf(kind))
+      .header('content-type', PROBLEM_MEDIA_TYPE)
+      .send(JSON.stringify(toProblem(error, request.id)));
+  }
+}
+
+function toAppError(exception: unknown): AppError {
+  if (exception instanceof AppError) return exception;
+  if (isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
+  const status = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
+  switch (status) {
+    case 400:
+      return exception instanceof SyntaxError ||
+        codeOf(exception) === 'FST_ERR_CTP_INVALID_JSON_BODY' ||
+        codeOf(exception) === 'FST_ERR_CTP_EMPTY_JSON_BODY'
+        ? new MalformedJsonError()
+        : new BadRequestError();
+    case 404:
+    case 405:
+    case 414:
+      return new NotFoundError();
+    case 413:
+      return new PayloadTooLargeError();
+    case 415:
+      return new UnsupportedMediaTypeError();
+    default:
+      return new InternalError({ cause: exception });
+  }
+}
+
+function statusCodeOf(exception: unknown): number | null {
+  if (typeof exception !== 'object' || exception === null) return null;
+  const { statusCode } = exception as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : null;
+}
+
+function codeOf(exception: unknown): unknown {
+  return typeof exception === 'object' && exception !== null ? (exception as { code?: unknown }).code : undefined;
+}
+
+function describeCause(exception: unknown): string {
+  return exception instanceof Error ? `(${exception.cause instanceof Error ? exception.cause.message : exception.message})` : '';
+}

@@ -1,0 +1,88 @@
+import { AppError } from './app-error.js';
+
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+export class ValidationFailedError extends AppError {
+  static override readonly code = 'validation_failed';
+  static override readonly kind = 'invalid';
+  static override readonly title = 'The request is not valid';
+
+  constructor(errors: readonly FieldError[]) {
+    super('One or more fields are not acceptable; see errors.', { errors });
+  }
+}
+
+export class MalformedJsonError extends AppError {
+  static override readonly code = 'malformed_json';
+  static override readonly kind = 'invalid';
+  static override readonly title = 'The body is not JSON';
+
+  constructor() {
+    super('The request body could not be read as a JSON document.');
+  }
+}
+
+export class BadRequestError extends AppError {
+  static override readonly code = 'bad_request';
+  static override readonly kind = 'invalid';
+  static override readonly title = 'The request could not be read';
+
+  constructor() {
+    super('The request line, a header or the framing of the body is malformed.');
+  }
+}
+
+/** One answer for ids that are malformed, unknown, somebody else's or of another parent, so that nobody learns which. */
+export class NotFoundError extends AppError {
+  static override readonly code = 'not_found';
+  static override readonly kind = 'not_found';
+  static override readonly title = 'Not found';
+
+  constructor() {
+    super('There is no such resource.');
+  }
+}
+
+export class PayloadTooLargeError extends AppError {
+  static override readonly code = 'payload_too_large';
+  static override readonly kind = 'too_large';
+  static override readonly title = 'The body is too large';
+
+  constructor() {
+    super('The request body is larger than this route accepts.');
+  }
+}
+
+export class UnsupportedMediaTypeError extends AppError {
+  static override readonly code = 'unsupported_media_type';
+  static override readonly kind = 'unsupported_media_type';
+  static override readonly title = 'The content type is not supported';
+
+  constructor() {
+    super('Send the body as application/json.');
+  }
+}
+
+export class ServiceUnavailableError extends AppError {
+  static override readonly code = 'service_unavailable';
+  static override readonly kind = 'unavailable';
+  static override readonly title = 'The service is not available right now';
+
+  constructor(options?: ErrorOptions) {
+    super('A part of the service is not reachable. Try again shortly.', {}, 2, options);
+  }
+}
+
+/** Answered for every error that nobody foresaw; what happened is in the log, under the request's id. */
+export class InternalError extends AppError {
+  static override readonly code = 'internal_error';
+  static override readonly kind = 'internal';
+  static override readonly title = 'Something went wrong on our side';
+
+  constructor(options?: ErrorOptions) {
+    super('The request failed unexpectedly. Tell us its request_id.', {}, null, options);
+  }
+}

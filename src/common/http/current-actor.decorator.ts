@@ -1,0 +1,16 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import type { Actor } from '../actor.js';
+
+export const PUBLIC_METADATA = 'access:public';
+export const PUBLIC_EXTENSION = 'x-public';
+
+/** Opens a route, or every route of a controller, to callers without a token. Every other route demands one. */
+export const Public = () => applyDecorators(SetMetadata(PUBLIC_METADATA, true), ApiExtension(PUBLIC_EXTENSION, true));
+
+/** The signed-in caller; only on routes that are not public. */
+export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const { user } = context.switchToHttp().getRequest<{ user?: Actor }>();
+  if (!user) throw new Error('CurrentActor on a public route');
+  return user;
+});

@@ -1,0 +1,82 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { ValidationFailedError } from '../errors/common.errors.js';
+
+export const DEFAULT_PAGE_SIZE = 20;
+
+export class PageQuery {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: DEFAULT_PAGE_SIZE })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
+  @IsInt({ message: 'limit must be a whole number from 1 to 100' })
+  @Min(1, { message: 'limit must be a whole number from 1 to 100' })
+  @Max(100, { message: 'limit must be a whole number from 1 to 100' })
+  readonly limit?: number;
+
+  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly data: T[];
+  readonly next_cursor: string | null;
+}
+
+/** The documented shape of a page of `Item`. */
+export function PageOf<T>(Item: abstract new (...args: never[]) => T): abstract new () => Page<T> {
+  abstract class PageResponse implements Page<T> {
+    @ApiProperty({ type: () => [Item] })
+    readonly data!: T[];
+
+    @ApiProperty({ type: String, nullable: true, description: 'Opaque; null on the last page.' })
+    readonly next_cursor!: string | null;
+  }
+  Object.defineProperty(PageResponse, 'name', { value: `${Item.name.replace(/Response$/, '')}Page` });
+  return PageResponse;
+}
+
+/**
+ * Cuts a page out of `limit + 1` rows that were read for it.
+ *
+ * @param rows in the order of the list; one more than the page holds when there is another page
+ * @param keyOf the row's place in the order: what the next page starts after
+ */
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => readonly string[],
+  toItem: (row: Row) => Item,
+): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { data: shown.map(toItem), next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+}
+
+const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+
+/**
+ * The key inside a cursor that `toPage` made, null without one.
+ *
+ * @param parts one check for each part of the key
+ * @throws ValidationFailedError for anything else
+ */
+export function decodeCursor(cursor: string | undefined, parts: readonly ((part: string) => boolean)[]): readonly string[] | null {
+  if (cursor === undefined) return null;
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(key) && key.length === parts.length && key.every((part, i) => typeof part === 'string' && parts[i]?.(part))) {
+      return key as string[];
+    }
+  } catch {
+    // not JSON: answered below
+  }
+  throw new ValidationFailedError([{ field: 'cursor', message: 'cursor must be a next_cursor of this list' }]);
+}
+
+/** A moment as `Date.toISOString` writes it. */
+export const isTimestamp = (part: string): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(part) && !Number.isNaN(Date.parse(part));

@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { DEFAULT_MODELS, modelsSchema } from './models.js';
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`);
+const duration = z.string().transform((value, context) => {
+  const ms = parseDuration(value);
+  if (ms === null || ms === 0) context.addIssue('a duration such as 500ms, 30s, 15m, 12h or 30d');
+  return ms ?? 0;
+});
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `a URL that starts with ${protocols.join('// or ')}//`,
+    );
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((value, context): unknown => {
+      try {
+        return JSON.parse(value);
+      } catch {
+        context.addIssue('a JSON document');
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+/**
+ * Every setting of every process. A description is its line in .env.example; `secret` marks what is never printed. Durations arrive in
+ * milliseconds, lists as arrays. A setting without a default is optional here; which ones an entry point demands is decided below.
+ */
+const schema = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development').describe('production in production.'),
+  PORT: whole(0, 65_535).default(3000).describe('Port of the API; 0 takes a free one.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 in a container.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+  DRAIN_SECONDS: whole(0, 3_600).default(30).describe('How long a stopping process may finish what it has begun.'),
+  DOCS_ENABLED: flag.default(true).describe('Serve Swagger UI at /docs and the document at /openapi.json.'),
+  LOCAL_DATA_DIR: z.string().min(1).default('.local').describe('Where the local mode keeps its database and secrets.'),
+
+  DATABASE_URL: url('postgres:', 'postgresql:')
+    .optional()
+    .describe('PostgreSQL 14 or later. The local mode brings its own when this is unset.'),
+  DATABASE_POOL_SIZE: whole(2, 500).default(20).describe('Connections of one process to PostgreSQL.'),
+  REDIS_URL: url('redis:', 'rediss:').optional().describe('Redis 6.2 or Valkey. Ignored by the local mode.'),
+
+  JWT_SECRET: z
+    .string()
+    .min(32, 'at least 32 characters')
+    .optional()
+    .describe('Key of the access tokens (HS256). `openssl rand -base64 48` makes one.'),
+  ACCESS_TOKEN_TTL: duration.default(900_000).describe('Life of an access token.'),
+  REFRESH_TOKEN_TTL: duration.default(30 * 86_400_000).describe('Life of a session that is not used.'),
+
+  GEMINI_API_KEY: z.string().min(1).optional().describe('Key of the Gemini API. The local mode simulates Gemini when this is unset.'),
+  GEMINI_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Gemini API, such as a simulator.'),
+  GEMINI_MODELS: json(modelsSchema)
+    .default([...DEFAULT_MODELS])
+    .describe(
+      'JSON list of the models on sale: id, name, plan (basic or pro), context_tokens, input_usd and output_usd per million tokens.',
+    ),
+  GEMINI_FIRST_TOKEN_TIMEOUT: duration.default(30_000).describe('How long the model may think before its first token.'),
+  GEMINI_IDLE_TIMEOUT: duration.default(20_000).describe('How long the model may be silent in mid-stream.'),
+  GEMINI_TOTAL_TIMEOUT: duration.default(300_000).describe('How long one answer may take.'),
+  GEMINI_SIMULATOR_PORT: whole(0, 65_535).default(0).describe('Local mode: port of the Gemini simulator; 0 takes a free one.'),
+  GEMINI_SIMULATOR_LATENCY_MS: whole(0, 600_000).default(300).describe('Local mode: time to the first token.'),
+  GEMINI_SIMULATOR_CHUNK_MS: whole(0, 60_000).default(30).describe('Local mode: time between two chunks.'),
+  GEMINI_SIMULATOR_TOKENS: whole(0, 100_000).default(0).describe('Local mode: length of an answer; 0 lets the simulator choose.'),
+
+  BASIC_DAILY_LIMIT: whole(0, 1_000_000).default(5).describe('Messages a UTC day on the Basic plan.'),
+  BASIC_CONTEXT_TOKENS: whole(256, 10_000_000).default(32_768).describe('History given to the model on the Basic plan.'),
+  PRO_CONTEXT_TOKENS: whole(256, 10_000_000).default(131_072).describe('History given to the model on the Pro plan.'),
+  BASIC_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(2_048).describe('Longest answer on the Basic plan.'),
+  PRO_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(8_192).describe('Longest answer on the Pro plan.'),
+  MAX_PENDING_REPLIES: whole(1, 100_000).default(200).describe('Unfinished replies a user may have.'),
+
+  WORKER_CONCURRENCY: whole(1, 10_000).default(100).describe('Replies that one worker generates at a time.'),
+  REPLY_MAX_ATTEMPTS: whole(1, 100).default(5).describe('Tries before a reply fails for good.'),
+  REPLY_LEASE: duration.default(10_000).describe('After this long without a sign of life of its worker a reply is taken over.'),
+  REPLY_RETRY_DELAY: duration.default(1_000).describe('Wait before the second try; doubled with each further one.'),
+  SWEEP_INTERVAL: duration.default(2_000).describe('How often a worker looks for replies that nobody works on.'),
+});
+
+export type Config = Readonly<z.infer<typeof schema>>;
+export type ModeDefaults = Partial<Record<keyof Config, string>>;
+
+/** Which settings an entry point cannot do without. */
+export type Demand = keyof Config;
+
+/** One message that names every wrong setting and says what it should be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads and checks all settings.
+ *
+ * @param options.demand settings that must be present for this entry point
+ * @param options.defaults values for unset settings, as text
+ * @param options.source the environment; variables that are set but empty count as unset
+ * @throws ConfigError
+ */
+export function loadConfig(options: { demand?: readonly Demand[]; defaults?: ModeDefaults; source?: NodeJS.ProcessEnv } = {}): Config {
+  const source = options.source ?? readEnvironment();
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => {
+      const value = source[name] || options.defaults?.[name as keyof Config];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const result = schema.safeParse(given);
+  const complaints = result.error?.issues.map((issue) => ({ name: issue.path.map(String).join('.'), reason: issue.message })) ?? [];
+  for (const name of options.demand ?? []) {
+    if (given[name] === undefined) complaints.push({ name, reason: `required: ${schema.shape[name].description ?? ''}` });
+  }
+  if (!result.success || complaints.length > 0) {
+    const lines = complaints.map(({ name, reason }) => `  ${name}: ${reason}`);
+    throw new ConfigError(`The settings are not right:\n${lines.join('\n')}\nSee .env.example for every setting.`);
+  }
+  return Object.freeze(result.data);
+}
+
+/** The process's environment over the file .env of the working directory. */
+function readEnvironment(): NodeJS.ProcessEnv {
+  return existsSync('.env') ? { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env } : process.env;
+}
+
+/** Name, description and default of every setting, in their order: what .env.example is made of. */
+export function describeSettings(): { name: string; description: string; default: unknown }[] {
+  const defaults: Record<string, unknown> = schema.parse({});
+  return Object.entries(schema.shape).map(([name, { description = '' }]) => ({ name, description, default: defaults[name] }));
+}

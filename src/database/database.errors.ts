@@ -1,0 +1,38 @@
+import { ServiceUnavailableError } from '../common/errors/common.errors.js';
+
+interface PgLikeError {
+  readonly code?: unknown;
+  readonly constraint?: unknown;
+  readonly driverError?: unknown;
+  readonly message?: unknown;
+}
+
+/** postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled statements. */
+const UNAVAILABLE = /^(?:08...|53300|57P0[123]|57014|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
+/** pg and pg-pool give these without a code. */
+const UNAVAILABLE_MESSAGES =
+  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
+
+function driverError(error: unknown): PgLikeError {
+  if (typeof error !== 'object' || error === null) return {};
+  const { driverError: inner } = error as PgLikeError;
+  return typeof inner === 'object' && inner !== null ? inner : error;
+}
+
+/** The SQLSTATE of a failed statement, null when it did not come from PostgreSQL. */
+export function sqlState(error: unknown): string | null {
+  const { code } = driverError(error);
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+/** True when a statement broke the named constraint. */
+export function violates(error: unknown, constraint: string): boolean {
+  return driverError(error).constraint === constraint;
+}
+
+/** True when PostgreSQL could not be reached, went away or refused to work, rather than refusing this statement. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof ServiceUnavailableError) return true;
+  const { code, message } = driverError(error);
+  return (typeof code === 'string' && UNAVAILABLE.test(code)) || (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message));
+}

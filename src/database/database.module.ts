@@ -1,0 +1,27 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { connectionOptions } from './data-source-options.js';
+import { Database } from './database.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
+
+@Global()
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [InjectConfig.TOKEN],
+      useFactory: ({ DATABASE_URL, DATABASE_POOL_SIZE }: Config) => {
+        if (DATABASE_URL === undefined) throw new Error('DATABASE_URL is demanded by every entry point');
+        return {
+          ...connectionOptions({ url: DATABASE_URL, poolSize: DATABASE_POOL_SIZE, applicationName: 'gemini-chat' }),
+          autoLoadEntities: true,
+          retryAttempts: 0,
+        };
+      },
+    }),
+  ],
+  providers: [Database, IdempotencyKeys],
+  exports: [Database, IdempotencyKeys],
+})
+export class DatabaseModule {}

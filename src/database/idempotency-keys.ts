@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import type { IdempotencyKey } from '../common/idempotency-key.js';
+import { Database, type StatementRunner } from './database.js';
+import { violates } from './database.errors.js';
+import { statement } from './statement.js';
+
+export class IdempotencyKeyReusedError extends AppError {
+  static override readonly code = 'idempotency_key_reused';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The idempotency key was used for another request';
+
+  constructor() {
+    super('This Idempotency-Key came with another body before. Use a new key for a new request.');
+  }
+}
+
+const find = statement<{ fingerprint: Buffer; result: unknown }>(
+  'idempotency_keys_find',
+  `SELECT fingerprint, result FROM idempotency_keys WHERE user_id = $1 AND scope = $2 AND key = $3`,
+);
+
+const store = statement<never>(
+  'idempotency_keys_store',
+  `INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES ($1, $2, $3, $4, $5)`,
+);
+
+/**
+ * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in the transaction of its
+ * request's effect, as its last statement and without ON CONFLICT: a repeat waits for the first to commit, then aborts with all it did.
+ */
+@Injectable()
+export class IdempotencyKeys {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * The stored result of this request, null if it was not seen (or was refused).
+   *
+   * @throws IdempotencyKeyReusedError when the key came with another body
+   */
+  async find(userId: string, { scope, key, fingerprint }: IdempotencyKey): Promise<{ result: unknown } | null> {
+    const [row] = await this.database.run(find, [userId, scope, key]);
+    if (!row) return null;
+    if (!row.fingerprint.equals(fingerprint)) throw new IdempotencyKeyReusedError();
+    return { result: row.result };
+  }
+
+  /** Stores `result` as the last step of `transaction`. @throws an error that `isRepeatedKey` knows, when another request was first */
+  async store(transaction: StatementRunner, userId: string, { scope, key, fingerprint }: IdempotencyKey, result: unknown): Promise<void> {
+    await transaction.run(store, [userId, scope, key, fingerprint, JSON.stringify(result)]);
+  }
+}
+
+/** True when a statement failed because its key is stored already. */
+export const isRepeatedKey = (error: unknown): boolean => violates(error, 'pk_idempotency_keys');
