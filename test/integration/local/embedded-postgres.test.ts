@@ -158,6 +158,15 @@ it('tells when the server ends by itself, and starts again', async () => {
   expect(await query(next.connectionString('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
+it('says so when its data folder cannot be used', async () => {
+  const file = join(scratch, 'a-file');
+  writeFileSync(file, '');
+  await expect(startEmbeddedPostgres({ dataDirectory: join(file, 'data') })).rejects.toThrow(
+    `The data folder ${join(file, 'data')} cannot be used by this user (ENOTDIR): ` +
+      'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+  );
+});
+
 it("puts the server's last words into the error of a failed start, and frees the directory", async () => {
   const failing = startEmbeddedPostgres({ dataDirectory: shared, settings: { shared_buffers: 'plenty' } });
   await expect(failing).rejects.toThrow(
