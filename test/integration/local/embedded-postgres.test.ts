@@ -194,6 +194,16 @@ it('stops once, however often and at once it is told to, and leaves no listener 
   expect(listeners()).toEqual(before);
 });
 
+it('leaves its successor alone when it is stopped once more', async () => {
+  const first = await start(shared);
+  process.kill(postmasterPid(shared), 'SIGKILL');
+  await first.exited;
+  const second = await start(shared);
+  await first.stop();
+  expect(await query(second.connectionString('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await expect(start(shared)).rejects.toThrow(/ is in use by process /);
+});
+
 it('deletes a temporary data directory when it stops, and when its starter is killed', async () => {
   const stopped = join(scratch, 'temporary-stopped');
   const server = await startEmbeddedPostgres({ dataDirectory: stopped, settings, temporary: true });

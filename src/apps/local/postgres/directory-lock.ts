@@ -4,7 +4,8 @@ import { systemErrorCode } from './system-error.js';
 
 /**
  * Takes the lock file `path` for this process; a lock whose process is gone (by pid and start time, so that a reused pid does not keep it) is taken
- * over. Answers the function that gives it back.
+ * over. Answers the function that gives it back; to call that again does
+ * nothing, whoever holds the lock by then.
  * @throws Error when a living process holds it.
  */
 export async function lockDirectory(path: string, what: string): Promise<() => void> {
@@ -14,8 +15,10 @@ export async function lockDirectory(path: string, what: string): Promise<() => v
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
       if (createLock(draft, path)) {
+        let isHeld = true;
         return () => {
-          rmSync(path, { force: true });
+          if (isHeld) rmSync(path, { force: true });
+          isHeld = false;
         };
       }
       const holder = readLock(path);

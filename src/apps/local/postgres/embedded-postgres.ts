@@ -59,15 +59,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     });
     onProgress(`PostgreSQL ${binaries.version} is ready on 127.0.0.1:${server.port}.`);
     void server.exited.then(unlock);
+    let stopping: Promise<void> | undefined;
+    const stop = async () => {
+      await server.stop();
+      unlock();
+      if (temporary) rmSync(dataDirectory, { recursive: true, force: true });
+    };
     return {
       port: server.port,
       exited: server.exited,
       connectionString: (database) => `postgresql://postgres:${cluster.password}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`,
-      stop: async () => {
-        await server.stop();
-        unlock();
-        if (temporary) rmSync(dataDirectory, { recursive: true, force: true });
-      },
+      stop: () => (stopping ??= stop()),
     };
   } catch (error) {
     unlock();

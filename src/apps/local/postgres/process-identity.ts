@@ -60,7 +60,7 @@ export async function isPostgresOn(pid: number, cluster: string): Promise<boolea
         ? await powershell(`(Get-CimInstance Win32_Process -Filter "ProcessId=${pid}").CommandLine`)
         : await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
     const [program, afterProgram] = stdout.split(' -D ', 2);
-    return basename(program ?? '').includes('postgres') && (afterProgram ?? '').replaceAll('"', '').startsWith(cluster);
+    return basename(program ?? '').includes('postgres') && (afterProgram ?? '').replaceAll('"', '').startsWith(`${cluster} `);
   } catch {
     return false;
   }
