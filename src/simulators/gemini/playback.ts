@@ -132,9 +132,9 @@ async function stream(performance: Performance): Promise<void> {
       if (response.destroyed) return;
       characters += text.length;
       await event(chunk(content(text), characters));
+      if (chunkMs > 0) await pause(chunkMs);
       written += 1;
       if (written >= most) break;
-      if (chunkMs > 0) await pause(chunkMs);
     }
   }
   if (response.destroyed) return;
