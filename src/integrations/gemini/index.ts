@@ -5,3 +5,4 @@
 export { type FinishReason, type TokenUsage } from './answer-reader.js';
 export { GeminiClient, type GeminiClientOptions, type GenerateEvent, type GenerateRequest } from './gemini.client.js';
 export { GeminiError, type GeminiErrorCode } from './gemini.errors.js';
+export { GeminiModule } from './gemini.module.js';

@@ -1,7 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrations/gemini/index.js';
+import { isDatabaseUnavailable } from '../../../database/database.errors.js';
 import { PlansService } from '../../subscriptions/index.js';
 import { toTurns } from '../context.js';
 import { type Claim, type Outcome, RepliesRepository } from '../replies.repository.js';
@@ -80,23 +82,45 @@ export class ReplyWriter {
       if (await this.replies.release(claim, 0)) await this.queue.add(claim.replyId, 'retry', claim.attempt);
       return;
     }
-    // Not the model's doing, so neither an answer nor a try: the queue runs the job again, and the fence still holds.
-    if (!(error instanceof GeminiError)) throw error;
-    const last = claim.attempt >= this.config.REPLY_MAX_ATTEMPTS;
-    this.logger.warn(`reply ${claim.replyId}, attempt ${claim.attempt}: ${error.code}${error.retryable && !last ? ', to be tried again' : ''}`);
-    if (!error.retryable || last) {
-      await this.end(claim, failed(error.code));
+    const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
+    if (!retryable || claim.attempt >= this.config.REPLY_MAX_ATTEMPTS) {
+      await this.end(claim, failed(code));
       return;
     }
-    const delayMs = retryDelay({ attempt: claim.attempt, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: error.retryAfterMs ?? 0 });
+    const delayMs = retryDelay({ attempt: claim.attempt, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
     if (await this.replies.release(claim, delayMs)) await this.queue.add(claim.replyId, 'retry', claim.attempt, delayMs);
   }
 
+  private diagnose({ replyId, attempt }: Claim, error: unknown): { code: ReplyErrorCode; retryable: boolean; retryAfterMs: number | null } {
+    if (error instanceof GeminiError) {
+      this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.code}`);
+      return error;
+    }
+    // Not the model's doing: a fault of ours, or a part that is away. The tries are bounded either way.
+    this.logger.error(error, { reply_id: replyId, attempt });
+    return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
+  }
+
   private async end(claim: Claim, outcome: Outcome): Promise<void> {
-    const ended = await this.replies.finish(claim, outcome);
+    const ended = await this.finish(claim, outcome);
     if (ended?.nextReplyId) await this.queue.add(ended.nextReplyId, 'next', claim.depth);
   }
+
+  /** The answer was paid for: while the database is away it is kept and offered again. The fence refuses it if somebody else was faster. */
+  private async finish(claim: Claim, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.replies.finish(claim, outcome);
+      } catch (error) {
+        if (!isDatabaseUnavailable(error) || tries === FINISH_TRIES) throw error;
+        await setTimeout(FINISH_RETRY_MS);
+      }
+    }
+  }
 }
+
+const FINISH_TRIES = 60;
+const FINISH_RETRY_MS = 500;
 
 const failed = (errorCode: ReplyErrorCode): Outcome => ({
   status: 'failed',
