@@ -13,13 +13,13 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 it('keeps commits synchronous, as in production', async () => {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase(null);
   expect(await query(database.url, "SELECT current_setting('synchronous_commit') AS setting")).toEqual([{ setting: 'on' }]);
   await database.drop();
 });
 
 it('gives every caller an empty database of its own, and drops it with its sessions', async () => {
-  const [one, two] = await Promise.all([createTestDatabase(), createTestDatabase()]);
+  const [one, two] = await Promise.all([createTestDatabase(null), createTestDatabase(null)]);
   await query(one.url, 'CREATE TABLE only_in_one ()');
   expect(await query(two.url, "SELECT to_regclass('only_in_one') AS found")).toEqual([{ found: null }]);
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import { migrate } from '../../src/database/migrate.js';
 
 export interface TestDatabase {
   readonly url: string;
@@ -14,8 +15,16 @@ export interface TemplateDatabase {
   prepare(url: string): Promise<void>;
 }
 
-/** A new database of the run's server, empty or a copy of the template. */
-export async function createTestDatabase(template?: TemplateDatabase): Promise<TestDatabase> {
+/** With the tables of this release. */
+const MIGRATED: TemplateDatabase = {
+  name: 'migrated',
+  prepare: async (url) => {
+    await migrate(url);
+  },
+};
+
+/** A new database of the run's server, by default one with the tables of this release; empty for null. */
+export async function createTestDatabase(template: TemplateDatabase | null = MIGRATED): Promise<TestDatabase> {
   const name = databaseName(randomBytes(6).toString('hex'));
   await asAdmin(async (client) => {
     const source = template ? await prepareTemplate(client, template) : 'template0';

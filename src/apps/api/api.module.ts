@@ -3,7 +3,10 @@ import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
+import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
+import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
 import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
+import { QueueModule } from '../../queue/queue.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ReadinessService } from './health/readiness.service.js';
 
@@ -13,7 +16,15 @@ export class ApiModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: ApiModule,
-      imports: [ConfigModule.forRoot(config), DatabaseModule, AuthHttpModule, UsersHttpModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule,
+        QueueModule,
+        AuthHttpModule,
+        UsersHttpModule,
+        ChatroomsHttpModule,
+        MessagesHttpModule,
+      ],
       controllers: [HealthController],
       providers: [ReadinessService],
       exports: [ReadinessService],

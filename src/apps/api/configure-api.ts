@@ -3,6 +3,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { ReadinessService } from './health/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -12,6 +13,14 @@ export function configureApi(app: NestFastifyApplication): void {
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useSecurityHeaders();
+  const readiness = app.get(ReadinessService);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (_request, reply, done) => {
+      if (readiness.isDraining) reply.header('connection', 'close');
+      done();
+    });
   if (config.DOCS_ENABLED) {
     SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
       jsonDocumentUrl: 'openapi.json',

@@ -11,7 +11,12 @@ interface TextLimits {
 export const IsText = (limits: TextLimits) => applyDecorators(Trimmed(), IsWithin(limits));
 
 /** As `IsText`, and may be absent. */
-export const IsOptionalText = (limits: TextLimits) => applyDecorators(Trimmed(), ValidateIf((_, value) => value !== undefined), IsWithin(limits));
+export const IsOptionalText = (limits: TextLimits) =>
+  applyDecorators(
+    Trimmed(),
+    ValidateIf((_, value) => value !== undefined),
+    IsWithin(limits),
+  );
 
 /** As `IsText`, and may be absent or null. */
 export const IsNullableText = (limits: TextLimits) => applyDecorators(Trimmed(), IsOptional(), IsWithin(limits));

@@ -26,7 +26,7 @@ describe('AnswerReader', () => {
   test.each([
     ['STOP', 'stop', null],
     ['MAX_TOKENS', 'length', null],
-    ...['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'IMAGE_SAFETY'].map((reason) => [
+    ...['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'IMAGE_SAFETY'].map((reason): [string, string, string] => [
       reason,
       'content-filter',
       reason,

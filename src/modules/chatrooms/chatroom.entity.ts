@@ -36,15 +36,15 @@ export class ChatroomEntity {
   @Column('uuid', { name: 'previous_leaf_id', nullable: true })
   previousLeafId!: string | null;
 
-  @Column('timestamptz', { name: 'last_message_at', precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', name: 'last_message_at', precision: 3, nullable: true })
   lastMessageAt!: Date | null;
 
-  @Column('timestamptz', { name: 'last_activity_at', precision: 3, default: () => 'now()' })
+  @Column({ type: 'timestamptz', name: 'last_activity_at', precision: 3, default: () => 'now()' })
   lastActivityAt!: Date;
 
-  @Column('timestamptz', { name: 'created_at', precision: 3, default: () => 'now()' })
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 
-  @Column('timestamptz', { name: 'updated_at', precision: 3, default: () => 'now()' })
+  @Column({ type: 'timestamptz', name: 'updated_at', precision: 3, default: () => 'now()' })
   updatedAt!: Date;
 }

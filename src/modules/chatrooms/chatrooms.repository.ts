@@ -118,7 +118,13 @@ export class ChatroomsRepository {
   }
 
   /** At most `count` rooms after `after`, most recently active first. */
-  async list(options: { userId: string; archived: boolean; q: string | null; after: { at: string; id: string } | null; count: number }): Promise<Chatroom[]> {
+  async list(options: {
+    userId: string;
+    archived: boolean;
+    q: string | null;
+    after: { at: string; id: string } | null;
+    count: number;
+  }): Promise<Chatroom[]> {
     const { at, id } = options.after ?? BEGINNING;
     const values = [options.userId, options.archived, at, id, options.count];
     if (options.q === null) return this.database.run(list, values);

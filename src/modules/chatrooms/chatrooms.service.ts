@@ -17,7 +17,11 @@ export class ChatroomsService {
   ) {}
 
   /** @throws ModelNotAvailableError, IdempotencyKeyReusedError */
-  async createChatroom(actor: Actor, input: { name: string | null; systemInstruction: string | null; model: string | null }, key: IdempotencyKey | null): Promise<Chatroom> {
+  async createChatroom(
+    actor: Actor,
+    input: { name: string | null; systemInstruction: string | null; model: string | null },
+    key: IdempotencyKey | null,
+  ): Promise<Chatroom> {
     this.checkModel(actor, input.model);
     try {
       return await this.chatrooms.insert({ id: newId(), userId: actor.userId, ...input }, key);
@@ -34,7 +38,10 @@ export class ChatroomsService {
   }
 
   /** At most `count` rooms, most recently active first. */
-  listChatrooms(actor: Actor, options: { archived: boolean; q: string | null; after: { at: string; id: string } | null; count: number }): Promise<Chatroom[]> {
+  listChatrooms(
+    actor: Actor,
+    options: { archived: boolean; q: string | null; after: { at: string; id: string } | null; count: number },
+  ): Promise<Chatroom[]> {
     return this.chatrooms.list({ userId: actor.userId, ...options });
   }
 

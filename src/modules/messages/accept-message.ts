@@ -124,7 +124,8 @@ export class AcceptMessage {
         if (sqlState(error) !== NOT_NULL_VIOLATION) throw error;
         const [reason] = await this.database.run(whyUndone, [input.userId, input.chatroomId]);
         if (!reason?.room_found) throw new NotFoundError();
-        if (reason.unfinished_replies >= this.config.MAX_PENDING_REPLIES) throw new TooManyPendingRepliesError(this.config.MAX_PENDING_REPLIES);
+        if (reason.unfinished_replies >= this.config.MAX_PENDING_REPLIES)
+          throw new TooManyPendingRepliesError(this.config.MAX_PENDING_REPLIES);
         if (tries === RETRIES) throw error;
       }
     }

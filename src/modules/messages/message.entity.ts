@@ -48,10 +48,10 @@ export class MessageEntity {
   attempt!: number;
 
   /** Until then the reply is somebody's, or waits for its next try. */
-  @Column('timestamptz', { name: 'lease_until', precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', name: 'lease_until', precision: 3, nullable: true })
   leaseUntil!: Date | null;
 
-  @Column('timestamptz', { name: 'cancel_requested_at', precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', name: 'cancel_requested_at', precision: 3, nullable: true })
   cancelRequestedAt!: Date | null;
 
   /** The UTC day whose counter this reply's unit was taken from; null when it cost nothing or was given back. */
@@ -95,16 +95,16 @@ export class MessageEntity {
   @Column('integer', { name: 'context_summarised', nullable: true })
   contextSummarised!: number | null;
 
-  @Column('timestamptz', { name: 'created_at', precision: 3, default: () => 'now()' })
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 
   /** When the last attempt was claimed. */
-  @Column('timestamptz', { name: 'started_at', precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', name: 'started_at', precision: 3, nullable: true })
   startedAt!: Date | null;
 
-  @Column('timestamptz', { name: 'first_token_at', precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', name: 'first_token_at', precision: 3, nullable: true })
   firstTokenAt!: Date | null;
 
-  @Column('timestamptz', { name: 'completed_at', precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', name: 'completed_at', precision: 3, nullable: true })
   completedAt!: Date | null;
 }

@@ -52,6 +52,34 @@ const finishedOf = statement<{ id: string }>(
    WHERE m.id IS NULL OR m.status NOT IN ('pending', 'streaming')`,
 );
 
+// The three statements of a deletion. First the replies in progress, as those who finish one do; then the owner, whose row every acceptance
+// and every end of a reply goes through, so that the third sees the room as it will be deleted.
+const lockUnfinished = statement<{ id: string }>(
+  'messages_lock_unfinished',
+  `SELECT m.id FROM messages m JOIN chatrooms c ON c.id = m.chatroom_id
+   WHERE c.id = $2 AND c.user_id = $1 AND m.status IN ('pending', 'streaming') ORDER BY m.id FOR NO KEY UPDATE OF m`,
+);
+
+const touchOwner = statement<{ id: string }>(
+  'messages_touch_owner',
+  `UPDATE users SET list_version = list_version + 1
+   WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id`,
+);
+
+const deleteRoom = statement<{ id: string }>(
+  'messages_delete_room',
+  `WITH unfinished AS (
+     SELECT status, charged_day FROM messages WHERE chatroom_id = $2 AND status IN ('pending', 'streaming')
+   ), refund AS (
+     UPDATE usage_days d SET messages = d.messages - unbegun.units
+     FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
+     WHERE d.user_id = $1 AND d.day = unbegun.charged_day
+   ), owner AS (
+     UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished) WHERE id = $1
+   )
+   DELETE FROM chatrooms WHERE id = $2 AND user_id = $1 RETURNING id`,
+);
+
 const MAX_POSITION = 2_147_483_647;
 
 @Injectable()
@@ -76,6 +104,17 @@ export class MessagesRepository {
   /** At most `count` messages of all branches below a position, newest first. Null: not the user's room. */
   async listAll(userId: string, chatroomId: string, below: number | null, count: number): Promise<Message[] | null> {
     return asPage(await this.database.run(listAll, [userId, chatroomId, below ?? MAX_POSITION, count]));
+  }
+
+  /** @returns false when it is not the user's room */
+  async deleteChatroom(userId: string, chatroomId: string): Promise<boolean> {
+    return this.database.transaction(async (transaction) => {
+      await transaction.run(lockUnfinished, [userId, chatroomId]);
+      const owner = await transaction.run(touchOwner, [userId, chatroomId]);
+      if (owner.length === 0) return false;
+      const deleted = await transaction.run(deleteRoom, [userId, chatroomId]);
+      return deleted.length > 0;
+    });
   }
 
   /** Those of `ids` that are finished or gone. */

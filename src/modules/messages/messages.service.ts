@@ -1,10 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
+import { AppError } from '../../common/errors/app-error.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
-import { AppError } from '../../common/errors/app-error.js';
+import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
 import { AcceptMessage } from './accept-message.js';
 import { asAccepted, type Exchange, type Message } from './message.js';
 import { isTerminal } from './message-status.js';
@@ -21,6 +22,7 @@ export class MessagesService {
 
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly chatrooms: ChatroomsService,
     private readonly acceptance: AcceptMessage,
     private readonly idempotencyKeys: IdempotencyKeys,
     private readonly queue: ReplyQueue,
@@ -36,7 +38,8 @@ export class MessagesService {
       return exchange;
     } catch (error) {
       // A refusal may itself be due to the first request's having taken the last unit.
-      const first = key !== null && (isRepeatedKey(error) || error instanceof AppError) ? await this.findFirst(userId, chatroomId, key) : null;
+      const first =
+        key !== null && (isRepeatedKey(error) || error instanceof AppError) ? await this.findFirst(userId, chatroomId, key) : null;
       if (!first) throw error;
       return first;
     }
@@ -57,6 +60,20 @@ export class MessagesService {
     if (waitMs === 0 || isTerminal(message.status)) return message;
     const finished = await this.waiter.wait(id, waitMs);
     return finished ? found(await this.messages.find(userId, chatroomId, id)) : message;
+  }
+
+  /** A room, the model that answers in it now, and at most `count` messages of its active branch, newest first. @throws NotFoundError */
+  async getConversation(actor: Actor, chatroomId: string, count: number): Promise<{ room: Chatroom; model: string; rows: Message[] }> {
+    const [room, rows] = await Promise.all([
+      this.chatrooms.getChatroom(actor, chatroomId),
+      this.messages.listBranch(actor.userId, chatroomId, null, count),
+    ]);
+    return { room, model: this.chatrooms.effectiveModel(actor, room), rows: found(rows) };
+  }
+
+  /** Deletes a room with all that hangs on it. @throws NotFoundError */
+  async deleteChatroom({ userId }: Actor, chatroomId: string): Promise<void> {
+    if (!(await this.messages.deleteChatroom(userId, chatroomId))) throw new NotFoundError();
   }
 
   private async findFirst(userId: string, chatroomId: string, key: IdempotencyKey): Promise<Exchange | null> {

@@ -20,7 +20,8 @@ export interface Claim {
 }
 
 /** Why a reply could not be claimed: nothing to do any more, another reply first, or not before some time. */
-export type Refusal = { readonly reason: 'finished' | 'earlier_reply' } | { readonly reason: 'leased'; readonly forMs: number; readonly attempt: number };
+export type Refusal =
+  { readonly reason: 'finished' | 'earlier_reply' } | { readonly reason: 'leased'; readonly forMs: number; readonly attempt: number };
 
 export interface PathMessage {
   readonly role: 'user' | 'model';
@@ -34,7 +35,13 @@ export interface Outcome {
   readonly finishReason: FinishReason;
   readonly blockReason: string | null;
   readonly errorCode: ReplyErrorCode | null;
-  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly reasoningTokens: number; readonly totalTokens: number; readonly estimated: boolean } | null;
+  readonly usage: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly reasoningTokens: number;
+    readonly totalTokens: number;
+    readonly estimated: boolean;
+  } | null;
   readonly context: { readonly turns: number; readonly trimmed: number; readonly summarised: number } | null;
   readonly firstTokenAt: Date | null;
   /** Give the message's unit back to the day that it was charged to. */
@@ -140,12 +147,18 @@ export class RepliesRepository {
     }
     const [row] = await this.database.run(whyRefused, [replyId]);
     if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
-    return row.lease_ms !== null && row.lease_ms > 0 ? { reason: 'leased', forMs: row.lease_ms, attempt: row.attempt } : { reason: 'earlier_reply' };
+    return row.lease_ms !== null && row.lease_ms > 0
+      ? { reason: 'leased', forMs: row.lease_ms, attempt: row.attempt }
+      : { reason: 'earlier_reply' };
   }
 
   /** Extends the leases of these attempts. @returns the ids of those that are still held */
   async renew(held: readonly { replyId: string; attempt: number }[]): Promise<Set<string>> {
-    const rows = await this.database.run(renew, [held.map(({ replyId }) => replyId), held.map(({ attempt }) => attempt), this.config.REPLY_LEASE]);
+    const rows = await this.database.run(renew, [
+      held.map(({ replyId }) => replyId),
+      held.map(({ attempt }) => attempt),
+      this.config.REPLY_LEASE,
+    ]);
     return new Set(rows.map(({ id }) => id));
   }
 

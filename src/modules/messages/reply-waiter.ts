@@ -1,11 +1,11 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { MessagesRepository } from './messages.repository.js';
 
 const POLL_MS = 150;
 
 /** Holds requests until replies are finished: one query per interval for all that wait in this process, whoever finishes the replies. */
 @Injectable()
-export class ReplyWaiter implements OnApplicationShutdown {
+export class ReplyWaiter implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ReplyWaiter.name);
   private readonly waiting = new Map<string, Set<(finished: boolean) => void>>();
   private timer: NodeJS.Timeout | null = null;
@@ -29,7 +29,7 @@ export class ReplyWaiter implements OnApplicationShutdown {
     });
   }
 
-  onApplicationShutdown(): void {
+  beforeApplicationShutdown(): void {
     for (const waiters of this.waiting.values()) for (const leave of [...waiters]) leave(false);
   }
 

@@ -12,6 +12,10 @@ export class ReadinessService {
 
   constructor(private readonly database: Database) {}
 
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
   startDraining(): void {
     this.draining = true;
   }

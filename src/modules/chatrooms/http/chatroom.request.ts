@@ -11,11 +11,22 @@ export class CreateChatroomRequest {
   @IsNullableText(NAME)
   readonly name?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: SYSTEM_INSTRUCTION.max, example: 'You are a friendly travel guide.' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    minLength: 1,
+    maxLength: SYSTEM_INSTRUCTION.max,
+    example: 'You are a friendly travel guide.',
+  })
   @IsNullableText(SYSTEM_INSTRUCTION)
   readonly system_instruction?: string | null;
 
-  @ApiPropertyOptional({ type: String, nullable: true, description: "A model of the caller's plan; the plan's default when absent.", example: 'gemini-3.5-flash-lite' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: "A model of the caller's plan; the plan's default when absent.",
+    example: 'gemini-3.5-flash-lite',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(100)

@@ -13,7 +13,7 @@ import { ModelNotAvailableError } from '../chatrooms.errors.js';
 import type { Chatroom } from '../chatrooms.repository.js';
 import { ChatroomsService } from '../chatrooms.service.js';
 import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
-import { ChatroomPage, ChatroomResponse, toChatroomResponse } from './chatroom.response.js';
+import { ChatroomPage, ChatroomResponse, toChatroomResponse } from '../chatroom.response.js';
 
 @ApiTags('Chatrooms')
 @Controller('chatroom')
@@ -26,7 +26,11 @@ export class ChatroomsController {
   @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({ type: ChatroomResponse })
   @ApiProblems(ModelNotAvailableError, IdempotencyKeyReusedError)
-  async createChatroom(@CurrentActor() actor: Actor, @Body() body: CreateChatroomRequest, @Idempotency() key: IdempotencyKey | null): Promise<ChatroomResponse> {
+  async createChatroom(
+    @CurrentActor() actor: Actor,
+    @Body() body: CreateChatroomRequest,
+    @Idempotency() key: IdempotencyKey | null,
+  ): Promise<ChatroomResponse> {
     return this.present(
       actor,
       await this.chatrooms.createChatroom(
@@ -57,10 +61,17 @@ export class ChatroomsController {
   }
 
   @Patch(':chatroom_id')
-  @ApiOperation({ summary: 'Rename, instruct, archive or re-model a chatroom', description: 'Absent fields stay as they are; null clears one.' })
+  @ApiOperation({
+    summary: 'Rename, instruct, archive or re-model a chatroom',
+    description: 'Absent fields stay as they are; null clears one.',
+  })
   @ApiOkResponse({ type: ChatroomResponse })
   @ApiProblems(ModelNotAvailableError)
-  async updateChatroom(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string, @Body() body: UpdateChatroomRequest): Promise<ChatroomResponse> {
+  async updateChatroom(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) id: string,
+    @Body() body: UpdateChatroomRequest,
+  ): Promise<ChatroomResponse> {
     const { name, system_instruction: systemInstruction, model, archived } = body;
     return this.present(
       actor,

@@ -7,7 +7,12 @@ import { IsText } from '../../../common/http/text.decorator.js';
 const CONTENT = { max: 32_000 };
 
 export class SendMessageRequest {
-  @ApiProperty({ minLength: 1, maxLength: CONTENT.max, description: 'Counted in code points, after trimming.', example: 'What should I see in Kyoto in two days?' })
+  @ApiProperty({
+    minLength: 1,
+    maxLength: CONTENT.max,
+    description: 'Counted in code points, after trimming.',
+    example: 'What should I see in Kyoto in two days?',
+  })
   @IsText(CONTENT)
   readonly content!: string;
 }
@@ -20,7 +25,13 @@ export class ListMessagesQuery extends PageQuery {
 }
 
 export class GetMessageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 30, default: 0, description: 'Seconds to hold the answer until the reply is finished.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: 30,
+    default: 0,
+    description: 'Seconds to hold the answer until the reply is finished.',
+  })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
   @IsInt({ message: 'wait must be a whole number from 0 to 30' })

@@ -56,13 +56,30 @@ export class MessageResponse {
   @ApiProperty({ enum: MESSAGE_STATUSES, example: 'completed' })
   readonly status!: MessageStatus;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'Of a reply: the message that it answers.', example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'Of a reply: the message that it answers.',
+    example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
+  })
   readonly reply_to!: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The message before it on its branch.', example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The message before it on its branch.',
+    example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
+  })
   readonly parent_id!: string | null;
 
-  @ApiProperty({ type: [String], format: 'uuid', description: 'All messages with that parent, oldest first.', example: ['019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a'] })
+  @ApiProperty({
+    type: [String],
+    format: 'uuid',
+    description: 'All messages with that parent, oldest first.',
+    example: ['019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a'],
+  })
   readonly sibling_ids!: readonly string[];
 
   @ApiProperty({ type: String, nullable: true, example: 'gemini-3.5-flash-lite' })

@@ -22,7 +22,10 @@ export class MessagesController {
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Send a message', description: 'The reply is made in the background: read it at `Location`, with `?wait=` to be told when it is finished.' })
+  @ApiOperation({
+    summary: 'Send a message',
+    description: 'The reply is made in the background: read it at `Location`, with `?wait=` to be told when it is finished.',
+  })
   @ApiIdempotencyKey()
   @ApiAcceptedResponse({ type: ExchangeResponse, headers: { Location: { description: 'Path of the reply.', schema: { type: 'string' } } } })
   @ApiProblems(DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError)

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../common/http/page.js';
-import type { Chatroom } from '../chatrooms.repository.js';
+import { PageOf } from '../../common/http/page.js';
+import type { Chatroom } from './chatrooms.repository.js';
 
 export class ChatroomResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })

@@ -1,0 +1,10 @@
+import 'reflect-metadata';
+import { explainStartFailure } from './apps/explain-start-failure.js';
+import { startWorker } from './apps/worker/start-worker.js';
+import { runProcess } from './common/process.js';
+import { loadConfig } from './config/env.js';
+
+await runProcess(async () => {
+  const app = await startWorker(loadConfig({ demand: ['DATABASE_URL', 'REDIS_URL', 'GEMINI_API_KEY'] }));
+  return () => app.close();
+}, explainStartFailure);

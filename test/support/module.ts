@@ -1,0 +1,28 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { ConfigModule } from '../../src/config/config.module.js';
+import type { Config } from '../../src/config/env.js';
+import { DatabaseModule } from '../../src/database/database.module.js';
+import { QueueModule } from '../../src/queue/queue.module.js';
+import { testConfig } from './config.js';
+import { createTestDatabase } from './test-database.js';
+
+/** A part of the application on a database of its own; close() leaves nothing behind. */
+export async function startModule(
+  imports: NonNullable<ModuleMetadata['imports']>,
+  settings: Partial<Record<keyof Config, string>> = {},
+): Promise<{ module: TestingModule; close(): Promise<void> }> {
+  const database = await createTestDatabase();
+  const config = testConfig({ DATABASE_URL: database.url, ...settings });
+  const module = await Test.createTestingModule({
+    imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, ...imports],
+  }).compile();
+  await module.init();
+  return {
+    module,
+    close: async () => {
+      await module.close();
+      await database.drop();
+    },
+  };
+}
