@@ -51,11 +51,13 @@ const project = (displayName, testMatch, extra = {}) => ({
   ...extra,
 });
 
+const onPostgres = { globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' };
+
 export default {
   projects: [
     project('unit', ['src/**/*.test.ts', 'test/architecture/**/*.test.ts']),
-    project('integration', ['test/{integration,security}/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/global-setup.ts' }),
-    project('e2e', ['test/{e2e,chaos}/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/global-setup.ts' }),
+    project('integration', ['test/{integration,security}/**/*.test.ts'], onPostgres),
+    project('e2e', ['test/{e2e,chaos}/**/*.test.ts'], onPostgres),
   ],
   testTimeout: 30_000,
 };
