@@ -15,6 +15,7 @@ export class CreateChatrooms1795392000002 implements MigrationInterface {
         archived boolean NOT NULL DEFAULT false,
         last_position integer NOT NULL DEFAULT 0,
         active_leaf_id uuid,
+        active_leaf_depth integer NOT NULL DEFAULT 0,
         previous_leaf_id uuid,
         last_message_at timestamptz(3),
         last_activity_at timestamptz(3) NOT NULL DEFAULT now(),
@@ -29,6 +30,7 @@ export class CreateChatrooms1795392000002 implements MigrationInterface {
         chatroom_id uuid NOT NULL CONSTRAINT fk_messages_chatroom REFERENCES chatrooms (id) ON DELETE CASCADE,
         user_id uuid NOT NULL,
         position integer NOT NULL,
+        depth integer NOT NULL,
         parent_id uuid CONSTRAINT fk_messages_parent REFERENCES messages (id),
         role text NOT NULL,
         status text NOT NULL,
@@ -61,9 +63,11 @@ export class CreateChatrooms1795392000002 implements MigrationInterface {
         CONSTRAINT ck_messages_reply_parent CHECK (role = 'user' OR parent_id IS NOT NULL),
         CONSTRAINT ck_messages_failed_error CHECK ((error_code IS NOT NULL) = (status = 'failed')),
         CONSTRAINT ck_messages_failed_free CHECK (status <> 'failed' OR charged_day IS NULL),
-        CONSTRAINT ck_messages_attempt CHECK (attempt >= 0)
+        CONSTRAINT ck_messages_attempt CHECK (attempt >= 0),
+        CONSTRAINT ck_messages_depth CHECK ((depth = 1) = (parent_id IS NULL))
       )`);
-    await queryRunner.query(`CREATE INDEX ix_messages_parent ON messages (parent_id)`);
+    await queryRunner.query(`CREATE INDEX ix_messages_parent ON messages (parent_id, position)`);
+    await queryRunner.query(`CREATE INDEX ix_messages_roots ON messages (chatroom_id, position) WHERE parent_id IS NULL`);
     // What the worker side looks at: few rows however large the table grows.
     await queryRunner.query(
       `CREATE INDEX ix_messages_unfinished ON messages (chatroom_id, position) WHERE status IN ('pending', 'streaming')`,

@@ -2,10 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { sqlState } from './database.errors.js';
-import type { Statement } from './statement.js';
+import { type Statement, statement } from './statement.js';
 
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 10;
+
+const tryLock = statement<{ locked: boolean }>('database_try_lock', 'SELECT pg_try_advisory_lock($1) AS locked');
+const unlock = statement<{ unlocked: boolean }>('database_unlock', 'SELECT pg_advisory_unlock($1) AS unlocked');
 
 /** Runs named statements. One statement is one round trip and, outside `Transaction`, one commit. */
 export interface StatementRunner {
@@ -38,16 +41,20 @@ export class Database implements StatementRunner {
     );
   }
 
-  /** One connection taken out of the pool, for what lives on it: session-level advisory locks. */
-  async withConnection<T>(work: (connection: PoolClient) => Promise<T>): Promise<T> {
+  /** Runs `work` in one process at a time; the others find the lock taken and do nothing. */
+  async exclusively(lock: number, work: () => Promise<void>): Promise<void> {
     const connection = await this.pool.connect();
-    let broken = true;
+    // A connection that may still hold the lock must not go back into the pool.
+    let reusable = false;
     try {
-      const result = await work(connection);
-      broken = false;
-      return result;
+      const [row] = await query(connection, tryLock, [lock]);
+      if (row?.locked) {
+        await work();
+        await query(connection, unlock, [lock]);
+      }
+      reusable = true;
     } finally {
-      connection.release(broken);
+      connection.release(!reusable);
     }
   }
 

@@ -1,20 +1,24 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { processStart } from './process-identity.js';
+import { systemErrorCode } from './system-error.js';
 
 /**
  * Takes the lock file `path` for this process; a lock whose process is gone (by pid and start time, so that a reused pid does not keep it) is taken
- * over. Answers the function that gives it back.
+ * over. Answers the function that gives it back; to call that again does
+ * nothing, whoever holds the lock by then.
  * @throws Error when a living process holds it.
  */
 export async function lockDirectory(path: string, what: string): Promise<() => void> {
-  const mine = JSON.stringify({ pid: process.pid, started: await processStart(process.pid) });
+  const mine = `${process.pid} ${(await processStart(process.pid)) ?? ''}`;
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, mine, { mode: 0o644 });
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
       if (createLock(draft, path)) {
+        let isHeld = true;
         return () => {
-          rmSync(path, { force: true });
+          if (isHeld) rmSync(path, { force: true });
+          isHeld = false;
         };
       }
       const holder = readLock(path);
@@ -41,7 +45,7 @@ function createLock(draft: string, path: string): boolean {
     linkSync(draft, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (systemErrorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -49,18 +53,16 @@ function createLock(draft: string, path: string): boolean {
 function readLock(path: string): Holder | undefined {
   try {
     const text = readFileSync(path, 'utf8');
-    const parsed: unknown = JSON.parse(text);
-    const { pid, started } = parsed as { pid: number; started: string };
-    return { text, pid, started };
+    const [pid = '', started = ''] = /^(\d+) (.*)$/s.exec(text)?.slice(1) ?? [];
+    return { text, pid: Number(pid), started };
   } catch (error) {
-    if (error instanceof SyntaxError) return { text: '', pid: 0, started: '' };
-    return undefined;
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
 async function holdsStill(holder: Holder): Promise<boolean> {
-  if (holder.pid <= 0) return false;
-  const started = await processStart(holder.pid);
+  const started = holder.pid > 0 ? await processStart(holder.pid) : undefined;
   return started !== undefined && (started === holder.started || started === 'unknown');
 }
 
@@ -70,7 +72,7 @@ function removeStaleLock(path: string, stale: Holder): void {
   try {
     renameSync(path, aside);
     const moved = readLock(aside);
-    if (moved !== undefined && moved.text !== stale.text && moved.text !== '') linkSync(aside, path);
+    if (moved !== undefined && moved.text !== stale.text) linkSync(aside, path);
   } catch {
     // Another process moved it first, or has taken the lock meanwhile: the next attempt sees what is there.
   }

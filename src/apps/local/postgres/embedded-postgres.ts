@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { lockDirectory } from './directory-lock.js';
 import { findPostgres } from './postgres-binaries.js';
 import { clusterHome, openCluster } from './postgres-cluster.js';
 import { launchServer, type PostgresExit, stopOrphan } from './postgres-server.js';
 import { serverAccount } from './server-account.js';
+import { systemErrorCode } from './system-error.js';
 
 export type { PostgresExit } from './postgres-server.js';
 
@@ -39,7 +40,7 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { settings = {}, temporary = false, onProgress = () => undefined } = options;
   const dataDirectory = resolve(options.dataDirectory);
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  openDirectory(dataDirectory);
   const account = await serverAccount(dataDirectory);
   const binaries = await findPostgres(dataDirectory, account, onProgress);
   const home = clusterHome(dataDirectory, binaries.major);
@@ -58,18 +59,33 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     });
     onProgress(`PostgreSQL ${binaries.version} is ready on 127.0.0.1:${server.port}.`);
     void server.exited.then(unlock);
+    let stopping: Promise<void> | undefined;
+    const stop = async () => {
+      await server.stop();
+      unlock();
+      if (temporary) rmSync(dataDirectory, { recursive: true, force: true });
+    };
     return {
       port: server.port,
       exited: server.exited,
       connectionString: (database) => `postgresql://postgres:${cluster.password}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`,
-      stop: async () => {
-        await server.stop();
-        unlock();
-        if (temporary) rmSync(dataDirectory, { recursive: true, force: true });
-      },
+      stop: () => (stopping ??= stop()),
     };
   } catch (error) {
     unlock();
     throw error;
+  }
+}
+
+function openDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(
+      `The data folder ${path} cannot be used by this user (${systemErrorCode(error) ?? String(error)}): ` +
+        'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+      { cause: error },
+    );
   }
 }

@@ -2,33 +2,28 @@ import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
+import { systemErrorCode } from './system-error.js';
 
 const run = promisify(execFile);
 
-/** Whether a process has this pid, whoever it belongs to. */
+/** Whether a process with this pid runs, whoever it belongs to. A zombie does not: in a container it may stay one for as long as that lives. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (systemErrorCode(error) !== 'EPERM') return false;
   }
+  return statFields(pid)[0] !== 'Z';
 }
 
 /**
  * When the process with this pid started, in the system's own words; with the pid it tells a process from a later one that got the same pid.
- * Undefined when there is none (a zombie counts as none), `unknown` when there is one of which the system tells nothing.
+ * Undefined when none runs, `unknown` when the system tells nothing about it.
  */
 export async function processStart(pid: number): Promise<string | undefined> {
   if (!isAlive(pid)) return undefined;
+  if (process.platform === 'linux') return statFields(pid)[19] ?? 'unknown';
   try {
-    if (process.platform === 'linux') {
-      // proc(5): state and start time are fields 3 and 22; the name before them may hold spaces and parentheses.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ');
-      return fields[0] === 'Z' ? undefined : (fields[19] ?? 'unknown');
-    }
     const { stdout } =
       process.platform === 'win32'
         ? await powershell(`(Get-Process -Id ${pid}).StartTime.Ticks`)
@@ -36,6 +31,18 @@ export async function processStart(pid: number): Promise<string | undefined> {
     return stdout.trim() || 'unknown';
   } catch {
     return isAlive(pid) ? 'unknown' : undefined;
+  }
+}
+
+/** The fields of /proc/<pid>/stat from the third on (proc(5)): the first here is the state, the twentieth the start time. */
+function statFields(pid: number): readonly string[] {
+  try {
+    // The name before them may hold spaces and parentheses.
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+  } catch {
+    return [];
   }
 }
 
@@ -53,7 +60,7 @@ export async function isPostgresOn(pid: number, cluster: string): Promise<boolea
         ? await powershell(`(Get-CimInstance Win32_Process -Filter "ProcessId=${pid}").CommandLine`)
         : await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
     const [program, afterProgram] = stdout.split(' -D ', 2);
-    return basename(program ?? '').includes('postgres') && (afterProgram ?? '').replaceAll('"', '').startsWith(cluster);
+    return basename(program ?? '').includes('postgres') && (afterProgram ?? '').replaceAll('"', '').startsWith(`${cluster} `);
   } catch {
     return false;
   }

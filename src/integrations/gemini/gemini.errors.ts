@@ -1,0 +1,38 @@
+/** Stable words: they are stored with a failed reply and shown to clients. */
+export type GeminiErrorCode =
+  | 'model_rate_limited'
+  | 'model_quota_exhausted'
+  | 'model_overloaded'
+  | 'model_unavailable'
+  | 'model_timeout'
+  | 'stream_interrupted'
+  | 'request_rejected'
+  | 'model_misconfigured';
+
+const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: string }>> = {
+  model_rate_limited: { retryable: true, message: 'The model takes no more requests at the moment.' },
+  model_quota_exhausted: { retryable: false, message: 'The quota of the model for today is used up.' },
+  model_overloaded: { retryable: true, message: 'The model is overloaded.' },
+  model_unavailable: { retryable: true, message: 'The model could not be reached.' },
+  model_timeout: { retryable: true, message: 'The model did not answer in time.' },
+  stream_interrupted: { retryable: true, message: 'The answer of the model broke off.' },
+  request_rejected: { retryable: false, message: 'The model refused the request.' },
+  model_misconfigured: { retryable: false, message: 'The model is not set up correctly.' },
+};
+
+/** A call that gave no complete answer. `message` is ours and safe to show; the vendor's words are in `cause` only, for the log. */
+export class GeminiError extends Error {
+  override readonly name = 'GeminiError';
+  readonly retryable: boolean;
+  /** How long Gemini asks to wait (RetryInfo), in milliseconds; null when it does not say. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    readonly code: GeminiErrorCode,
+    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+  ) {
+    super(ERRORS[code].message, { cause: options.cause });
+    this.retryable = ERRORS[code].retryable;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { GeminiClient } from './gemini.client.js';
+
+@Module({
+  providers: [
+    {
+      provide: GeminiClient,
+      inject: [InjectConfig.TOKEN],
+      useFactory: (config: Config) => {
+        if (config.GEMINI_API_KEY === undefined) throw new Error('GEMINI_API_KEY is demanded by every entry point that answers messages');
+        return new GeminiClient({
+          apiKey: config.GEMINI_API_KEY,
+          ...(config.GEMINI_BASE_URL === undefined ? {} : { baseUrl: config.GEMINI_BASE_URL }),
+          firstTokenTimeoutMs: config.GEMINI_FIRST_TOKEN_TIMEOUT,
+          idleTimeoutMs: config.GEMINI_IDLE_TIMEOUT,
+          totalTimeoutMs: config.GEMINI_TOTAL_TIMEOUT,
+        });
+      },
+    },
+  ],
+  exports: [GeminiClient],
+})
+export class GeminiModule {}

@@ -1,0 +1,50 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@Entity({ name: 'chatrooms' })
+@Index('ix_chatrooms_list', ['userId', 'archived', 'lastActivityAt', 'id'])
+export class ChatroomEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_chatrooms' })
+  id!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('text', { nullable: true })
+  name!: string | null;
+
+  @Column('text', { name: 'system_instruction', nullable: true })
+  systemInstruction!: string | null;
+
+  @Column('text', { nullable: true })
+  model!: string | null;
+
+  @Column('boolean', { default: false })
+  archived!: boolean;
+
+  /** Positions taken so far: the number of messages over all branches. */
+  @Column('integer', { name: 'last_position', default: 0 })
+  lastPosition!: number;
+
+  @Column('uuid', { name: 'active_leaf_id', nullable: true })
+  activeLeafId!: string | null;
+
+  /** Messages on the active branch. */
+  @Column('integer', { name: 'active_leaf_depth', default: 0 })
+  activeLeafDepth!: number;
+
+  /** What active_leaf_id was before the newest send: how that send learns its parent. */
+  @Column('uuid', { name: 'previous_leaf_id', nullable: true })
+  previousLeafId!: string | null;
+
+  @Column('timestamptz', { name: 'last_message_at', precision: 3, nullable: true })
+  lastMessageAt!: Date | null;
+
+  @Column('timestamptz', { name: 'last_activity_at', precision: 3, default: () => 'now()' })
+  lastActivityAt!: Date;
+
+  @Column('timestamptz', { name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at', precision: 3, default: () => 'now()' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../common/actor.js';
+import { NotFoundError } from '../../common/errors/common.errors.js';
+import type { IdempotencyKey } from '../../common/idempotency-key.js';
+import { newId } from '../../common/ids.js';
+import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
+import { PlansService } from '../subscriptions/index.js';
+import { ModelNotAvailableError } from './chatrooms.errors.js';
+import { type Chatroom, type ChatroomChanges, ChatroomsRepository } from './chatrooms.repository.js';
+
+@Injectable()
+export class ChatroomsService {
+  constructor(
+    private readonly chatrooms: ChatroomsRepository,
+    private readonly plans: PlansService,
+    private readonly idempotencyKeys: IdempotencyKeys,
+  ) {}
+
+  /** @throws ModelNotAvailableError, IdempotencyKeyReusedError */
+  async createChatroom(actor: Actor, input: { name: string | null; systemInstruction: string | null; model: string | null }, key: IdempotencyKey | null): Promise<Chatroom> {
+    this.checkModel(actor, input.model);
+    try {
+      return await this.chatrooms.insert({ id: newId(), userId: actor.userId, ...input }, key);
+    } catch (error) {
+      const first = key !== null && isRepeatedKey(error) ? await this.idempotencyKeys.find(actor.userId, key) : null;
+      if (!first) throw error;
+      return reviveDates(first.result as StoredChatroom);
+    }
+  }
+
+  /** @throws NotFoundError */
+  async getChatroom(actor: Actor, id: string): Promise<Chatroom> {
+    return found(await this.chatrooms.find(actor.userId, id));
+  }
+
+  /** At most `count` rooms, most recently active first. */
+  listChatrooms(actor: Actor, options: { archived: boolean; q: string | null; after: { at: string; id: string } | null; count: number }): Promise<Chatroom[]> {
+    return this.chatrooms.list({ userId: actor.userId, ...options });
+  }
+
+  /** @throws NotFoundError, ModelNotAvailableError */
+  async updateChatroom(actor: Actor, id: string, changes: ChatroomChanges): Promise<Chatroom> {
+    if (changes.model !== undefined) this.checkModel(actor, changes.model);
+    return found(await this.chatrooms.update(actor.userId, id, changes));
+  }
+
+  /** The model that a room talks to at this moment. */
+  effectiveModel(actor: Actor, { model }: Chatroom): string {
+    return this.plans.effectiveModel(actor.plan, model);
+  }
+
+  private checkModel({ plan }: Actor, model: string | null): void {
+    if (model !== null && !this.plans.limitsOf(plan).models.some(({ id }) => id === model)) throw new ModelNotAvailableError(model);
+  }
+}
+
+function found(room: Chatroom | null): Chatroom {
+  if (!room) throw new NotFoundError();
+  return room;
+}
+
+type StoredChatroom = Omit<Chatroom, 'last_message_at' | 'last_activity_at' | 'created_at' | 'updated_at'> &
+  Readonly<Record<'last_activity_at' | 'created_at' | 'updated_at', string>>;
+
+/** A new room that went through JSON. */
+const reviveDates = (room: StoredChatroom): Chatroom => ({
+  ...room,
+  last_message_at: null,
+  last_activity_at: new Date(room.last_activity_at),
+  created_at: new Date(room.created_at),
+  updated_at: new Date(room.updated_at),
+});

@@ -1,0 +1,51 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../common/http/page.js';
+import type { Chatroom } from '../chatrooms.repository.js';
+
+export class ChatroomResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })
+  readonly id!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Trip to Kyoto' })
+  readonly name!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  readonly system_instruction!: string | null;
+
+  @ApiProperty({ description: "The model that answers now: the room's own while the plan has it.", example: 'gemini-3.5-flash-lite' })
+  readonly model!: string;
+
+  @ApiProperty({ example: false })
+  readonly archived!: boolean;
+
+  @ApiProperty({ type: 'integer', description: 'Messages on all branches.', example: 2 })
+  readonly message_count!: number;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The oldest reply that is not finished.', example: null })
+  readonly active_reply_id!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:03.120Z' })
+  readonly last_message_at!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:01.000Z' })
+  readonly created_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:01.000Z' })
+  readonly updated_at!: string;
+}
+
+export class ChatroomPage extends PageOf(ChatroomResponse) {}
+
+/** @param model the model that answers now */
+export const toChatroomResponse = (room: Chatroom, model: string): ChatroomResponse => ({
+  id: room.id,
+  name: room.name,
+  system_instruction: room.system_instruction,
+  model,
+  archived: room.archived,
+  message_count: room.message_count,
+  active_reply_id: room.active_reply_id,
+  last_message_at: room.last_message_at?.toISOString() ?? null,
+  created_at: room.created_at.toISOString(),
+  updated_at: room.updated_at.toISOString(),
+});

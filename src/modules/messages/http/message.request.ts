@@ -1,0 +1,30 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { PageQuery } from '../../../common/http/page.js';
+import { IsText } from '../../../common/http/text.decorator.js';
+
+const CONTENT = { max: 32_000 };
+
+export class SendMessageRequest {
+  @ApiProperty({ minLength: 1, maxLength: CONTENT.max, description: 'Counted in code points, after trimming.', example: 'What should I see in Kyoto in two days?' })
+  @IsText(CONTENT)
+  readonly content!: string;
+}
+
+export class ListMessagesQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: ['active', 'all'], default: 'active', description: 'The active branch, or every message of the room.' })
+  @IsOptional()
+  @IsIn(['active', 'all'])
+  readonly branch?: 'active' | 'all';
+}
+
+export class GetMessageQuery {
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 30, default: 0, description: 'Seconds to hold the answer until the reply is finished.' })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
+  @IsInt({ message: 'wait must be a whole number from 0 to 30' })
+  @Min(0, { message: 'wait must be a whole number from 0 to 30' })
+  @Max(30, { message: 'wait must be a whole number from 0 to 30' })
+  readonly wait?: number;
+}

@@ -1,0 +1,133 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../common/http/page.js';
+import { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from '../message-status.js';
+import type { Exchange, Message } from '../message.js';
+import { describeReplyError, REPLY_ERROR_CODES } from '../reply-errors.js';
+
+class ReplyErrorResponse {
+  @ApiProperty({ enum: REPLY_ERROR_CODES, example: 'model_timeout' })
+  readonly code!: string;
+
+  @ApiProperty({ example: 'The model took too long to answer.' })
+  readonly message!: string;
+}
+
+class UsageResponse {
+  @ApiProperty({ type: 'integer', example: 12 })
+  readonly input_tokens!: number;
+
+  @ApiProperty({ type: 'integer', example: 48 })
+  readonly output_tokens!: number;
+
+  @ApiProperty({ type: 'integer', example: 0 })
+  readonly reasoning_tokens!: number;
+
+  @ApiProperty({ type: 'integer', example: 60 })
+  readonly total_tokens!: number;
+
+  @ApiProperty({ description: 'True where the model did not say.', example: false })
+  readonly estimated!: boolean;
+}
+
+class ContextResponse {
+  @ApiProperty({ type: 'integer', description: 'Messages of the branch that the model was given.', example: 3 })
+  readonly turns!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Older messages that did not fit.', example: 0 })
+  readonly trimmed!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Older messages that were given as a summary.', example: 0 })
+  readonly summarised!: number;
+}
+
+export class MessageResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a' })
+  readonly id!: string;
+
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })
+  readonly chatroom_id!: string;
+
+  @ApiProperty({ enum: ['user', 'model'], example: 'model' })
+  readonly role!: 'user' | 'model';
+
+  @ApiProperty({ description: 'Of a reply: empty until it is finished.', example: 'Begin with Fushimi Inari at dawn.' })
+  readonly content!: string;
+
+  @ApiProperty({ enum: MESSAGE_STATUSES, example: 'completed' })
+  readonly status!: MessageStatus;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'Of a reply: the message that it answers.', example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49' })
+  readonly reply_to!: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The message before it on its branch.', example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49' })
+  readonly parent_id!: string | null;
+
+  @ApiProperty({ type: [String], format: 'uuid', description: 'All messages with that parent, oldest first.', example: ['019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a'] })
+  readonly sibling_ids!: readonly string[];
+
+  @ApiProperty({ type: String, nullable: true, example: 'gemini-3.5-flash-lite' })
+  readonly model!: string | null;
+
+  @ApiProperty({ enum: FINISH_REASONS, nullable: true, example: 'stop' })
+  readonly finish_reason!: FinishReason | null;
+
+  @ApiProperty({ type: ReplyErrorResponse, nullable: true, example: null })
+  readonly error!: ReplyErrorResponse | null;
+
+  @ApiProperty({ type: UsageResponse, nullable: true })
+  readonly usage!: UsageResponse | null;
+
+  @ApiProperty({ type: ContextResponse, nullable: true })
+  readonly context!: ContextResponse | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
+  readonly created_at!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:05.870Z' })
+  readonly completed_at!: string | null;
+}
+
+export class MessagePage extends PageOf(MessageResponse) {}
+
+export class ExchangeResponse {
+  @ApiProperty({ type: MessageResponse })
+  readonly message!: MessageResponse;
+
+  @ApiProperty({ type: MessageResponse })
+  readonly reply!: MessageResponse;
+}
+
+export const toMessageResponse = (message: Message): MessageResponse => ({
+  id: message.id,
+  chatroom_id: message.chatroom_id,
+  role: message.role,
+  content: message.content,
+  status: message.status,
+  reply_to: message.role === 'model' ? message.parent_id : null,
+  parent_id: message.parent_id,
+  sibling_ids: message.sibling_ids,
+  model: message.model,
+  finish_reason: message.finish_reason,
+  error: message.error_code === null ? null : describeReplyError(message.error_code),
+  usage:
+    message.total_tokens === null
+      ? null
+      : {
+          input_tokens: message.input_tokens ?? 0,
+          output_tokens: message.output_tokens ?? 0,
+          reasoning_tokens: message.reasoning_tokens ?? 0,
+          total_tokens: message.total_tokens,
+          estimated: message.usage_estimated ?? false,
+        },
+  context:
+    message.context_turns === null
+      ? null
+      : { turns: message.context_turns, trimmed: message.context_trimmed ?? 0, summarised: message.context_summarised ?? 0 },
+  created_at: message.created_at.toISOString(),
+  completed_at: message.completed_at?.toISOString() ?? null,
+});
+
+export const toExchangeResponse = ({ message, reply }: Exchange): ExchangeResponse => ({
+  message: toMessageResponse(message),
+  reply: toMessageResponse(reply),
+});

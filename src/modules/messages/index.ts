@@ -1,0 +1,3 @@
+/** Messages and the replies that a model makes to them: acceptance, order, and one terminal state for each reply. */
+export { MessagesModule } from './messages.module.js';
+export { MessagesService } from './messages.service.js';

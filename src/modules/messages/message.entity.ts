@@ -1,0 +1,110 @@
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { FinishReason, MessageStatus } from './message-status.js';
+
+@Entity({ name: 'messages' })
+@Unique('uq_messages_position', ['chatroomId', 'position'])
+@Index('ix_messages_parent', ['parentId', 'position'])
+@Index('ix_messages_roots', ['chatroomId', 'position'], { where: '(parent_id IS NULL)' })
+@Index('ix_messages_unfinished', ['chatroomId', 'position'], { where: `(status = ANY (ARRAY['pending'::text, 'streaming'::text]))` })
+@Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
+export class MessageEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_messages' })
+  id!: string;
+
+  @Column('uuid', { name: 'chatroom_id' })
+  chatroomId!: string;
+
+  /** The room's owner, so that a finished reply finds its account without the room. */
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  /** Place in the room's total order, from 1. */
+  @Column('integer')
+  position!: number;
+
+  /** Place on its branch, from 1. */
+  @Column('integer')
+  depth!: number;
+
+  /** The message before it on its branch; of a reply, the message that it answers. */
+  @Column('uuid', { name: 'parent_id', nullable: true })
+  parentId!: string | null;
+
+  @Column('text')
+  role!: 'user' | 'model';
+
+  @Column('text')
+  status!: MessageStatus;
+
+  /** Of a reply: empty until it is terminal. */
+  @Column('text', { default: '' })
+  content!: string;
+
+  @Column('text', { nullable: true })
+  model!: string | null;
+
+  /** Raised by each claim; every later write of that claim names it, so that a worker that lost its lease can write nothing. */
+  @Column('integer', { default: 0 })
+  attempt!: number;
+
+  /** Until then the reply is somebody's, or waits for its next try. */
+  @Column('timestamptz', { name: 'lease_until', precision: 3, nullable: true })
+  leaseUntil!: Date | null;
+
+  @Column('timestamptz', { name: 'cancel_requested_at', precision: 3, nullable: true })
+  cancelRequestedAt!: Date | null;
+
+  /** The UTC day whose counter this reply's unit was taken from; null when it cost nothing or was given back. */
+  @Column('date', { name: 'charged_day', nullable: true })
+  chargedDay!: string | null;
+
+  @Column('text', { name: 'finish_reason', nullable: true })
+  finishReason!: FinishReason | null;
+
+  /** The vendor's word for why it blocked. */
+  @Column('text', { name: 'block_reason', nullable: true })
+  blockReason!: string | null;
+
+  @Column('text', { name: 'error_code', nullable: true })
+  errorCode!: string | null;
+
+  @Column('integer', { name: 'input_tokens', nullable: true })
+  inputTokens!: number | null;
+
+  /** Without thinking. */
+  @Column('integer', { name: 'output_tokens', nullable: true })
+  outputTokens!: number | null;
+
+  @Column('integer', { name: 'reasoning_tokens', nullable: true })
+  reasoningTokens!: number | null;
+
+  @Column('integer', { name: 'total_tokens', nullable: true })
+  totalTokens!: number | null;
+
+  @Column('boolean', { name: 'usage_estimated', nullable: true })
+  usageEstimated!: boolean | null;
+
+  /** Messages of the branch that the model was given. */
+  @Column('integer', { name: 'context_turns', nullable: true })
+  contextTurns!: number | null;
+
+  /** Messages of the branch that did not fit. */
+  @Column('integer', { name: 'context_trimmed', nullable: true })
+  contextTrimmed!: number | null;
+
+  @Column('integer', { name: 'context_summarised', nullable: true })
+  contextSummarised!: number | null;
+
+  @Column('timestamptz', { name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+
+  /** When the last attempt was claimed. */
+  @Column('timestamptz', { name: 'started_at', precision: 3, nullable: true })
+  startedAt!: Date | null;
+
+  @Column('timestamptz', { name: 'first_token_at', precision: 3, nullable: true })
+  firstTokenAt!: Date | null;
+
+  @Column('timestamptz', { name: 'completed_at', precision: 3, nullable: true })
+  completedAt!: Date | null;
+}

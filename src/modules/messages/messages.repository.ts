@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import type { Exchange, Message } from './message.js';
+
+// Content is written when a message is finished: before, a reply's is empty.
+const COLUMNS = `m.id, m.chatroom_id, m.position, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+  m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+  m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+  CASE WHEN m.parent_id IS NULL
+    THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+    ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+  END AS sibling_ids`;
+
+const find = statement<Message>(
+  'messages_find',
+  `SELECT ${COLUMNS} FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1`,
+);
+
+const findExchange = statement<Message>(
+  'messages_find_exchange',
+  `SELECT ${COLUMNS} FROM messages m WHERE m.id IN ($3, $4) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position`,
+);
+
+/** A row of nulls tells an empty page of the caller's room from somebody else's room. */
+type PageRow = Message | { readonly id: null };
+
+// Walks up from a message, one primary key look-up a row, whatever the size of the room.
+const listBranch = statement<PageRow>(
+  'messages_list_branch',
+  `WITH RECURSIVE room AS (
+     SELECT c.id, coalesce($3::uuid, c.active_leaf_id) AS leaf_id FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+   ), branch AS (
+     SELECT m.id, m.parent_id, 1 AS n FROM room JOIN messages m ON m.id = room.leaf_id AND m.chatroom_id = room.id
+     UNION ALL
+     SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < $4
+   )
+   SELECT ${COLUMNS} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true ORDER BY m.depth DESC`,
+);
+
+const listAll = statement<PageRow>(
+  'messages_list_all',
+  `SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
+     SELECT ${COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
+   ) m ON true
+   WHERE c.id = $2 AND c.user_id = $1 ORDER BY m.position DESC`,
+);
+
+const finishedOf = statement<{ id: string }>(
+  'messages_finished_of',
+  `SELECT wanted.id FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
+   WHERE m.id IS NULL OR m.status NOT IN ('pending', 'streaming')`,
+);
+
+const MAX_POSITION = 2_147_483_647;
+
+@Injectable()
+export class MessagesRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(userId: string, chatroomId: string, id: string): Promise<Message | null> {
+    const [row] = await this.database.run(find, [userId, chatroomId, id]);
+    return row ?? null;
+  }
+
+  async findExchange(userId: string, chatroomId: string, ids: { messageId: string; replyId: string }): Promise<Exchange | null> {
+    const [message, reply] = await this.database.run(findExchange, [userId, chatroomId, ids.messageId, ids.replyId]);
+    return message && reply ? { message, reply } : null;
+  }
+
+  /** At most `count` messages of a branch, newest first, from `fromId` (default: the active leaf) upwards. Null: not the user's room. */
+  async listBranch(userId: string, chatroomId: string, fromId: string | null, count: number): Promise<Message[] | null> {
+    return asPage(await this.database.run(listBranch, [userId, chatroomId, fromId, count]));
+  }
+
+  /** At most `count` messages of all branches below a position, newest first. Null: not the user's room. */
+  async listAll(userId: string, chatroomId: string, below: number | null, count: number): Promise<Message[] | null> {
+    return asPage(await this.database.run(listAll, [userId, chatroomId, below ?? MAX_POSITION, count]));
+  }
+
+  /** Those of `ids` that are finished or gone. */
+  async finishedOf(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.database.run(finishedOf, [ids]);
+    return new Set(rows.map(({ id }) => id));
+  }
+}
+
+function asPage(rows: PageRow[]): Message[] | null {
+  if (rows.length === 0) return null;
+  return rows.filter((row): row is Message => row.id !== null);
+}

@@ -1,0 +1,82 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Actor } from '../../common/actor.js';
+import { NotFoundError } from '../../common/errors/common.errors.js';
+import type { IdempotencyKey } from '../../common/idempotency-key.js';
+import { newId } from '../../common/ids.js';
+import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { AcceptMessage } from './accept-message.js';
+import { asAccepted, type Exchange, type Message } from './message.js';
+import { isTerminal } from './message-status.js';
+import { MessagesRepository } from './messages.repository.js';
+import { ReplyQueue } from './reply.queue.js';
+import { ReplyWaiter } from './reply-waiter.js';
+
+/** Where a page goes on: a message of a branch, or a position among all. */
+export type PageStart = { readonly branchFrom: string | null } | { readonly allBelow: number | null };
+
+@Injectable()
+export class MessagesService {
+  private readonly logger = new Logger(MessagesService.name);
+
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly acceptance: AcceptMessage,
+    private readonly idempotencyKeys: IdempotencyKeys,
+    private readonly queue: ReplyQueue,
+    private readonly waiter: ReplyWaiter,
+  ) {}
+
+  /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError */
+  async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<Exchange> {
+    const { userId } = actor;
+    try {
+      const exchange = await this.acceptance.accept({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
+      await this.enqueue(exchange.reply.id);
+      return exchange;
+    } catch (error) {
+      // A refusal may itself be due to the first request's having taken the last unit.
+      const first = key !== null && (isRepeatedKey(error) || error instanceof AppError) ? await this.findFirst(userId, chatroomId, key) : null;
+      if (!first) throw error;
+      return first;
+    }
+  }
+
+  /** At most `count` messages, newest first. @throws NotFoundError */
+  async listMessages({ userId }: Actor, chatroomId: string, start: PageStart, count: number): Promise<Message[]> {
+    return found(
+      'allBelow' in start
+        ? await this.messages.listAll(userId, chatroomId, start.allBelow, count)
+        : await this.messages.listBranch(userId, chatroomId, start.branchFrom, count),
+    );
+  }
+
+  /** @param waitMs how long to hold the answer until the message is terminal @throws NotFoundError */
+  async getMessage({ userId }: Actor, chatroomId: string, id: string, waitMs: number): Promise<Message> {
+    const message = found(await this.messages.find(userId, chatroomId, id));
+    if (waitMs === 0 || isTerminal(message.status)) return message;
+    const finished = await this.waiter.wait(id, waitMs);
+    return finished ? found(await this.messages.find(userId, chatroomId, id)) : message;
+  }
+
+  private async findFirst(userId: string, chatroomId: string, key: IdempotencyKey): Promise<Exchange | null> {
+    const first = await this.idempotencyKeys.find(userId, key);
+    if (!first) return null;
+    const ids = first.result as { message_id: string; reply_id: string };
+    return asAccepted(found(await this.messages.findExchange(userId, chatroomId, { messageId: ids.message_id, replyId: ids.reply_id })));
+  }
+
+  /** The accepted row is its own outbox: a job that cannot be added now is added by the sweeper. */
+  private async enqueue(replyId: string): Promise<void> {
+    try {
+      await this.queue.add(replyId, 'accepted');
+    } catch (error) {
+      this.logger.warn(`no job for reply ${replyId}, left to the sweeper: ${String(error)}`);
+    }
+  }
+}
+
+function found<T>(value: T | null): T {
+  if (value === null) throw new NotFoundError();
+  return value;
+}

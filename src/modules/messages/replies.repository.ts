@@ -1,0 +1,197 @@
+import { Injectable } from '@nestjs/common';
+import type { Plan } from '../../common/actor.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { Database } from '../../database/database.js';
+import { violates } from '../../database/database.errors.js';
+import { statement } from '../../database/statement.js';
+import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
+import type { ReplyErrorCode } from './reply-errors.js';
+
+/** A reply that is this worker's until its lease runs out. */
+export interface Claim {
+  readonly replyId: string;
+  readonly attempt: number;
+  readonly parentId: string;
+  readonly depth: number;
+  readonly model: string;
+  readonly plan: Plan;
+  readonly systemInstruction: string | null;
+}
+
+/** Why a reply could not be claimed: nothing to do any more, another reply first, or not before some time. */
+export type Refusal = { readonly reason: 'finished' | 'earlier_reply' } | { readonly reason: 'leased'; readonly forMs: number; readonly attempt: number };
+
+export interface PathMessage {
+  readonly role: 'user' | 'model';
+  readonly status: MessageStatus;
+  readonly content: string;
+}
+
+export interface Outcome {
+  readonly status: TerminalStatus;
+  readonly content: string;
+  readonly finishReason: FinishReason;
+  readonly blockReason: string | null;
+  readonly errorCode: ReplyErrorCode | null;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly reasoningTokens: number; readonly totalTokens: number; readonly estimated: boolean } | null;
+  readonly context: { readonly turns: number; readonly trimmed: number; readonly summarised: number } | null;
+  readonly firstTokenAt: Date | null;
+  /** Give the message's unit back to the day that it was charged to. */
+  readonly refund: boolean;
+}
+
+const UNFINISHED = `('pending', 'streaming')`;
+
+// One UPDATE decides between all workers. The lowest unfinished reply of a room is claimed first; uq_messages_streaming holds back any other
+// while one of the room is in work, also a lower one that an administrator has put back.
+const claim = statement<Claim>(
+  'replies_claim',
+  `UPDATE messages m SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + $2 * interval '1 millisecond', started_at = now()
+   FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+   WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ${UNFINISHED} AND (m.lease_until IS NULL OR m.lease_until <= now())
+     AND NOT EXISTS (
+       SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
+     )
+   RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan, c.system_instruction AS "systemInstruction"`,
+);
+
+const whyRefused = statement<{ status: MessageStatus; attempt: number; lease_ms: number | null }>(
+  'replies_why_refused',
+  `SELECT status, attempt, ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS lease_ms FROM messages WHERE id = $1`,
+);
+
+// Locks in the order of the ids, as every statement does that locks several messages.
+const renew = statement<{ id: string }>(
+  'replies_renew',
+  `WITH held AS (
+     SELECT m.id FROM messages m JOIN unnest($1::uuid[], $2::integer[]) AS mine(id, attempt) ON m.id = mine.id AND m.attempt = mine.attempt
+     WHERE m.status = 'streaming' ORDER BY m.id FOR NO KEY UPDATE OF m
+   )
+   UPDATE messages m SET lease_until = now() + $3 * interval '1 millisecond' FROM held WHERE m.id = held.id RETURNING m.id`,
+);
+
+// Fenced: nothing unless the attempt is still the newest. The lease's end is when the next try may begin.
+const release = statement<{ id: string }>(
+  'replies_release',
+  `UPDATE messages SET lease_until = now() + $3 * interval '1 millisecond' WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id`,
+);
+
+// The path of a reply, from the message that it answers upwards, as far as the budget goes. Costs are counted as a quarter of the bytes.
+const path = statement<PathMessage>(
+  'replies_path',
+  `WITH RECURSIVE path AS (
+     SELECT m.id, m.parent_id, m.depth, octet_length(m.content) / 4 + 4 AS spent FROM messages m WHERE m.id = $1
+     UNION ALL
+     SELECT m.id, m.parent_id, m.depth, p.spent + octet_length(m.content) / 4 + 4
+     FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + octet_length(m.content) / 4 + 4 <= $2
+   )
+   SELECT m.role, m.status, m.content FROM path JOIN messages m ON m.id = path.id ORDER BY path.depth`,
+);
+
+// The reply's row is locked first and tested against the fence; then day, owner and the row itself change together or not at all. Nothing
+// that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
+const finish = statement<{ next_reply_id: string | null }>(
+  'replies_finish',
+  `WITH reply AS (
+     SELECT id, user_id, chatroom_id, charged_day FROM messages WHERE id = $1 AND attempt = $2 AND status = 'streaming' FOR NO KEY UPDATE
+   ), refund AS (
+     UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day
+   ), owner AS (
+     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1 FROM reply WHERE users.id = reply.user_id
+   ), done AS (
+     UPDATE messages m SET status = $4, content = $5, finish_reason = $6, block_reason = $7, error_code = $8,
+       input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
+       context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = $17,
+       charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, completed_at = now()
+     FROM reply WHERE m.id = reply.id
+   )
+   SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id
+   FROM reply`,
+);
+
+// The oldest unfinished reply of each room, where nobody has worked on it for a while.
+const orphans = statement<{ id: string; attempt: number }>(
+  'replies_orphans',
+  `SELECT m.id, m.attempt FROM messages m
+   WHERE m.status IN ${UNFINISHED}
+     AND CASE WHEN m.lease_until IS NULL THEN m.created_at < now() - $1 * interval '1 millisecond' ELSE m.lease_until < now() END
+     AND NOT EXISTS (
+       SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
+     )
+   ORDER BY m.id LIMIT $2`,
+);
+
+/** The worker's side of a reply: every write after the claim names the claim's attempt. */
+@Injectable()
+export class RepliesRepository {
+  constructor(
+    private readonly database: Database,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  async claim(replyId: string): Promise<Claim | Refusal> {
+    try {
+      const [claimed] = await this.database.run(claim, [replyId, this.config.REPLY_LEASE]);
+      if (claimed) return claimed;
+    } catch (error) {
+      if (violates(error, 'uq_messages_streaming')) return { reason: 'earlier_reply' };
+      throw error;
+    }
+    const [row] = await this.database.run(whyRefused, [replyId]);
+    if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
+    return row.lease_ms !== null && row.lease_ms > 0 ? { reason: 'leased', forMs: row.lease_ms, attempt: row.attempt } : { reason: 'earlier_reply' };
+  }
+
+  /** Extends the leases of these attempts. @returns the ids of those that are still held */
+  async renew(held: readonly { replyId: string; attempt: number }[]): Promise<Set<string>> {
+    const rows = await this.database.run(renew, [held.map(({ replyId }) => replyId), held.map(({ attempt }) => attempt), this.config.REPLY_LEASE]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Lets go of a reply, to be tried again no sooner than in `delayMs`. @returns false when the lease was lost */
+  async release({ replyId, attempt }: Claim, delayMs: number): Promise<boolean> {
+    const rows = await this.database.run(release, [replyId, attempt, delayMs]);
+    return rows.length > 0;
+  }
+
+  /** The messages up to the one that is answered, oldest first, as many as fit into `tokens`; that one always. */
+  async path({ parentId }: Claim, tokens: number): Promise<PathMessage[]> {
+    return this.database.run(path, [parentId, tokens]);
+  }
+
+  /**
+   * Ends a reply, once: outcome, refund and list version in one commit.
+   *
+   * @returns null when the lease was lost, else the next reply of the room to work on
+   */
+  async finish({ replyId, attempt }: Claim, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
+    const { usage, context } = outcome;
+    const [row] = await this.database.run(finish, [
+      replyId,
+      attempt,
+      outcome.refund,
+      outcome.status,
+      outcome.content,
+      outcome.finishReason,
+      outcome.blockReason,
+      outcome.errorCode,
+      usage?.inputTokens ?? null,
+      usage?.outputTokens ?? null,
+      usage?.reasoningTokens ?? null,
+      usage?.totalTokens ?? null,
+      usage?.estimated ?? null,
+      context?.turns ?? null,
+      context?.trimmed ?? null,
+      context?.summarised ?? null,
+      outcome.firstTokenAt,
+    ]);
+    return row ? { nextReplyId: row.next_reply_id } : null;
+  }
+
+  /** Replies that could be worked on and are not, since `idleMs`. */
+  async orphans(idleMs: number, count: number): Promise<{ replyId: string; attempt: number }[]> {
+    const rows = await this.database.run(orphans, [idleMs, count]);
+    return rows.map(({ id, attempt }) => ({ replyId: id, attempt }));
+  }
+}

@@ -1,0 +1,22 @@
+/** Why a reply failed, in words that a frontend may show. */
+const REPLY_ERRORS = {
+  model_rate_limited: 'The model is busy. Try again in a moment.',
+  model_quota_exhausted: "The service's quota for this model is used up for today.",
+  model_overloaded: 'The model is overloaded. Try again in a moment.',
+  model_unavailable: 'The model cannot be reached. Try again in a moment.',
+  model_timeout: 'The model took too long to answer.',
+  stream_interrupted: 'The answer was cut off before its end.',
+  request_rejected: 'The model does not accept this conversation.',
+  model_misconfigured: 'The service is not set up to reach this model.',
+  attempts_exhausted: 'The answer could not be made after several tries.',
+} as const;
+
+export type ReplyErrorCode = keyof typeof REPLY_ERRORS;
+
+export const REPLY_ERROR_CODES = Object.keys(REPLY_ERRORS) as ReplyErrorCode[];
+
+/** What is shown for a stored code, also for one of an earlier release. */
+export const describeReplyError = (code: string): { code: string; message: string } => ({
+  code,
+  message: code in REPLY_ERRORS ? REPLY_ERRORS[code as ReplyErrorCode] : 'The answer could not be made.',
+});

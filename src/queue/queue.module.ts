@@ -1,0 +1,33 @@
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { BullModule } from '@nestjs/bullmq';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { openQueueConnection, type QueueConnection } from './queue-connection.js';
+
+const QUEUE_CONNECTION = Symbol('QUEUE_CONNECTION');
+
+/** Owns the connection that all queues of the process share. */
+@Global()
+@Module({
+  providers: [{ provide: QUEUE_CONNECTION, inject: [InjectConfig.TOKEN], useFactory: (config: Config) => openQueueConnection(config) }],
+  exports: [QUEUE_CONNECTION],
+})
+class QueueConnectionModule implements OnApplicationShutdown {
+  constructor(@Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection) {}
+
+  /** The last hook of a shutdown: @nestjs/bullmq closes queues and workers in the same hook of modules that depend on this one. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.connection.close();
+  }
+}
+
+@Module({
+  imports: [
+    QueueConnectionModule,
+    BullModule.forRootAsync({
+      inject: [QUEUE_CONNECTION],
+      useFactory: ({ options }: QueueConnection) => ({ connection: options }),
+    }),
+  ],
+})
+export class QueueModule {}

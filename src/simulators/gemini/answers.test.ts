@@ -1,0 +1,48 @@
+import { answerTo } from './answers.js';
+import { type Prompt } from './prompt.js';
+
+function prompt(text: string, more: Partial<Prompt> = {}): Prompt {
+  return { turns: [{ role: 'user', text }], systemInstruction: null, maxOutputTokens: null, inputTokens: 1, fingerprint: 'f', ...more };
+}
+
+function textOf(asked: Prompt, tokens: number | null = null): string {
+  return [...answerTo('gemini-4-argon', asked, { tokens, thinking: false }).chunks].join('');
+}
+
+describe('a simulated answer', () => {
+  test('says that it is simulated and is the same for the same prompt', () => {
+    expect(textOf(prompt('Hello'))).toBe(
+      'This is a simulated answer by gemini-4-argon: no model was asked.\n\nThe conversation has 1 turn: 1 from you, 0 from me.\n\n' +
+        'You wrote: “Hello”\n\nThere is no system instruction.\n\nAsk on! 继续吧 🙂',
+    );
+    expect(textOf(prompt('Hello'))).toBe(textOf(prompt('Hello')));
+  });
+
+  test('quotes every space, script and line as it was written', () => {
+    const text = 'a  b\n\n\tc 👩‍💻👩‍💻👩‍💻👩‍💻👩‍💻👩‍💻👩‍💻👩‍💻 你好你好你好你好你好你好你好你好你好你好你好你好你好你好  ';
+    expect(textOf(prompt(text))).toContain(`You wrote: “${text}”`);
+  });
+
+  test('quotes the beginning of a long text, in whole characters', () => {
+    expect(textOf(prompt(`a${'🙂'.repeat(200)}`))).toContain(`You wrote: “a${'🙂'.repeat(79)}…”`);
+  });
+
+  test('comes in pieces of whole characters', () => {
+    const chunks = [...answerTo('m', prompt('🙂'.repeat(90)), { tokens: 500, thinking: false }).chunks];
+    expect(chunks.length).toBeGreaterThan(50);
+    for (const chunk of chunks) expect(chunk).not.toMatch(/\p{Surrogate}/u);
+  });
+
+  test.each([1, 10, 100, 1000, 5000])('of %d tokens has four characters for each, one less where that splits a pair', (tokens) => {
+    const text = textOf(prompt('Hello'), tokens);
+    expect([tokens * 4, tokens * 4 - 1]).toContain(text.length);
+    expect(text).not.toMatch(/\p{Surrogate}/u);
+  });
+
+  test('stops at maxOutputTokens and says so', () => {
+    const short = prompt('Hello', { maxOutputTokens: 10 });
+    expect(answerTo('m', short, { tokens: 11, thinking: false }).finishReason).toBe('MAX_TOKENS');
+    expect(answerTo('m', short, { tokens: 10, thinking: false }).finishReason).toBe('STOP');
+    expect(textOf(short)).toHaveLength(40);
+  });
+});

@@ -1,0 +1,95 @@
+import { type Prompt } from './prompt.js';
+
+export interface Answer {
+  thoughts: readonly string[];
+  /** The text in pieces of a few words, made one at a time: a thousand long answers at once cost no memory. */
+  chunks: Iterable<string>;
+  finishReason: 'STOP' | 'MAX_TOKENS';
+}
+
+const THOUGHTS: readonly string[] = ['**Reading the conversation**\n\nI look at what ', 'was asked and at what came before it.'];
+
+/** Words of several scripts and lengths in UTF-8, so that whoever splits or joins the text wrongly is found out. */
+const FILLER: readonly string[] = [
+  'So it goes on: ',
+  'words to fill ',
+  'the length that ',
+  'was asked for, ',
+  'naïve café, ',
+  '你好，世界，',
+  'emoji 👩‍💻🎉 ',
+  'and ordinary words ',
+  'once more.\n\n',
+];
+
+/**
+ * The answer to a prompt: the same for the same prompt, it says that it is simulated and shows the history that it was given.
+ * @param tokens its exact length, or null for as long as its sentences are; never more than the prompt's maxOutputTokens
+ */
+export function answerTo(model: string, prompt: Prompt, options: { tokens: number | null; thinking: boolean }): Answer {
+  const text = conversation(model, prompt);
+  const wanted = options.tokens === null ? text.length : options.tokens * 4;
+  const allowed = prompt.maxOutputTokens === null ? Infinity : prompt.maxOutputTokens * 4;
+  return {
+    thoughts: options.thinking ? THOUGHTS : [],
+    chunks: { [Symbol.iterator]: () => pieces(text, Math.min(wanted, allowed)) },
+    finishReason: wanted > allowed ? 'MAX_TOKENS' : 'STOP',
+  };
+}
+
+function conversation(model: string, prompt: Prompt): string {
+  const asked = prompt.turns.filter((turn) => turn.role === 'user');
+  const answered = prompt.turns.filter((turn) => turn.role === 'model');
+  const newest = asked.at(-1);
+  const before = asked.at(-2);
+  const answer = answered.at(-1);
+  return [
+    `This is a simulated answer by ${model}: no model was asked.`,
+    `The conversation has ${count(prompt.turns.length, 'turn')}: ${asked.length} from you, ${answered.length} from me.`,
+    ...(newest ? [`You wrote: “${quote(newest.text)}”`] : []),
+    ...(before ? [`Before that you wrote: “${quote(before.text)}”`] : []),
+    ...(answer ? [`My last answer began: “${quote(answer.text)}”`] : []),
+    prompt.systemInstruction === null
+      ? 'There is no system instruction.'
+      : `The system instruction is: “${quote(prompt.systemInstruction)}”`,
+    'Ask on! 继续吧 🙂',
+  ].join('\n\n');
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function quote(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 160).replace(/\p{Surrogate}$/u, '')}…` : text;
+}
+
+/** The text, then filler, in pieces that together have `length` UTF-16 units (one less where that would split a surrogate pair, which Gemini never does). */
+function* pieces(text: string, length: number): Generator<string> {
+  let left = length;
+  for (const piece of endless(text)) {
+    if (piece.length >= left) {
+      const last = piece.slice(0, left).replace(/\p{Surrogate}$/u, '');
+      if (last !== '') yield last;
+      return;
+    }
+    left -= piece.length;
+    yield piece;
+  }
+}
+
+function* endless(text: string): Generator<string> {
+  let piece = '';
+  let words = 0;
+  for (const [word] of text.matchAll(/\s*\S{1,24}\s?/gu)) {
+    piece += word;
+    words += 1;
+    if (words < 4) continue;
+    yield piece;
+    piece = '';
+    words = 0;
+  }
+  if (piece !== '') yield piece;
+  yield '\n\n';
+  for (;;) yield* FILLER;
+}

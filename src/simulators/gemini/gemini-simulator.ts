@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
+import { answerTo } from './answers.js';
+import { control, type ControlState } from './control.js';
+import { Journal, type JournalEntry } from './journal.js';
+import { modelResource, modelResources, modelVersionOf } from './models.js';
+import { perform, sendError, sendJson } from './playback.js';
+import { countTokens, readPrompt } from './prompt.js';
+import { planOf, scenariosIn } from './scenarios.js';
+import { errorOfStatus, invalidApiKey, modelNotFound, WireError } from './wire-errors.js';
+
+export interface GeminiSimulatorOptions {
+  /** 0 takes a free one. */
+  port: number;
+  host?: string;
+  /** Before the first byte of an answer, in milliseconds. */
+  latencyMs?: number;
+  /** Between two chunks of a stream, in milliseconds; 0 sends them as fast as the caller reads. */
+  chunkMs?: number;
+  /** The length of every answer that names no other; null for as long as its sentences are. */
+  tokens?: number | null;
+}
+
+export interface GeminiSimulator {
+  url: string;
+  port: number;
+  /** Cuts what is open and returns when the port is free. */
+  stop(): Promise<void>;
+}
+
+/** Gemini refuses larger requests too. */
+const MAX_BODY_BYTES = 20 * 1024 * 1024;
+
+/**
+ * Starts a server that speaks the Gemini API's wire (v1beta: generateContent, streamGenerateContent?alt=sse, countTokens, models) and asks no model.
+ * What an answer does is chosen by words in the prompt (scenarios.ts) or under `/_simulator/` (control.ts).
+ * @throws the listen error, EADDRINUSE for example
+ */
+export async function startGeminiSimulator(options: GeminiSimulatorOptions): Promise<GeminiSimulator> {
+  const host = options.host ?? '127.0.0.1';
+  const settings = { latencyMs: options.latencyMs ?? 200, chunkMs: options.chunkMs ?? 20, tokens: options.tokens ?? null };
+  const state: ControlState = { journal: new Journal(), settings, initialSettings: { ...settings }, next: [] };
+  const server = createServer((request, response) => {
+    handle(state, request, response).catch((error: unknown) => {
+      if (response.headersSent || response.destroyed) response.destroy();
+      else sendError(response, error instanceof WireError ? error : errorOfStatus(500));
+    });
+  });
+  // A thousand callers that connect at once wait in the backlog instead of being refused.
+  server.listen({ port: options.port, host, backlog: 4096 });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, stop: () => stop(server) };
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+async function handle(state: ControlState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://simulator');
+  const body = () => readBody(request);
+  if (url.pathname === '/' || url.pathname.startsWith('/_simulator/')) {
+    await control(state, request.method ?? 'GET', url, response, body);
+    return;
+  }
+  const entry = state.journal.begin(request.method ?? 'GET', url.pathname);
+  response.once('close', () => {
+    state.journal.end(entry, response.writableFinished ? 'answered' : 'aborted', response.headersSent ? response.statusCode : null);
+  });
+  authenticate(request, url);
+  if (request.method === 'POST') await post(state, entry, url, response, body);
+  else get(url, response);
+}
+
+function authenticate(request: IncomingMessage, url: URL): void {
+  const key = request.headers['x-goog-api-key'] ?? url.searchParams.get('key');
+  if (!key || key === 'invalid') throw invalidApiKey();
+}
+
+function get(url: URL, response: ServerResponse): void {
+  const name = /^\/v1beta\/models(?:\/([^/:]+))?$/u.exec(url.pathname);
+  if (!name) throw errorOfStatus(404);
+  if (name[1] === undefined) {
+    sendJson(response, 200, { models: modelResources() });
+    return;
+  }
+  const model = modelResource(name[1]);
+  if (!model) throw modelNotFound(name[1]);
+  sendJson(response, 200, model);
+}
+
+async function post(
+  state: ControlState,
+  entry: JournalEntry,
+  url: URL,
+  response: ServerResponse,
+  readText: () => Promise<string>,
+): Promise<void> {
+  const [, name = '', method = ''] =
+    /^\/v1beta\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/u.exec(url.pathname) ?? [];
+  if (method === '') throw errorOfStatus(404);
+  const model = modelVersionOf(name);
+  if (model === null) throw modelNotFound(name);
+  const body = await readText();
+  state.journal.keepBody(entry, body);
+  if (method === 'countTokens') {
+    sendJson(response, 200, { totalTokens: countTokens(model, body) });
+    return;
+  }
+  const streamed = method === 'streamGenerateContent';
+  if (streamed && url.searchParams.get('alt') !== 'sse')
+    throw new WireError(400, 'INVALID_ARGUMENT', 'The simulator streams with alt=sse only.');
+
+  const prompt = readPrompt(model, body);
+  entry.attempt = state.journal.attemptOf(prompt.fingerprint);
+  const newest = prompt.turns.findLast((turn) => turn.role === 'user');
+  const ordered = state.next.shift();
+  const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(newest?.text ?? '')], entry.attempt);
+  entry.scenario = plan.fault?.word ?? null;
+  await perform({
+    response,
+    model,
+    prompt,
+    answer: answerTo(model, prompt, { tokens: plan.tokens ?? state.settings.tokens, thinking: plan.thinking }),
+    plan,
+    latencyMs: state.settings.latencyMs,
+    chunkMs: state.settings.chunkMs,
+    streamed,
+    onBreak: () => {
+      state.journal.end(entry, 'broken', response.headersSent ? 200 : null);
+    },
+  });
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new WireError(400, 'INVALID_ARGUMENT', 'Request payload size exceeds the limit. (simulated)');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,95 @@
+/**
+ * How a caller chooses what goes wrong. A scenario is a word in double brackets in the newest user turn:
+ *
+ *     [[word]]   [[word argument]]   [[word x2]]   [[word argument x2]]
+ *
+ * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a retry succeeds.
+ * A prompt may hold several: the manners (delay, slow, long, thinking) add up; of the others the first that is still active decides.
+ * Words that are not in this table are ordinary text. POST /_simulator/next chooses for calls whose prompt one does not write.
+ */
+export const SCENARIOS = {
+  delay: { argument: 'time, 2s', does: 'the first byte comes after that time' },
+  slow: { argument: 'time, 250ms', does: 'that pause between two chunks' },
+  long: { argument: 'tokens, 1000', does: 'an answer of that many tokens' },
+  thinking: { argument: null, does: 'thoughts (parts with thought: true) before the answer, and thoughtsTokenCount' },
+  'rate-limit': { argument: 'time, 1s', does: '429 RESOURCE_EXHAUSTED with QuotaFailure (per minute) and RetryInfo of that time' },
+  'quota-exhausted': { argument: null, does: '429 RESOURCE_EXHAUSTED with QuotaFailure of a quota per day' },
+  'bad-key': { argument: null, does: '400 INVALID_ARGUMENT with ErrorInfo API_KEY_INVALID' },
+  'error-400': { argument: null, does: '400 INVALID_ARGUMENT' },
+  'error-403': { argument: null, does: '403 PERMISSION_DENIED' },
+  'error-404': { argument: null, does: '404 NOT_FOUND' },
+  'error-500': { argument: null, does: '500 INTERNAL' },
+  'error-502': { argument: null, does: '502 with a page of HTML, as a proxy in between gives it' },
+  'error-503': { argument: null, does: '503 UNAVAILABLE' },
+  'error-504': { argument: null, does: '504 DEADLINE_EXCEEDED' },
+  'error-in-stream': { argument: 'status, 503', does: 'three chunks, then an error object of that status as an event' },
+  'blocked-prompt': { argument: 'reason, SAFETY', does: '200 without candidates and promptFeedback.blockReason' },
+  safety: { argument: null, does: 'three chunks, then finishReason SAFETY' },
+  finish: { argument: 'reason, OTHER', does: 'the whole answer with that finishReason' },
+  'max-tokens': { argument: null, does: 'three chunks, then finishReason MAX_TOKENS' },
+  empty: { argument: null, does: 'finishReason STOP and no text' },
+  truncated: { argument: null, does: 'three chunks, then a clean end without finishReason' },
+  cut: { argument: null, does: 'three chunks, then the connection is cut' },
+  'half-event': { argument: null, does: 'three chunks, then a clean end in the middle of an event' },
+  malformed: { argument: null, does: 'three chunks, then an event that is no JSON' },
+  reset: { argument: null, does: 'the connection is reset before any answer' },
+  hang: { argument: null, does: 'the request is taken and never answered' },
+  stall: { argument: null, does: 'three chunks, then silence' },
+} as const satisfies Record<string, { argument: string | null; does: string }>;
+
+export type ScenarioWord = keyof typeof SCENARIOS;
+
+export interface Scenario {
+  word: ScenarioWord;
+  argument: string | null;
+  /** It acts in attempts 1 to this number; Infinity without `xN`. */
+  attempts: number;
+}
+
+export interface Plan {
+  delayMs: number | null;
+  chunkMs: number | null;
+  tokens: number | null;
+  thinking: boolean;
+  fault: Scenario | null;
+}
+
+const TAG = /\[\[([^[\]]{1,100})\]\]/gu;
+
+/** `rate-limit 2s x2` → its scenario; null when the word is none of ours or the rest makes no sense. */
+export function parseScenario(phrase: string): Scenario | null {
+  const [word = '', ...rest] = phrase.trim().split(/\s+/u);
+  if (!Object.hasOwn(SCENARIOS, word)) return null;
+  const limit = /^x(\d{1,6})$/u.exec(rest.at(-1) ?? '');
+  const args = limit ? rest.slice(0, -1) : rest;
+  if (args.length > 1 || (args.length === 1 && SCENARIOS[word as ScenarioWord].argument === null)) return null;
+  return { word: word as ScenarioWord, argument: args[0] ?? null, attempts: limit ? Number(limit[1]) : Infinity };
+}
+
+export function scenariosIn(text: string): Scenario[] {
+  return [...text.matchAll(TAG)].map((match) => parseScenario(match[1] ?? '')).filter((scenario) => scenario !== null);
+}
+
+/** What happens in this attempt (from 1) of a prompt with these scenarios. */
+export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
+  const plan: Plan = { delayMs: null, chunkMs: null, tokens: null, thinking: false, fault: null };
+  for (const scenario of scenarios) {
+    if (attempt > scenario.attempts) continue;
+    if (scenario.word === 'delay') plan.delayMs = milliseconds(scenario.argument, 2000);
+    else if (scenario.word === 'slow') plan.chunkMs = milliseconds(scenario.argument, 250);
+    else if (scenario.word === 'long') plan.tokens = tokenCount(scenario.argument);
+    else if (scenario.word === 'thinking') plan.thinking = true;
+    else plan.fault ??= scenario;
+  }
+  return plan;
+}
+
+/** `2s`, `1.5s`, `250ms` or `250` (ms) → milliseconds; anything else is the fallback. */
+export function milliseconds(text: string | null, fallback: number): number {
+  const match = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s)?$/u.exec(text ?? '');
+  return match ? Number(match[1]) * (match[2] === 's' ? 1000 : 1) : fallback;
+}
+
+function tokenCount(text: string | null): number {
+  return /^\d{1,6}$/u.test(text ?? '') ? Number(text) : 1000;
+}
