@@ -7,6 +7,8 @@ export interface Actor {
   readonly sessionId: string;
   readonly role: Role;
   readonly plan: Plan;
+  /** Whether the caller has proved to hold the account's mobile number. */
+  readonly isVerified: boolean;
   /** Raised by every change of the caller's chatroom list. */
   readonly listVersion: string;
 }

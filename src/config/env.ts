@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { DEFAULT_MODELS, modelsSchema } from './models.js';
@@ -63,8 +64,26 @@ const schema = z.object({
     .min(32, 'at least 32 characters')
     .optional()
     .describe('Key of the access tokens (HS256). `openssl rand -base64 48` makes one.'),
+  JWT_SECRET_PREVIOUS: z
+    .string()
+    .min(32, 'at least 32 characters')
+    .optional()
+    .describe('The key before JWT_SECRET, still accepted. Set it while a new key is rolled out, for as long as ACCESS_TOKEN_TTL.'),
   ACCESS_TOKEN_TTL: duration.default(900_000).describe('Life of an access token.'),
   REFRESH_TOKEN_TTL: duration.default(30 * 86_400_000).describe('Life of a session that is not used.'),
+
+  DEFAULT_PHONE_REGION: z
+    .string()
+    .refine(isSupportedCountry, 'a country as two capital letters (ISO 3166-1), such as IN')
+    .optional()
+    .describe('Country of mobile numbers that are given without a country code; unset refuses those.'),
+  OTP_DELIVERY: z
+    .enum(['response', 'log'])
+    .optional()
+    .describe('How one-time codes reach people. response: in the answer itself, on a loopback HOST only; log: as a line of the log.'),
+  REQUIRE_VERIFIED_NUMBER: flag
+    .optional()
+    .describe('Refuse messages and checkouts of users without a verified mobile number. Default: true in production.'),
 
   GEMINI_API_KEY: z.string().min(1).optional().describe('Key of the Gemini API. The local mode simulates Gemini when this is unset.'),
   GEMINI_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Gemini API, such as a simulator.'),
@@ -95,7 +114,9 @@ const schema = z.object({
   SWEEP_INTERVAL: duration.default(2_000).describe('How often a worker looks for replies that nobody works on.'),
 });
 
-export type Config = Readonly<z.infer<typeof schema>>;
+type Settings = z.infer<typeof schema>;
+
+export type Config = Readonly<Omit<Settings, 'REQUIRE_VERIFIED_NUMBER'> & { REQUIRE_VERIFIED_NUMBER: boolean }>;
 export type ModeDefaults = Partial<Record<keyof Config, string>>;
 
 /** Which settings an entry point cannot do without. */
@@ -124,6 +145,7 @@ export function loadConfig(options: { demand?: readonly Demand[]; defaults?: Mod
   );
   const result = schema.safeParse(given);
   const complaints = result.error?.issues.map((issue) => ({ name: issue.path.map(String).join('.'), reason: issue.message })) ?? [];
+  if (result.success) complaints.push(...contradictions(result.data));
   for (const name of options.demand ?? []) {
     if (given[name] === undefined) complaints.push({ name, reason: `required: ${schema.shape[name].description ?? ''}` });
   }
@@ -131,8 +153,23 @@ export function loadConfig(options: { demand?: readonly Demand[]; defaults?: Mod
     const lines = complaints.map(({ name, reason }) => `  ${name}: ${reason}`);
     throw new ConfigError(`The settings are not right:\n${lines.join('\n')}\nSee .env.example for every setting.`);
   }
-  return Object.freeze(result.data);
+  const { data } = result;
+  return Object.freeze({ ...data, REQUIRE_VERIFIED_NUMBER: data.REQUIRE_VERIFIED_NUMBER ?? data.NODE_ENV === 'production' });
 }
+
+/** What is wrong with settings that are each right. */
+function contradictions({ OTP_DELIVERY, HOST, NODE_ENV }: Settings): { name: string; reason: string }[] {
+  const complaints: { name: string; reason: string }[] = [];
+  if (OTP_DELIVERY === 'response' && (NODE_ENV === 'production' || !isLoopback(HOST))) {
+    complaints.push({
+      name: 'OTP_DELIVERY',
+      reason: 'response hands every code to whoever asks: only while HOST is a loopback address and NODE_ENV is not production',
+    });
+  }
+  return complaints;
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 /** The process's environment over the file .env of the working directory. */
 function readEnvironment(): NodeJS.ProcessEnv {

@@ -2,6 +2,8 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
+import { CounterEntity } from './counter.entity.js';
+import { Counters } from './counters.js';
 import { connectionOptions } from './data-source-options.js';
 import { Database } from './database.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
@@ -20,8 +22,9 @@ import { IdempotencyKeys } from './idempotency-keys.js';
         };
       },
     }),
+    TypeOrmModule.forFeature([CounterEntity]),
   ],
-  providers: [Database, IdempotencyKeys],
-  exports: [Database, IdempotencyKeys],
+  providers: [Database, IdempotencyKeys, Counters],
+  exports: [Database, IdempotencyKeys, Counters],
 })
 export class DatabaseModule {}

@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { AppErrorClass } from '../../common/errors/app-error.js';
 import {
   BadRequestError,
+  ForbiddenError,
   InternalError,
   MalformedJsonError,
   NotFoundError,
@@ -11,9 +13,14 @@ import {
   ValidationFailedError,
 } from '../../common/errors/common.errors.js';
 import { describeProblem, type DocumentedProblem, PROBLEMS_EXTENSION } from '../../common/http/api-problems.decorator.js';
-import { PUBLIC_EXTENSION } from '../../common/http/current-actor.decorator.js';
+import { ACCESS_EXTENSION, type AccessDemand, PUBLIC_EXTENSION } from '../../common/http/current-actor.decorator.js';
 import { PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
-import { AUTHENTICATION_ERRORS } from '../../modules/auth/index.js';
+import { AUTHENTICATION_ERRORS, MobileNumberUnverifiedError } from '../../modules/auth/index.js';
+
+const DEMAND_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
+  admin: ForbiddenError,
+  verified_number: MobileNumberUnverifiedError,
+};
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -46,11 +53,13 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
 function documentOperation(operation: Operation): string[] {
   const own = (operation[PROBLEMS_EXTENSION] as DocumentedProblem[] | undefined) ?? [];
   const isPublic = operation[PUBLIC_EXTENSION] === true;
+  const demand = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
   const parameters = operation.parameters ?? [];
   const has = (where: string) => parameters.some((parameter) => 'in' in parameter && parameter.in === where);
   const problems = [
     ...own,
     ...(isPublic ? [] : AUTHENTICATION_ERRORS.map(describeProblem)),
+    ...(demand === undefined ? [] : [describeProblem(DEMAND_ERRORS[demand])]),
     ...(operation.requestBody
       ? [ValidationFailedError, MalformedJsonError, PayloadTooLargeError, UnsupportedMediaTypeError].map(describeProblem)
       : []),
@@ -76,6 +85,7 @@ function documentOperation(operation: Operation): string[] {
   }
   Reflect.deleteProperty(operation, PROBLEMS_EXTENSION);
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
+  Reflect.deleteProperty(operation, ACCESS_EXTENSION);
   return problems.map(({ code }) => code);
 }
 

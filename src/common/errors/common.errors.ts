@@ -66,6 +66,26 @@ export class UnsupportedMediaTypeError extends AppError {
   }
 }
 
+export class ForbiddenError extends AppError {
+  static override readonly code = 'forbidden';
+  static override readonly kind = 'forbidden';
+  static override readonly title = 'Not allowed';
+
+  constructor() {
+    super('This account may not do that.');
+  }
+}
+
+export class RateLimitedError extends AppError {
+  static override readonly code = 'rate_limited';
+  static override readonly kind = 'rate_limited';
+  static override readonly title = 'Too many requests';
+
+  constructor(retryAfterSeconds: number) {
+    super('Too many requests in a short time. Wait for retry_after seconds.', {}, Math.max(1, Math.ceil(retryAfterSeconds)));
+  }
+}
+
 export class ServiceUnavailableError extends AppError {
   static override readonly code = 'service_unavailable';
   static override readonly kind = 'unavailable';

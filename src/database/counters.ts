@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database, type StatementRunner } from './database.js';
+import { statement } from './statement.js';
+
+/** At most `limit` takes in `windowSeconds`, counted from the first one. */
+export interface CounterLimit {
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
+export type Taken = { readonly taken: true } | { readonly taken: false; readonly retryAfterSeconds: number };
+
+// ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the other. A full window is left
+// as it is: it ends when it was going to.
+const take = statement<{ taken: boolean; retry_after: number }>(
+  'counters_take',
+  `INSERT INTO counters AS c (key, count, window_ends_at) VALUES ($1, 1, now() + make_interval(secs => $3))
+   ON CONFLICT (key) DO UPDATE SET
+     count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, $2) + 1 END,
+     window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => $3) ELSE c.window_ends_at END
+   RETURNING count <= $2 AS taken, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
+);
+
+const giveBack = statement<never>('counters_give_back', `UPDATE counters SET count = count - 1 WHERE key = $1 AND count > 0`);
+
+const reset = statement<never>('counters_reset', `DELETE FROM counters WHERE key = $1`);
+
+const deleteExpired = statement<{ key: Buffer }>(
+  'counters_delete_expired',
+  `DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE window_ends_at <= now() LIMIT $1) RETURNING key`,
+);
+
+/**
+ * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or address of a person
+ * lies in the table.
+ */
+@Injectable()
+export class Counters {
+  constructor(private readonly database: Database) {}
+
+  /** Takes one unit, unless the window is used up. @param on a transaction, when the unit is only to be charged with its effect */
+  async take(key: readonly string[], { limit, windowSeconds }: CounterLimit, on: StatementRunner = this.database): Promise<Taken> {
+    const [row] = await on.run(take, [hashOf(key), limit, windowSeconds]);
+    if (!row) throw new Error('counters_take answers one row');
+    return row.taken ? { taken: true } : { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(row.retry_after)) };
+  }
+
+  /** Gives one unit back to the window that it may still be in. */
+  async giveBack(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
+    await on.run(giveBack, [hashOf(key)]);
+  }
+
+  async reset(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
+    await on.run(reset, [hashOf(key)]);
+  }
+
+  /** Deletes up to `limit` windows that are over. @returns how many */
+  async deleteExpired(limit: number): Promise<number> {
+    return (await this.database.run(deleteExpired, [limit])).length;
+  }
+}
+
+const hashOf = (key: readonly string[]): Buffer => createHash('sha256').update(JSON.stringify(key)).digest();

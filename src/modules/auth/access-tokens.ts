@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { isId } from '../../common/ids.js';
+
+export const ISSUER = 'gemini-chat-backend';
+export const AUDIENCE = 'gemini-chat-api';
+export const ALGORITHM = 'HS256';
+/** RFC 9068, 2.1: so that no other token of ours can be mistaken for one. */
+const TYPE = 'at+jwt';
+
+/** What an access token says, once its signature, times, issuer and audience are checked. */
+export interface AccessClaims {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+@Injectable()
+export class AccessTokens {
+  /** In seconds. */
+  readonly lifetime: number;
+  private readonly keys: ReadonlyMap<string, string>;
+  private readonly currentId: string;
+
+  constructor(
+    private readonly jwt: JwtService,
+    @InjectConfig() { JWT_SECRET, JWT_SECRET_PREVIOUS, ACCESS_TOKEN_TTL }: Config,
+  ) {
+    if (JWT_SECRET === undefined) throw new Error('JWT_SECRET is demanded by every entry point that signs people in');
+    this.lifetime = Math.max(1, Math.floor(ACCESS_TOKEN_TTL / 1_000));
+    this.currentId = keyId(JWT_SECRET);
+    const previous = JWT_SECRET_PREVIOUS === undefined ? [] : [[keyId(JWT_SECRET_PREVIOUS), JWT_SECRET_PREVIOUS] as const];
+    this.keys = new Map([...previous, [this.currentId, JWT_SECRET]]);
+  }
+
+  sign({ userId, sessionId }: AccessClaims): Promise<string> {
+    return this.jwt.signAsync(
+      { sid: sessionId },
+      {
+        secret: this.keys.get(this.currentId) ?? '',
+        algorithm: ALGORITHM,
+        keyid: this.currentId,
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        subject: userId,
+        expiresIn: this.lifetime,
+        header: { alg: ALGORITHM, typ: TYPE },
+      },
+    );
+  }
+
+  /** The key that this token claims to be signed with; null when it is none of ours or the token is not an access token. */
+  keyOf(token: string): string | null {
+    const decoded: unknown = this.jwt.decode(token, { complete: true });
+    if (typeof decoded !== 'object' || decoded === null || !('header' in decoded)) return null;
+    const { kid, typ, alg } = decoded.header as { kid?: unknown; typ?: unknown; alg?: unknown };
+    return typ === TYPE && alg === ALGORITHM && typeof kid === 'string' ? (this.keys.get(kid) ?? null) : null;
+  }
+
+  /** The claims of a verified payload; null when one is missing. jsonwebtoken checks `exp` only where there is one. */
+  claimsOf(payload: unknown): AccessClaims | null {
+    if (typeof payload !== 'object' || payload === null) return null;
+    const { sub, sid, exp } = payload as { sub?: unknown; sid?: unknown; exp?: unknown };
+    if (typeof exp !== 'number' || typeof sub !== 'string' || typeof sid !== 'string' || !isId(sub) || !isId(sid)) return null;
+    return { userId: sub, sessionId: sid };
+  }
+}
+
+const keyId = (secret: string): string => createHash('sha256').update(`key id ${secret}`).digest('base64url').slice(0, 12);

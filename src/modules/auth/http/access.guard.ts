@@ -1,0 +1,42 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { Actor } from '../../../common/actor.js';
+import { AppError } from '../../../common/errors/app-error.js';
+import { ForbiddenError } from '../../../common/errors/common.errors.js';
+import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA } from '../../../common/http/current-actor.decorator.js';
+import { InjectConfig } from '../../../config/config.module.js';
+import type { Config } from '../../../config/env.js';
+import { AccessStrategy } from '../access.strategy.js';
+import { InvalidTokenError, MobileNumberUnverifiedError, TokenExpiredError } from '../auth.errors.js';
+
+/** Stands before every route: a valid token of a live session, unless the route is public, and what the route demands besides. */
+@Injectable()
+export class AccessGuard extends AuthGuard() {
+  constructor(
+    strategy: AccessStrategy,
+    private readonly reflector: Reflector,
+    @InjectConfig() private readonly config: Config,
+  ) {
+    super({ defaultStrategy: strategy.registeredAs });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_METADATA, targets) === true) return true;
+    await super.canActivate(context);
+    const { user } = context.switchToHttp().getRequest<{ user: Actor }>();
+    const demand = this.reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
+    if (demand === 'admin' && user.role !== 'admin') throw new ForbiddenError();
+    if (demand === 'verified_number' && this.config.REQUIRE_VERIFIED_NUMBER && !user.isVerified) throw new MobileNumberUnverifiedError();
+    return true;
+  }
+
+  /** What passport found: an error of ours, or the reason why the token is none. */
+  override handleRequest<TUser = Actor>(error: unknown, user: TUser | false | null, info: unknown): TUser {
+    if (error) throw error instanceof Error ? error : new InvalidTokenError();
+    if (user) return user;
+    if (info instanceof AppError) throw info;
+    throw info instanceof Error && info.name === 'TokenExpiredError' ? new TokenExpiredError() : new InvalidTokenError();
+  }
+}

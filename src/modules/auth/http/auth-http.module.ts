@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AuthModule } from '../auth.module.js';
+import { AccessGuard } from './access.guard.js';
+import { AuthController } from './auth.controller.js';
+
+@Module({
+  imports: [AuthModule],
+  controllers: [AuthController],
+  providers: [{ provide: APP_GUARD, useClass: AccessGuard }],
+})
+export class AuthHttpModule {}

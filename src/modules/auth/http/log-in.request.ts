@@ -1,0 +1,14 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, Length } from 'class-validator';
+
+export class LogInRequest {
+  @ApiProperty({ example: 'ada.lovelace', description: 'Username or mobile number.', minLength: 1, maxLength: 100 })
+  @IsString()
+  @Length(1, 100)
+  readonly identifier!: string;
+
+  @ApiProperty({ example: 'a long and plain sentence', format: 'password', minLength: 1, maxLength: 1_000 })
+  @IsString()
+  @Length(1, 1_000)
+  readonly password!: string;
+}

@@ -1,0 +1,18 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { toUserResponse, UserResponse } from '../../users/index.js';
+import type { SignedUp } from '../auth.service.js';
+
+export class SignUpResponse extends UserResponse {
+  @ApiProperty({
+    format: 'uuid',
+    example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de',
+    description: 'Of the code that was sent. Give it with the code: it proves that both are of one person.',
+  })
+  readonly challenge_id!: string;
+
+  @ApiPropertyOptional({ example: '493027', description: 'The code itself, only where codes are delivered in the answer.' })
+  readonly otp?: string;
+}
+
+export const toSignUpResponse = ({ user, challengeId, otp }: SignedUp): SignUpResponse =>
+  Object.assign(toUserResponse(user), { challenge_id: challengeId }, otp === null ? {} : { otp });

@@ -1,0 +1,17 @@
+/**
+ * How people prove who they are, and for how long that holds: passwords checked, one-time codes, sessions and their tokens. The guard of every
+ * route that is not public comes with `http/`.
+ */
+import type { AppErrorClass } from '../../common/errors/app-error.js';
+import { AccountDisabledError, InvalidTokenError, SessionEndedError, TokenExpiredError } from './auth.errors.js';
+
+export { AuthModule } from './auth.module.js';
+export { MobileNumberUnverifiedError } from './auth.errors.js';
+
+/** What every route that is not public may answer with 401. */
+export const AUTHENTICATION_ERRORS: readonly AppErrorClass[] = [
+  TokenExpiredError,
+  InvalidTokenError,
+  SessionEndedError,
+  AccountDisabledError,
+];

@@ -1,0 +1,47 @@
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { Role } from '../../common/actor.js';
+
+@Entity('users')
+@Unique('uq_users_username', ['username'])
+@Unique('uq_users_mobile_number', ['mobileNumber'])
+@Unique('uq_users_email', ['email'])
+@Check('ck_users_username', `username ~ '^[a-z][a-z0-9_.]{2,29}$'`)
+@Check('ck_users_mobile_number', `mobile_number ~ '^\\+[1-9][0-9]{6,14}$'`)
+@Check('ck_users_email', `email = lower(email)`)
+@Check('ck_users_role', `role IN ('user', 'admin')`)
+@Check('ck_users_unfinished_replies', `unfinished_replies >= 0`)
+export class UserEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_users' })
+  id!: string;
+
+  @Column({ type: 'text' })
+  username!: string;
+
+  @Column({ name: 'mobile_number', type: 'text' })
+  mobileNumber!: string;
+
+  @Column({ type: 'text', nullable: true })
+  email!: string | null;
+
+  @Column({ name: 'password_hash', type: 'text', nullable: true })
+  passwordHash!: string | null;
+
+  @Column({ type: 'text', default: 'user' })
+  role!: Role;
+
+  @Column({ name: 'verified_at', type: 'timestamptz', precision: 3, nullable: true })
+  verifiedAt!: Date | null;
+
+  @Column({ name: 'disabled_at', type: 'timestamptz', precision: 3, nullable: true })
+  disabledAt!: Date | null;
+
+  /** Raised in the transaction of every change of the user's chatroom list. */
+  @Column({ name: 'list_version', type: 'bigint', default: 0 })
+  listVersion!: string;
+
+  @Column({ name: 'unfinished_replies', type: 'integer', default: 0 })
+  unfinishedReplies!: number;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+}

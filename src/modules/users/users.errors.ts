@@ -1,0 +1,31 @@
+import { AppError } from '../../common/errors/app-error.js';
+
+export class UsernameTakenError extends AppError {
+  static override readonly code = 'username_taken';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The username is taken';
+
+  constructor() {
+    super('Another account has this username.');
+  }
+}
+
+export class MobileNumberTakenError extends AppError {
+  static override readonly code = 'mobile_number_taken';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The mobile number is taken';
+
+  constructor() {
+    super('Another account has this mobile number.');
+  }
+}
+
+export class EmailTakenError extends AppError {
+  static override readonly code = 'email_taken';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The e-mail address is taken';
+
+  constructor() {
+    super('Another account has this e-mail address.');
+  }
+}

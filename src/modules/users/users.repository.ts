@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import type { Plan, Role } from '../../common/actor.js';
+import { Database, type StatementRunner } from '../../database/database.js';
+import { violates } from '../../database/database.errors.js';
+import { statement } from '../../database/statement.js';
+import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
+
+/** A user as the user sees it. */
+export interface UserProfile {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string | null;
+  readonly mobile_number: string;
+  readonly is_verified: boolean;
+  readonly has_password: boolean;
+  readonly role: Role;
+  readonly plan: Plan;
+  readonly created_at: Date;
+}
+
+/** What signing in looks at, besides. */
+export interface UserCredentials extends UserProfile {
+  readonly password_hash: string | null;
+  readonly is_disabled: boolean;
+}
+
+export interface NewUser {
+  readonly id: string;
+  readonly username: string;
+  readonly mobileNumber: string;
+  readonly email: string | null;
+  readonly passwordHash: string;
+  readonly role: Role;
+  readonly isVerified: boolean;
+}
+
+const PROFILE = `u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
+  u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at`;
+
+const CREDENTIALS = `${PROFILE}, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled`;
+
+const find = statement<UserCredentials>(
+  'users_find',
+  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1`,
+);
+
+const findByIdentifier = statement<UserCredentials>(
+  'users_find_by_identifier',
+  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = $2`,
+);
+
+// Nobody has proved to hold the number, so whoever signs up with it now has as good a claim, and must not find what the other left.
+const deleteUnverified = statement<{ id: string }>(
+  'users_delete_unverified',
+  `DELETE FROM users WHERE mobile_number = $1 AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' RETURNING id`,
+);
+
+const insert = statement<{ created_at: Date }>(
+  'users_insert',
+  `INSERT INTO users (id, username, mobile_number, email, password_hash, role, verified_at)
+   VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::boolean THEN now() END) RETURNING created_at`,
+);
+
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(id: string): Promise<UserCredentials | null> {
+    return (await this.database.run(find, [id]))[0] ?? null;
+  }
+
+  /** The same statement whichever identifier is given; null for one that is not. */
+  async findByIdentifier(username: string | null, mobileNumber: string | null): Promise<UserCredentials | null> {
+    return (await this.database.run(findByIdentifier, [username, mobileNumber]))[0] ?? null;
+  }
+
+  async deleteUnverified(on: StatementRunner, mobileNumber: string): Promise<void> {
+    await on.run(deleteUnverified, [mobileNumber]);
+  }
+
+  /** @throws UsernameTakenError, MobileNumberTakenError, EmailTakenError */
+  async insert(on: StatementRunner, user: NewUser): Promise<UserProfile> {
+    const { id, username, mobileNumber, email, passwordHash, role, isVerified } = user;
+    const [row] = await on
+      .run(insert, [id, username, mobileNumber, email, passwordHash, role, isVerified])
+      .catch((error: unknown) => Promise.reject(asTaken(error)));
+    if (!row) throw new Error('users_insert answers one row');
+    return {
+      id,
+      username,
+      email,
+      mobile_number: mobileNumber,
+      is_verified: isVerified,
+      has_password: true,
+      role,
+      plan: 'basic',
+      created_at: row.created_at,
+    };
+  }
+}
+
+function asTaken(error: unknown): Error {
+  if (violates(error, 'uq_users_username')) return new UsernameTakenError();
+  if (violates(error, 'uq_users_mobile_number')) return new MobileNumberTakenError();
+  if (violates(error, 'uq_users_email')) return new EmailTakenError();
+  return error instanceof Error ? error : new Error(String(error));
+}
