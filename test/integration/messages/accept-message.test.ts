@@ -10,7 +10,7 @@ import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
 
 let app: TestingModule;
-let close: () => Promise<void>;
+let close: (this: void) => Promise<void>;
 let messages: MessagesService;
 let dataSource: DataSource;
 
