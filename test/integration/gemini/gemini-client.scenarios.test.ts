@@ -191,6 +191,16 @@ describe('GeminiClient against the simulator', () => {
     expect(String((error as GeminiError).cause)).toContain('Please try again later');
   });
 
+  test('the environment does not choose another backend or address', async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, { GOOGLE_GENAI_USE_VERTEXAI: 'true', GOOGLE_GENAI_USE_ENTERPRISE: 'true', GOOGLE_API_KEY: 'invalid' });
+    try {
+      expect((await outcomeOf(gemini.client().stream(requestOf('Hello')))).events.at(-1)).toMatchObject({ finishReason: 'stop' });
+    } finally {
+      process.env = before;
+    }
+  });
+
   test('nobody listens: unavailable', async () => {
     const closed = await SimulatedGemini.start();
     await closed.stop();
