@@ -75,7 +75,7 @@ describe('GeminiClient against the simulator', () => {
     const { requests } = await gemini.journal();
     expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
       contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
-      generationConfig: { maxOutputTokens: 2048 },
+      generationConfig: { maxOutputTokens: 65_536 },
     });
   });
 
