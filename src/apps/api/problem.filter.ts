@@ -34,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
     reply
       .status(statusOf(kind))
       .header('content-type', PROBLEM_MEDIA_TYPE)
-      .send(JSON.stringify(toProblem(error, request.id)));
+      .send(Buffer.from(JSON.stringify(toProblem(error, request.id))));
   }
 }
 
