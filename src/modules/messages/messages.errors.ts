@@ -20,3 +20,23 @@ export class TooManyPendingRepliesError extends AppError {
     super(`At most ${limit} replies of an account may be unfinished at a time.`, { limit }, 5);
   }
 }
+
+export class TooManyBranchesError extends AppError {
+  static override readonly code = 'too_many_branches';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'Too many branches';
+
+  constructor(limit: number) {
+    super(`A message has at most ${limit} alternatives.`, { limit });
+  }
+}
+
+export class NotAReplyError extends AppError {
+  static override readonly code = 'not_a_reply';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The message is not a reply';
+
+  constructor() {
+    super('Only replies of the model can be cancelled or streamed.');
+  }
+}

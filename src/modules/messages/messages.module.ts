@@ -2,7 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
-import { AcceptMessage } from './accept-message.js';
+import { Acceptance } from './acceptance.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
@@ -11,7 +11,7 @@ import { ReplyWaiter } from './reply-waiter.js';
 
 @Module({
   imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
-  providers: [MessagesService, MessagesRepository, AcceptMessage, RepliesRepository, ReplyQueue, ReplyWaiter],
+  providers: [MessagesService, MessagesRepository, Acceptance, RepliesRepository, ReplyQueue, ReplyWaiter],
   exports: [MessagesService, RepliesRepository, ReplyQueue, ChatroomsModule, SubscriptionsModule],
 })
 export class MessagesModule {}

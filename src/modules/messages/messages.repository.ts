@@ -4,7 +4,7 @@ import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
 
 // Content is written when a message is finished: before, a reply's is empty.
-const COLUMNS = `m.id, m.chatroom_id, m.position, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+const COLUMNS = `m.id, m.chatroom_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
   m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
   m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
   CASE WHEN m.parent_id IS NULL

@@ -6,7 +6,7 @@ import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
-import { AcceptMessage } from './accept-message.js';
+import { Acceptance } from './acceptance.js';
 import { asAccepted, type Exchange, type Message } from './message.js';
 import { isTerminal } from './message-status.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -23,7 +23,7 @@ export class MessagesService {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly chatrooms: ChatroomsService,
-    private readonly acceptance: AcceptMessage,
+    private readonly acceptance: Acceptance,
     private readonly idempotencyKeys: IdempotencyKeys,
     private readonly queue: ReplyQueue,
     private readonly waiter: ReplyWaiter,
@@ -33,7 +33,7 @@ export class MessagesService {
   async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<Exchange> {
     const { userId } = actor;
     try {
-      const exchange = await this.acceptance.accept({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
+      const exchange = await this.acceptance.acceptMessage({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
       await this.enqueue(exchange.reply.id);
       return exchange;
     } catch (error) {
