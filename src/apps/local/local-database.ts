@@ -1,7 +1,6 @@
 import { Client, DatabaseError, escapeIdentifier } from 'pg';
-import type { Fail } from '../../common/process.js';
+import type { Fail, Stop } from '../../common/process.js';
 import type { Config } from '../../config/env.js';
-import { migrate } from '../../database/migrate.js';
 import { LocalModeError } from './local-mode.error.js';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { holdProcessLock } from './process-lock.js';
@@ -16,7 +15,7 @@ export interface LocalDatabase {
   readonly url: string;
   /** Where the data is, for people. */
   readonly place: string;
-  close(): Promise<void>;
+  readonly close: Stop;
 }
 
 /**
@@ -37,8 +36,9 @@ export async function openLocalDatabase(
     await createIfMissing(server.url);
     const lock = await holdProcessLock(server.url, () => fail(new LocalModeError(usedByAnother(server.place))));
     if (!lock) throw new LocalModeError(usedByAnother(server.place));
-    const applied = await migrate(server.url);
-    if (applied.length > 0) say(`Applied ${applied.length} migrations.`);
+    say('Applying migrations…');
+    const { migrate } = await import('../../database/migrate.js');
+    await migrate(server.url);
     const close = async () => {
       await lock.release();
       await server.stop();

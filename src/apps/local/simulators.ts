@@ -26,7 +26,7 @@ export async function startSimulators(config: Config): Promise<Simulated[]> {
 }
 
 async function simulateGemini(config: Config): Promise<Simulated> {
-  const { url, stop } = await startGeminiSimulator({
+  const simulator = await startGeminiSimulator({
     port: config.GEMINI_SIMULATOR_PORT,
     host: SIMULATOR_HOST,
     latencyMs: config.GEMINI_SIMULATOR_LATENCY_MS,
@@ -35,9 +35,9 @@ async function simulateGemini(config: Config): Promise<Simulated> {
   });
   return {
     name: 'Gemini',
-    url,
+    url: simulator.url,
     remedy: 'set GEMINI_API_KEY to ask the real one',
-    settings: { GEMINI_BASE_URL: url, GEMINI_API_KEY: 'simulated' },
-    stop,
+    settings: { GEMINI_BASE_URL: simulator.url, GEMINI_API_KEY: 'simulated' },
+    stop: () => simulator.stop(),
   };
 }

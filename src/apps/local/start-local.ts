@@ -1,13 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Fail, Stop } from '../../common/process.js';
 import type { Config } from '../../config/env.js';
-import { UsersService } from '../../modules/users/index.js';
-import { startApi } from '../api/start-api.js';
-import { stopApi } from '../api/stop-api.js';
-import { startWorker } from '../worker/start-worker.js';
-import { ensureAdministrator } from './administrator.js';
 import { assertPortFree } from './assert-port-free.js';
 import { banner } from './banner.js';
 import { loadLocalConfig } from './local-config.js';
@@ -28,6 +23,7 @@ const say = (line: string): void => {
  */
 export async function startLocal(fail: Fail): Promise<Stop> {
   const settings = loadLocalConfig();
+  say('Starting the local mode…');
   await assertPortFree('PORT', settings.PORT, settings.HOST);
   if (simulatesGemini(settings)) await assertPortFree('GEMINI_SIMULATOR_PORT', settings.GEMINI_SIMULATOR_PORT, SIMULATOR_HOST);
 
@@ -49,6 +45,10 @@ export async function startLocal(fail: Fail): Promise<Stop> {
 }
 
 async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<void> {
+  // The longest part of a start is to load the code, which goes on while PostgreSQL starts.
+  const loading = import('./application.js');
+  loading.catch(() => undefined);
+
   const dataDirectory = openDataDirectory(settings.LOCAL_DATA_DIR);
   const database = await openLocalDatabase(settings, dataDirectory, say, fail);
   stops.push(database.close);
@@ -61,31 +61,20 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   stops.push(...simulated.map(({ stop }) => stop));
 
   say('Starting worker and API…');
-  const config: Config = Object.freeze({
-    ...settings,
-    DATABASE_URL: database.url,
-    JWT_SECRET: settings.JWT_SECRET ?? secrets.JWT_SECRET,
-    ...Object.assign({}, ...simulated.map((vendor) => vendor.settings)),
-  });
-  const worker = await startWorker(config);
-  stops.push(() => worker.close());
-  const api = await startApi(config);
-  stops.push(() => stopApi(api));
-
-  const { port } = api.getHttpServer().address() as AddressInfo;
-  const apiUrl = `http://${reachable(config.HOST)}:${port}`;
+  const { startApplication } = await loading;
+  const found: Partial<Config> = { DATABASE_URL: database.url, JWT_SECRET: settings.JWT_SECRET ?? secrets.JWT_SECRET };
+  const config: Config = Object.freeze(Object.assign({}, settings, found, ...simulated.map((vendor) => vendor.settings)) as Config);
+  const application = await startApplication(config, stops);
+  const administrator = await application.ensureAdministrator();
+  const { apiUrl } = application;
   writePrivateFile(endpoints, {
     pid: process.pid,
     api: apiUrl,
     database: database.url,
     ...Object.fromEntries(simulated.map(({ name, url }) => [name.toLowerCase(), url])),
   });
-  stops.push(() => {
-    rmSync(endpoints, { force: true });
-    return Promise.resolve();
-  });
-  const administrator = await ensureAdministrator(api.get(UsersService, { strict: false }));
-  say(banner({ apiUrl, docsEnabled: config.DOCS_ENABLED, place: database.place, simulated, administrator }));
+  stops.push(() => rm(endpoints, { force: true }));
+  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, place: database.place, simulated, administrator }));
 }
 
 function openDataDirectory(path: string): string {
@@ -99,10 +88,4 @@ function openDataDirectory(path: string): string {
     );
   }
   return directory;
-}
-
-/** An address that one can go to, for one that only says where to listen. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }
