@@ -184,6 +184,9 @@ function readEnvironment(): NodeJS.ProcessEnv {
   return existsSync('.env') ? { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env } : process.env;
 }
 
+/** Whether npm started this process, as it says to what it starts. */
+export const isStartedByNpm = (): boolean => process.env['npm_lifecycle_event'] !== undefined;
+
 /** Name, description and default of every setting, in their order: what .env.example is made of. */
 export function describeSettings(): { name: string; description: string; default: unknown }[] {
   const defaults: Record<string, unknown> = schema.parse({});

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Fail, Stop } from '../../common/process.js';
-import type { Config } from '../../config/env.js';
+import { type Config, isStartedByNpm } from '../../config/env.js';
 import { assertPortFree } from './assert-port-free.js';
 import { banner } from './banner.js';
 import { loadLocalConfig } from './local-config.js';
@@ -12,6 +12,8 @@ import { openLocalSecrets } from './local-secrets.js';
 import { systemErrorCode } from './postgres/system-error.js';
 import { writePrivateFile } from './private-file.js';
 import { SIMULATOR_HOST, simulatesGemini, startSimulators } from './simulators.js';
+
+const PARENT_CHECK_MS = 500;
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -24,6 +26,7 @@ const say = (line: string): void => {
 export async function startLocal(fail: Fail): Promise<Stop> {
   const settings = loadLocalConfig();
   say('Starting the local mode…');
+  if (isStartedByNpm()) stopWithoutParent();
   await assertPortFree('PORT', settings.PORT, settings.HOST);
   if (simulatesGemini(settings)) await assertPortFree('GEMINI_SIMULATOR_PORT', settings.GEMINI_SIMULATOR_PORT, SIMULATOR_HOST);
 
@@ -75,6 +78,17 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   });
   stops.push(() => rm(endpoints, { force: true }));
   say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, place: database.place, simulated, administrator }));
+}
+
+/** An npm that is killed outright cannot pass that on; whoever killed it does not expect its server to go on. */
+function stopWithoutParent(): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }
 
 function openDataDirectory(path: string): string {
