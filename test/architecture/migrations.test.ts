@@ -93,8 +93,8 @@ describe('Migrations', () => {
   it('are undone one by one without a trace, and done again with the same result', async () => {
     const database = await emptyDatabase();
     const states = [await up(database, 0)];
-    for (let count = 1; count <= migrations.length; count += 1) states.push(await up(database, count));
-    for (let count = migrations.length; count > 0; count -= 1) {
+    for (const count of migrations.keys()) states.push(await up(database, count + 1));
+    for (const count of [...states.keys()].slice(1).reverse()) {
       expect(await down(database, count)).toEqual(states[count - 1]);
       expect(await up(database, count)).toEqual(states[count]);
       await down(database, count);
