@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
 import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
 import { DEFAULT_MODELS, modelsSchema } from './models.js';
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -187,8 +187,14 @@ function readEnvironment(): NodeJS.ProcessEnv {
 /** Whether npm started this process, as it says to what it starts. */
 export const isStartedByNpm = (): boolean => process.env['npm_lifecycle_event'] !== undefined;
 
-/** Name, description and default of every setting, in their order: what .env.example is made of. */
-export function describeSettings(): { name: string; description: string; default: unknown }[] {
+/** Name, description and default (as one writes it; null without one) of every setting, in their order: what .env.example is made of. */
+export function describeSettings(): { name: string; description: string; default: string | null }[] {
   const defaults: Record<string, unknown> = schema.parse({});
-  return Object.entries(schema.shape).map(([name, { description = '' }]) => ({ name, description, default: defaults[name] }));
+  return Object.entries(schema.shape).map(([name, setting]) => {
+    const value = defaults[name];
+    const texts = [typeof value === 'number' ? formatDuration(value) : '', String(value), JSON.stringify(value)];
+    const text = texts.find((candidate) => isDeepStrictEqual(setting.safeParse(candidate).data, value));
+    if (value !== undefined && text === undefined) throw new Error(`${name}: no text gives its default`);
+    return { name, description: setting.description ?? '', default: value === undefined ? null : (text ?? null) };
+  });
 }
