@@ -105,12 +105,14 @@ const schema = z.object({
   PRO_CONTEXT_TOKENS: whole(256, 10_000_000).default(131_072).describe('History given to the model on the Pro plan.'),
   BASIC_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(2_048).describe('Longest answer on the Basic plan.'),
   PRO_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(8_192).describe('Longest answer on the Pro plan.'),
+  MAX_STREAMS: whole(1, 10_000).default(20).describe('Reply streams that a user may have open at one API process.'),
   MAX_PENDING_REPLIES: whole(1, 100_000).default(200).describe('Unfinished replies a user may have.'),
 
   WORKER_CONCURRENCY: whole(1, 10_000).default(100).describe('Replies that one worker generates at a time.'),
   REPLY_MAX_ATTEMPTS: whole(1, 100).default(5).describe('Tries before a reply fails for good.'),
   REPLY_LEASE: duration.default(10_000).describe('After this long without a sign of life of its worker a reply is taken over.'),
   REPLY_RETRY_DELAY: duration.default(1_000).describe('Wait before the second try; doubled with each further one.'),
+  STREAM_TTL: duration.default(900_000).describe('How long the stream of an unfinished reply is kept after its last piece of text.'),
   SWEEP_INTERVAL: duration.default(2_000).describe('How often a worker looks for replies that nobody works on.'),
 });
 

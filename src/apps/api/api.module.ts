@@ -7,6 +7,7 @@ import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
 import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { StreamsModule } from '../../streams/streams.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ReadinessService } from './health/readiness.service.js';
 
@@ -20,6 +21,7 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         QueueModule,
+        StreamsModule,
         AuthHttpModule,
         UsersHttpModule,
         ChatroomsHttpModule,

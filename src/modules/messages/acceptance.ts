@@ -219,8 +219,8 @@ function positionOf(row: AcceptRow): number {
   throw new DailyLimitReachedError({ limit, used: Math.max(limit, row.used), resetsAt: row.resets_at, now: row.now });
 }
 
-function toExchange({ chatroomId, messageId, replyId, content }: NewMessage, row: AcceptRow, position: number): Exchange {
-  const fresh = { ...NO_OUTCOME, chatroom_id: chatroomId, created_at: row.now };
+function toExchange({ userId, chatroomId, messageId, replyId, content }: NewMessage, row: AcceptRow, position: number): Exchange {
+  const fresh = { ...NO_OUTCOME, chatroom_id: chatroomId, user_id: userId, created_at: row.now };
   const message: Message = {
     ...fresh,
     id: messageId,

@@ -4,6 +4,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 export interface Message {
   readonly id: string;
   readonly chatroom_id: string;
+  readonly user_id: string;
   readonly position: number;
   /** Of a reply: how often it was begun. */
   readonly attempt: number;

@@ -49,3 +49,13 @@ export class NotAReplyError extends AppError {
     super('Only replies of the model can be cancelled or streamed.');
   }
 }
+
+export class TooManyStreamsError extends AppError {
+  static override readonly code = 'too_many_streams';
+  static override readonly kind = 'rate_limited';
+  static override readonly title = 'Too many open streams';
+
+  constructor(limit: number) {
+    super(`At most ${limit} streams of an account may be open at a time. Close one first.`, { limit }, 5);
+  }
+}

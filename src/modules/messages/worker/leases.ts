@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
-import { Signals } from '../../../streams/index.js';
+import { Signals } from '../../../streams/signals.js';
 import { RepliesRepository } from '../replies.repository.js';
 import { CANCEL_SIGNAL } from '../reply-signals.js';
 import type { Progress } from './progress.js';

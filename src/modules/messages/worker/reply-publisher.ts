@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { StreamStore } from '../../../streams/index.js';
+import type { StreamStore } from '../../../streams/stream-store.js';
 import { deltaPlace } from '../stream/stream-place.js';
 
 const COALESCE_MS = 30;
