@@ -58,7 +58,9 @@ export default {
     project('unit', ['src/**/*.test.ts']),
     project('architecture', ['test/architecture/**/*.test.ts'], onPostgres),
     project('integration', ['test/{integration,security}/**/*.test.ts'], onPostgres),
-    project('e2e', ['test/{e2e,chaos}/**/*.test.ts'], onPostgres),
+    project('e2e', ['test/e2e/**/*.test.ts'], onPostgres),
+    // Starts the processes of the build, with a PostgreSQL and a Redis of their own.
+    project('chaos', ['test/chaos/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
   ],
   testTimeout: 30_000,
 };

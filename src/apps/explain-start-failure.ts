@@ -1,9 +1,10 @@
 import { ConfigError } from '../config/env.js';
 import { isDatabaseUnavailable } from '../database/database.errors.js';
+import { DependencyError } from './wait-for-dependencies.js';
 
 /** A sentence for the failures that are the operator's to mend; null for ours. */
 export function explainStartFailure(error: unknown): string | null {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof DependencyError) return error.message;
   if (isPortTaken(error))
     return `Port ${error.port} is taken by another process. Stop that one, or set PORT to another port (0 takes any free one).`;
   if (isDatabaseUnavailable(error))

@@ -50,6 +50,7 @@ const schema = z.object({
     .default('info')
     .describe('Least severe level that is logged.'),
   DRAIN_SECONDS: whole(0, 3_600).default(30).describe('How long a stopping process may finish what it has begun.'),
+  START_TIMEOUT: duration.default(60_000).describe('How long a starting process waits for PostgreSQL and Redis before it gives up.'),
   DOCS_ENABLED: flag.default(true).describe('Serve Swagger UI at /docs and the document at /openapi.json.'),
   LOCAL_DATA_DIR: z.string().min(1).default('.local').describe('Where the local mode keeps its database and secrets.'),
 

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { connectionOptions } from './data-source-options.js';
+import { sqlState } from './database.errors.js';
 
 /** Any fixed number; holds back the others while one process migrates. */
 const MIGRATION_LOCK = 7_164_201_953;
@@ -33,5 +36,44 @@ export async function migrate(url: string): Promise<string[]> {
     }
   } finally {
     await dataSource.destroy();
+  }
+}
+
+/** @throws pg's error when the server does not answer a query within 5 s */
+export const pingDatabase = (url: string): Promise<void> =>
+  withClient(url, async (client) => {
+    await client.query('SELECT 1');
+  });
+
+/** The first migration of this release that the database has not seen; null when there is none. A newer release's are no hindrance. */
+export const findMissingMigration = (url: string): Promise<string | null> =>
+  withClient(url, async (client) => {
+    const applied = await client
+      .query<{ name: string }>('SELECT name FROM migrations')
+      .then(({ rows }) => new Set(rows.map(({ name }) => name)))
+      .catch((error: unknown) => {
+        if (sqlState(error) === UNDEFINED_TABLE) return new Set<string>();
+        throw error;
+      });
+    return migrations.map(({ name }) => name).find((name) => !applied.has(name)) ?? null;
+  });
+
+const UNDEFINED_TABLE = '42P01';
+
+async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+    application_name: 'gemini-chat start',
+  });
+  // What breaks is told by the query; without a listener it would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    // A server that has gone silent does not say goodbye either.
+    await Promise.race([client.end().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);
   }
 }

@@ -1,12 +1,16 @@
-import { type ConnectionOptions, createPostgresBackend, runMigrations, setDefaultBackendFactory } from 'bullmq';
+import { type ConnectionOptions, createPostgresBackend, type QueueOptions, runMigrations, setDefaultBackendFactory } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
 import { Pool } from 'pg';
 import type { Config } from '../config/env.js';
+import { connectRedis, logOutages } from '../redis/redis-connection.js';
 
 /** BullMQ keeps its tables apart from ours, and migrates them itself. */
 const SCHEMA = 'bullmq';
+/** Of all our queues' keys in Redis. */
+const PREFIX = 'gemini-chat';
 
 export interface QueueConnection {
-  readonly options: ConnectionOptions;
+  readonly options: Pick<QueueOptions, 'connection' | 'prefix'>;
   close(): Promise<void>;
 }
 
@@ -15,9 +19,41 @@ export interface QueueConnection {
  * engine has answered, because BullMQ never recovers from a first connection that fails.
  */
 export async function openQueueConnection({ REDIS_URL, DATABASE_URL }: Config): Promise<QueueConnection> {
-  if (REDIS_URL !== undefined) return { options: { url: REDIS_URL, maxRetriesPerRequest: null }, close: () => Promise.resolve() };
+  if (REDIS_URL !== undefined) return openRedis(REDIS_URL);
   if (DATABASE_URL === undefined) throw new Error('a queue needs REDIS_URL or DATABASE_URL');
   return openPostgres(DATABASE_URL);
+}
+
+/** Adding a job fails at once while Redis is away, and the sweeper adds it later; a worker waits, and goes on by itself. */
+async function openRedis(url: string): Promise<QueueConnection> {
+  setDefaultBackendFactory();
+  const connection = await connectRedis(url, 'gemini-chat queue', QueueRedis);
+  return {
+    options: { connection, prefix: PREFIX },
+    close: () => {
+      connection.disconnect();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** BullMQ blocks for at most 10 s at a time. */
+const BLOCKED_AT_MOST_MS = 15_000;
+
+/** BullMQ makes a worker's blocking connection by `duplicate`: there a command that takes seconds is no failure, and waiting is right. */
+class QueueRedis extends Redis {
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const copy = super.duplicate({
+      ...override,
+      commandTimeout: BLOCKED_AT_MOST_MS,
+      socketTimeout: BLOCKED_AT_MOST_MS,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+      lazyConnect: false,
+    });
+    logOutages(copy, 'gemini-chat worker');
+    return copy;
+  }
 }
 
 async function openPostgres(connectionString: string): Promise<QueueConnection> {
@@ -39,5 +75,5 @@ async function openPostgres(connectionString: string): Promise<QueueConnection> 
   } finally {
     connection.release();
   }
-  return { options: pool as unknown as ConnectionOptions, close: () => pool.end() };
+  return { options: { connection: pool }, close: () => pool.end() };
 }

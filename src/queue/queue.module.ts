@@ -26,7 +26,7 @@ class QueueConnectionModule implements OnApplicationShutdown {
     QueueConnectionModule,
     BullModule.forRootAsync({
       inject: [QUEUE_CONNECTION],
-      useFactory: ({ options }: QueueConnection) => ({ connection: options }),
+      useFactory: ({ options }: QueueConnection) => options,
     }),
   ],
 })

@@ -1,15 +1,20 @@
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppLogger } from '../../common/logging/app-logger.js';
 import type { Config } from '../../config/env.js';
+import { waitForDependencies } from '../wait-for-dependencies.js';
 import { ApiModule } from './api.module.js';
 import { configureApi } from './configure-api.js';
 import { createHttpAdapter } from './http-server.js';
 
 /** The API, listening. */
 export async function startApi(config: Config): Promise<NestFastifyApplication> {
+  const logger = new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' });
+  Logger.overrideLogger(logger);
+  await waitForDependencies(config);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(), {
-    logger: new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' }),
+    logger,
     bodyParser: false,
     rawBody: true,
     abortOnError: false,

@@ -26,7 +26,10 @@ const JOB_OPTIONS = {
 
 @Injectable()
 export class ReplyQueue {
-  constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {}
+  constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {
+    // Outages are told once, by the connection; without a listener BullMQ prints each error.
+    queue.on('error', () => undefined);
+  }
 
   async add(replyId: string, cause: ReplyJobCause, n = 0, delayMs = 0): Promise<void> {
     await this.queue.add('reply', { reply_id: replyId }, { ...JOB_OPTIONS, jobId: `${replyId}-${cause}-${n}`, delay: delayMs });

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Config } from '../config/env.js';
+import { findMissingMigration, pingDatabase } from '../database/migrate.js';
+import { connectRedis } from '../redis/redis-connection.js';
+
+const RETRY_MS = 500;
+
+/** A part that the process cannot start without did not come in time. The message is for whoever operates it. */
+export class DependencyError extends Error {
+  override readonly name = 'DependencyError';
+}
+
+/**
+ * Resolves when PostgreSQL answers with this release's schema, and Redis answers where it is used.
+ *
+ * @throws DependencyError after START_TIMEOUT, naming the first that does not
+ */
+export async function waitForDependencies({ DATABASE_URL, REDIS_URL, START_TIMEOUT }: Config): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT;
+  if (DATABASE_URL !== undefined) {
+    await attempt(deadline, 'PostgreSQL cannot be reached', 'Check DATABASE_URL.', () => pingDatabase(DATABASE_URL));
+    await attempt(deadline, 'The database is not ready', 'Run `npm run migrate`.', async () => {
+      const missing = await findMissingMigration(DATABASE_URL);
+      if (missing !== null) throw new Error(`its schema lacks the migration ${missing}`);
+    });
+  }
+  if (REDIS_URL !== undefined) {
+    await attempt(deadline, 'Redis cannot be reached', 'Check REDIS_URL.', async () => {
+      (await connectRedis(REDIS_URL, 'gemini-chat start')).disconnect();
+    });
+  }
+}
+
+async function attempt(deadline: number, failure: string, advice: string, check: () => Promise<void>): Promise<void> {
+  const logger = new Logger('Start');
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      if (Date.now() >= deadline) throw new DependencyError(`${failure}: ${reason}. ${advice}`, { cause: error });
+      if (tries === 1) logger.warn(`${failure}: ${reason}. Waiting.`);
+      await sleep(RETRY_MS);
+    }
+  }
+}

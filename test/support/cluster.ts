@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/apps/local/postgres/embedded-postgres.js';
+import type { Config } from '../../src/config/env.js';
+import { migrate } from '../../src/database/migrate.js';
+import { ApiClient } from './api.js';
+import { ManagedProcess } from './managed-process.js';
+import { startTestRedis, type TestRedis } from './redis-server.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DATABASE = 'chat';
+
+export interface ClusterOptions {
+  readonly apis: number;
+  readonly workers: number;
+  readonly settings?: Partial<Record<keyof Config, string>>;
+  readonly gemini?: { readonly latencyMs?: number; readonly chunkMs?: number; readonly tokens?: number };
+}
+
+/** One API process and a client of it. Its address stays the same over restarts. */
+export interface ApiProcess {
+  readonly process: ManagedProcess;
+  readonly client: ApiClient;
+  readonly metricsOrigin: string;
+}
+
+/** A PostgreSQL of the cluster's own, behind a proxy: its address stays the same over restarts. */
+export interface ClusterPostgres {
+  readonly url: string;
+  readonly proxy: TcpProxy;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** One query, past the proxy. */
+  query<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]>;
+}
+
+/** The system as in production, on this machine: API and worker processes from the build, PostgreSQL, Redis, and a simulated Gemini. */
+export interface Cluster {
+  readonly apis: readonly ApiProcess[];
+  readonly workers: readonly ManagedProcess[];
+  readonly postgres: ClusterPostgres;
+  readonly redis: TestRedis;
+  readonly gemini: { readonly origin: string; requests(): Promise<GeminiRequests> };
+  close(): Promise<void>;
+}
+
+export interface GeminiRequests {
+  readonly received: number;
+  readonly answered: number;
+  readonly open: number;
+}
+
+export async function startCluster({ apis, workers, settings = {}, gemini = {} }: ClusterOptions): Promise<Cluster> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const postgres = await startPostgres(closing);
+    await migrate(postgres.url);
+    const redis = await startTestRedis();
+    closing.push(() => redis.stop());
+    const simulator = await startGemini(gemini, closing);
+    const env: Record<string, string> = {
+      NODE_ENV: 'test',
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      DATABASE_POOL_SIZE: '20',
+      JWT_SECRET: 'only-for-tests-0123456789abcdef-only-for-tests',
+      OTP_DELIVERY: 'response',
+      REQUIRE_VERIFIED_NUMBER: 'false',
+      THROTTLE_ENABLED: 'false',
+      GEMINI_API_KEY: 'test-key',
+      GEMINI_BASE_URL: simulator,
+      ...settings,
+    };
+    const start = async (name: string, main: string, own: Record<string, string>) => {
+      const process = new ManagedProcess({
+        name,
+        command: ['node', '--enable-source-maps', `dist/src/${main}.js`],
+        env: { ...env, ...own },
+        cwd: ROOT,
+      });
+      closing.push(() => process.kill());
+      await process.start();
+      return process;
+    };
+    const apiProcesses = await Promise.all(
+      Array.from({ length: apis }, async (_, i): Promise<ApiProcess> => {
+        const [port, metricsPort] = [await freePort(), await freePort()];
+        return {
+          process: await start(`api ${i + 1}`, 'main', { PORT: String(port), METRICS_PORT: String(metricsPort) }),
+          client: new ApiClient(`http://127.0.0.1:${port}`),
+          metricsOrigin: `http://127.0.0.1:${metricsPort}`,
+        };
+      }),
+    );
+    const workerProcesses = await Promise.all(Array.from({ length: workers }, (_, i) => start(`worker ${i + 1}`, 'worker', {})));
+    await Promise.all(apiProcesses.map((api) => untilReady(api)));
+    return {
+      apis: apiProcesses,
+      workers: workerProcesses,
+      postgres,
+      redis,
+      gemini: {
+        origin: simulator,
+        requests: async () => (await (await fetch(`${simulator}/_simulator/requests`)).json()) as GeminiRequests,
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Resolves when the API says that it can serve. */
+export async function untilReady({ client, process }: Pick<ApiProcess, 'client' | 'process'>, withinMs = 60_000): Promise<void> {
+  await until(
+    `${process.name} is ready`,
+    async () => {
+      if (!process.isRunning) throw new Error(`${process.name} ended: ${process.output.slice(-20).join('\n')}`);
+      return (await client.get('/health/ready').catch(() => null))?.status === 200;
+    },
+    withinMs,
+    50,
+  );
+}
+
+/** Waits for a condition, looking every `everyMs`. @throws Error when it does not come within the time */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 30_000, everyMs = 100): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(everyMs);
+  }
+}
+
+async function startPostgres(closing: (() => Promise<unknown>)[]): Promise<ClusterPostgres> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'test-cluster-'));
+  let server: EmbeddedPostgres | null = null;
+  const proxy = await TcpProxy.open(null);
+  const start = async () => {
+    server = await startEmbeddedPostgres({
+      dataDirectory,
+      settings: { max_connections: '300', fsync: 'off', full_page_writes: 'off' },
+    });
+    proxy.target = server.port;
+  };
+  const stop = async () => {
+    proxy.target = null;
+    await server?.stop();
+    server = null;
+  };
+  closing.push(async () => {
+    await stop();
+    await proxy.close();
+    rmSync(dataDirectory, { recursive: true, force: true });
+  });
+  await start();
+  const direct = (database: string) => {
+    if (!server) throw new Error('PostgreSQL does not run');
+    return server.connectionString(database);
+  };
+  const query = async <Row extends object>(sql: string, values: unknown[] = [], database = DATABASE): Promise<Row[]> => {
+    const client = new Client({ connectionString: direct(database) });
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  await query(`CREATE DATABASE ${DATABASE}`, [], 'postgres');
+  const url = new URL(direct(DATABASE));
+  url.port = String(proxy.port);
+  return { url: url.href, proxy, start, stop, query };
+}
+
+async function startGemini(
+  { latencyMs = 50, chunkMs = 5, tokens = 20 }: NonNullable<ClusterOptions['gemini']>,
+  closing: (() => Promise<unknown>)[],
+) {
+  const port = await freePort();
+  const process = new ManagedProcess({
+    name: 'gemini simulator',
+    command: ['node', 'dist/src/simulators/gemini/main.js'],
+    env: {
+      PORT: String(port),
+      GEMINI_SIMULATOR_LATENCY_MS: String(latencyMs),
+      GEMINI_SIMULATOR_CHUNK_MS: String(chunkMs),
+      GEMINI_SIMULATOR_TOKENS: String(tokens),
+    },
+    cwd: ROOT,
+  });
+  await process.start();
+  closing.push(() => process.kill());
+  const origin = `http://127.0.0.1:${port}`;
+  await until('the Gemini simulator answers', async () => (await fetch(origin).catch(() => null))?.status === 200);
+  return origin;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
