@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { TestUser } from '../support/api.js';
 import { Conversation, type ExchangeBody, type ReplyBody } from '../support/conversation.js';
+import { until } from '../support/until.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 let stack: Stack;
@@ -221,7 +222,3 @@ async function requestCounts(): Promise<RequestCounts> {
 }
 const requestsOpen = async () => (await requestCounts()).open;
 const requestsTotal = async () => (await requestCounts()).received;
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
-}

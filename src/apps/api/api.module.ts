@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { OpenStreamsModule } from '../../common/http/open-streams.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
@@ -22,6 +23,7 @@ export class ApiModule {
         DatabaseModule,
         QueueModule,
         StreamsModule,
+        OpenStreamsModule,
         AuthHttpModule,
         UsersHttpModule,
         ChatroomsHttpModule,

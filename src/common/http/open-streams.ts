@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Global, Injectable, Module } from '@nestjs/common';
 
 /** An answer that is still being written. */
 export interface OpenStream {
@@ -39,3 +39,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
     for (const { cut } of this.streams) cut();
   }
 }
+
+@Global()
+@Module({ providers: [OpenStreams], exports: [OpenStreams] })
+export class OpenStreamsModule {}
