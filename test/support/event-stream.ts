@@ -11,7 +11,8 @@ export async function readEvents(
   until: (event: ReceivedEvent, all: readonly ReceivedEvent[]) => boolean = () => false,
 ): Promise<{ events: ReceivedEvent[]; wasCut: boolean }> {
   const events: ReceivedEvent[] = [];
-  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
+  if (!response.body) return { events, wasCut: false };
+  const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
   try {

@@ -27,6 +27,8 @@ export async function writeEventStream(
   reply.hijack();
   for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) if (value !== undefined) raw.setHeader(name, value);
   raw.on('close', onClose);
+  // A reader that left before this line is not heard of any more.
+  if (raw.destroyed || raw.socket?.destroyed !== false) onClose();
   raw.socket?.setNoDelay(true);
   raw.writeHead(200);
   raw.flushHeaders();
