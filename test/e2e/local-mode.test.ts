@@ -103,7 +103,7 @@ describe('on a later start', () => {
     const other = build.run('never made', { PORT: port });
     expect(await other.exited).toBe(1);
     expect(other.output).toBe(
-      `Port ${port} is taken by another process. Stop that one, or set PORT to another port (0 takes any free one): PORT=0 npm start\n`,
+      `Starting the local mode…\nPort ${port} is taken by another process. Stop that one, or set PORT to another port (0 takes any free one): PORT=0 npm start\n`,
     );
     expect(() => statSync(join(build.folder, 'never made'))).toThrow('ENOENT');
   });
@@ -225,7 +225,7 @@ async function attempts(database: string, reply: string): Promise<{ status: stri
   await client.connect();
   try {
     const { rows } = await client.query<{ status: string; attempt: number }>(
-      'SELECT status, attempt FROM messages WHERE reply_to = (SELECT reply_to FROM messages WHERE id = $1)',
+      'SELECT status, attempt FROM messages WHERE parent_id = (SELECT parent_id FROM messages WHERE id = $1)',
       [reply],
     );
     return rows;

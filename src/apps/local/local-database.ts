@@ -1,75 +1,33 @@
 import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import type { Fail, Stop } from '../../common/process.js';
-import type { Config } from '../../config/env.js';
+import { migrate } from '../../database/migrate.js';
 import { LocalModeError } from './local-mode.error.js';
-import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
+import type { LocalServer } from './local-server.js';
 import { holdProcessLock } from './process-lock.js';
 
-const DATABASE = 'gemini_chat';
 const INVALID_CATALOG_NAME = '3D000';
 const DUPLICATE_DATABASE = '42P04';
-/** Sessions beside the pools of API and worker: their queues' pools and listeners, the lock, and whoever looks in with psql. */
-const OTHER_SESSIONS = 60;
-
-export interface LocalDatabase {
-  readonly url: string;
-  /** Where the data is, for people. */
-  readonly place: string;
-  readonly close: Stop;
-}
 
 /**
- * The database of DATABASE_URL, else of an embedded PostgreSQL: there, migrated, and this process's own until it is closed.
+ * Makes the database where there is none, keeps it for this process alone, and migrates it.
  *
- * @param dataDirectory where an embedded one keeps its data
- * @throws LocalModeError, pg's errors
+ * @returns what gives it back
+ * @throws LocalModeError when another process of the local mode has it, pg's errors
  */
-export async function openLocalDatabase(
-  config: Config,
-  dataDirectory: string,
-  say: (line: string) => void,
-  fail: Fail,
-): Promise<LocalDatabase> {
-  const server = await openServer(config, dataDirectory, say, fail);
+export async function openLocalDatabase({ url, place }: LocalServer, fail: Fail): Promise<Stop> {
+  const refusal = new LocalModeError(
+    `Another process of the local mode works on the data in ${place}: stop that first, or set LOCAL_DATA_DIR or DATABASE_URL to another place.`,
+  );
+  await createIfMissing(url);
+  const lock = await holdProcessLock(url, () => fail(refusal));
+  if (!lock) throw refusal;
   try {
-    if (config.DATABASE_URL !== undefined) say('Connecting to PostgreSQL…');
-    await createIfMissing(server.url);
-    const lock = await holdProcessLock(server.url, () => fail(new LocalModeError(usedByAnother(server.place))));
-    if (!lock) throw new LocalModeError(usedByAnother(server.place));
-    say('Applying migrations…');
-    const { migrate } = await import('../../database/migrate.js');
-    await migrate(server.url);
-    const close = async () => {
-      await lock.release();
-      await server.stop();
-    };
-    return { url: server.url, place: server.place, close };
+    await migrate(url);
   } catch (error) {
-    await server.stop();
+    await lock.release();
     throw error;
   }
-}
-
-const usedByAnother = (place: string): string =>
-  `Another process of the local mode works on the data in ${place}: stop that first, or set LOCAL_DATA_DIR or DATABASE_URL to another place.`;
-
-async function openServer(config: Config, dataDirectory: string, say: (line: string) => void, fail: Fail) {
-  if (config.DATABASE_URL !== undefined) {
-    const { host, pathname } = new URL(config.DATABASE_URL);
-    return { url: config.DATABASE_URL, place: `the database ${host}${pathname}`, stop: () => Promise.resolve() };
-  }
-  const server = await startEmbeddedPostgres({
-    dataDirectory,
-    settings: { max_connections: String(2 * config.DATABASE_POOL_SIZE + OTHER_SESSIONS) },
-    onProgress: say,
-  }).catch((error: unknown) => {
-    throw new LocalModeError(error instanceof Error ? error.message : String(error), { cause: error });
-  });
-  void server.exited.then(({ code, signal, log }) =>
-    // Nothing can be drained without it.
-    fail(new LocalModeError(`PostgreSQL ended by itself (${signal ?? `exit code ${code ?? '?'}`}). Its last words:\n${log}`)),
-  );
-  return { url: server.connectionString(DATABASE), place: dataDirectory, stop: () => server.stop() };
+  return () => lock.release();
 }
 
 async function createIfMissing(url: string): Promise<void> {

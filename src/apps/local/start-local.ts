@@ -6,9 +6,9 @@ import { type Config, isStartedByNpm } from '../../config/env.js';
 import { assertPortFree } from './assert-port-free.js';
 import { banner } from './banner.js';
 import { loadLocalConfig } from './local-config.js';
-import { openLocalDatabase } from './local-database.js';
 import { LocalModeError } from './local-mode.error.js';
 import { openLocalSecrets } from './local-secrets.js';
+import { startLocalServer } from './local-server.js';
 import { systemErrorCode } from './postgres/system-error.js';
 import { writePrivateFile } from './private-file.js';
 import { SIMULATOR_HOST, simulatesGemini, startSimulators } from './simulators.js';
@@ -48,13 +48,18 @@ export async function startLocal(fail: Fail): Promise<Stop> {
 }
 
 async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<void> {
-  // The longest part of a start is to load the code, which goes on while PostgreSQL starts.
-  const loading = import('./application.js');
+  // The longest part of a start is to load the code: it goes on while PostgreSQL starts. No connection is opened meanwhile, as loading blocks the
+  // process for so long on a slow machine that the connection's own deadline would pass.
+  const loading = Promise.all([import('./local-database.js'), import('./application.js')]);
   loading.catch(() => undefined);
 
   const dataDirectory = openDataDirectory(settings.LOCAL_DATA_DIR);
-  const database = await openLocalDatabase(settings, dataDirectory, say, fail);
-  stops.push(database.close);
+  const server = await startLocalServer(settings, dataDirectory, say, fail);
+  stops.push(server.stop);
+  say('Loading the application…');
+  const [{ openLocalDatabase }, { startApplication }] = await loading;
+  say('Applying migrations…');
+  stops.push(await openLocalDatabase(server, fail));
   // Only now, with the data locked, may this process write beside it.
   const secrets = openLocalSecrets(dataDirectory);
   const endpoints = join(dataDirectory, 'endpoints.json');
@@ -64,8 +69,7 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   stops.push(...simulated.map(({ stop }) => stop));
 
   say('Starting worker and API…');
-  const { startApplication } = await loading;
-  const found: Partial<Config> = { DATABASE_URL: database.url, JWT_SECRET: settings.JWT_SECRET ?? secrets.JWT_SECRET };
+  const found: Partial<Config> = { DATABASE_URL: server.url, JWT_SECRET: settings.JWT_SECRET ?? secrets.JWT_SECRET };
   const config: Config = Object.freeze(Object.assign({}, settings, found, ...simulated.map((vendor) => vendor.settings)) as Config);
   const application = await startApplication(config, stops);
   const administrator = await application.ensureAdministrator();
@@ -73,11 +77,11 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   writePrivateFile(endpoints, {
     pid: process.pid,
     api: apiUrl,
-    database: database.url,
+    database: server.url,
     ...Object.fromEntries(simulated.map(({ name, url }) => [name.toLowerCase(), url])),
   });
   stops.push(() => rm(endpoints, { force: true }));
-  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, place: database.place, simulated, administrator }));
+  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, place: server.place, simulated, administrator }));
 }
 
 /** An npm that is killed outright cannot pass that on; whoever killed it does not expect its server to go on. */
