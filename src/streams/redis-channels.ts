@@ -1,4 +1,11 @@
-import type { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Leaves it to RedisChannels to subscribe anew after an outage: only to what is still listened to, and with word when it is done. */
+export class SubscriberRedis extends Redis {
+  constructor(url: string, options: RedisOptions) {
+    super(url, { ...options, autoResubscribe: false });
+  }
+}
 
 /** One who listens on a channel. */
 export interface ChannelListener {
@@ -63,8 +70,8 @@ export class RedisChannels {
         }
       },
       () => {
-        // A connection on which this fails is of no use; the next one subscribes to all.
-        this.client.disconnect(true);
+        // Not because the connection broke: then it is of no use, and the next one subscribes to all.
+        if (this.client.status === 'ready') this.client.disconnect(true);
       },
     );
   }
