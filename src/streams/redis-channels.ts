@@ -10,8 +10,8 @@ export class SubscriberRedis extends Redis {
 /** One who listens on a channel. */
 export interface ChannelListener {
   readonly onMessage: (message: string) => void;
-  /** From now on messages arrive; those before may be lost. Called once for each time that the connection was made. */
-  readonly onLive?: () => void;
+  /** Messages may have been missed up to now: it begins to listen, does so again after an outage, or never will again. */
+  readonly onMissed?: () => void;
 }
 
 interface Channel {
@@ -33,6 +33,9 @@ export class RedisChannels {
     client.on('close', () => {
       for (const channel of this.channels.values()) channel.live = false;
     });
+    client.on('end', () => {
+      for (const { listeners } of this.channels.values()) for (const { onMissed } of listeners) onMissed?.();
+    });
     client.on('ready', () => {
       const names = [...this.channels.keys()];
       for (let i = 0; i < names.length; i += SUBSCRIBE_AT_ONCE) this.subscribe(names.slice(i, i + SUBSCRIBE_AT_ONCE));
@@ -44,7 +47,7 @@ export class RedisChannels {
     const known = this.channels.get(name);
     const channel = known ?? { listeners: new Set(), live: false };
     channel.listeners.add(listener);
-    if (known?.live) listener.onLive?.();
+    if (known?.live) listener.onMissed?.();
     if (!known) {
       this.channels.set(name, channel);
       this.subscribe([name]);
@@ -66,7 +69,7 @@ export class RedisChannels {
         for (const channel of asked) {
           if (!channel) continue;
           channel.live = true;
-          for (const { onLive } of channel.listeners) onLive?.();
+          for (const { onMissed } of channel.listeners) onMissed?.();
         }
       },
       () => {
