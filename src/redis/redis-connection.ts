@@ -25,7 +25,11 @@ const HEARTBEAT_MS = 3_000;
  *
  * @throws Error when Redis does not answer within 5 s
  */
-export async function connectRedis(url: string, connectionName: string, Client = Redis): Promise<Redis> {
+export async function connectRedis(
+  url: string,
+  connectionName: string,
+  Client: new (url: string, options: RedisOptions) => Redis = Redis,
+): Promise<Redis> {
   const redis = new Client(url, { ...OPTIONS, connectionName });
   logOutages(redis, connectionName);
   // Gives the socket's timeout something to time on a connection that nobody uses.
