@@ -35,6 +35,10 @@ export class TooManyBranchesError extends AppError {
   static override readonly kind = 'conflict';
   static override readonly title = 'Too many branches';
 
+  static override example(): AppError {
+    return new TooManyBranchesError(100);
+  }
+
   constructor(limit: number) {
     super(`A message has at most ${limit} alternatives.`, { limit });
   }
@@ -54,6 +58,10 @@ export class TooManyStreamsError extends AppError {
   static override readonly code = 'too_many_streams';
   static override readonly kind = 'rate_limited';
   static override readonly title = 'Too many open streams';
+
+  static override example(): AppError {
+    return new TooManyStreamsError(20);
+  }
 
   constructor(limit: number) {
     super(`At most ${limit} streams of an account may be open at a time. Close one first.`, { limit }, 5);
