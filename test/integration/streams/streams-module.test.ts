@@ -5,7 +5,7 @@ import { RedisSignals, RedisStreams } from '../../../src/streams/redis-streams.j
 import { Signals } from '../../../src/streams/signals.js';
 import { StreamStore } from '../../../src/streams/stream-store.js';
 import { StreamsModule } from '../../../src/streams/streams.module.js';
-import { testConfig } from '../../support/config.js';
+import { testConfig } from '../../support/api.js';
 import { startTestRedis, whyNoRedis } from '../../support/redis-server.js';
 import { entries, newStreamId } from './reading.js';
 
