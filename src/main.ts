@@ -6,6 +6,8 @@ import { runProcess } from './common/process.js';
 import { loadConfig } from './config/env.js';
 
 await runProcess(async () => {
-  const app = await startApi(loadConfig({ demand: ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET'], defaults: { HOST: '0.0.0.0' } }));
+  const app = await startApi(
+    loadConfig({ demand: ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OTP_DELIVERY'], defaults: { HOST: '0.0.0.0' } }),
+  );
   return () => stopApi(app);
 }, explainStartFailure);

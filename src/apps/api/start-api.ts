@@ -8,7 +8,7 @@ import { createHttpAdapter } from './http-server.js';
 
 /** The API, listening. */
 export async function startApi(config: Config): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     logger: new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' }),
     bodyParser: false,
     rawBody: true,

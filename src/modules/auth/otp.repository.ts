@@ -11,20 +11,131 @@ export interface NewChallenge {
   readonly lifetimeSeconds: number;
 }
 
+/** A challenge whose code was given. */
+export interface MetChallenge {
+  readonly id: string;
+  /** Null for a number without an account. */
+  readonly user_id: string | null;
+  readonly purpose: OtpPurpose;
+  readonly from_signup: boolean;
+}
+
+/** What delivering a code takes. */
+export interface UnsettledChallenge {
+  readonly purpose: OtpPurpose;
+  readonly mobile_number: string;
+  readonly email: string | null;
+}
+
+/** Wrong tries that name a challenge, until it is dead. */
+const MAX_ATTEMPTS = 5;
+
+const OPEN = `consumed_at IS NULL AND expires_at > now()`;
+
 // The account is looked up by the statement itself, so that asking is the same with and without one.
 const insert = statement<{ user_id: string | null }>(
   'otp_challenges_insert',
-  `INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, expires_at)
-   VALUES ($1, (SELECT id FROM users WHERE mobile_number = $2), $2, $3, $4, now() + make_interval(secs => $5))
+  `INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, settled_at, expires_at)
+   VALUES ($1, (SELECT id FROM users WHERE mobile_number = $2), $2, $3, $4, CASE WHEN $6::boolean THEN now() END,
+     now() + make_interval(secs => $5))
    RETURNING user_id`,
 );
+
+// Consumes or counts in one step: of any number of right tries at once one finds the challenge open, of wrong ones five are counted.
+const attempt = statement<MetChallenge & { is_met: boolean }>(
+  'otp_challenges_attempt',
+  `UPDATE otp_challenges SET attempts = attempts + CASE WHEN $4::boolean THEN 0 ELSE 1 END, consumed_at = CASE WHEN $4::boolean THEN now() END
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}
+   RETURNING id, user_id, purpose, from_signup, consumed_at IS NOT NULL AS is_met`,
+);
+
+// A number gets five codes an hour and they live five minutes.
+const findOpen = statement<{ id: string }>(
+  'otp_challenges_find_open',
+  `SELECT id FROM otp_challenges WHERE mobile_number = $1 AND purpose = $2 AND ${OPEN} ORDER BY created_at DESC LIMIT 10`,
+);
+
+const consume = statement<MetChallenge>(
+  'otp_challenges_consume',
+  `UPDATE otp_challenges SET consumed_at = now() WHERE id = $1 AND ${OPEN} RETURNING id, user_id, purpose, from_signup`,
+);
+
+const consumeAll = statement<never>(
+  'otp_challenges_consume_all',
+  `UPDATE otp_challenges SET consumed_at = now() WHERE user_id = $1 AND ${OPEN}`,
+);
+
+const findUnsettled = statement<UnsettledChallenge>(
+  'otp_challenges_find_unsettled',
+  `SELECT c.purpose, c.mobile_number, u.email FROM otp_challenges c JOIN users u ON u.id = c.user_id
+   WHERE c.id = $1 AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now()`,
+);
+
+const settle = statement<never>('otp_challenges_settle', `UPDATE otp_challenges SET settled_at = now() WHERE id = $1`);
+
+const findForgotten = statement<{ id: string }>(
+  'otp_challenges_find_forgotten',
+  `SELECT id FROM otp_challenges
+   WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2`,
+);
+
+const deleteOld = statement<never>(
+  'otp_challenges_delete_old',
+  `DELETE FROM otp_challenges WHERE id IN (SELECT id FROM otp_challenges WHERE expires_at < now() - interval '1 day' LIMIT $1)`,
+);
+
+const erase = statement<never>('otp_challenges_erase', `DELETE FROM otp_challenges WHERE mobile_number = $1`);
 
 @Injectable()
 export class OtpRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(challenge: NewChallenge, on: StatementRunner = this.database): Promise<void> {
+  /** @param isSettled true when nothing is left to deliver */
+  async insert(challenge: NewChallenge, isSettled: boolean, on: StatementRunner): Promise<void> {
     const { id, mobileNumber, purpose, fromSignup, lifetimeSeconds } = challenge;
-    await on.run(insert, [id, mobileNumber, purpose, fromSignup, lifetimeSeconds]);
+    await on.run(insert, [id, mobileNumber, purpose, fromSignup, lifetimeSeconds, isSettled]);
+  }
+
+  /** A try that names its challenge. @returns the challenge when the code was right and the challenge open, and it is consumed */
+  async attempt(
+    on: StatementRunner,
+    { id, mobileNumber, purposes, isRight }: { id: string; mobileNumber: string; purposes: readonly OtpPurpose[]; isRight: boolean },
+  ): Promise<MetChallenge | null> {
+    const [row] = await on.run(attempt, [id, mobileNumber, purposes, isRight]);
+    return row?.is_met === true ? row : null;
+  }
+
+  async findOpen(on: StatementRunner, mobileNumber: string, purpose: OtpPurpose): Promise<string[]> {
+    return (await on.run(findOpen, [mobileNumber, purpose])).map(({ id }) => id);
+  }
+
+  async consume(on: StatementRunner, id: string | null): Promise<MetChallenge | null> {
+    return (await on.run(consume, [id]))[0] ?? null;
+  }
+
+  async consumeAll(on: StatementRunner, userId: string): Promise<void> {
+    await on.run(consumeAll, [userId]);
+  }
+
+  /** Null when there is nobody to send it to, or it was sent, used or has expired. */
+  async findUnsettled(id: string): Promise<UnsettledChallenge | null> {
+    return (await this.database.run(findUnsettled, [id]))[0] ?? null;
+  }
+
+  async settle(id: string): Promise<void> {
+    await this.database.run(settle, [id]);
+  }
+
+  /** Ids of codes that still wait after so many seconds. */
+  async findForgotten(afterSeconds: number, limit: number): Promise<string[]> {
+    return (await this.database.run(findForgotten, [afterSeconds, limit])).map(({ id }) => id);
+  }
+
+  async deleteOld(limit: number): Promise<void> {
+    await this.database.run(deleteOld, [limit]);
+  }
+
+  async erase(on: StatementRunner, mobileNumber: string): Promise<void> {
+    await on.run(erase, [mobileNumber]);
   }
 }
