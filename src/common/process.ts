@@ -7,29 +7,16 @@ export type Stop = () => Promise<void>;
  * @param explain turns a failure into a message for people, or null to show its stack
  */
 export async function runProcess(start: () => Promise<Stop>, explain: (error: unknown) => string | null = () => null): Promise<void> {
-  let stop: Stop | null = null;
-  let stopping = false;
-  const onSignal = () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    if (stop) void finish(stop);
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    stop = await start();
-  } catch (error) {
-    fail(error, explain);
-  }
-  // A signal that came while the process was starting.
-  if (stopping) await finish(stop);
-}
-
-async function finish(stop: Stop): Promise<never> {
-  try {
-    await stop();
-  } catch (error) {
-    fail(error, () => null);
-  }
+  const signal = new Promise<void>((resolve) => {
+    const onSignal = () => {
+      resolve();
+      process.on('SIGINT', () => process.exit(1)).on('SIGTERM', () => process.exit(1));
+    };
+    process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  });
+  const stop = await start().catch((error: unknown) => fail(error, explain));
+  await signal;
+  await stop().catch((error: unknown) => fail(error, () => null));
   process.exit(0);
 }
 

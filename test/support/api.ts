@@ -6,8 +6,6 @@ import { configureApi } from '../../src/apps/api/configure-api.js';
 import { createHttpAdapter } from '../../src/apps/api/http-server.js';
 import { AppLogger } from '../../src/common/logging/app-logger.js';
 import { type Config, loadConfig } from '../../src/config/env.js';
-import { migrate } from '../../src/database/migrate.js';
-import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** Settings as an environment has them: names and text. */
 export type Settings = Partial<Record<keyof Config, string>>;
@@ -21,18 +19,12 @@ const DEFAULTS: Settings = {
   DATABASE_POOL_SIZE: '10',
   JWT_SECRET: 'only-for-tests-0123456789abcdef-only-for-tests',
   OTP_DELIVERY: 'response',
+  // Vendors are nowhere unless a test starts one.
+  GEMINI_API_KEY: 'test-key',
+  GEMINI_BASE_URL: 'http://127.0.0.1:9',
 };
 
 export const testConfig = (settings: Settings): Config => loadConfig({ source: { ...DEFAULTS, ...settings } });
-
-/** An empty database with this release's schema. */
-export const createMigratedDatabase = (): Promise<TestDatabase> =>
-  createTestDatabase({
-    name: 'migrated',
-    prepare: async (url) => {
-      await migrate(url);
-    },
-  });
 
 export interface Answer<Body> {
   readonly status: number;

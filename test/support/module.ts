@@ -4,7 +4,7 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import type { Config } from '../../src/config/env.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { QueueModule } from '../../src/queue/queue.module.js';
-import { testConfig } from './config.js';
+import { testConfig } from './api.js';
 import { createTestDatabase } from './test-database.js';
 
 /** A part of the application on a database of its own; close() leaves nothing behind. */

@@ -18,5 +18,5 @@ export function toConversationResponse(
   limit: number,
 ): ConversationResponse {
   const { data, next_cursor } = toBranchPage(rows, limit);
-  return { ...toChatroomResponse(room, model), messages: { data: data.reverse(), next_cursor } };
+  return Object.assign(toChatroomResponse(room, model), { messages: { data: data.reverse(), next_cursor } });
 }
