@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
@@ -22,6 +23,7 @@ export class ApiModule {
         QueueModule,
         AuthHttpModule,
         UsersHttpModule,
+        AccountHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
       ],

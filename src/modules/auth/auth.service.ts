@@ -3,7 +3,7 @@ import type { Actor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { Database, type StatementRunner } from '../../database/database.js';
 import {
   type Identifier,
   InvalidCredentialsError,
@@ -97,7 +97,10 @@ export class AuthService {
       const isOfSignup = met.from_signup && given.challengeId !== null;
       const clear = !user.is_verified && !isOfSignup && bearer?.userId !== user.id;
       const verified = await this.users.verifyNumber(transaction, user, { clear });
-      if (clear) await this.sessions.endAll(user.id, transaction);
+      if (clear) {
+        await this.codes.consumeAll(transaction, user.id);
+        await this.sessions.endAll(user.id, transaction);
+      }
       return (await this.sessions.start(verified, null, client, transaction)) ?? 'disabled';
     });
     if (outcome === 'wrong') throw new InvalidOtpError();
@@ -155,7 +158,7 @@ export class AuthService {
    * @returns whether it was right; a wrong try must be committed with the transaction
    */
   async isOwnCode(
-    transaction: Transaction,
+    transaction: StatementRunner,
     user: UserCredentials,
     code: Omit<GivenCode, 'mobileNumber'>,
     client: Client,

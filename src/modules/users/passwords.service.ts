@@ -5,6 +5,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
 import { isCommonPassword } from './common-passwords.js';
+import { PASSWORD_LENGTH, PASSWORD_RULE } from './password-rules.js';
 import { PasswordHasher } from './password-hasher.js';
 
 /** Wrong passwords from one address for one account. Other addresses, the owner's among them, are not held up. */
@@ -23,9 +24,11 @@ export class PasswordsService {
    * The hash of a new password.
    *
    * @param field the name of the request's field that holds it
-   * @throws ValidationFailedError for a common one, RateLimitedError when too many are being hashed
+   * @throws ValidationFailedError for one that is too short, too long or common, RateLimitedError when too many are being hashed
    */
   async hashNew(field: string, password: string): Promise<string> {
+    const { length } = Array.from(password);
+    if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) refuse(field, PASSWORD_RULE);
     if (isCommonPassword(password)) refuse(field, 'is one of the passwords that are guessed first');
     return this.hasher.hash(password);
   }

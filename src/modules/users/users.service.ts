@@ -8,7 +8,7 @@ import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { isServedNumber, parseMobileNumber } from './mobile-number.js';
 import { PasswordsService } from './passwords.service.js';
-import { parseUsername } from './username.js';
+import { parseUsername, USERNAME_RULE } from './username.js';
 import { InvalidCredentialsError, MobileNumberTakenError } from './users.errors.js';
 import { type NewUser, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
 
@@ -163,7 +163,8 @@ export class UsersService {
   }
 
   private async prepare(input: SignUpInput, { role, isVerified }: Pick<NewUser, 'role' | 'isVerified'>): Promise<NewUser> {
-    const username = input.username.toLowerCase();
+    const username = parseUsername(input.username);
+    if (username === null) throw new ValidationFailedError([{ field: 'username', message: USERNAME_RULE }]);
     const mobileNumber = this.parseMobileNumber(input.mobileNumber);
     this.passwords.assertNotUsername('password', input.password, username);
     const passwordHash = await this.passwords.hashNew('password', input.password);
