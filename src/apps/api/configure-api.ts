@@ -3,16 +3,10 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { corsOptions } from './cors.js';
 import { ReadinessService } from './health/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
-
-/** What pages of CORS_ORIGINS may send and see. */
-const CORS = {
-  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'X-Request-Id'],
-  exposedHeaders: ['Location', 'ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Cache-Status', 'X-Request-Id'],
-};
 
 /** Everything about the API's HTTP side that is not a module: the same for a started process and for tests. */
 export function configureApi(app: NestFastifyApplication): void {
@@ -20,7 +14,7 @@ export function configureApi(app: NestFastifyApplication): void {
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useSecurityHeaders();
-  if (config.CORS_ORIGINS.length > 0) app.enableCors({ origin: config.CORS_ORIGINS, credentials: true, maxAge: 600, ...CORS });
+  if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
   app
     .getHttpAdapter()
