@@ -4,8 +4,8 @@ import type { Client } from '../../common/client.js';
 import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
-import { AuthService, InvalidOtpError, OtpService } from '../auth/index.js';
-import { type UserCredentials, UsersService } from '../users/index.js';
+import { AuthService, OtpService } from '../auth/index.js';
+import { UsersService } from '../users/index.js';
 
 /** How the caller proves, once more, to be the owner. */
 export interface ErasureProof {
@@ -36,17 +36,12 @@ export class ErasureService {
   async eraseMe(actor: Actor, proof: ErasureProof, client: Client): Promise<void> {
     const user = await this.users.getCredentials(actor);
     if (proof.password !== null) await this.users.assertPassword('password', user, proof.password, client);
-    else if (proof.otp !== null) await this.assertCode(user, { otp: proof.otp, challengeId: proof.challengeId }, client);
+    else if (proof.otp !== null) await this.auth.assertOwnCode(user, { otp: proof.otp, challengeId: proof.challengeId }, client);
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
     await this.database.transaction(async (transaction) => {
       await this.codes.erase(transaction, user.mobile_number);
       await transaction.run(deleteUser, [user.id]);
     });
     this.logger.log(`account ${user.id} was erased`);
-  }
-
-  private async assertCode(user: UserCredentials, code: { otp: string; challengeId: string | null }, client: Client): Promise<void> {
-    const isRight = await this.database.transaction((transaction) => this.auth.isOwnCode(transaction, user, code, client));
-    if (!isRight) throw new InvalidOtpError();
   }
 }

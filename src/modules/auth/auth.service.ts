@@ -15,6 +15,7 @@ import {
 } from '../users/index.js';
 import { AccountDisabledError, InvalidOtpError, OtpRequiredError } from './auth.errors.js';
 import { type GivenCode, OtpService, type SentChallenge } from './otp.service.js';
+import type { MetChallenge } from './otp.repository.js';
 import { SessionsService, type Tokens } from './sessions.service.js';
 
 export interface SignedUp {
@@ -85,27 +86,24 @@ export class AuthService {
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
    */
   async verifyCode(input: CodeInput, client: Client, bearer: Actor | null): Promise<Tokens> {
-    const given = this.toGivenCode(input);
-    // A wrong try must be committed, so the transaction answers rather than throws.
-    const outcome = await this.database.transaction(async (transaction): Promise<Tokens | 'wrong' | 'disabled'> => {
-      const met = await this.codes.meet(transaction, given, ['sign_in', 'admin_sign_in'], client.ip);
-      const user = met?.user_id ? await this.users.lock(transaction, met.user_id) : null;
-      if (!met || !user) return 'wrong';
+    const code = await this.codes.check(this.toGivenCode(input), ['sign_in', 'admin_sign_in'], client.ip);
+    return this.database.transaction(async (transaction) => {
+      const challenge = await this.codes.consume(transaction, code);
+      const user = await this.lockHolder(transaction, challenge);
       // A code alone never signs an administrator in; one that followed the password does.
-      if ((user.role === 'admin') !== (met.purpose === 'admin_sign_in')) return 'wrong';
-      if (user.is_disabled) return 'disabled';
-      const isOfSignup = met.from_signup && given.challengeId !== null;
+      if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
+      if (user.is_disabled) throw new AccountDisabledError();
+      const isOfSignup = challenge.from_signup && input.challengeId !== null;
       const clear = !user.is_verified && !isOfSignup && bearer?.userId !== user.id;
       const verified = await this.users.verifyNumber(transaction, user, { clear });
       if (clear) {
         await this.codes.consumeAll(transaction, user.id);
         await this.sessions.endAll(user.id, transaction);
       }
-      return (await this.sessions.start(verified, null, client, transaction)) ?? 'disabled';
+      const tokens = await this.sessions.start(verified, null, client, transaction);
+      if (!tokens) throw new AccountDisabledError();
+      return tokens;
     });
-    if (outcome === 'wrong') throw new InvalidOtpError();
-    if (outcome === 'disabled') throw new AccountDisabledError();
-    return outcome;
   }
 
   /**
@@ -114,22 +112,18 @@ export class AuthService {
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError, RateLimitedError
    */
   async resetPassword(input: CodeInput & { newPassword: string }, client: Client): Promise<void> {
-    const given = this.toGivenCode(input);
     const passwordHash = await this.passwords.hashNew('new_password', input.newPassword);
-    const outcome = await this.database.transaction(async (transaction): Promise<'done' | 'wrong' | 'disabled'> => {
-      const met = await this.codes.meet(transaction, given, ['reset_password'], client.ip);
-      const user = met?.user_id ? await this.users.lock(transaction, met.user_id) : null;
+    const code = await this.codes.check(this.toGivenCode(input), ['reset_password'], client.ip);
+    await this.database.transaction(async (transaction) => {
+      const user = await this.lockHolder(transaction, await this.codes.consume(transaction, code));
       // Whoever holds an administrator's phone would otherwise need nothing else.
-      if (!user || user.role === 'admin') return 'wrong';
-      if (user.is_disabled) return 'disabled';
+      if (user.role === 'admin') throw new InvalidOtpError();
+      if (user.is_disabled) throw new AccountDisabledError();
       this.passwords.assertNotUsername('new_password', input.newPassword, user.username);
       await this.users.verifyNumber(transaction, user, { clear: !user.is_verified });
       await this.replacePassword(transaction, user.id, passwordHash);
       await this.sessions.endAll(user.id, transaction);
-      return 'done';
     });
-    if (outcome === 'wrong') throw new InvalidOtpError();
-    if (outcome === 'disabled') throw new AccountDisabledError();
   }
 
   /**
@@ -152,23 +146,22 @@ export class AuthService {
     });
   }
 
-  /**
-   * Checks a code that was sent to the caller's own number.
-   *
-   * @returns whether it was right; a wrong try must be committed with the transaction
-   */
-  async isOwnCode(
-    transaction: StatementRunner,
-    user: UserCredentials,
-    code: Omit<GivenCode, 'mobileNumber'>,
-    client: Client,
-  ): Promise<boolean> {
-    const met = await this.codes.meet(transaction, { ...code, mobileNumber: user.mobile_number }, ['sign_in'], client.ip);
-    return met?.user_id === user.id;
+  /** Uses up a code that was sent to the user's own number to sign in with. @throws InvalidOtpError */
+  async assertOwnCode(user: UserCredentials, code: Omit<GivenCode, 'mobileNumber'>, client: Client): Promise<void> {
+    const right = await this.codes.check({ ...code, mobileNumber: user.mobile_number }, ['sign_in'], client.ip);
+    const { user_id } = await this.codes.consume(this.database, right);
+    if (user_id !== user.id) throw new InvalidOtpError();
   }
 
   private toGivenCode({ mobileNumber, otp, challengeId }: CodeInput): GivenCode {
     return { mobileNumber: this.users.parseMobileNumber(mobileNumber), otp, challengeId };
+  }
+
+  /** The account of a consumed challenge, held against changes. @throws InvalidOtpError for a number without one */
+  private async lockHolder(transaction: StatementRunner, { user_id }: MetChallenge): Promise<UserCredentials> {
+    const user = user_id === null ? null : await this.users.lock(transaction, user_id);
+    if (!user) throw new InvalidOtpError();
+    return user;
   }
 
   private async requireCode(user: UserCredentials): Promise<never> {

@@ -11,6 +11,15 @@ export interface NewChallenge {
   readonly lifetimeSeconds: number;
 }
 
+/** A challenge that a code is tried on. */
+export interface TriedChallenge {
+  readonly challengeId: string;
+  readonly mobileNumber: string;
+  readonly purposes: readonly OtpPurpose[];
+  /** Whether the try named the challenge. */
+  readonly isNamed: boolean;
+}
+
 /** A challenge whose code was given. */
 export interface MetChallenge {
   readonly id: string;
@@ -41,12 +50,10 @@ const insert = statement<{ user_id: string | null }>(
    RETURNING user_id`,
 );
 
-// Consumes or counts in one step: of any number of right tries at once one finds the challenge open, of wrong ones five are counted.
-const attempt = statement<MetChallenge & { is_met: boolean }>(
-  'otp_challenges_attempt',
-  `UPDATE otp_challenges SET attempts = attempts + CASE WHEN $4::boolean THEN 0 ELSE 1 END, consumed_at = CASE WHEN $4::boolean THEN now() END
-   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}
-   RETURNING id, user_id, purpose, from_signup, consumed_at IS NOT NULL AS is_met`,
+const countWrong = statement<never>(
+  'otp_challenges_count_wrong',
+  `UPDATE otp_challenges SET attempts = attempts + 1
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}`,
 );
 
 // A number gets five codes an hour and they live five minutes.
@@ -55,9 +62,12 @@ const findOpen = statement<{ id: string }>(
   `SELECT id FROM otp_challenges WHERE mobile_number = $1 AND purpose = $2 AND ${OPEN} ORDER BY created_at DESC LIMIT 10`,
 );
 
+// Of any number of right tries at once one finds the challenge open. One that died of wrong tries is dead to those that name it.
 const consume = statement<MetChallenge>(
   'otp_challenges_consume',
-  `UPDATE otp_challenges SET consumed_at = now() WHERE id = $1 AND ${OPEN} RETURNING id, user_id, purpose, from_signup`,
+  `UPDATE otp_challenges SET consumed_at = now()
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND (attempts < ${MAX_ATTEMPTS} OR NOT $4::boolean) AND ${OPEN}
+   RETURNING id, user_id, purpose, from_signup`,
 );
 
 const consumeAll = statement<never>(
@@ -96,21 +106,17 @@ export class OtpRepository {
     await on.run(insert, [id, mobileNumber, purpose, fromSignup, lifetimeSeconds, isSettled]);
   }
 
-  /** A try that names its challenge. @returns the challenge when the code was right and the challenge open, and it is consumed */
-  async attempt(
-    on: StatementRunner,
-    { id, mobileNumber, purposes, isRight }: { id: string; mobileNumber: string; purposes: readonly OtpPurpose[]; isRight: boolean },
-  ): Promise<MetChallenge | null> {
-    const [row] = await on.run(attempt, [id, mobileNumber, purposes, isRight]);
-    return row?.is_met === true ? row : null;
+  async countWrong({ challengeId, mobileNumber, purposes }: TriedChallenge): Promise<void> {
+    await this.database.run(countWrong, [challengeId, mobileNumber, purposes]);
   }
 
-  async findOpen(on: StatementRunner, mobileNumber: string, purpose: OtpPurpose): Promise<string[]> {
-    return (await on.run(findOpen, [mobileNumber, purpose])).map(({ id }) => id);
+  async findOpen(mobileNumber: string, purpose: OtpPurpose): Promise<string[]> {
+    return (await this.database.run(findOpen, [mobileNumber, purpose])).map(({ id }) => id);
   }
 
-  async consume(on: StatementRunner, id: string | null): Promise<MetChallenge | null> {
-    return (await on.run(consume, [id]))[0] ?? null;
+  /** Null when the challenge is not, or no longer, open to this try. */
+  async consume(on: StatementRunner, { challengeId, mobileNumber, purposes, isNamed }: TriedChallenge): Promise<MetChallenge | null> {
+    return (await on.run(consume, [challengeId, mobileNumber, purposes, isNamed]))[0] ?? null;
   }
 
   async consumeAll(on: StatementRunner, userId: string): Promise<void> {

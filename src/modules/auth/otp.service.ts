@@ -5,11 +5,11 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
 import { Database, type StatementRunner } from '../../database/database.js';
-import { OtpTooSoonError } from './auth.errors.js';
+import { InvalidOtpError, OtpTooSoonError } from './auth.errors.js';
 import { OneTimeCodes } from './one-time-codes.js';
 import type { OtpPurpose } from './otp-challenge.entity.js';
 import { OtpQueue } from './otp.queue.js';
-import { type MetChallenge, OtpRepository } from './otp.repository.js';
+import { type MetChallenge, OtpRepository, type TriedChallenge } from './otp.repository.js';
 
 const CODE_LIFETIME_SECONDS = 300;
 
@@ -36,6 +36,13 @@ export interface GivenCode {
   readonly mobileNumber: string;
   readonly otp: string;
   readonly challengeId: string | null;
+}
+
+/** A code that is right, if its challenge is still open. */
+export interface RightCode {
+  readonly challenge: TriedChallenge;
+  /** The counter of wrong tries that it ends. */
+  readonly tries: readonly string[] | null;
 }
 
 /** Codes by purpose: how often they are made, and how often one may guess. */
@@ -91,33 +98,29 @@ export class OtpService {
   }
 
   /**
-   * Consumes the challenge that a code belongs to. A wrong try is counted in the same transaction, which must be committed then too.
+   * Finds the challenge that a code is right for, and counts a wrong try.
    *
    * A try that names its challenge counts against that alone. One that does not counts against number and address together: whoever is
    * elsewhere cannot use up the owner's tries, nor, by naming a challenge of their own making, kill the code on the owner's phone.
    *
    * @param purposes what the code may be for; without a challenge's id the first of them only
-   * @returns null for a wrong one; known and unknown numbers take the same statements
+   * @returns what `consume` takes in the transaction of the code's effect
+   * @throws InvalidOtpError; known and unknown numbers take the same statements
    */
-  async meet(
-    transaction: StatementRunner,
-    { mobileNumber, otp, challengeId }: GivenCode,
-    purposes: readonly [OtpPurpose, ...OtpPurpose[]],
-    ip: string,
-  ): Promise<MetChallenge | null> {
-    if (challengeId !== null) {
-      const isRight = this.codes.isCodeOf(challengeId, otp);
-      return this.challenges.attempt(transaction, { id: challengeId, mobileNumber, purposes, isRight });
-    }
-    const [purpose] = purposes;
-    const here = ['stray code', purpose, mobileNumber, networkOf(ip)];
-    const anywhere = ['stray code', purpose, mobileNumber];
-    const mayTry = (await this.counters.take(here, STRAY_TRIES, transaction)).taken;
-    const someoneMayTry = mayTry && (await this.counters.take(anywhere, ALL_STRAY_TRIES, transaction)).taken;
-    if (!someoneMayTry) return null;
-    const open = await this.challenges.findOpen(transaction, mobileNumber, purpose);
-    const met = await this.challenges.consume(transaction, open.find((id) => this.codes.isCodeOf(id, otp)) ?? null);
-    if (met) await this.counters.reset(here, transaction);
+  async check(given: GivenCode, purposes: readonly [OtpPurpose, ...OtpPurpose[]], ip: string): Promise<RightCode> {
+    const right =
+      given.challengeId === null
+        ? await this.checkStray(given, purposes[0], ip)
+        : await this.checkNamed(given, given.challengeId, purposes);
+    if (!right) throw new InvalidOtpError();
+    return right;
+  }
+
+  /** Uses the code up, once. @throws InvalidOtpError when it is expired, dead or used, perhaps a moment ago */
+  async consume(transaction: StatementRunner, { challenge, tries }: RightCode): Promise<MetChallenge> {
+    const met = await this.challenges.consume(transaction, challenge);
+    if (!met) throw new InvalidOtpError();
+    if (tries) await this.counters.reset(tries, transaction);
     return met;
   }
 
@@ -129,6 +132,26 @@ export class OtpService {
   /** Deletes what is stored of codes for this number. */
   async erase(transaction: StatementRunner, mobileNumber: string): Promise<void> {
     await this.challenges.erase(transaction, mobileNumber);
+  }
+
+  private async checkNamed(
+    { mobileNumber, otp }: GivenCode,
+    challengeId: string,
+    purposes: readonly OtpPurpose[],
+  ): Promise<RightCode | null> {
+    const challenge = { challengeId, mobileNumber, purposes, isNamed: true };
+    if (this.codes.isCodeOf(challengeId, otp)) return { challenge, tries: null };
+    await this.challenges.countWrong(challenge);
+    return null;
+  }
+
+  private async checkStray({ mobileNumber, otp }: GivenCode, purpose: OtpPurpose, ip: string): Promise<RightCode | null> {
+    const tries = ['stray code', purpose, mobileNumber, networkOf(ip)];
+    if (!(await this.counters.take(tries, STRAY_TRIES)).taken) return null;
+    if (!(await this.counters.take(['stray code', purpose, mobileNumber], ALL_STRAY_TRIES)).taken) return null;
+    const open = await this.challenges.findOpen(mobileNumber, purpose);
+    const challengeId = open.find((id) => this.codes.isCodeOf(id, otp));
+    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumber, purposes: [purpose], isNamed: false }, tries };
   }
 
   private async take(
