@@ -84,6 +84,11 @@ const updateProfile = statement<{ id: string }>(
   `UPDATE users SET username = coalesce($2, username), email = CASE WHEN $3::boolean THEN $4 ELSE email END WHERE id = $1 RETURNING id`,
 );
 
+const hasAdministrator = statement<{ found: boolean }>(
+  'users_has_administrator',
+  `SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS found`,
+);
+
 @Injectable()
 export class UsersRepository {
   constructor(private readonly database: Database) {}
@@ -119,6 +124,10 @@ export class UsersRepository {
     await this.database
       .run(updateProfile, [id, username ?? null, email !== undefined, email ?? null])
       .catch((error: unknown) => Promise.reject(asTaken(error)));
+  }
+
+  async hasAdministrator(): Promise<boolean> {
+    return (await this.database.run(hasAdministrator, []))[0]?.found === true;
   }
 
   async deleteUnverified(on: StatementRunner, mobileNumber: string): Promise<void> {

@@ -117,6 +117,10 @@ export class UsersService {
     });
   }
 
+  hasAdministrator(): Promise<boolean> {
+    return this.users.hasAdministrator();
+  }
+
   parseIdentifier(text: string): Identifier {
     const username = parseUsername(text);
     return { username, mobileNumber: username === null ? parseMobileNumber(text, this.config.DEFAULT_PHONE_REGION) : null };

@@ -10,6 +10,7 @@ export const RefreshInField = () =>
     ApiPropertyOptional({
       enum: ['body', 'cookie'],
       default: 'body',
+      example: 'body',
       description: 'For pages: `cookie` keeps the refresh token out of reach of scripts, in the cookie `__Secure-refresh`.',
     }),
     ValidateIf((_, value) => value !== undefined),
