@@ -35,7 +35,7 @@ const list = (isItem: (item: string) => boolean, shape: string) =>
         .map((item) => item.trim())
         .filter((item) => item !== ''),
     )
-    .refine((items) => items.every(isItem), shape);
+    .refine((items) => items.every((item) => isItem(item)), shape);
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 const isNetwork = (value: string): boolean => {
   const [address = '', prefix, ...rest] = value.split('/');
