@@ -22,6 +22,12 @@ const take = statement<{ taken: boolean; retry_after: number }>(
    RETURNING count <= $2 AS taken, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
 );
 
+const peek = statement<{ retry_after: number }>(
+  'counters_peek',
+  `SELECT extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
+   WHERE key = $1 AND count >= $2 AND window_ends_at > now()`,
+);
+
 const giveBack = statement<never>('counters_give_back', `UPDATE counters SET count = count - 1 WHERE key = $1 AND count > 0`);
 
 const reset = statement<never>('counters_reset', `DELETE FROM counters WHERE key = $1`);
@@ -44,6 +50,12 @@ export class Counters {
     const [row] = await on.run(take, [hashOf(key), limit, windowSeconds]);
     if (!row) throw new Error('counters_take answers one row');
     return row.taken ? { taken: true } : { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(row.retry_after)) };
+  }
+
+  /** Whether a unit could be taken, without taking it. */
+  async peek(key: readonly string[], { limit }: CounterLimit): Promise<Taken> {
+    const [full] = await this.database.run(peek, [hashOf(key), limit]);
+    return full ? { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(full.retry_after)) } : { taken: true };
   }
 
   /** Gives one unit back to the window that it may still be in. */

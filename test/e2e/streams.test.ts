@@ -172,6 +172,15 @@ describe('picking a stream up', () => {
   });
 });
 
+test('a stream is cut, without an ending, within a second or so of the end of its session', async () => {
+  const response = await sendStreamed('[[slow 100ms]] [[long 1000]]');
+  const reading = readEvents(response);
+  expect((await stack.api.post('/auth/logout', { token: user.accessToken })).status).toBe(204);
+  const { events, wasCut } = await reading;
+  expect(wasCut).toBe(true);
+  expect(shapeOf(events)).not.toContain('finish');
+});
+
 describe('endings', () => {
   test('a try that broke off is taken back before the next begins', async () => {
     const { events } = await readEvents(await sendStreamed('[[slow 60ms]] [[cut x1]] [[long 100]]'));

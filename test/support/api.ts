@@ -130,7 +130,7 @@ export interface TestApi extends ApiClient {
  */
 export async function startTestApi(settings: Settings): Promise<TestApi> {
   const config = testConfig(settings);
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     logger: new AppLogger({ threshold: config.LOG_LEVEL, json: false }),
     bodyParser: false,
     rawBody: true,

@@ -3,6 +3,7 @@ import { OpenStreamsModule } from '../../common/http/open-streams.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
@@ -26,6 +27,7 @@ export class ApiModule {
         OpenStreamsModule,
         AuthHttpModule,
         UsersHttpModule,
+        AccountHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
       ],

@@ -3,6 +3,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { corsOptions } from './cors.js';
 import { ReadinessService } from './health/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -13,6 +14,7 @@ export function configureApi(app: NestFastifyApplication): void {
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useSecurityHeaders();
+  if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
   app
     .getHttpAdapter()

@@ -6,16 +6,20 @@ import { BadRequestError, HeadersTooLargeError, MalformedJsonError, RequestTimeo
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
 import { requestContext } from '../../common/request-context.js';
+import type { Config } from '../../config/env.js';
+import { setCorsHeaders } from './cors.js';
 import { ProblemFilter } from './problem.filter.js';
 
 const BODY_LIMIT = 512 * 1024;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 
 /** Fastify with our limits, request ids and problem answers also where the router or the HTTP parser refuses a request. */
-export function createHttpAdapter(): FastifyAdapter {
+export function createHttpAdapter(config: Config): FastifyAdapter {
   const problems = new ProblemFilter();
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    // Only named proxies: with `true` a client could choose its own address.
+    ...(config.TRUSTED_PROXIES.length > 0 ? { trustProxy: config.TRUSTED_PROXIES } : {}),
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -27,6 +31,7 @@ export function createHttpAdapter(): FastifyAdapter {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       setCommonHeaders(request, reply);
+      setCorsHeaders(request, reply, config);
       problems.answer(error, request, reply);
     },
     clientErrorHandler,

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
@@ -12,7 +13,7 @@ export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, StreamsModule, MessagesWorkerModule],
+      imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, StreamsModule, AuthWorkerModule, MessagesWorkerModule],
     };
   }
 }
