@@ -188,6 +188,8 @@ function unexpected(error: unknown): StripeError {
   return new StripeError(status, { type: status < 500 ? 'invalid_request_error' : 'api_error', message });
 }
 
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#4338ca"/><path d="M3 6h10v5H3z" fill="none" stroke="#fff" stroke-width="1.5"/><path d="M3 8h10" stroke="#fff"/></svg>`;
+
 /** The hosted pages. No script runs on them; their forms go nowhere but here. */
 function servePages(app: FastifyInstance, world: World): void {
   const css = readFileSync(new URL('./pages/simulator.css', import.meta.url), 'utf8');
@@ -197,13 +199,15 @@ function servePages(app: FastifyInstance, world: World): void {
   });
   app.addHook('onRequest', (_request, reply, done) => {
     void reply.headers({
-      'content-security-policy': "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      'content-security-policy':
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     });
     done();
   });
+  app.get('/assets/icon.svg', (_request, reply) => reply.type('image/svg+xml').send(ICON));
   app.get('/assets/simulator.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(css));
   serveCheckoutPage(app, world);
   serveAuthenticationPage(app, world);

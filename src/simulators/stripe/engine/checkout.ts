@@ -1,6 +1,5 @@
 /** A checkout session, from the page's form to the subscription or payment that it makes. */
 import { newCustomer } from '../objects/customer.js';
-import { newBankMethod } from '../objects/payment.js';
 import { lineOfPrice } from '../objects/invoice.js';
 import { invalidRequest } from '../stripe-error.js';
 import type { CheckoutDetails } from '../store.js';
@@ -9,6 +8,7 @@ import type { CheckoutSession, Customer, PaymentIntent, PaymentMethod } from '..
 import type { World } from '../world.js';
 import { applyPayment, draftInvoice, finalizeInvoice, markPaid } from './invoicing.js';
 import {
+  addBankAccount,
   addCard,
   attachMethod,
   authenticateIntent,
@@ -60,11 +60,7 @@ export function paySession(world: World, session: CheckoutSession, payer: Payer)
 }
 
 function methodOf(world: World, payer: Payer): PaymentMethod {
-  if (payer.kind === 'card') return addCard(world, payer);
-  const method = world.add('payment_methods', newBankMethod(world.now(), payer));
-  const behaviour = payer.succeeds ? 'settles_later' : 'fails_later';
-  world.add('cards', { id: method.id, number: '', behaviour, refusesToBeSaved: false, authenticated: false });
-  return method;
+  return payer.kind === 'card' ? addCard(world, payer) : addBankAccount(world, payer, payer.succeeds);
 }
 
 /** Nothing is due today: the card is only saved. */

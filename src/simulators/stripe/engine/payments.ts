@@ -1,5 +1,5 @@
 /** What becomes of a payment when a card is charged, an authentication is answered, or a bank decides. */
-import { newCardMethod, newCharge, newDispute, newPaymentIntent, newRefund } from '../objects/payment.js';
+import { newBankMethod, newCardMethod, newCharge, newDispute, newPaymentIntent, newRefund } from '../objects/payment.js';
 import { cardDeclined, invalidRequest, resourceMissing } from '../stripe-error.js';
 import { behaviourOfNumber, declineOf, numberOfTestName, refusesToBeSaved, type Decline } from '../test-cards.js';
 import type { Charge, Dispute, PaymentIntent, PaymentMethod, Refund } from '../wire.js';
@@ -40,6 +40,14 @@ export function addCard(world: World, card: Parameters<typeof newCardMethod>[1])
     refusesToBeSaved: refusesToBeSaved(card.number),
     authenticated: false,
   });
+  return method;
+}
+
+/** Keeps a bank account, whose debits are decided days later. */
+export function addBankAccount(world: World, owner: Parameters<typeof newBankMethod>[1], succeeds: boolean): PaymentMethod {
+  const method = world.add('payment_methods', newBankMethod(world.now(), owner));
+  const behaviour = succeeds ? 'settles_later' : 'fails_later';
+  world.add('cards', { id: method.id, number: '', behaviour, refusesToBeSaved: false, authenticated: false });
   return method;
 }
 

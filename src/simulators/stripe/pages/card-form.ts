@@ -80,7 +80,7 @@ export function field(options: FieldOptions): Html {
 /** The fields of a card. A card number or a code is never put back into a page. */
 export function cardFieldset(typed: Record<string, string | undefined>, problems: Record<string, string>): Html {
   return html`<fieldset class="fields">
-    <legend>Card</legend>
+    <legend>Details</legend>
     ${field({ label: 'Card number', name: 'number', autocomplete: 'cc-number', inputmode: 'numeric', placeholder: '4242 4242 4242 4242', problem: problems['number'] })}
     <div class="pair">
       ${field({ label: 'Expiry (MM / YY)', name: 'expiry', autocomplete: 'cc-exp', inputmode: 'numeric', placeholder: '12 / 34', value: typed['expiry'], problem: problems['expiry'] })}

@@ -37,6 +37,7 @@ export function document(page: Page): string {
         <meta name="robots" content="noindex" />
         ${page.next === undefined ? null : html`<meta http-equiv="refresh" content="1;url=${page.next}" />`}
         <title>${page.title} · simulated Stripe</title>
+        <link rel="icon" type="image/svg+xml" href="/assets/icon.svg" />
         <link rel="stylesheet" href="/assets/simulator.css" />
       </head>
       <body>
@@ -55,7 +56,7 @@ export function notice(title: string, text: Html, next?: string): string {
   return document({ title, body, ...(next === undefined ? {} : { next }) });
 }
 
-/** `23 December 2026` */
-export function day(unix: number): string {
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(unix * 1000);
+/** `23 December 2026`, in a table `23 Dec 2026` */
+export function day(unix: number, month: 'long' | 'short' = 'long'): string {
+  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month, year: 'numeric', timeZone: 'UTC' }).format(unix * 1000);
 }

@@ -63,6 +63,7 @@ function page(invoice: Invoice, typed: Typed, problems: Record<string, string>, 
       <p class="muted">${invoice.customer_email ?? invoice.customer_name} · ${day(invoice.created)}</p>
       <ul class="lines">
         ${invoice.lines.data.map((line) => html`<li><span>${line.description}</span><span>${formatAmount(line.amount, line.currency)}</span></li>`)}
+        ${invoice.amount_paid > 0 ? html`<li><span>Paid</span><span>${formatAmount(invoice.amount_paid, invoice.currency)}</span></li>` : null}
         <li class="total"><span>Amount due</span><span>${formatAmount(invoice.amount_remaining, invoice.currency)}</span></li>
       </ul>
     </section>

@@ -191,7 +191,7 @@ function invoiceTable(invoices: readonly Invoice[]): Html {
       ${[...invoices].reverse().map(
         (invoice) =>
           html`<tr>
-            <td>${day(invoice.created)}</td>
+            <td>${day(invoice.created, 'short')}</td>
             <td><a href="${new URL(invoice.hosted_invoice_url ?? '/', 'http://simulator').pathname}">${invoice.number}</a></td>
             <td>${formatAmount(invoice.total, invoice.currency)}</td>
             <td>${invoice.status}</td>

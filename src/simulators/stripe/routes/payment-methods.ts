@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { addCard, attachMethod, methodFor } from '../engine/payments.js';
+import { addBankAccount, addCard, attachMethod, methodFor } from '../engine/payments.js';
 import { integer, mergeMetadata, metadata, text } from '../parameters.js';
 import { invalidRequest } from '../stripe-error.js';
 import { numberOfTestName } from '../test-cards.js';
+import type { PaymentMethod } from '../wire.js';
+import type { World } from '../world.js';
 import { lists, noParameters, retrieves, route, type Route } from './route.js';
 
 const card = z.strictObject({
@@ -18,25 +20,42 @@ const billing = z.strictObject({
   phone: text.optional(),
   address: z.record(z.string(), z.string()).optional(),
 });
-const createSchema = z.strictObject({ type: z.literal('card'), card, billing_details: billing.optional(), metadata: metadata.optional() });
+const createSchema = z.strictObject({
+  type: z.enum(['card', 'sepa_debit']),
+  card: card.optional(),
+  sepa_debit: z.strictObject({ iban: text }).optional(),
+  billing_details: billing.optional(),
+  metadata: metadata.optional(),
+});
+/** Stripe's account number whose debit fails; every other one's succeeds. Both are decided days later. */
+const FAILING_IBAN = 'AT861904300235473202';
+
+function create(world: World, parameters: z.output<typeof createSchema>): PaymentMethod {
+  const { type, card: typed, sepa_debit: debit, billing_details: owner } = parameters;
+  const who = { name: owner?.name ?? null, email: owner?.email ?? null };
+  if (type === 'sepa_debit') {
+    if (debit === undefined)
+      throw invalidRequest('Missing required param: sepa_debit.', { code: 'parameter_missing', param: 'sepa_debit' });
+    return addBankAccount(world, who, debit.iban.replaceAll(' ', '') !== FAILING_IBAN);
+  }
+  if (typed === undefined) throw invalidRequest('Missing required param: card.', { code: 'parameter_missing', param: 'card' });
+  const { token, number = token === undefined ? undefined : numberOfTestName(token) } = typed;
+  if (number === undefined && token !== undefined)
+    throw invalidRequest(`No such token: '${token}'`, { code: 'resource_missing', param: 'card[token]' });
+  if (number === undefined)
+    throw invalidRequest('Missing required param: card[number].', { code: 'parameter_missing', param: 'card[number]' });
+  return addCard(world, {
+    number: number.replaceAll(' ', ''),
+    expMonth: typed.exp_month ?? 11,
+    expYear: typed.exp_year ?? new Date(world.now() * 1000).getUTCFullYear() + 1,
+    ...who,
+  });
+}
 
 export const paymentMethodRoutes: Route[] = [
-  route('POST', '/v1/payment_methods', createSchema, (world, parameters) => {
-    const { token, number = token === undefined ? undefined : numberOfTestName(token) } = parameters.card;
-    if (number === undefined)
-      throw invalidRequest(`No such token: '${token ?? ''}'`, {
-        code: 'resource_missing',
-        param: token === undefined ? 'card[number]' : 'card[token]',
-      });
-    const method = addCard(world, {
-      number: number.replaceAll(' ', ''),
-      expMonth: parameters.card.exp_month ?? 11,
-      expYear: parameters.card.exp_year ?? new Date(world.now() * 1000).getUTCFullYear() + 1,
-      name: parameters.billing_details?.name ?? null,
-      email: parameters.billing_details?.email ?? null,
-    });
-    return world.change('payment_methods', method, { metadata: mergeMetadata({}, parameters.metadata) });
-  }),
+  route('POST', '/v1/payment_methods', createSchema, (world, parameters) =>
+    world.change('payment_methods', create(world, parameters), { metadata: mergeMetadata({}, parameters.metadata) }),
+  ),
   retrieves('/v1/payment_methods', 'payment_methods'),
   route('POST', '/v1/payment_methods/:id', z.strictObject({ metadata: metadata.optional() }), (world, { metadata: pairs }, id) => {
     const method = world.require('payment_methods', id);

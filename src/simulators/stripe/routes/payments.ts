@@ -10,7 +10,7 @@ import {
   methodFor,
   refundCharge,
 } from '../engine/payments.js';
-import { address, flag, given, integer, mergeMetadata, metadata, text, webAddress } from '../parameters.js';
+import { address, flag, given, integer, mergeMetadata, metadata, text, timestamp, webAddress } from '../parameters.js';
 import { cardDeclined, invalidRequest } from '../stripe-error.js';
 import type { PaymentIntent } from '../wire.js';
 import type { World } from '../world.js';
@@ -32,6 +32,9 @@ const createSchema = z.strictObject({
   confirmation_method: z.enum(['automatic', 'manual']).optional(),
   customer: text.optional(),
   description: text.optional(),
+  mandate_data: z
+    .strictObject({ customer_acceptance: z.strictObject({ type: z.enum(['offline', 'online']), accepted_at: timestamp.optional() }) })
+    .optional(),
   metadata: metadata.optional(),
   off_session: flag.optional(),
   payment_method: text.optional(),
