@@ -62,6 +62,8 @@ export interface StripeSimulator {
 }
 
 const TICK_MS = 1000;
+/** When the simulated account was opened: 2026-01-01T00:00:00Z. */
+const OPENED = 1_767_225_600;
 const FORM = 'application/x-www-form-urlencoded';
 
 export async function startStripeSimulator(options: StripeSimulatorOptions): Promise<StripeSimulator> {
@@ -144,11 +146,10 @@ function restoredClock(store: Store): SimulatorClock {
 
 /** What must be there before the first request. Answers the webhook secret. */
 function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): string {
-  const now = world.now();
   if (world.store.get('products', PRO_PRODUCT_ID) === undefined) {
-    world.add('products', newProduct(now, { id: PRO_PRODUCT_ID, name: 'Pro', default_price: PRO_PRICE_ID }));
+    world.add('products', newProduct(OPENED, { id: PRO_PRODUCT_ID, name: 'Pro', default_price: PRO_PRICE_ID }));
     const { amount = 999, currency = 'usd' } = proPrice ?? {};
-    const price = newPrice(now, {
+    const price = newPrice(OPENED, {
       id: PRO_PRICE_ID,
       product: PRO_PRODUCT_ID,
       currency,
@@ -156,7 +157,7 @@ function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): s
       recurring: newRecurrence('day', 30),
     });
     world.add('prices', { ...price, nickname: 'Pro' });
-    world.add('portal_configurations', defaultPortalConfiguration(now));
+    world.add('portal_configurations', defaultPortalConfiguration(OPENED));
   }
   moveAddresses(world);
   const common = commonSecret(world);

@@ -36,7 +36,7 @@ export function finalizeInvoice(world: World, draft: Invoice, intent?: PaymentIn
     throw invalidRequest("This invoice is already finalized, you can't re-finalize a non-draft invoice.", { code: 'invoice_not_editable' });
   const customer = world.require('customers', draft.customer ?? '', 'customer');
   const sequence = customer.next_invoice_sequence ?? 1;
-  world.change('customers', customer, { next_invoice_sequence: sequence + 1 });
+  world.change('customers', customer, { next_invoice_sequence: sequence + 1, currency: customer.currency ?? draft.currency });
   const token = randomText(32);
   world.add('invoice_tokens', { id: token, invoice: draft.id });
   const open = world.change(

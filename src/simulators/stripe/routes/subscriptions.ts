@@ -54,7 +54,8 @@ const updateSchema = z.strictObject({
   trial_end: z.union([z.literal('now'), timestamp]).optional(),
 });
 const resumeSchema = z.strictObject({
-  billing_cycle_anchor: z.enum(['now', 'unchanged']).optional(),
+  billing_cycle_anchor: z.strictObject({ type: z.enum(['now', 'unchanged']) }).optional(),
+  payment_behavior: z.literal('resume_on_payment_success').optional(),
   proration_behavior: z.enum(['none', 'create_prorations', 'always_invoice']).optional(),
 });
 const cancelSchema = z.strictObject({
@@ -206,7 +207,7 @@ export const subscriptionRoutes: Route[] = [
     return cancelNow(world, { ...subscription, cancellation_details: remarks });
   }),
   route('POST', '/v1/subscriptions/:id/resume', resumeSchema, (world, { billing_cycle_anchor: anchor }, id) =>
-    resume(world, requireLive(world, id), anchor ?? 'now'),
+    resume(world, requireLive(world, id), anchor?.type ?? 'now'),
   ),
   route('POST', '/v1/subscriptions/:id/pause', z.strictObject({ type: z.literal('subscription').optional() }), (world, _parameters, id) =>
     pause(world, requireLive(world, id)),
