@@ -90,7 +90,7 @@ export function commonSecret(world: World): string {
 
 /** Adds an endpoint, or gives the one of that url other secrets. */
 export function setEndpoint(world: World, given: z.output<typeof endpointBody>): Endpoint {
-  const old = world.store.all('endpoints').find((one) => one.url === given.url);
+  const old = world.store.find('endpoints', (one) => one.url === given.url);
   const secrets =
     given.secret === undefined && old !== undefined
       ? old.secrets

@@ -18,7 +18,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { serveApi } from './api.js';
-import { SimulatorClock } from './clock.js';
+import { DAY, SimulatorClock } from './clock.js';
 import { commonSecret, serveControls } from './controls.js';
 import { catchUp } from './engine/lifecycle.js';
 import { Faults } from './faults.js';
@@ -159,6 +159,7 @@ function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): s
     world.add('prices', { ...price, nickname: 'Pro' });
     world.add('portal_configurations', defaultPortalConfiguration(OPENED));
   }
+  forget(world);
   moveAddresses(world);
   const common = commonSecret(world);
   if (webhook === undefined) return common;
@@ -166,6 +167,14 @@ function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): s
   const secrets = [secret, ...(webhook.previousSecret === undefined ? [] : [webhook.previousSecret])];
   world.add('endpoints', { id: 'we_configured', url: webhook.url, secrets, events: ['*'] });
   return secret;
+}
+
+/** What Stripe does not keep either: idempotency keys past a day, events past 30. */
+function forget(world: World): void {
+  for (const { id, created } of world.store.all('idempotency')) if (created < world.now() - DAY) world.store.delete('idempotency', id);
+  const old = new Set(world.store.all('events').flatMap(({ id, created }) => (created < world.now() - 30 * DAY ? [id] : [])));
+  for (const id of old) world.store.delete('events', id);
+  for (const { id, event } of world.store.all('deliveries')) if (old.has(event)) world.store.delete('deliveries', id);
 }
 
 /** Pages that were open before a restart stay where the simulator now is. */

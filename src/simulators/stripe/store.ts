@@ -114,6 +114,7 @@ export class Store {
   private readonly tables = new Map<TableName, Map<string, Row>>(TABLE_NAMES.map((name) => [name, new Map<string, Row>()]));
   private undo: [TableName, string, Row | undefined][] = [];
   private journalBytes = 0;
+  private compactedBytes = 0;
 
   /** @param file the journal; without one nothing is kept */
   constructor(private readonly file?: string) {
@@ -125,6 +126,16 @@ export class Store {
 
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
     return this.table(table).get(id);
+  }
+
+  /** All rows, without a copy of the list: for one pass, during which the table does not change. */
+  each<T extends TableName>(table: T): Iterable<Tables[T]> {
+    return this.table(table).values();
+  }
+
+  find<T extends TableName>(table: T, matches: (row: Tables[T]) => boolean): Tables[T] | undefined {
+    for (const row of this.each(table)) if (matches(row)) return row;
+    return undefined;
   }
 
   /** In the order in which they were made. */
@@ -151,7 +162,7 @@ export class Store {
     const lines = [...touched.values()].map(([table, id]) => lineOf(table, id, this.table(table).get(id))).join('');
     appendFileSync(this.file, lines, { mode: 0o600 });
     this.journalBytes += lines.length;
-    if (this.journalBytes > COMPACT_FROM_BYTES) this.compact();
+    if (this.journalBytes > Math.max(COMPACT_FROM_BYTES, this.compactedBytes)) this.compact();
   }
 
   rollback(): void {
@@ -198,6 +209,7 @@ export class Store {
     closeSync(handle);
     renameSync(next, this.file);
     this.journalBytes = 0;
+    this.compactedBytes = rows.reduce((sum, line) => sum + line.length, 0);
   }
 }
 

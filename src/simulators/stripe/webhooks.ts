@@ -117,9 +117,7 @@ export class Webhooks {
     const done: Delivery[] = [];
     for (const event of events)
       for (const endpoint of this.store.all('endpoints')) {
-        const held = this.store
-          .all('deliveries')
-          .find((one) => one.event === event.id && one.endpoint === endpoint.id && one.state === 'held');
+        const held = this.store.find('deliveries', (one) => one.event === event.id && one.endpoint === endpoint.id && one.state === 'held');
         const row: Delivery = held ?? this.row(event, endpoint, 'waiting', signature);
         done.push(await this.attempt({ ...row, signature }, false));
       }

@@ -105,7 +105,7 @@ export function answerAuthentication(
 }
 
 export function sessionOf(world: World, intent: PaymentIntent): CheckoutSession | undefined {
-  const details = world.store.all('checkout_details').find((one) => one.payment_intent === intent.id);
+  const details = world.store.find('checkout_details', (one) => one.payment_intent === intent.id);
   return details === undefined ? undefined : world.store.get('checkout_sessions', details.id);
 }
 

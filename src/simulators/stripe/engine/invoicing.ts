@@ -23,7 +23,7 @@ export function subscriptionOf(world: World, invoice: Invoice): Subscription | u
 }
 
 export function intentOf(world: World, invoice: Invoice): PaymentIntent | undefined {
-  const payment = world.store.all('invoice_payments').find((one) => one.invoice === invoice.id && one.is_default);
+  const payment = world.store.find('invoice_payments', (one) => one.invoice === invoice.id && one.is_default);
   return payment === undefined ? undefined : world.store.get('payment_intents', payment.payment.payment_intent ?? '');
 }
 
@@ -101,7 +101,7 @@ export function chargeInvoice(world: World, invoice: Invoice, method = defaultMe
 
 /** Brings what happened to a payment to the invoice that it pays, and to its subscription. */
 export function applyPayment(world: World, result: PaymentResult): void {
-  const payment = world.store.all('invoice_payments').find((one) => one.payment.payment_intent === result.intent.id);
+  const payment = world.store.find('invoice_payments', (one) => one.payment.payment_intent === result.intent.id);
   if (payment === undefined) return;
   const invoice = world.require('invoices', payment.invoice);
   if (invoice.status !== 'open' && invoice.status !== 'uncollectible') return;
@@ -134,7 +134,7 @@ export function markPaid(world: World, invoice: Invoice): Invoice {
   });
   world.emit('invoice.paid', paid);
   world.emit('invoice.payment_succeeded', paid);
-  const payment = world.store.all('invoice_payments').find((one) => one.invoice === invoice.id && one.is_default);
+  const payment = world.store.find('invoice_payments', (one) => one.invoice === invoice.id && one.is_default);
   if (payment !== undefined) {
     const transitions = { ...payment.status_transitions, paid_at: world.now() };
     world.change(

@@ -40,7 +40,7 @@ function nextDue(world: World): Due | undefined {
 
 /** At the same moment, what stands earlier here goes first: a bank decides before a subscription is renewed, an end comes before a renewal. */
 function* allDue(world: World): Generator<Due> {
-  for (const { id, at, outcome } of world.store.all('settlements')) {
+  for (const { id, at, outcome } of world.store.each('settlements')) {
     const intent = world.store.get('payment_intents', id);
     if (intent !== undefined)
       yield {
@@ -50,7 +50,7 @@ function* allDue(world: World): Generator<Due> {
         },
       };
   }
-  for (const session of world.store.all('checkout_sessions')) {
+  for (const session of world.store.each('checkout_sessions')) {
     if (session.status === 'open')
       yield {
         at: session.expires_at,
@@ -59,11 +59,11 @@ function* allDue(world: World): Generator<Due> {
         },
       };
   }
-  for (const invoice of world.store.all('invoices')) {
+  for (const invoice of world.store.each('invoices')) {
     const due = dueOfInvoice(world, invoice);
     if (due !== undefined) yield due;
   }
-  for (const subscription of world.store.all('subscriptions')) {
+  for (const subscription of world.store.each('subscriptions')) {
     if (!hasEnded(subscription)) yield* dueOfSubscription(world, subscription);
   }
 }

@@ -10,7 +10,7 @@ import { html, notice } from './html.js';
 export function serveAuthenticationPage(app: FastifyInstance, world: World): void {
   const find = (secret: string): PaymentIntent | undefined => {
     catchUp(world);
-    return world.store.all('payment_intents').find((intent) => intent.client_secret === secret);
+    return world.store.find('payment_intents', (intent) => intent.client_secret === secret);
   };
 
   app.get<{ Params: { secret: string } }>('/authenticate/:secret', (request, reply) => {
@@ -42,8 +42,8 @@ function moveOn(world: World, intent: PaymentIntent | undefined, reply: FastifyR
       .send(notice('No such payment', html`<p>This address leads to no payment.</p>`));
   const session = sessionOf(world, intent);
   if (session !== undefined) return reply.redirect(`/c/pay/${session.id}`, 303);
-  const payment = world.store.all('invoice_payments').find((one) => one.payment.payment_intent === intent.id);
-  const token = world.store.all('invoice_tokens').find((one) => one.invoice === payment?.invoice);
+  const payment = world.store.find('invoice_payments', (one) => one.payment.payment_intent === intent.id);
+  const token = world.store.find('invoice_tokens', (one) => one.invoice === payment?.invoice);
   if (token !== undefined) return reply.redirect(`/i/${token.id}`, 303);
   return reply.type('text/html; charset=utf-8').send(notice('Done', html`<p>You can close this page.</p>`));
 }

@@ -40,7 +40,14 @@ export function lists<T extends keyof Tables, F extends z.core.$ZodLooseShape>(
   const schema = zod.strictObject({ ...filters, ...paging });
   return route('GET', path, schema, (world, parameters) => {
     const wanted = parameters as unknown as z.output<z.ZodObject<F>>;
+    requireCustomer(world, parameters);
     const rows = world.store.all(table).filter((row) => matches(row, wanted));
     return listPage(path, rows, parameters as never);
   });
+}
+
+/** Stripe answers an empty list for a customer that was deleted, and an error for one that never was. */
+function requireCustomer(world: World, filters: object): void {
+  const id: unknown = Reflect.get(filters, 'customer');
+  if (typeof id === 'string' && world.store.get('tombstones', id) === undefined) world.require('customers', id, 'customer');
 }
