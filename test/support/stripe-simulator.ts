@@ -10,6 +10,12 @@ export const PRO_PRICE = 'price_simulated_pro';
 export const START = 1_893_456_000;
 export const DAY = 86_400;
 
+/** What a failed test left open; it must not keep the run from ending. */
+const open = new Set<() => Promise<void>>();
+afterAll(async () => {
+  for (const stop of open) await stop();
+});
+
 export interface CalledEvent {
   id: string;
   type: string;
@@ -56,6 +62,11 @@ export async function openStripe({
 }: Partial<StripeSimulatorOptions> & { running?: boolean } = {}): Promise<StripeWorld> {
   const simulator = await startStripeSimulator({ port: 0, ...options });
   const stripe = client(simulator.url);
+  const stop = async (): Promise<void> => {
+    open.delete(stop);
+    await simulator.stop();
+  };
+  open.add(stop);
 
   const control: StripeWorld['control'] = async (method, path, body) => {
     const response = await fetch(`${simulator.url}/_simulator/${path}`, {
@@ -106,7 +117,7 @@ export async function openStripe({
     checkout,
     submit,
     subscribe,
-    stop: simulator.stop,
+    stop,
   };
 }
 
@@ -142,6 +153,12 @@ export async function receiveWebhooks(): Promise<WebhookReceiver> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    open.delete(stop);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  open.add(stop);
   return {
     url: `http://127.0.0.1:${port}/webhook/stripe`,
     received,
@@ -154,13 +171,7 @@ export async function receiveWebhooks(): Promise<WebhookReceiver> {
         await wait(5);
       }
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => {
-          resolve();
-        });
-      }),
+    stop,
   };
 }
 

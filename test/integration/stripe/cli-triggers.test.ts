@@ -52,7 +52,15 @@ const name = installed ? 'stripe trigger' : `stripe trigger: @stripe/cli has no 
 
   test.each(EVENTS)('%s', async (event) => {
     const before = (await world.stripe.events.list({ type: event, limit: 100 })).data.length;
-    const args = [packages.resolve('@stripe/cli/bin/shim.js'), 'trigger', event, '--api-base', world.url, '--api-key', 'sk_test_simulated1234'];
+    const args = [
+      packages.resolve('@stripe/cli/bin/shim.js'),
+      'trigger',
+      event,
+      '--api-base',
+      world.url,
+      '--api-key',
+      'sk_test_simulated1234',
+    ];
     const env = { PATH: process.env['PATH'], HOME: home, XDG_CONFIG_HOME: home, STRIPE_CLI_TELEMETRY_OPTOUT: '1' };
     const { stdout } = await run(process.execPath, args, { env });
     expect(stdout).toContain('Trigger succeeded!');
