@@ -154,6 +154,10 @@ const schema = z.object({
   GEMINI_SIMULATOR_CHUNK_MS: whole(0, 60_000).default(30).describe('Local mode: time between two chunks.'),
   GEMINI_SIMULATOR_TOKENS: whole(0, 100_000).default(0).describe('Local mode: length of an answer; 0 lets the simulator choose.'),
 
+  STRIPE_SECRET_KEY: z.string().min(1).optional().describe('Key of the Stripe API. The local mode simulates Stripe when this is unset.'),
+  STRIPE_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Stripe API, such as a simulator.'),
+  STRIPE_SIMULATOR_PORT: whole(0, 65_535).default(0).describe('Local mode: port of the Stripe simulator; 0 takes a free one.'),
+
   BASIC_DAILY_LIMIT: whole(0, 1_000_000).default(5).describe('Messages a UTC day on the Basic plan.'),
   BASIC_CONTEXT_TOKENS: whole(256, 10_000_000).default(32_768).describe('History given to the model on the Basic plan.'),
   PRO_CONTEXT_TOKENS: whole(256, 10_000_000).default(131_072).describe('History given to the model on the Pro plan.'),
