@@ -109,7 +109,7 @@ describe('a streamed send', () => {
     });
     expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_streams', limit: 8 } });
     expect(await usedOf()).toBe(8);
-    await Promise.all(open.map((response) => response.body?.cancel()));
+    for (const response of open) await response.body?.cancel();
     await stack.api.post(`/chatroom/${talk.chatroomId}/cancel`, { token: user.accessToken });
   });
 });

@@ -12,7 +12,7 @@ export async function readEvents(
 ): Promise<{ events: ReceivedEvent[]; wasCut: boolean }> {
   const events: ReceivedEvent[] = [];
   if (!response.body) return { events, wasCut: false };
-  const reader = response.body.getReader();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
   let rest = '';
   try {

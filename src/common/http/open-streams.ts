@@ -36,7 +36,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
-    for (const { cut } of this.streams) cut();
+    for (const stream of this.streams) stream.cut();
   }
 }
 

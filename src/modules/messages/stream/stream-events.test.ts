@@ -87,10 +87,7 @@ test('a failed reply takes back whatever its last try had said', () => {
       live(events, 1, said);
       const whole = [
         ...events,
-        ...remainingEvents(
-          { ...REPLY, status: 'failed', content: '', error_code: 'model_timeout' } as Terminal,
-          events.at(-1)?.place ?? null,
-        ),
+        ...remainingEvents({ ...REPLY, status: 'failed', content: '', error_code: 'model_timeout' }, events.at(-1)?.place ?? null),
       ];
       expect(textOf(whole)).toBe('');
       expect(rises(whole)).toBe(true);
