@@ -27,7 +27,7 @@ export async function openQueueConnection({ REDIS_URL, DATABASE_URL }: Config): 
 /** Adding a job fails at once while Redis is away, and the sweeper adds it later; a worker waits, and goes on by itself. */
 async function openRedis(url: string): Promise<QueueConnection> {
   setDefaultBackendFactory();
-  const connection = await connectRedis(url, 'gemini-chat queue', QueueRedis);
+  const connection = await connectRedis(url, 'gemini-chat:queue', QueueRedis);
   return {
     options: { connection, prefix: PREFIX },
     close: () => {
@@ -51,7 +51,7 @@ class QueueRedis extends Redis {
       maxRetriesPerRequest: null,
       lazyConnect: false,
     });
-    logOutages(copy, 'gemini-chat worker');
+    logOutages(copy, 'gemini-chat:worker');
     return copy;
   }
 }

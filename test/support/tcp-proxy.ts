@@ -38,6 +38,13 @@ export class TcpProxy {
     for (const socket of this.sockets) socket.resume();
   }
 
+  /** What is open now is never heard of again, though no connection ends; new connections work. */
+  forget(): void {
+    for (const socket of this.sockets) {
+      socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain').pause();
+    }
+  }
+
   /** Breaks every connection. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();

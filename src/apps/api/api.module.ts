@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CacheModule } from '../../cache/cache.module.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
@@ -20,6 +21,7 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         QueueModule,
+        CacheModule,
         AuthHttpModule,
         UsersHttpModule,
         ChatroomsHttpModule,
