@@ -55,7 +55,8 @@ const onPostgres = { globalSetup: '<rootDir>/test/support/global-setup.ts', glob
 
 export default {
   projects: [
-    project('unit', ['src/**/*.test.ts', 'test/architecture/**/*.test.ts']),
+    project('unit', ['src/**/*.test.ts']),
+    project('architecture', ['test/architecture/**/*.test.ts'], onPostgres),
     project('integration', ['test/{integration,security}/**/*.test.ts'], onPostgres),
     project('e2e', ['test/e2e/**/*.test.ts'], onPostgres),
     // Starts the processes of the build, with a PostgreSQL and a Redis of their own.

@@ -14,7 +14,7 @@ export const isIdempotencyKey = (value: string): boolean => /^[\x20-\x7e]{1,255}
 
 export function fingerprintOf(body: unknown): Buffer {
   return createHash('sha256')
-    .update(JSON.stringify(canonical(body)) ?? '')
+    .update(JSON.stringify([canonical(body)]))
     .digest();
 }
 

@@ -6,3 +6,9 @@ export function parseDuration(text: string): number | null {
   if (!match) return null;
   return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
 }
+
+/** The shortest text that `parseDuration` reads as `ms` milliseconds. */
+export function formatDuration(ms: number): string {
+  const [unit = 'ms', size = 1] = Object.entries(UNITS).findLast(([, unitSize]) => ms % unitSize === 0) ?? [];
+  return `${ms / size}${unit}`;
+}

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
 import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
 import { DEFAULT_MODELS, modelsSchema } from './models.js';
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -133,13 +133,17 @@ export class ConfigError extends Error {
  *
  * @param options.demand settings that must be present for this entry point
  * @param options.defaults values for unset settings, as text
+ * @param options.ignore settings that count as unset
  * @param options.source the environment; variables that are set but empty count as unset
  * @throws ConfigError
  */
-export function loadConfig(options: { demand?: readonly Demand[]; defaults?: ModeDefaults; source?: NodeJS.ProcessEnv } = {}): Config {
+export function loadConfig(
+  options: { demand?: readonly Demand[]; defaults?: ModeDefaults; ignore?: readonly (keyof Config)[]; source?: NodeJS.ProcessEnv } = {},
+): Config {
   const source = options.source ?? readEnvironment();
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => {
+      if (options.ignore?.includes(name as keyof Config)) return [];
       const value = source[name] || options.defaults?.[name as keyof Config];
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
@@ -159,9 +163,9 @@ export function loadConfig(options: { demand?: readonly Demand[]; defaults?: Mod
 }
 
 /** What is wrong with settings that are each right. */
-function contradictions({ OTP_DELIVERY, HOST, NODE_ENV }: Settings): { name: string; reason: string }[] {
+function contradictions(settings: Settings): { name: string; reason: string }[] {
   const complaints: { name: string; reason: string }[] = [];
-  if (OTP_DELIVERY === 'response' && (NODE_ENV === 'production' || !isLoopback(HOST))) {
+  if (settings.OTP_DELIVERY === 'response' && !codesMayBeAnswered(settings)) {
     complaints.push({
       name: 'OTP_DELIVERY',
       reason: 'response hands every code to whoever asks: only while HOST is a loopback address and NODE_ENV is not production',
@@ -170,6 +174,10 @@ function contradictions({ OTP_DELIVERY, HOST, NODE_ENV }: Settings): { name: str
   return complaints;
 }
 
+/** Whether OTP_DELIVERY may be `response`. */
+export const codesMayBeAnswered = ({ HOST, NODE_ENV }: Pick<Settings, 'HOST' | 'NODE_ENV'>): boolean =>
+  NODE_ENV !== 'production' && isLoopback(HOST);
+
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 /** The process's environment over the file .env of the working directory. */
@@ -177,8 +185,17 @@ function readEnvironment(): NodeJS.ProcessEnv {
   return existsSync('.env') ? { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env } : process.env;
 }
 
-/** Name, description and default of every setting, in their order: what .env.example is made of. */
-export function describeSettings(): { name: string; description: string; default: unknown }[] {
+/** Whether npm started this process, as it says to what it starts. */
+export const isStartedByNpm = (): boolean => process.env['npm_lifecycle_event'] !== undefined;
+
+/** Name, description and default (as one writes it; null without one) of every setting, in their order: what .env.example is made of. */
+export function describeSettings(): { name: string; description: string; default: string | null }[] {
   const defaults: Record<string, unknown> = schema.parse({});
-  return Object.entries(schema.shape).map(([name, { description = '' }]) => ({ name, description, default: defaults[name] }));
+  return Object.entries(schema.shape).map(([name, setting]) => {
+    const value = defaults[name];
+    const texts = [typeof value === 'number' ? formatDuration(value) : '', String(value), JSON.stringify(value)];
+    const text = texts.find((candidate) => isDeepStrictEqual(setting.safeParse(candidate).data, value));
+    if (value !== undefined && text === undefined) throw new Error(`${name}: no text gives its default`);
+    return { name, description: setting.description ?? '', default: value === undefined ? null : (text ?? null) };
+  });
 }

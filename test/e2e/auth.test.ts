@@ -1,5 +1,5 @@
-import { createMigratedDatabase, newMobileNumber, newUsername, startTestApi, type TestApi } from '../support/api.js';
-import type { TestDatabase } from '../support/test-database.js';
+import { newMobileNumber, newUsername, startTestApi, type TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -8,7 +8,7 @@ let database: TestDatabase;
 let api: TestApi;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
+  database = await createTestDatabase();
   api = await startTestApi({ DATABASE_URL: database.url, DEFAULT_PHONE_REGION: 'IN' });
 });
 

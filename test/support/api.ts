@@ -5,9 +5,8 @@ import { ApiModule } from '../../src/apps/api/api.module.js';
 import { configureApi } from '../../src/apps/api/configure-api.js';
 import { createHttpAdapter } from '../../src/apps/api/http-server.js';
 import { AppLogger } from '../../src/common/logging/app-logger.js';
+import { assertContract } from './contract.js';
 import { type Config, loadConfig } from '../../src/config/env.js';
-import { migrate } from '../../src/database/migrate.js';
-import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** Settings as an environment has them: names and text. */
 export type Settings = Partial<Record<keyof Config, string>>;
@@ -21,18 +20,12 @@ const DEFAULTS: Settings = {
   DATABASE_POOL_SIZE: '10',
   JWT_SECRET: 'only-for-tests-0123456789abcdef-only-for-tests',
   OTP_DELIVERY: 'response',
+  // Vendors are nowhere unless a test starts one.
+  GEMINI_API_KEY: 'test-key',
+  GEMINI_BASE_URL: 'http://127.0.0.1:9',
 };
 
 export const testConfig = (settings: Settings): Config => loadConfig({ source: { ...DEFAULTS, ...settings } });
-
-/** An empty database with this release's schema. */
-export const createMigratedDatabase = (): Promise<TestDatabase> =>
-  createTestDatabase({
-    name: 'migrated',
-    prepare: async (url) => {
-      await migrate(url);
-    },
-  });
 
 export interface Answer<Body> {
   readonly status: number;
@@ -52,7 +45,7 @@ export interface RequestOptions {
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'OPTIONS';
 
-/** Speaks to the API as a client does. What a body decodes to is the test's claim. */
+/** Speaks to the API as a client does, and holds every answer to openapi.json. What a body decodes to is the test's claim. */
 export class ApiClient {
   constructor(readonly origin: string) {}
 
@@ -76,7 +69,10 @@ export class ApiClient {
     const response = await this.open(method, path, options);
     const text = await response.text();
     const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text || undefined) as Body };
+    const { status } = response;
+    const decoded: unknown = isJson ? JSON.parse(text) : text || undefined;
+    assertContract({ method, path, status, contentType: response.headers.get('content-type'), body: decoded });
+    return { status, headers: response.headers, body: decoded as Body };
   }
 
   /** The response as it comes, for bodies that are read while they grow. */

@@ -4,14 +4,14 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import type { Config } from '../../src/config/env.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { QueueModule } from '../../src/queue/queue.module.js';
-import { testConfig } from './config.js';
+import { testConfig } from './api.js';
 import { createTestDatabase } from './test-database.js';
 
 /** A part of the application on a database of its own; close() leaves nothing behind. */
 export async function startModule(
   imports: NonNullable<ModuleMetadata['imports']>,
   settings: Partial<Record<keyof Config, string>> = {},
-): Promise<{ module: TestingModule; close(this: void): Promise<void> }> {
+): Promise<{ module: TestingModule; close(): Promise<void> }> {
   const database = await createTestDatabase();
   const config = testConfig({ DATABASE_URL: database.url, ...settings });
   const module = await Test.createTestingModule({

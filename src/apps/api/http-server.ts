@@ -1,8 +1,9 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import { MalformedJsonError } from '../../common/errors/common.errors.js';
-import { PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
+import { BadRequestError, HeadersTooLargeError, MalformedJsonError, RequestTimeoutError } from '../../common/errors/common.errors.js';
+import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
 import { requestContext } from '../../common/request-context.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -67,21 +68,15 @@ function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
 /** Bytes that are no HTTP request never reach a route; their sender still gets a problem document. */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
-  const [status, reason, code] =
+  const refusal =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large', 'headers_too_large']
+      ? new HeadersTooLargeError()
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'request_timeout']
-        : [400, 'Bad Request', 'bad_request'];
-  const body = JSON.stringify({
-    type: `urn:problem-type:${code}`,
-    title: reason,
-    status,
-    detail: 'The request could not be read as HTTP.',
-    code,
-    request_id: newId(),
-  });
+        ? new RequestTimeoutError()
+        : new BadRequestError();
+  const problem = toProblem(refusal, newId());
+  const body = JSON.stringify(problem);
   socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -4,107 +4,150 @@ import type { AppErrorClass } from '../../common/errors/app-error.js';
 import {
   BadRequestError,
   ForbiddenError,
+  HeadersTooLargeError,
   InternalError,
   MalformedJsonError,
   NotFoundError,
   PayloadTooLargeError,
+  RequestTimeoutError,
   ServiceUnavailableError,
   UnsupportedMediaTypeError,
   ValidationFailedError,
 } from '../../common/errors/common.errors.js';
-import { describeProblem, type DocumentedProblem, PROBLEMS_EXTENSION } from '../../common/http/api-problems.decorator.js';
+import { describeProblem, PROBLEMS_EXTENSION } from '../../common/http/api-problems.decorator.js';
 import { ACCESS_EXTENSION, type AccessDemand, PUBLIC_EXTENSION } from '../../common/http/current-actor.decorator.js';
-import { PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
+import { type Problem, PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
 import { AUTHENTICATION_ERRORS, MobileNumberUnverifiedError } from '../../modules/auth/index.js';
+import { withNullTypes } from './openapi-null-types.js';
 
 const DEMAND_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
   admin: ForbiddenError,
   verified_number: MobileNumberUnverifiedError,
 };
 
+/** What is answered before a route is known, or by routes that this release has none of. */
+const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, ...Object.values(DEMAND_ERRORS)];
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 const DESCRIPTION = `Accounts, chatrooms, and messages that Gemini answers asynchronously.
 
-Sign up, log in, and give the access token to **Authorize**. Errors are problem documents (RFC 9457) whose \`code\` is stable.`;
+Sign up, log in, and give the access token to **Authorize**. Errors are problem documents (RFC 9457) whose \`code\` is stable. Every answer carries
+\`X-Request-Id\`: the one that you sent, if it is a sane token, else one that was made.`;
+
+const TAGS = {
+  Auth: 'Accounts, codes, tokens and sessions.',
+  Users: 'The signed-in user.',
+  Chatrooms: 'Rooms, and what is set for the conversations in them.',
+  Messages: 'Messages, and the replies that the model makes to them.',
+  Service: 'For load balancers and operators.',
+};
+
+/** What an answer without words of its own says. */
+const SUCCESS: Readonly<Record<string, string>> = {
+  200: 'Done.',
+  201: 'Made.',
+  202: 'Accepted; the rest happens in the background.',
+  204: 'Done; there is no body.',
+};
+
+const ID = { schema: { type: 'string', format: 'uuid' }, example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' };
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
 
 /** The OpenAPI document: the controllers' own words, plus the errors and the authorisation that follow from the shape of each route. */
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
-    .setTitle('Gemini chat backend')
-    .setDescription(DESCRIPTION)
-    .setVersion('1.0')
-    .addBearerAuth()
-    .build();
-  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method });
-  const codes = new Set<string>();
+  const builder = new DocumentBuilder().setTitle('Gemini chat backend').setDescription(DESCRIPTION).setVersion('1.0');
+  builder.setOpenAPIVersion('3.1.0').addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token of POST /auth/login.' });
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: (_controller, method) => method });
+  const problems = new Map(OTHER_ERRORS.map(describeProblem).map((problem) => [problem.code, problem]));
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method] as Operation | undefined;
-      if (operation) documentOperation(operation).forEach((code) => codes.add(code));
+      if (operation) documentOperation(operation).forEach((problem) => problems.set(problem.code, problem));
     }
   }
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: problemSchema([...codes].sort()) } };
-  return document;
+  const codes = [...problems.keys()].sort();
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: problemSchema(codes) },
+    examples: Object.fromEntries(codes.map((code) => [code, { value: problems.get(code) }])),
+    headers: { RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer' }, example: 7 } },
+  };
+  return withNullTypes(document) as OpenAPIObject;
 }
 
-function documentOperation(operation: Operation): string[] {
-  const own = (operation[PROBLEMS_EXTENSION] as DocumentedProblem[] | undefined) ?? [];
-  const isPublic = operation[PUBLIC_EXTENSION] === true;
-  const demand = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
-  const parameters = operation.parameters ?? [];
-  const has = (where: string) => parameters.some((parameter) => 'in' in parameter && parameter.in === where);
-  const problems = [
-    ...own,
-    ...(isPublic ? [] : AUTHENTICATION_ERRORS.map(describeProblem)),
-    ...(demand === undefined ? [] : [describeProblem(DEMAND_ERRORS[demand])]),
-    ...(operation.requestBody
-      ? [ValidationFailedError, MalformedJsonError, PayloadTooLargeError, UnsupportedMediaTypeError].map(describeProblem)
-      : []),
-    ...(has('query') || has('header') ? [describeProblem(ValidationFailedError)] : []),
-    ...(has('path') ? [describeProblem(NotFoundError)] : []),
-    ...[BadRequestError, InternalError, ServiceUnavailableError].map(describeProblem),
-  ];
-  operation.security = isPublic ? [] : [{ bearer: [] }];
-  const byCode = new Map(problems.map((problem) => [problem.code, problem]));
-  for (const status of [...new Set(problems.map((problem) => problem.status))].sort((a, b) => a - b)) {
-    const sorts = [...byCode.values()].filter((problem) => problem.status === status);
-    operation.responses[String(status)] = {
-      description: sorts.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),
-      content: {
-        [PROBLEM_MEDIA_TYPE]: {
-          schema: { $ref: '#/components/schemas/Problem' },
-          examples: Object.fromEntries(
-            sorts.map(({ code, title }) => [code, { value: { ...example, type: `urn:problem-type:${code}`, title, status, code } }]),
-          ),
-        },
-      },
-    };
+/** Completes an operation. @returns the problems that it may answer */
+function documentOperation(operation: Operation): readonly Problem[] {
+  const problems = problemsOf(operation);
+  operation.security = operation[PUBLIC_EXTENSION] === true ? [] : [{ bearer: [] }];
+  for (const extension of [PROBLEMS_EXTENSION, PUBLIC_EXTENSION, ACCESS_EXTENSION]) Reflect.deleteProperty(operation, extension);
+  operation.parameters = (operation.parameters ?? []).map((parameter) =>
+    'in' in parameter && parameter.in === 'path' && parameter.name.endsWith('_id') && !parameter.description
+      ? { ...parameter, ...ID }
+      : parameter,
+  );
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response && 'description' in response) response.description ||= SUCCESS[status] ?? '';
   }
-  Reflect.deleteProperty(operation, PROBLEMS_EXTENSION);
-  Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
-  Reflect.deleteProperty(operation, ACCESS_EXTENSION);
-  return problems.map(({ code }) => code);
+  for (const status of [...new Set(problems.map((problem) => problem.status))].sort((a, b) => a - b)) {
+    operation.responses[String(status)] = problemResponse(problems.filter((problem) => problem.status === status));
+  }
+  return problems;
 }
 
-const example = { detail: 'A sentence on this occurrence.', request_id: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' };
+function problemsOf(operation: Operation): readonly Problem[] {
+  const own = (operation[PROBLEMS_EXTENSION] as Problem[] | undefined) ?? [];
+  const demand = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
+  const has = (where: string) => operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === where) ?? false;
+  const implied = [
+    ...(operation[PUBLIC_EXTENSION] === true ? [] : AUTHENTICATION_ERRORS),
+    ...(demand === undefined ? [] : [DEMAND_ERRORS[demand]]),
+    ...(operation.requestBody ? [ValidationFailedError, MalformedJsonError, PayloadTooLargeError, UnsupportedMediaTypeError] : []),
+    ...(has('query') || has('header') ? [ValidationFailedError] : []),
+    ...(has('path') ? [NotFoundError] : []),
+    ...[BadRequestError, InternalError, ServiceUnavailableError],
+  ];
+  return [...new Map([...own, ...implied.map(describeProblem)].map((problem) => [problem.code, problem])).values()];
+}
+
+const problemResponse = (problems: readonly Problem[]) => ({
+  description: problems.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),
+  ...(problems.some((problem) => 'retry_after' in problem)
+    ? { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } }
+    : {}),
+  content: {
+    [PROBLEM_MEDIA_TYPE]: {
+      schema: { $ref: '#/components/schemas/Problem' },
+      examples: Object.fromEntries(problems.map(({ code }) => [code, { $ref: `#/components/examples/${code}` }])),
+    },
+  },
+});
 
 const problemSchema = (codes: string[]) => ({
   type: 'object',
+  description: 'RFC 9457. Some codes add members; see their examples.',
   required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
   properties: {
     type: { type: 'string', example: 'urn:problem-type:not_found' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: codes },
-    request_id: { type: 'string' },
-    retry_after: { type: 'integer', description: 'Seconds, as in Retry-After.' },
+    title: { type: 'string', example: 'Not found' },
+    status: { type: 'integer', example: 404 },
+    detail: { type: 'string', description: 'For the developer of a client.', example: 'There is no such resource.' },
+    code: { type: 'string', enum: codes, description: 'Stable.', example: 'not_found' },
+    request_id: { type: 'string', description: 'Also in `X-Request-Id`, and in our log.', example: ID.example },
+    retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`.', example: 7 },
     errors: {
       type: 'array',
-      items: { type: 'object', required: ['field', 'message'], properties: { field: { type: 'string' }, message: { type: 'string' } } },
+      description: 'What is wrong with which field.',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: {
+          field: { type: 'string', example: 'name' },
+          message: { type: 'string', example: 'name must be text of 1 to 200 characters' },
+        },
+      },
     },
   },
 });

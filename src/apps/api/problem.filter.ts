@@ -34,14 +34,14 @@ export class ProblemFilter implements ExceptionFilter {
     reply
       .status(statusOf(kind))
       .header('content-type', PROBLEM_MEDIA_TYPE)
-      .send(JSON.stringify(toProblem(error, request.id)));
+      .send(Buffer.from(JSON.stringify(toProblem(error, request.id))));
   }
 }
 
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
   if (isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
-  const status = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
+  const status: number = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
   switch (status) {
     case 400:
       return exception instanceof SyntaxError ||
@@ -62,10 +62,10 @@ function toAppError(exception: unknown): AppError {
   }
 }
 
-function statusCodeOf(exception: unknown): number | null {
-  if (typeof exception !== 'object' || exception === null) return null;
+function statusCodeOf(exception: unknown): number {
+  if (typeof exception !== 'object' || exception === null) return 500;
   const { statusCode } = exception as { statusCode?: unknown };
-  return typeof statusCode === 'number' ? statusCode : null;
+  return typeof statusCode === 'number' ? statusCode : 500;
 }
 
 function codeOf(exception: unknown): unknown {

@@ -6,6 +6,8 @@ export type ErrorKind =
   | 'not_found'
   | 'conflict'
   | 'too_large'
+  | 'headers_too_large'
+  | 'timeout'
   | 'unsupported_media_type'
   | 'rate_limited'
   | 'unavailable'
@@ -17,6 +19,8 @@ export interface AppErrorClass {
   readonly kind: ErrorKind;
   readonly title: string;
   readonly name: string;
+  /** What the documentation shows. */
+  example(): AppError;
 }
 
 /**
@@ -27,6 +31,11 @@ export abstract class AppError extends Error {
   declare static readonly code: string;
   declare static readonly kind: ErrorKind;
   declare static readonly title: string;
+
+  /** An instance for the documentation; classes whose constructor takes arguments give their own. */
+  static example(this: new () => AppError): AppError {
+    return new this();
+  }
 
   /**
    * @param detail a sentence for the developer of a client

@@ -10,6 +10,10 @@ export class ValidationFailedError extends AppError {
   static override readonly kind = 'invalid';
   static override readonly title = 'The request is not valid';
 
+  static override example(): AppError {
+    return new ValidationFailedError([{ field: 'surprise', message: 'property surprise should not exist' }]);
+  }
+
   constructor(errors: readonly FieldError[]) {
     super('One or more fields are not acceptable; see errors.', { errors });
   }
@@ -56,6 +60,26 @@ export class PayloadTooLargeError extends AppError {
   }
 }
 
+export class HeadersTooLargeError extends AppError {
+  static override readonly code = 'headers_too_large';
+  static override readonly kind = 'headers_too_large';
+  static override readonly title = 'The headers are too large';
+
+  constructor() {
+    super('The headers of the request are larger than this server accepts.');
+  }
+}
+
+export class RequestTimeoutError extends AppError {
+  static override readonly code = 'request_timeout';
+  static override readonly kind = 'timeout';
+  static override readonly title = 'The request took too long to arrive';
+
+  constructor() {
+    super('Send the whole request at once.');
+  }
+}
+
 export class UnsupportedMediaTypeError extends AppError {
   static override readonly code = 'unsupported_media_type';
   static override readonly kind = 'unsupported_media_type';
@@ -80,6 +104,10 @@ export class RateLimitedError extends AppError {
   static override readonly code = 'rate_limited';
   static override readonly kind = 'rate_limited';
   static override readonly title = 'Too many requests';
+
+  static override example(): AppError {
+    return new RateLimitedError(7);
+  }
 
   constructor(retryAfterSeconds: number) {
     super('Too many requests in a short time. Wait for retry_after seconds.', {}, Math.max(1, Math.ceil(retryAfterSeconds)));

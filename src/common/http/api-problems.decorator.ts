@@ -1,16 +1,13 @@
 import { ApiExtension } from '@nestjs/swagger';
 import type { AppErrorClass } from '../errors/app-error.js';
-import { statusOf } from './problem.js';
-
-export interface DocumentedProblem {
-  readonly code: string;
-  readonly status: number;
-  readonly title: string;
-}
+import { type Problem, toProblem } from './problem.js';
 
 export const PROBLEMS_EXTENSION = 'x-problems';
 
-export const describeProblem = ({ code, kind, title }: AppErrorClass): DocumentedProblem => ({ code, status: statusOf(kind), title });
+const REQUEST_ID = '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f';
+
+/** The body that a client gets, as an example. */
+export const describeProblem = (error: AppErrorClass): Problem => toProblem(error.example(), REQUEST_ID);
 
 /** Documents the errors of a route's own; those that follow from its having a body, a path id or a signed-in caller are added to the document. */
 export const ApiProblems = (...errors: readonly AppErrorClass[]) => ApiExtension(PROBLEMS_EXTENSION, errors.map(describeProblem));

@@ -14,7 +14,7 @@ export class PageQuery {
   @Max(100, { message: 'limit must be a whole number from 1 to 100' })
   readonly limit?: number;
 
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
+  @ApiPropertyOptional({ maxLength: 500, description: '`next_cursor` of the page before.' })
   @IsOptional()
   @IsString()
   @MaxLength(500)
@@ -32,7 +32,7 @@ export function PageOf<T>(Item: abstract new (...args: never[]) => T): abstract 
     @ApiProperty({ type: () => [Item] })
     readonly data!: T[];
 
-    @ApiProperty({ type: String, nullable: true, description: 'Opaque; null on the last page.' })
+    @ApiProperty({ type: String, nullable: true, description: 'Opaque; null on the last page.', example: null })
     readonly next_cursor!: string | null;
   }
   Object.defineProperty(PageResponse, 'name', { value: `${Item.name.replace(/Response$/, '')}Page` });

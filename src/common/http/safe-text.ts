@@ -2,6 +2,9 @@ import type { FieldError } from '../errors/common.errors.js';
 
 const MAX_DEPTH = 32;
 
+/** Names that class-transformer passes over silently, so that no later check would refuse them. */
+const RESERVED_NAMES = new Set(['__proto__', 'constructor']);
+
 /**
  * Looks through a decoded body or query for what must never reach a validator or PostgreSQL: NUL characters (no `text` can hold one), lone
  * surrogates (no UTF-8 can) and nesting so deep that recursive code would overflow. Iterative, so it cannot overflow itself.
@@ -21,7 +24,7 @@ export function findUnsafeText(value: unknown): FieldError[] {
         break;
       }
       for (const [key, child] of Object.entries(item.value)) {
-        const reason = key === '__proto__' ? 'must not be __proto__' : unsafe(key);
+        const reason = RESERVED_NAMES.has(key) ? 'must not be __proto__ or constructor' : unsafe(key);
         if (reason) found.push({ field: item.path, message: `a field name ${reason}` });
         else queue.push({ value: child, path: item.path ? `${item.path}.${key}` : key, depth: item.depth + 1 });
       }

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { IsOptional, registerDecorator, ValidateIf } from 'class-validator';
+import { IsOptional, registerDecorator } from 'class-validator';
 
 interface TextLimits {
   readonly min?: number;
@@ -9,14 +9,6 @@ interface TextLimits {
 
 /** Text of `min` (default 1) to `max` code points, trimmed before it is counted and kept. */
 export const IsText = (limits: TextLimits) => applyDecorators(Trimmed(), IsWithin(limits));
-
-/** As `IsText`, and may be absent. */
-export const IsOptionalText = (limits: TextLimits) =>
-  applyDecorators(
-    Trimmed(),
-    ValidateIf((_, value) => value !== undefined),
-    IsWithin(limits),
-  );
 
 /** As `IsText`, and may be absent or null. */
 export const IsNullableText = (limits: TextLimits) => applyDecorators(Trimmed(), IsOptional(), IsWithin(limits));

@@ -17,8 +17,10 @@ export class StrictValidationPipe extends ValidationPipe {
     });
   }
 
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type !== 'body' && metadata.type !== 'query') return value;
+  override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type !== 'body' && metadata.type !== 'query') return given;
+    // No body at all is an empty one: what it lacks is named field by field.
+    const value = given === undefined ? {} : given;
     const unsafe = findUnsafeText(value);
     if (unsafe.length > 0) throw new ValidationFailedError(unsafe);
     if (metadata.type === 'body' && this.toValidate(metadata) && (typeof value !== 'object' || value === null || Array.isArray(value))) {

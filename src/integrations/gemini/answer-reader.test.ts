@@ -23,14 +23,15 @@ describe('AnswerReader', () => {
     expect(reading({}).end).toBeNull();
   });
 
-  test.each([
+  test.each<[string, string, string | null]>([
     ['STOP', 'stop', null],
     ['MAX_TOKENS', 'length', null],
-    ...['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'IMAGE_SAFETY'].map((reason): [string, string, string] => [
-      reason,
-      'content-filter',
-      reason,
-    ]),
+    ['SAFETY', 'content-filter', 'SAFETY'],
+    ['RECITATION', 'content-filter', 'RECITATION'],
+    ['BLOCKLIST', 'content-filter', 'BLOCKLIST'],
+    ['PROHIBITED_CONTENT', 'content-filter', 'PROHIBITED_CONTENT'],
+    ['SPII', 'content-filter', 'SPII'],
+    ['IMAGE_SAFETY', 'content-filter', 'IMAGE_SAFETY'],
     ['LANGUAGE', 'other', null],
     ['MALFORMED_FUNCTION_CALL', 'other', null],
     ['OTHER', 'other', null],

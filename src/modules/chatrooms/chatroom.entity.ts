@@ -1,11 +1,13 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-@Entity({ name: 'chatrooms' })
+@Entity('chatrooms')
 @Index('ix_chatrooms_list', ['userId', 'archived', 'lastActivityAt', 'id'])
+@Check('ck_chatrooms_last_position', `last_position >= 0`)
 export class ChatroomEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_chatrooms' })
   id!: string;
 
+  @ForeignKey('UserEntity', { name: 'fk_chatrooms_user', onDelete: 'CASCADE' })
   @Column('uuid', { name: 'user_id' })
   userId!: string;
 

@@ -1,16 +1,26 @@
-import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { FinishReason, MessageStatus } from './message-status.js';
 
-@Entity({ name: 'messages' })
+@Entity('messages')
 @Unique('uq_messages_position', ['chatroomId', 'position'])
 @Index('ix_messages_parent', ['parentId', 'position'])
 @Index('ix_messages_roots', ['chatroomId', 'position'], { where: '(parent_id IS NULL)' })
 @Index('ix_messages_unfinished', ['chatroomId', 'position'], { where: `(status = ANY (ARRAY['pending'::text, 'streaming'::text]))` })
 @Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
+@Check('ck_messages_role', `role IN ('user', 'model')`)
+@Check('ck_messages_status', `status IN ('pending', 'streaming', 'completed', 'failed', 'blocked', 'cancelled')`)
+@Check('ck_messages_user_completed', `role = 'model' OR status = 'completed'`)
+@Check('ck_messages_completed_at', `(completed_at IS NULL) = (status IN ('pending', 'streaming'))`)
+@Check('ck_messages_reply_parent', `role = 'user' OR parent_id IS NOT NULL`)
+@Check('ck_messages_failed_error', `(error_code IS NOT NULL) = (status = 'failed')`)
+@Check('ck_messages_failed_free', `status <> 'failed' OR charged_day IS NULL`)
+@Check('ck_messages_attempt', `attempt >= 0`)
+@Check('ck_messages_depth', `(depth = 1) = (parent_id IS NULL)`)
 export class MessageEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_messages' })
   id!: string;
 
+  @ForeignKey('ChatroomEntity', { name: 'fk_messages_chatroom', onDelete: 'CASCADE' })
   @Column('uuid', { name: 'chatroom_id' })
   chatroomId!: string;
 
@@ -27,6 +37,7 @@ export class MessageEntity {
   depth!: number;
 
   /** The message before it on its branch; of a reply, the message that it answers. */
+  @ForeignKey('MessageEntity', { name: 'fk_messages_parent' })
   @Column('uuid', { name: 'parent_id', nullable: true })
   parentId!: string | null;
 

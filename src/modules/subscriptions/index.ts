@@ -1,3 +1,3 @@
 /** What a user is entitled to. Everybody may ask; nobody is asked in return. */
-export { type PlanLimits, PlansService } from './plans.service.js';
+export { PlansService } from './plans.service.js';
 export { SubscriptionsModule } from './subscriptions.module.js';

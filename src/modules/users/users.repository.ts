@@ -61,6 +61,11 @@ const insert = statement<{ created_at: Date }>(
    VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::boolean THEN now() END) RETURNING created_at`,
 );
 
+const hasAdministrator = statement<{ found: boolean }>(
+  'users_has_administrator',
+  `SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS found`,
+);
+
 @Injectable()
 export class UsersRepository {
   constructor(private readonly database: Database) {}
@@ -72,6 +77,10 @@ export class UsersRepository {
   /** The same statement whichever identifier is given; null for one that is not. */
   async findByIdentifier(username: string | null, mobileNumber: string | null): Promise<UserCredentials | null> {
     return (await this.database.run(findByIdentifier, [username, mobileNumber]))[0] ?? null;
+  }
+
+  async hasAdministrator(): Promise<boolean> {
+    return (await this.database.run(hasAdministrator, []))[0]?.found === true;
   }
 
   async deleteUnverified(on: StatementRunner, mobileNumber: string): Promise<void> {

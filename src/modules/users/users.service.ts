@@ -62,6 +62,23 @@ export class UsersService {
     }
   }
 
+  /**
+   * Makes an administrator, whose number counts as verified.
+   *
+   * @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError
+   */
+  async createAdministrator(input: SignUpInput): Promise<UserProfile> {
+    const user = await this.prepare(input, { role: 'admin', isVerified: true });
+    return this.database.transaction(async (transaction) => {
+      await this.users.deleteUnverified(transaction, user.mobileNumber);
+      return this.users.insert(transaction, user);
+    });
+  }
+
+  hasAdministrator(): Promise<boolean> {
+    return this.users.hasAdministrator();
+  }
+
   /** The account of a username or mobile number, as people write them; one statement whatever is given and found. */
   async findByIdentifier(identifier: string): Promise<UserCredentials | null> {
     const username = parseUsername(identifier);

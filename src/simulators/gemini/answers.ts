@@ -9,17 +9,15 @@ export interface Answer {
 
 const THOUGHTS: readonly string[] = ['**Reading the conversation**\n\nI look at what ', 'was asked and at what came before it.'];
 
-/** Words of several scripts and lengths in UTF-8, so that whoever splits or joins the text wrongly is found out. */
+/**
+ * What lengthens an answer: words of several scripts and lengths in UTF-8, so that whoever splits or joins the text wrongly is found out.
+ * A piece has about fifteen tokens, as Gemini's are larger once an answer is under way.
+ */
 const FILLER: readonly string[] = [
-  'So it goes on: ',
-  'words to fill ',
-  'the length that ',
-  'was asked for, ',
-  'naïve café, ',
-  '你好，世界，',
-  'emoji 👩‍💻🎉 ',
-  'and ordinary words ',
-  'once more.\n\n',
+  'So the answer goes on, with words that only fill the length ',
+  'that was asked for: naïve cafés, façades, a señor in Zürich, ',
+  '你好，世界，这些字只是用来填满长度的。 Emoji of several code points 👩‍💻🎉🏳️‍🌈 ',
+  'come along too, and after them ordinary words once more.\n\n',
 ];
 
 /**

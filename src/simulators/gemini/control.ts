@@ -98,9 +98,12 @@ function readSettings(body: string): Partial<Settings> {
 }
 
 function parse(body: string): Record<string, unknown> {
+  let value: unknown;
   try {
-    return JSON.parse(body) as Record<string, unknown>;
+    value = JSON.parse(body);
   } catch {
     throw new WireError(400, 'INVALID_ARGUMENT', 'The body is no JSON.');
   }
+  if (typeof value !== 'object' || value === null) throw invalidArgument('body', 'must be an object');
+  return value as Record<string, unknown>;
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { GeminiClient, type GeminiError } from '../../../src/integrations/gemini/index.js';
@@ -11,19 +11,21 @@ describe('the lifetime of a call to Gemini', () => {
 
   beforeAll(async () => {
     gemini = await SimulatedGemini.start({ chunkMs: 5 });
+    // The first call of a process loads what it needs; the deadlines below are for calls.
+    await outcomeOf(gemini.client().stream(requestOf('Hello')));
   });
   beforeEach(() => gemini.control('POST', 'reset'));
   afterAll(() => gemini.stop());
 
   describe('deadlines', () => {
     test('no first byte within the first-token deadline: timeout, and the request is ended', async () => {
-      const client = gemini.client({ firstTokenTimeoutMs: 60 });
+      const client = gemini.client({ firstTokenTimeoutMs: 300 });
       expect(await outcomeOf(client.stream(requestOf('[[hang]]')))).toEqual({ events: [], error: TIMEOUT });
       expect(await gemini.idle()).toMatchObject({ received: 1, aborted: 1 });
     });
 
     test('silence in mid-stream past the idle deadline: timeout, and the request is ended', async () => {
-      const client = gemini.client({ firstTokenTimeoutMs: 5000, idleTimeoutMs: 100 });
+      const client = gemini.client({ idleTimeoutMs: 300 });
       const { events, error } = await outcomeOf(client.stream(requestOf('[[stall]]')));
       expect(events).toHaveLength(3);
       expect(error).toEqual(TIMEOUT);
@@ -31,32 +33,32 @@ describe('the lifetime of a call to Gemini', () => {
     });
 
     test('an answer that never pauses but takes too long as a whole: timeout, and the request is ended', async () => {
-      const client = gemini.client({ totalTimeoutMs: 150 });
-      const { events, error } = await outcomeOf(client.stream(requestOf('[[long 100000]]')));
+      const client = gemini.client({ totalTimeoutMs: 500 });
+      const { events, error } = await outcomeOf(client.stream(requestOf('[[long 50000]]')));
       expect(events.length).toBeGreaterThan(2);
       expect(error).toEqual(TIMEOUT);
       expect(await gemini.idle()).toMatchObject({ received: 1, aborted: 1 });
     });
 
     test('a unary call has the total deadline', async () => {
-      const client = gemini.client({ totalTimeoutMs: 60 });
+      const client = gemini.client({ totalTimeoutMs: 300 });
       const error: unknown = await client.generate(requestOf('[[hang]]')).catch((reason: unknown) => facts(reason as GeminiError));
       expect(error).toEqual(TIMEOUT);
       expect(await gemini.idle()).toMatchObject({ received: 1, aborted: 1 });
     });
 
-    test('a slow answer within its deadlines is complete', async () => {
-      const client = gemini.client({ firstTokenTimeoutMs: 2000, idleTimeoutMs: 2000 });
-      const { events, error } = await outcomeOf(client.stream(requestOf('[[delay 50ms]] [[slow 15ms]]')));
+    test('an answer that takes longer than its silence may last is complete', async () => {
+      const client = gemini.client({ firstTokenTimeoutMs: 600, idleTimeoutMs: 500 });
+      const { events, error } = await outcomeOf(client.stream(requestOf('[[delay 50ms]] [[slow 100ms]]')));
       expect(error).toBeNull();
       expect(events.at(-1)).toMatchObject({ type: 'end', finishReason: 'stop' });
     });
 
     test('the time that the reader takes is no silence of the model', async () => {
-      const client = gemini.client({ idleTimeoutMs: 100 });
+      const client = gemini.client({ idleTimeoutMs: 200 });
       const texts: string[] = [];
       for await (const event of client.stream(requestOf('Hello'))) {
-        if (texts.length === 0) await new Promise((resolve) => setTimeout(resolve, 250));
+        if (texts.length === 0) await new Promise((resolve) => setTimeout(resolve, 500));
         texts.push(event.type);
       }
       expect(texts.at(-1)).toBe('end');
@@ -65,13 +67,13 @@ describe('the lifetime of a call to Gemini', () => {
 
   describe('leaving', () => {
     test('a reader who leaves in mid-stream ends the request', async () => {
-      for await (const event of gemini.client().stream(requestOf('[[long 100000]]'))) if (event.type === 'text') break;
+      for await (const event of gemini.client().stream(requestOf('[[long 50000]]'))) if (event.type === 'text') break;
       expect(await gemini.idle()).toMatchObject({ received: 1, aborted: 1 });
     });
 
     test('a reader who fails in mid-stream ends the request', async () => {
       const reading = (async () => {
-        for await (const event of gemini.client().stream(requestOf('[[long 100000]]'))) throw new Error(`no place for ${event.type}`);
+        for await (const event of gemini.client().stream(requestOf('[[long 50000]]'))) throw new Error(`no place for ${event.type}`);
       })();
       await expect(reading).rejects.toThrow('no place for text');
       expect(await gemini.idle()).toMatchObject({ received: 1, aborted: 1 });
@@ -79,7 +81,7 @@ describe('the lifetime of a call to Gemini', () => {
 
     test.each([
       ['before the first byte', '[[hang]]'],
-      ['in mid-stream', '[[long 100000]]'],
+      ['in mid-stream', '[[long 50000]]'],
       ['in silence', '[[stall]]'],
     ])('abort %s: the reason is thrown as it is, and the request is ended', async (_when, prompt) => {
       const controller = new AbortController();
@@ -93,12 +95,21 @@ describe('the lifetime of a call to Gemini', () => {
 
     test('abort while the reader is busy ends the request at once', async () => {
       const controller = new AbortController();
-      const stream = gemini.client().stream(requestOf('[[long 100000]]', { signal: controller.signal }));
+      const stream = gemini.client().stream(requestOf('[[long 50000]]', { signal: controller.signal }));
       await stream.next();
       controller.abort(new Error('cancelled'));
       expect(await gemini.idle()).toMatchObject({ received: 1, aborted: 1 });
       await expect(stream.next()).rejects.toThrow('cancelled');
       expect(await stream.next()).toEqual({ done: true, value: undefined });
+    });
+
+    test('text that was received before an abort is not given after it', async () => {
+      const controller = new AbortController();
+      const stream = gemini.client().stream(requestOf('[[slow 0ms]] [[long 50000]]', { signal: controller.signal }));
+      await stream.next();
+      controller.abort(new Error('cancelled'));
+      await expect(stream.next()).rejects.toThrow('cancelled');
+      expect(await gemini.idle()).toMatchObject({ open: 0, received: 1 });
     });
 
     test('abort of a unary call throws the reason and ends the request', async () => {
@@ -146,16 +157,31 @@ describe('the lifetime of a call to Gemini', () => {
   });
 
   describe('connections', () => {
-    let server: Server;
-    let sockets: number;
-    let answered: number;
+    const DEADLINES = { firstTokenTimeoutMs: 5000, idleTimeoutMs: 5000, totalTimeoutMs: 5000 };
+    const HI = [
+      { type: 'text', text: 'Hi' },
+      { type: 'end', finishReason: 'stop', blockReason: null, usage: null, modelVersion: null },
+    ];
 
-    beforeEach(async () => {
-      sockets = 0;
-      answered = 0;
+    let server: Server;
+
+    async function listening(listener: RequestListener): Promise<GeminiClient> {
+      server = createServer(listener).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      return new GeminiClient({ apiKey: 'a-key', baseUrl, ...DEADLINES });
+    }
+
+    afterEach(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+
+    test('a connection is used again, and one that the server closes at that moment is worth another try', async () => {
+      let answered = 0;
+      let sockets = 0;
       const used = new WeakSet();
-      // Answers once on a connection, and cuts it at the second request, as a server does that closes an idle connection at that moment.
-      server = createServer((request, response) => {
+      const client = await listening((request, response) => {
         if (used.has(request.socket)) {
           request.socket.destroy();
           return;
@@ -168,26 +194,10 @@ describe('the lifetime of a call to Gemini', () => {
         });
       });
       server.on('connection', () => (sockets += 1));
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-    });
-    afterEach(() => {
-      server.close();
-      server.closeAllConnections();
-    });
-
-    test('a connection is used again, and one that the server has closed is worth another try', async () => {
-      const deadlines = { firstTokenTimeoutMs: 5000, idleTimeoutMs: 5000, totalTimeoutMs: 5000 };
-      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const client = new GeminiClient({ apiKey: 'a-key', baseUrl, ...deadlines });
-      const complete = [
-        { type: 'text', text: 'Hi' },
-        { type: 'end', finishReason: 'stop', blockReason: null, usage: null, modelVersion: null },
-      ];
       // The connection is free again a moment after the end of its answer; until then a new one is opened.
       let outcome = await outcomeOf(client.stream(requestOf('Hello')));
       for (let calls = 1; outcome.error === null && calls < 50; calls += 1) {
-        expect(outcome.events).toEqual(complete);
+        expect(outcome.events).toEqual(HI);
         await new Promise(setImmediate);
         outcome = await outcomeOf(client.stream(requestOf('Hello')));
       }
@@ -196,7 +206,22 @@ describe('the lifetime of a call to Gemini', () => {
         error: { code: 'model_unavailable', retryable: true, retryAfterMs: null, message: 'The model could not be reached.' },
       });
       expect(answered).toBe(sockets);
-      expect(await outcomeOf(client.stream(requestOf('Hello')))).toEqual({ events: complete, error: null });
+      expect(await outcomeOf(client.stream(requestOf('Hello')))).toEqual({ events: HI, error: null });
+    });
+
+    test('what breaks after the finish reason takes nothing from the answer', async () => {
+      const client = await listening((request, response) => {
+        request.resume().once('end', () => {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.write('data: {"candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}\r\n\r\n');
+        });
+      });
+      const events: unknown[] = [];
+      for await (const event of client.stream(requestOf('Hello'))) {
+        events.push(event);
+        server.closeAllConnections();
+      }
+      expect(events).toEqual(HI);
     });
   });
 });

@@ -75,7 +75,7 @@ describe('GeminiClient against the simulator', () => {
     const { requests } = await gemini.journal();
     expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
       contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
-      generationConfig: { maxOutputTokens: 2048 },
+      generationConfig: { maxOutputTokens: 65_536 },
     });
   });
 
@@ -189,6 +189,16 @@ describe('GeminiClient against the simulator', () => {
     expect(error).toBeInstanceOf(GeminiError);
     expect(String(error)).toBe('GeminiError: The model is overloaded.');
     expect(String((error as GeminiError).cause)).toContain('Please try again later');
+  });
+
+  test('the environment does not choose another backend or address', async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, { GOOGLE_GENAI_USE_VERTEXAI: 'true', GOOGLE_GENAI_USE_ENTERPRISE: 'true', GOOGLE_API_KEY: 'invalid' });
+    try {
+      expect((await outcomeOf(gemini.client().stream(requestOf('Hello')))).events.at(-1)).toMatchObject({ finishReason: 'stop' });
+    } finally {
+      process.env = before;
+    }
   });
 
   test('nobody listens: unavailable', async () => {

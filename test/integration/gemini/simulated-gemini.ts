@@ -67,7 +67,7 @@ export function requestOf(text: string, more: Partial<GenerateRequest> = {}): Ge
     model: 'gemini-flash-latest',
     systemInstruction: null,
     turns: [{ role: 'user', text }],
-    maxOutputTokens: 2048,
+    maxOutputTokens: 65_536,
     signal: new AbortController().signal,
     ...more,
   };

@@ -10,16 +10,17 @@ import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
 
 let app: TestingModule;
-let close: (this: void) => Promise<void>;
+let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let dataSource: DataSource;
 
 beforeAll(async () => {
-  ({ module: app, close } = await startModule([MessagesModule]));
+  started = await startModule([MessagesModule]);
+  app = started.module;
   messages = app.get(MessagesService);
   dataSource = app.get(DataSource);
 });
-afterAll(() => close());
+afterAll(() => started.close());
 
 const key = (name: string, body: unknown = { content: 'Hello' }): IdempotencyKey => ({
   scope: 'POST /x',

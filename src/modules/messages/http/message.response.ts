@@ -91,10 +91,10 @@ export class MessageResponse {
   @ApiProperty({ type: ReplyErrorResponse, nullable: true, example: null })
   readonly error!: ReplyErrorResponse | null;
 
-  @ApiProperty({ type: UsageResponse, nullable: true })
+  @ApiProperty({ type: UsageResponse, nullable: true, description: 'Of a reply that the model answered.' })
   readonly usage!: UsageResponse | null;
 
-  @ApiProperty({ type: ContextResponse, nullable: true })
+  @ApiProperty({ type: ContextResponse, nullable: true, description: 'Of a reply: how much of the conversation the model was given.' })
   readonly context!: ContextResponse | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })

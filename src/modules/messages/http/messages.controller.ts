@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nest
 import type { FastifyReply } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
-import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
@@ -21,6 +21,7 @@ export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
   @Post()
+  @VerifiedNumberOnly()
   @HttpCode(202)
   @ApiOperation({
     summary: 'Send a message',

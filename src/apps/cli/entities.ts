@@ -1,0 +1,24 @@
+import { CounterEntity } from '../../database/counter.entity.js';
+import { IdempotencyKeyEntity } from '../../database/idempotency-key.entity.js';
+import { OtpChallengeEntity } from '../../modules/auth/otp-challenge.entity.js';
+import { SessionEntity } from '../../modules/auth/session.entity.js';
+import { ChatroomEntity } from '../../modules/chatrooms/chatroom.entity.js';
+import { MessageEntity } from '../../modules/messages/message.entity.js';
+import { GrantEntity } from '../../modules/subscriptions/grant.entity.js';
+import { SubscriptionEntity } from '../../modules/subscriptions/subscription.entity.js';
+import { UsageDayEntity } from '../../modules/subscriptions/usage-day.entity.js';
+import { UserEntity } from '../../modules/users/user.entity.js';
+
+/** Every table as the code sees it: what migrations are generated from and compared with. */
+export const entities = [
+  ChatroomEntity,
+  CounterEntity,
+  GrantEntity,
+  IdempotencyKeyEntity,
+  MessageEntity,
+  OtpChallengeEntity,
+  SessionEntity,
+  SubscriptionEntity,
+  UsageDayEntity,
+  UserEntity,
+] as const;

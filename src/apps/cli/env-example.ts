@@ -1,0 +1,10 @@
+import { describeSettings } from '../../config/env.js';
+
+/** The text of .env.example: every setting with what it is for and its default, all commented out. */
+export const envExample = (): string =>
+  [
+    '# Every setting, with its default. The processes read .env in their working directory, and the environment before it.',
+    '# Durations: 500ms, 30s, 15m, 12h, 30d. Made by `npm run generate`.',
+    ...describeSettings().map(({ name, description, default: value }) => `\n# ${description}\n# ${name}=${value ?? ''}`),
+    '',
+  ].join('\n');

@@ -1,0 +1,25 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { loadConfig } from '../../config/env.js';
+import { ApiModule } from '../api/api.module.js';
+import { createHttpAdapter } from '../api/http-server.js';
+import { createOpenApiDocument } from '../api/openapi.js';
+import { envExample } from './env-example.js';
+import { listRoutes, routeTable } from './route-table.js';
+
+/**
+ * The committed files that are made from the code, by their paths in the repository, so that a change of what clients, operators or attackers see
+ * shows in review. Nothing is started: Nest's preview mode only reads the decorators.
+ */
+export async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(loadConfig({ source: {} })), createHttpAdapter(), {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
+  return {
+    'openapi.json': `${JSON.stringify(createOpenApiDocument(app), null, 2)}\n`,
+    'docs/routes.md': routeTable(listRoutes(app)),
+    '.env.example': envExample(),
+  };
+}

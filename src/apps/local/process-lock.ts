@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+
+/** Any fixed number. */
+const LOCAL_MODE_LOCK = 7_164_201_955;
+/** A process that was killed a moment ago may still hold it. */
+const PATIENCE_MS = 1_000;
+const RECONNECT_MS = 500;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+export interface ProcessLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Holds the one lock that a database has for the local mode, in a session of its own, until it is released or the process is gone. A session that
+ * breaks is replaced.
+ *
+ * @param onLost told when another process took the lock while the session was broken
+ * @returns null when another process holds it
+ * @throws pg's errors while the database cannot be reached
+ */
+export async function holdProcessLock(url: string, onLost: () => void): Promise<ProcessLock | null> {
+  let released = false;
+  let session: Client | null = null;
+
+  const take = async (): Promise<boolean> => {
+    const client = new Client({
+      connectionString: url,
+      application_name: 'gemini-chat local mode',
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+    // Without a listener a session that breaks ends the process.
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      await client.query(`SET idle_session_timeout = 0; SET lock_timeout = ${PATIENCE_MS}`);
+      await client.query('SELECT pg_advisory_lock($1)', [LOCAL_MODE_LOCK]);
+    } catch (error) {
+      await client.end();
+      if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;
+      throw error;
+    }
+    client.once('end', () => void takeAgain());
+    session = client;
+    return true;
+  };
+
+  const takeAgain = async (): Promise<void> => {
+    while (!released) {
+      try {
+        if (!(await take())) onLost();
+        return;
+      } catch {
+        // The database is away; whatever needs it says so.
+        await sleep(RECONNECT_MS, undefined, { ref: false });
+      }
+    }
+  };
+
+  if (!(await take())) return null;
+  return {
+    release: async () => {
+      released = true;
+      await session?.end();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Fail, Stop } from '../../common/process.js';
+import { type Config, isStartedByNpm } from '../../config/env.js';
+import { assertPortFree } from './assert-port-free.js';
+import { banner } from './banner.js';
+import { loadLocalConfig } from './local-config.js';
+import { LocalModeError } from './local-mode.error.js';
+import { openLocalSecrets } from './local-secrets.js';
+import { startLocalServer } from './local-server.js';
+import { systemErrorCode } from './postgres/system-error.js';
+import { writePrivateFile } from './private-file.js';
+import { SIMULATOR_HOST, simulatesGemini, startSimulators } from './simulators.js';
+
+const PARENT_CHECK_MS = 500;
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/**
+ * Everything on this machine in one process: PostgreSQL, simulators, worker, API. What was started is stopped in the opposite order, also when a
+ * later part does not start.
+ */
+export async function startLocal(fail: Fail): Promise<Stop> {
+  const settings = loadLocalConfig();
+  say('Starting the local mode…');
+  if (isStartedByNpm()) stopWithoutParent();
+  await assertPortFree('PORT', settings.PORT, settings.HOST);
+  if (simulatesGemini(settings)) await assertPortFree('GEMINI_SIMULATOR_PORT', settings.GEMINI_SIMULATOR_PORT, SIMULATOR_HOST);
+
+  const stops: Stop[] = [];
+  const stopAll = async () => {
+    for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+  };
+  try {
+    await startParts(settings, stops, fail);
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+  return async () => {
+    say(`\nStopping; what is in work may take ${settings.DRAIN_SECONDS} s to finish (Ctrl-C again ends it at once)…`);
+    await stopAll();
+    say('Stopped.');
+  };
+}
+
+async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<void> {
+  // The longest part of a start is to load the code: it goes on while PostgreSQL starts. No connection is opened meanwhile, as loading blocks the
+  // process for so long on a slow machine that the connection's own deadline would pass.
+  const loading = Promise.all([import('./local-database.js'), import('./application.js')]);
+  loading.catch(() => undefined);
+
+  const dataDirectory = openDataDirectory(settings.LOCAL_DATA_DIR);
+  const server = await startLocalServer(settings, dataDirectory, say, fail);
+  stops.push(server.stop);
+  say('Loading the application…');
+  const [{ openLocalDatabase }, { startApplication }] = await loading;
+  say('Applying migrations…');
+  stops.push(await openLocalDatabase(server, fail));
+  // Only now, with the data locked, may this process write beside it.
+  const secrets = openLocalSecrets(dataDirectory);
+  const endpoints = join(dataDirectory, 'endpoints.json');
+  rmSync(endpoints, { force: true });
+
+  const simulated = await startSimulators(settings);
+  stops.push(...simulated.map(({ stop }) => stop));
+
+  say('Starting worker and API…');
+  const found: Partial<Config> = { DATABASE_URL: server.url, JWT_SECRET: settings.JWT_SECRET ?? secrets.JWT_SECRET };
+  const config: Config = Object.freeze(Object.assign({}, settings, found, ...simulated.map((vendor) => vendor.settings)) as Config);
+  const application = await startApplication(config, stops);
+  const administrator = await application.ensureAdministrator();
+  const { apiUrl } = application;
+  writePrivateFile(endpoints, {
+    pid: process.pid,
+    api: apiUrl,
+    database: server.url,
+    ...Object.fromEntries(simulated.map(({ name, url }) => [name.toLowerCase(), url])),
+  });
+  stops.push(() => rm(endpoints, { force: true }));
+  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, place: server.place, simulated, administrator }));
+}
+
+/** An npm that is killed outright cannot pass that on; whoever killed it does not expect its server to go on. */
+function stopWithoutParent(): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
+function openDataDirectory(path: string): string {
+  const directory = resolve(path);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new LocalModeError(
+      `The data folder ${directory} cannot be made (${systemErrorCode(error) ?? String(error)}): set LOCAL_DATA_DIR to another folder.`,
+      { cause: error },
+    );
+  }
+  return directory;
+}

@@ -1,0 +1,31 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** What Stripe says of a subscription. */
+@Entity('subscriptions')
+@Unique('uq_subscriptions_stripe_subscription', ['stripeSubscriptionId'])
+@Index('ix_subscriptions_user', ['userId', 'entitledUntil'])
+export class SubscriptionEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_subscriptions' })
+  id!: string;
+
+  @ForeignKey('UserEntity', { name: 'fk_subscriptions_user', onDelete: 'CASCADE' })
+  @Column({ name: 'user_id', type: 'uuid' })
+  userId!: string;
+
+  @Column({ name: 'stripe_subscription_id', type: 'text' })
+  stripeSubscriptionId!: string;
+
+  /** Stripe's word. */
+  @Column({ type: 'text' })
+  status!: string;
+
+  /** What status, period and grace together entitle to; null is nothing. */
+  @Column({ name: 'entitled_until', type: 'timestamptz', precision: 3, nullable: true })
+  entitledUntil!: Date | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,16 @@
+import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+
+/** Messages charged to a user on a UTC day. */
+@Entity('usage_days')
+@Check('ck_usage_days_messages', `messages >= 0`)
+export class UsageDayEntity {
+  @ForeignKey('UserEntity', { name: 'fk_usage_days_user', onDelete: 'CASCADE' })
+  @PrimaryColumn({ name: 'user_id', type: 'uuid', primaryKeyConstraintName: 'pk_usage_days' })
+  userId!: string;
+
+  @PrimaryColumn({ type: 'date', primaryKeyConstraintName: 'pk_usage_days' })
+  day!: string;
+
+  @Column({ type: 'integer' })
+  messages!: number;
+}

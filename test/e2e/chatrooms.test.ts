@@ -1,0 +1,127 @@
+import type { TestUser } from '../support/api.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+interface RoomBody {
+  readonly id: string;
+  readonly name: string | null;
+  readonly archived: boolean;
+  readonly updated_at: string;
+}
+
+interface PageBody {
+  readonly data: RoomBody[];
+  readonly next_cursor: string | null;
+}
+
+let database: TestDatabase;
+let api: TestApi;
+let user: TestUser;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await startTestApi({ DATABASE_URL: database.url });
+});
+beforeEach(async () => {
+  user = await api.signUp();
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+const create = async (body: unknown, headers: Record<string, string> = {}) =>
+  api.post<RoomBody>('/chatroom', { token: user.accessToken, body, headers });
+const list = async (query = '') => (await api.get<PageBody>(`/chatroom${query}`, { token: user.accessToken })).body;
+
+test('a new room lists every field', async () => {
+  const { status, body } = await create({ name: ' Kyoto ', system_instruction: 'Be brief.', model: 'gemini-3.5-flash-lite' });
+  expect(status).toBe(201);
+  expect(body).toEqual({
+    id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+    name: 'Kyoto',
+    system_instruction: 'Be brief.',
+    model: 'gemini-3.5-flash-lite',
+    archived: false,
+    message_count: 0,
+    active_reply_id: null,
+    last_message_at: null,
+    created_at: expect.stringMatching(/Z$/),
+    updated_at: expect.stringMatching(/Z$/),
+  });
+  expect((await api.get(`/chatroom/${body.id}/`, { token: user.accessToken })).body).toEqual({
+    ...body,
+    messages: { data: [], next_cursor: null },
+  });
+});
+
+test('a room needs nothing, not even a body', async () => {
+  expect((await create({})).status).toBe(201);
+  expect((await create(undefined)).status).toBe(201);
+});
+
+test('a model of another plan, or none, is refused', async () => {
+  for (const model of ['gemini-4-argon', 'gpt']) {
+    expect(await create({ model })).toMatchObject({ status: 403, body: { code: 'model_not_available', model } });
+  }
+});
+
+test('the list is most recently active first, in pages that never skip or double a room', async () => {
+  const made: string[] = [];
+  for (let i = 0; i < 7; i += 1) made.unshift((await create({ name: `Room ${i}` })).body.id);
+  const first = await list('?limit=3');
+  expect(first.data.map(({ id }) => id)).toEqual(made.slice(0, 3));
+  // The oldest room moves to the top while the list is being read: the others stay in their order.
+  await api.post(`/chatroom/${made.at(-1) ?? ''}/message`, { token: user.accessToken, body: { content: 'Hello' } });
+  const second = await list(`?limit=3&cursor=${first.next_cursor ?? ''}`);
+  expect(second.data.map(({ id }) => id)).toEqual(made.slice(3, 6));
+  expect((await list()).data[0]?.id).toBe(made.at(-1));
+});
+
+test('a room is renamed, cleared and archived; absent fields stay', async () => {
+  const { body: room } = await create({ name: 'Old', system_instruction: 'Be brief.' });
+  const patch = async (body: object) => (await api.patch<RoomBody>(`/chatroom/${room.id}`, { token: user.accessToken, body })).body;
+  expect(await patch({ name: 'New' })).toMatchObject({ name: 'New', system_instruction: 'Be brief.', archived: false });
+  expect(await patch({ system_instruction: null })).toMatchObject({ name: 'New', system_instruction: null });
+  expect(await patch({ archived: true })).toMatchObject({ name: 'New', archived: true });
+  expect((await list()).data).toEqual([]);
+  expect((await list('?archived=true')).data.map(({ id }) => id)).toEqual([room.id]);
+  expect(await patch({})).toMatchObject({ name: 'New', archived: true });
+});
+
+test('?q= finds names in any case and takes wildcards as they are', async () => {
+  await create({ name: 'Trip to Kyoto' });
+  await create({ name: '100% done' });
+  expect((await list('?q=KYOTO')).data.map(({ name }) => name)).toEqual(['Trip to Kyoto']);
+  expect((await list('?q=%25')).data.map(({ name }) => name)).toEqual(['100% done']);
+});
+
+test('a deleted room is gone, twice is 404', async () => {
+  const { body: room } = await create({ name: 'Short' });
+  expect((await api.delete(`/chatroom/${room.id}`, { token: user.accessToken })).status).toBe(204);
+  expect((await api.delete(`/chatroom/${room.id}`, { token: user.accessToken })).status).toBe(404);
+  expect((await list()).data).toEqual([]);
+});
+
+describe('Idempotency-Key', () => {
+  test('20 repeats at once make one room and give one answer', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create({ name: 'Once' }, { 'idempotency-key': 'create-1' })));
+    expect(new Set(answers.map(({ status, body }) => JSON.stringify({ status, body }))).size).toBe(1);
+    expect((await list()).data).toHaveLength(1);
+  });
+
+  test('the first answer is given again after a change, and to the same fields in another order', async () => {
+    const headers = { 'idempotency-key': 'create-2' };
+    const first = await create({ name: 'First', system_instruction: 'x' }, headers);
+    await api.patch(`/chatroom/${first.body.id}`, { token: user.accessToken, body: { name: 'Second' } });
+    expect((await create({ system_instruction: 'x', name: 'First' }, headers)).body).toEqual(first.body);
+  });
+
+  test('another body is refused; another user has keys of his own', async () => {
+    const headers = { 'idempotency-key': 'create-3' };
+    const first = await create({ name: 'Mine' }, headers);
+    expect(await create({ name: 'Other' }, headers)).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
+    user = await api.signUp();
+    expect((await create({ name: 'Mine' }, headers)).body.id).not.toBe(first.body.id);
+  });
+});

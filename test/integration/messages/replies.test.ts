@@ -1,0 +1,151 @@
+import { DataSource } from 'typeorm';
+import type { Actor } from '../../../src/common/actor.js';
+import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
+import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { createActor, createRoom } from '../../factories/index.js';
+import { startModule } from '../../support/module.js';
+
+let started: Awaited<ReturnType<typeof startModule>>;
+let messages: MessagesService;
+let replies: RepliesRepository;
+let dataSource: DataSource;
+let actor: Actor;
+let room: string;
+
+beforeAll(async () => {
+  started = await startModule([MessagesModule]);
+  messages = started.module.get(MessagesService);
+  replies = started.module.get(RepliesRepository);
+  dataSource = started.module.get(DataSource);
+});
+beforeEach(async () => {
+  actor = await createActor(dataSource);
+  room = await createRoom(dataSource, actor);
+});
+afterAll(() => started.close());
+
+const send = async (): Promise<string> => (await messages.sendMessage(actor, room, 'Hello', null)).reply.id;
+
+async function claimed(replyId: string): Promise<Claim> {
+  const claim = await replies.claim(replyId);
+  if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
+  return claim;
+}
+
+const expireLease = (replyId: string) =>
+  dataSource.query(`UPDATE messages SET lease_until = now() - interval '1 second' WHERE id = $1`, [replyId]);
+
+const COMPLETED: Outcome = {
+  status: 'completed',
+  content: 'Hi',
+  finishReason: 'stop',
+  blockReason: null,
+  errorCode: null,
+  usage: { inputTokens: 1, outputTokens: 1, reasoningTokens: 0, totalTokens: 2, estimated: false },
+  context: { turns: 1, trimmed: 0, summarised: 0 },
+  firstTokenAt: new Date(),
+  refund: false,
+};
+const FAILED: Outcome = {
+  ...COMPLETED,
+  status: 'failed',
+  content: '',
+  finishReason: 'error',
+  errorCode: 'model_timeout',
+  usage: null,
+  refund: true,
+};
+
+test('of 20 claims at once one gets the reply, the others learn when it may be free', async () => {
+  const id = await send();
+  const results = await Promise.all(Array.from({ length: 20 }, () => replies.claim(id)));
+  expect(results.filter((result) => !('reason' in result))).toHaveLength(1);
+  for (const result of results.filter((other) => 'reason' in other)) {
+    expect(result).toMatchObject({ reason: 'leased', attempt: 1, forMs: expect.any(Number) });
+  }
+});
+
+test('a reply waits for the earlier one of its room, and is named when that is finished', async () => {
+  const [first, second] = [await send(), await send()];
+  expect(await replies.claim(second)).toEqual({ reason: 'earlier_reply' });
+  const claim = await claimed(first);
+  expect(await replies.claim(second)).toEqual({ reason: 'earlier_reply' });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second });
+  expect((await claimed(second)).attempt).toBe(1);
+  expect(await replies.claim(first)).toEqual({ reason: 'finished' });
+});
+
+test('a worker that lost its lease writes nothing', async () => {
+  const id = await send();
+  const late = await claimed(id);
+  await expireLease(id);
+  const current = await claimed(id);
+  expect(current.attempt).toBe(2);
+  expect(await replies.finish(late, FAILED)).toBeNull();
+  expect(await replies.release(late, 0)).toBe(false);
+  expect(await replies.renew([late, current])).toEqual(new Set([id]));
+  expect(await replies.renew([late])).toEqual(new Set());
+  expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null });
+  expect(await replies.finish(current, FAILED)).toBeNull();
+  expect(await dataSource.query(`SELECT status, content FROM messages WHERE id = $1`, [id])).toEqual([
+    { status: 'completed', content: 'Hi' },
+  ]);
+  expect(await dataSource.query(`SELECT unfinished_replies FROM users WHERE id = $1`, [actor.userId])).toEqual([{ unfinished_replies: 0 }]);
+});
+
+test('a failed reply gives its unit back to the day that it was charged to', async () => {
+  const id = await send();
+  await dataSource.query(`UPDATE usage_days SET day = day - 1 WHERE user_id = $1`, [actor.userId]);
+  await dataSource.query(`UPDATE messages SET charged_day = charged_day - 1 WHERE id = $1`, [id]);
+  await send();
+  await replies.finish(await claimed(id), FAILED);
+  const days = await dataSource.query<{ messages: number }[]>(`SELECT messages FROM usage_days WHERE user_id = $1 ORDER BY day`, [
+    actor.userId,
+  ]);
+  expect(days).toEqual([{ messages: 0 }, { messages: 1 }]);
+  expect(await dataSource.query(`SELECT charged_day FROM messages WHERE id = $1`, [id])).toEqual([{ charged_day: null }]);
+});
+
+test('a released reply is claimable again, no sooner than it was put off', async () => {
+  const id = await send();
+  expect(await replies.release(await claimed(id), 60_000)).toBe(true);
+  expect(await replies.claim(id)).toMatchObject({ reason: 'leased' });
+  await expireLease(id);
+  expect((await claimed(id)).attempt).toBe(2);
+});
+
+test('orphans are the oldest unfinished replies of their rooms that nobody holds', async () => {
+  const [first, second] = [await send(), await send()];
+  const mine = async () => (await replies.orphans(0, 1_000)).filter(({ replyId }) => replyId === first || replyId === second);
+  expect(await mine()).toEqual([{ replyId: first, attempt: 0 }]);
+  const claim = await claimed(first);
+  expect(await mine()).toEqual([]);
+  await expireLease(first);
+  expect(await mine()).toEqual([{ replyId: first, attempt: 1 }]);
+  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second });
+  expect(await mine()).toEqual([{ replyId: second, attempt: 0 }]);
+  expect(await replies.orphans(60_000, 1_000)).not.toContainEqual({ replyId: second, attempt: 0 });
+});
+
+test('two replies of a room are never in work at once, also when an older one comes back', async () => {
+  const [first, second] = [await send(), await send()];
+  await replies.finish(await claimed(first), FAILED);
+  await claimed(second);
+  await dataSource.query(`UPDATE messages SET status = 'pending', completed_at = NULL, error_code = NULL WHERE id = $1`, [first]);
+  expect(await replies.claim(first)).toEqual({ reason: 'earlier_reply' });
+});
+
+test('the history stops at the budget, and always holds the message to answer', async () => {
+  for (let i = 0; i < 4; i += 1) {
+    const { reply } = await messages.sendMessage(actor, room, `Message ${i} ${'x'.repeat(400)}`, null);
+    await replies.finish(await claimed(reply.id), { ...COMPLETED, content: `Answer ${i} ${'y'.repeat(400)}` });
+  }
+  const { reply } = await messages.sendMessage(actor, room, 'Last', null);
+  const claim = await claimed(reply.id);
+  expect((await replies.path(claim, 1_000_000)).map(({ content }) => content.slice(0, 9))).toEqual([
+    ...[0, 1, 2, 3].flatMap((i) => [`Message ${i}`, `Answer ${i} `.slice(0, 9)]),
+    'Last',
+  ]);
+  expect((await replies.path(claim, 250)).map(({ content }) => content.slice(0, 9))).toEqual(['Message 3', 'Answer 3 ', 'Last']);
+  expect((await replies.path(claim, 0)).map(({ content }) => content)).toEqual(['Last']);
+});
