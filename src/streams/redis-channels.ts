@@ -1,0 +1,71 @@
+import type { Redis } from 'ioredis';
+
+/** One who listens on a channel. */
+export interface ChannelListener {
+  readonly onMessage: (message: string) => void;
+  /** From now on messages arrive; those before may be lost. Called once for each time that the connection was made. */
+  readonly onLive?: () => void;
+}
+
+interface Channel {
+  readonly listeners: Set<ChannelListener>;
+  live: boolean;
+}
+
+/** Channels named in one SUBSCRIBE. */
+const SUBSCRIBE_AT_ONCE = 500;
+
+/** The one subscriber connection of a process, shared by all who listen. */
+export class RedisChannels {
+  private readonly channels = new Map<string, Channel>();
+
+  constructor(private readonly client: Redis) {
+    client.on('message', (name: string, message: string) => {
+      for (const listener of this.channels.get(name)?.listeners ?? []) listener.onMessage(message);
+    });
+    client.on('close', () => {
+      for (const channel of this.channels.values()) channel.live = false;
+    });
+    client.on('ready', () => {
+      const names = [...this.channels.keys()];
+      for (let i = 0; i < names.length; i += SUBSCRIBE_AT_ONCE) this.subscribe(names.slice(i, i + SUBSCRIBE_AT_ONCE));
+    });
+  }
+
+  /** @returns what ends it */
+  listen(name: string, listener: ChannelListener): () => void {
+    const known = this.channels.get(name);
+    const channel = known ?? { listeners: new Set(), live: false };
+    channel.listeners.add(listener);
+    if (known?.live) listener.onLive?.();
+    if (!known) {
+      this.channels.set(name, channel);
+      this.subscribe([name]);
+    }
+    return () => {
+      channel.listeners.delete(listener);
+      if (channel.listeners.size > 0 || this.channels.get(name) !== channel) return;
+      this.channels.delete(name);
+      if (this.client.status === 'ready') this.client.unsubscribe(name).catch(() => undefined);
+    };
+  }
+
+  private subscribe(names: readonly string[]): void {
+    // Otherwise `ready` does it.
+    if (this.client.status !== 'ready') return;
+    const asked = names.map((name) => this.channels.get(name));
+    this.client.subscribe(...names).then(
+      () => {
+        for (const channel of asked) {
+          if (!channel) continue;
+          channel.live = true;
+          for (const { onLive } of channel.listeners) onLive?.();
+        }
+      },
+      () => {
+        // A connection on which this fails is of no use; the next one subscribes to all.
+        this.client.disconnect(true);
+      },
+    );
+  }
+}

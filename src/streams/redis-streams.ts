@@ -1,0 +1,208 @@
+import type { Redis } from 'ioredis';
+import { type Batch, readStream } from './read-stream.js';
+import type { RedisChannels } from './redis-channels.js';
+import { Signals } from './signals.js';
+import {
+  type AppendResult,
+  checkEntries,
+  END_N,
+  type EntryId,
+  type StreamEntry,
+  type StreamOptions,
+  type StreamState,
+  StreamStore,
+} from './stream-store.js';
+
+/** Entries that a reader takes at a time. */
+const BATCH = 256;
+/** Larger news are only announced, as Redis and every listener hold what is published in memory. */
+const MAX_PUBLISHED = 16 * 1024;
+
+/**
+ * Compares and appends. Each entry of the Redis stream has the id attempt-n, its data in `d` and in `b` the bytes of the stream up to it; the end
+ * of an attempt is an entry with the highest n. What it publishes is read by parseAnnouncement.
+ */
+const APPEND = `
+local attempt, after, ttl, limit, news = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local first, isEnd = 6, ARGV[6] == '${END_N}'
+local before, newestAttempt, newest, bytes = '', -1, 0, 0
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if last then
+  local dash = string.find(last[1], '-', 1, true)
+  before, newestAttempt, newest, bytes = last[1], tonumber(string.sub(last[1], 1, dash - 1)), tonumber(string.sub(last[1], dash + 1)), tonumber(last[2][4])
+end
+if newestAttempt > attempt or (newestAttempt == attempt and newest == ${END_N} and not isEnd) then return 'superseded' end
+if newestAttempt < attempt then newest, bytes = 0, 0 end
+if after ~= '' and newest < tonumber(after) then return 'lost' end
+local length = bytes
+for i = first, #ARGV, 2 do
+  if tonumber(ARGV[i]) > newest then length = length + #ARGV[i + 1] end
+end
+if length > limit then return 'full' end
+if last and newestAttempt < attempt then redis.call('DEL', KEYS[1]) end
+local added = 0
+for i = first, #ARGV, 2 do
+  if tonumber(ARGV[i]) > newest then
+    bytes, added = bytes + #ARGV[i + 1], added + 1
+    redis.call('XADD', KEYS[1], ARGV[1] .. '-' .. ARGV[i], 'd', ARGV[i + 1], 'b', bytes)
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ttl)
+if added > 0 then
+  local isWhole = added * 2 == #ARGV - first + 1
+  redis.call('PUBLISH', KEYS[1], before .. ' ' .. (isWhole and news ~= '' and ARGV[1] .. ' ' .. news or ''))
+end
+return 'appended'
+`;
+
+interface ScriptedRedis extends Redis {
+  appendToStream(
+    key: string,
+    attempt: number,
+    after: number | '',
+    ttlMs: number,
+    maxBytes: number,
+    news: string,
+    ...numbersAndData: (number | string)[]
+  ): Promise<AppendResult>;
+}
+
+/** A stream that somebody in this process reads. */
+interface Watched {
+  readonly rings: Set<() => void>;
+  /** What was announced last, for readers who have everything before it: they need not ask Redis. One announcement for all, none for each. */
+  latest: { readonly before: string; readonly entries: readonly StreamEntry[] } | null;
+  live: boolean;
+  stop(): void;
+}
+
+/** Streams in Redis. */
+export class RedisStreams extends StreamStore {
+  private readonly redis: ScriptedRedis;
+  private readonly watched = new Map<string, Watched>();
+
+  constructor(
+    redis: Redis,
+    private readonly channels: RedisChannels,
+    private readonly options: StreamOptions,
+  ) {
+    super();
+    redis.defineCommand('appendToStream', { lua: APPEND, numberOfKeys: 1 });
+    this.redis = redis as ScriptedRedis;
+  }
+
+  async append(streamId: string, entries: readonly StreamEntry[], after: number | null): Promise<AppendResult> {
+    checkEntries(entries);
+    const news = JSON.stringify(entries.map(({ n, data }) => [n, data]));
+    return this.redis.appendToStream(
+      keyOf(streamId),
+      entries[0].attempt,
+      after ?? '',
+      this.options.ttlMs,
+      this.options.maxBytes,
+      news.length > MAX_PUBLISHED ? '' : news,
+      ...entries.flatMap(({ n, data }) => [n, data]),
+    );
+  }
+
+  async end(streamId: string, attempt: number): Promise<boolean> {
+    const unlimited = Number.MAX_SAFE_INTEGER;
+    const result = await this.redis.appendToStream(keyOf(streamId), attempt, '', this.options.endedTtlMs, unlimited, '', END_N, '');
+    return result === 'appended';
+  }
+
+  read(streamId: string, after: EntryId | null, signal: AbortSignal): AsyncIterableIterator<readonly StreamEntry[]> {
+    return readStream({ watch: (ring) => this.watch(streamId, ring), look: (position) => this.look(streamId, position) }, after, signal);
+  }
+
+  async state(streamId: string): Promise<StreamState | null> {
+    const found = (await this.redis.xrevrange(keyOf(streamId), '+', '-', 'COUNT', 2)).map(toEntry);
+    const newest = found[0];
+    if (!newest) return null;
+    const ended = newest.n === END_N;
+    return { attempt: newest.attempt, n: ended ? (found[1]?.n ?? 0) : newest.n, ended };
+  }
+
+  private async look(streamId: string, after: EntryId | null): Promise<Batch | null> {
+    const latest = this.watched.get(streamId)?.latest;
+    if (latest?.before === idOf(after)) return { entries: latest.entries, ended: false, more: false };
+    try {
+      const found = await this.redis.xrange(keyOf(streamId), after ? `(${idOf(after)}` : '-', '+', 'COUNT', BATCH);
+      const entries = found.map(toEntry);
+      const ended = entries.at(-1)?.n === END_N;
+      return { entries: ended ? entries.slice(0, -1) : entries, ended, more: found.length === BATCH };
+    } catch (error) {
+      if (this.redis.status === 'end') throw error;
+      // Redis is away or silent: the connection says so in the log, and this is tried again.
+      return null;
+    }
+  }
+
+  private watch(streamId: string, ring: () => void): () => void {
+    const watched = this.watched.get(streamId) ?? this.startWatching(streamId);
+    watched.rings.add(ring);
+    if (watched.live) ring();
+    return () => {
+      watched.rings.delete(ring);
+      if (watched.rings.size > 0 || this.watched.get(streamId) !== watched) return;
+      this.watched.delete(streamId);
+      watched.stop();
+    };
+  }
+
+  private startWatching(streamId: string): Watched {
+    const ringAll = () => {
+      for (const ring of watched.rings) ring();
+    };
+    const watched: Watched = { rings: new Set(), latest: null, live: false, stop: () => undefined };
+    this.watched.set(streamId, watched);
+    watched.stop = this.channels.listen(keyOf(streamId), {
+      onMessage: (message) => {
+        watched.latest = parseAnnouncement(message);
+        ringAll();
+      },
+      onLive: () => {
+        watched.latest = null;
+        watched.live = true;
+        ringAll();
+      },
+    });
+    return watched;
+  }
+}
+
+/** Signals by Redis pub/sub. */
+export class RedisSignals extends Signals {
+  constructor(
+    private readonly redis: Redis,
+    private readonly channels: RedisChannels,
+  ) {
+    super();
+  }
+
+  publish(topic: string, message: string): void {
+    this.redis.publish(`signal:${topic}`, message).catch(() => undefined);
+  }
+
+  listen(topic: string, listener: (message: string) => void): () => void {
+    return this.channels.listen(`signal:${topic}`, { onMessage: listener });
+  }
+}
+
+/** Also the name of the channel. */
+const keyOf = (streamId: string): string => `stream:${streamId}`;
+
+const idOf = (id: EntryId | null): string => (id ? `${id.attempt}-${id.n}` : '');
+
+function toEntry([id, fields]: [string, string[]]): StreamEntry {
+  const dash = id.indexOf('-');
+  return { attempt: Number(id.slice(0, dash)), n: Number(id.slice(dash + 1)), data: fields[1] ?? '' };
+}
+
+/** `<id of the entry before> <attempt> <entries as JSON>`; the last two are missing where readers are to look for themselves. */
+function parseAnnouncement(message: string): Watched['latest'] {
+  const [before = '', attempt = ''] = message.split(' ', 2);
+  if (attempt === '') return null;
+  const pairs = JSON.parse(message.slice(before.length + attempt.length + 2)) as [number, string][];
+  return { before, entries: pairs.map(([n, data]) => ({ attempt: Number(attempt), n, data })) };
+}

@@ -1,0 +1,31 @@
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { openStreams, type Streams } from './open-streams.js';
+import { Signals } from './signals.js';
+import { StreamStore } from './stream-store.js';
+
+const STREAMS = Symbol('STREAMS');
+
+/** Streams and signals between the processes. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: STREAMS,
+      inject: [InjectConfig.TOKEN],
+      useFactory: ({ REDIS_URL, STREAM_TTL }: Config) => openStreams(REDIS_URL, { ttlMs: STREAM_TTL }),
+    },
+    { provide: StreamStore, inject: [STREAMS], useFactory: ({ store }: Streams) => store },
+    { provide: Signals, inject: [STREAMS], useFactory: ({ signals }: Streams) => signals },
+  ],
+  exports: [StreamStore, Signals],
+})
+export class StreamsModule implements OnApplicationShutdown {
+  constructor(@Inject(STREAMS) private readonly streams: Streams) {}
+
+  /** The last hook of a shutdown: whoever writes or reads has stopped. */
+  onApplicationShutdown(): void {
+    this.streams.close();
+  }
+}
