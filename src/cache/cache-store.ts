@@ -87,7 +87,7 @@ function keepAlive(client: RedisClient): () => void {
         () => true,
         () => false,
       ),
-      sleep(ANSWER_WITHIN_MS, false),
+      sleep(ANSWER_WITHIN_MS, false, { ref: false }),
     ]);
     silences = answered ? 0 : silences + 1;
     if (silences < 2) return;
@@ -95,7 +95,7 @@ function keepAlive(client: RedisClient): () => void {
     reopening = true;
     await client.disconnect().catch(() => undefined);
     // Its own tries to connect end with their pause.
-    await sleep(2 * MAX_RETRY_MS);
+    await sleep(2 * MAX_RETRY_MS, undefined, { ref: false });
     if (closed) return;
     // Settles when it has succeeded, however long that takes.
     void client.connect().catch(() => undefined);

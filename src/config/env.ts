@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { isDeepStrictEqual, parseEnv } from 'node:util';
 import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
@@ -24,6 +25,19 @@ const url = (...protocols: string[]) =>
       (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
       `a URL that starts with ${protocols.join('// or ')}//`,
     );
+/** A number of hops, or addresses, networks (CIDR) and proxy-addr's names of ranges. */
+const proxies = z.string().transform((value, context): number | string[] => {
+  if (/^\d{1,2}$/.test(value.trim())) return Number(value);
+  const list = value.split(',').map((item) => item.trim());
+  const isRange = (item: string) => ['loopback', 'linklocal', 'uniquelocal'].includes(item) || isNetwork(item);
+  if (!list.every(isRange)) context.addIssue('a number of proxies, or a list of addresses or networks (CIDR) separated by commas');
+  return list;
+});
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)));
+};
 const json = <T extends z.ZodType>(schema: T) =>
   z
     .string()
@@ -59,6 +73,16 @@ const schema = z.object({
     .describe('PostgreSQL 14 or later. The local mode brings its own when this is unset.'),
   DATABASE_POOL_SIZE: whole(2, 500).default(20).describe('Connections of one process to PostgreSQL.'),
   REDIS_URL: url('redis:', 'rediss:').optional().describe('Redis 6.2 or Valkey. Ignored by the local mode.'),
+
+  THROTTLE_ENABLED: flag
+    .default(true)
+    .describe('Limit how fast requests may come. The daily limit and the tries of codes and passwords stay.'),
+  THROTTLE_USER_LIMIT: whole(1, 1_000_000).default(1_000).describe('Requests of one signed-in user in 10 s.'),
+  THROTTLE_ADDRESS_LIMIT: whole(1, 1_000_000).default(300).describe('Requests without a valid token of one address in 10 s.'),
+  THROTTLE_SIGN_IN_LIMIT: whole(1, 1_000_000).default(100).describe('Sign-ups, sign-ins and code requests of one address in 10 s.'),
+  TRUSTED_PROXIES: proxies
+    .optional()
+    .describe('Whose X-Forwarded-For is believed: how many proxies stand before the API, or their addresses or networks. Unset: nobody.'),
 
   JWT_SECRET: z
     .string()
@@ -169,15 +193,16 @@ function contradictions(settings: Settings): { name: string; reason: string }[] 
   if (settings.OTP_DELIVERY === 'response' && !codesMayBeAnswered(settings)) {
     complaints.push({
       name: 'OTP_DELIVERY',
-      reason: 'response hands every code to whoever asks: only while HOST is a loopback address and NODE_ENV is not production',
+      reason:
+        'response hands every code to whoever asks: only while HOST is a loopback address, TRUSTED_PROXIES is unset and NODE_ENV is not production',
     });
   }
   return complaints;
 }
 
 /** Whether OTP_DELIVERY may be `response`. */
-export const codesMayBeAnswered = ({ HOST, NODE_ENV }: Pick<Settings, 'HOST' | 'NODE_ENV'>): boolean =>
-  NODE_ENV !== 'production' && isLoopback(HOST);
+export const codesMayBeAnswered = ({ HOST, NODE_ENV, TRUSTED_PROXIES }: Pick<Settings, 'HOST' | 'NODE_ENV' | 'TRUSTED_PROXIES'>): boolean =>
+  NODE_ENV !== 'production' && isLoopback(HOST) && TRUSTED_PROXIES === undefined;
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 

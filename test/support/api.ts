@@ -20,6 +20,9 @@ const DEFAULTS: Settings = {
   DATABASE_POOL_SIZE: '10',
   JWT_SECRET: 'only-for-tests-0123456789abcdef-only-for-tests',
   OTP_DELIVERY: 'response',
+  // Tests make more accounts from one address than anybody should.
+  THROTTLE_SIGN_IN_LIMIT: '100000',
+  THROTTLE_ADDRESS_LIMIT: '100000',
   // Vendors are nowhere unless a test starts one.
   GEMINI_API_KEY: 'test-key',
   GEMINI_BASE_URL: 'http://127.0.0.1:9',
@@ -129,7 +132,7 @@ export interface TestApi extends ApiClient {
  */
 export async function startTestApi(settings: Settings): Promise<TestApi> {
   const config = testConfig(settings);
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     logger: new AppLogger({ threshold: config.LOG_LEVEL, json: false }),
     bodyParser: false,
     rawBody: true,

@@ -10,6 +10,7 @@ import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ReadinessService } from './health/readiness.service.js';
+import { ThrottlingModule } from './throttling/throttling.module.js';
 
 /** Every HTTP surface, and no processor: starting an API consumes no job. */
 @Module({})
@@ -22,6 +23,7 @@ export class ApiModule {
         DatabaseModule,
         QueueModule,
         CacheModule,
+        ThrottlingModule,
         AuthHttpModule,
         UsersHttpModule,
         ChatroomsHttpModule,

@@ -13,7 +13,7 @@ export async function startApi(config: Config): Promise<NestFastifyApplication> 
   const logger = new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' });
   Logger.overrideLogger(logger);
   await waitForDependencies(config);
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     logger,
     bodyParser: false,
     rawBody: true,

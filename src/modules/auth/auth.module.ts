@@ -15,6 +15,6 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [UsersModule, JwtModule.register({}), TypeOrmModule.forFeature([SessionEntity, OtpChallengeEntity])],
   providers: [AuthService, OtpService, OtpRepository, SessionsService, SessionsRepository, AccessTokens, AccessStrategy],
-  exports: [AuthService, SessionsService, AccessStrategy],
+  exports: [AuthService, SessionsService, AccessStrategy, AccessTokens],
 })
 export class AuthModule {}

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagg
 import { Public } from '../../../common/http/current-actor.decorator.js';
 import { ServiceUnavailableError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
+import { Unthrottled } from '../../../common/http/throttle.decorator.js';
 import { ReadinessService } from './readiness.service.js';
 
 class HealthResponse {
@@ -12,6 +13,7 @@ class HealthResponse {
 
 @ApiTags('Service')
 @Public()
+@Unthrottled()
 @Controller('health')
 export class HealthController {
   constructor(private readonly readiness: ReadinessService) {}

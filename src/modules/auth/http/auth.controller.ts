@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { Public } from '../../../common/http/current-actor.decorator.js';
+import { ThrottledAsSignIn } from '../../../common/http/throttle.decorator.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from '../../users/index.js';
 import { AccountDisabledError, InvalidCredentialsError } from '../auth.errors.js';
 import { AuthService } from '../auth.service.js';
@@ -14,6 +15,7 @@ import { SignUpResponse, toSignUpResponse } from './sign-up.response.js';
 import { TokensResponse, toTokensResponse } from './tokens.response.js';
 
 @ApiTags('Auth')
+@ThrottledAsSignIn()
 @Controller('auth')
 export class AuthController {
   constructor(private readonly auth: AuthService) {}
