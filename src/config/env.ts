@@ -64,6 +64,14 @@ const schema = z.object({
     .default('info')
     .describe('Least severe level that is logged.'),
   DRAIN_SECONDS: whole(0, 3_600).default(30).describe('How long a stopping process may finish what it has begun.'),
+  DRAIN_DELAY_SECONDS: whole(0, 600)
+    .default(1)
+    .describe('How long a stopping API still takes new connections while it says that it is not ready, so that balancers turn away first.'),
+  METRICS_PORT: whole(0, 65_535)
+    .optional()
+    .describe(
+      'Port of metrics and health of each process. Unset: metrics are at the port of the API, and nowhere where NODE_ENV is production.',
+    ),
   START_TIMEOUT: duration.default(60_000).describe('How long a starting process waits for PostgreSQL and Redis before it gives up.'),
   DOCS_ENABLED: flag.default(true).describe('Serve Swagger UI at /docs and the document at /openapi.json.'),
   LOCAL_DATA_DIR: z.string().min(1).default('.local').describe('Where the local mode keeps its database and secrets.'),
@@ -138,6 +146,14 @@ const schema = z.object({
   REPLY_RETRY_DELAY: duration.default(1_000).describe('Wait before the second try; doubled with each further one.'),
   STREAM_TTL: duration.default(900_000).describe('How long the stream of an unfinished reply is kept after its last piece of text.'),
   SWEEP_INTERVAL: duration.default(2_000).describe('How often a worker looks for replies that nobody works on.'),
+
+  RETENTION_INTERVAL: duration.default(600_000).describe('How often what is kept long enough is deleted.'),
+  RETAIN_CODES: duration.default(86_400_000).describe('How long one-time codes are kept after they have expired.'),
+  RETAIN_UNVERIFIED_ACCOUNTS: duration
+    .default(7 * 86_400_000)
+    .describe('How long an account may stay without a verified number, where one is required.'),
+  RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
+  RETAIN_IDEMPOTENCY_KEYS: duration.default(86_400_000).describe('How long the results of requests with an Idempotency-Key are kept.'),
 });
 
 type Settings = z.infer<typeof schema>;

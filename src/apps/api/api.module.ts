@@ -9,7 +9,8 @@ import { MessagesHttpModule } from '../../modules/messages/http/messages-http.mo
 import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { HealthController } from './health/health.controller.js';
-import { ReadinessService } from './health/readiness.service.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { MetricsController } from './health/metrics.controller.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 
 /** Every HTTP surface, and no processor: starting an API consumes no job. */
@@ -23,15 +24,14 @@ export class ApiModule {
         DatabaseModule,
         QueueModule,
         CacheModule,
+        OperationsModule,
         ThrottlingModule,
         AuthHttpModule,
         UsersHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
       ],
-      controllers: [HealthController],
-      providers: [ReadinessService],
-      exports: [ReadinessService],
+      controllers: [HealthController, MetricsController],
     };
   }
 }

@@ -4,11 +4,17 @@ import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { RetentionService } from './retention/retention.service.js';
+import { OperationsModule } from '../operations/operations.module.js';
 
 /** Every consumer, and no HTTP surface. */
 @Module({})
 export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
-    return { module: WorkerModule, imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, MessagesWorkerModule] };
+    return {
+      module: WorkerModule,
+      imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, OperationsModule, MessagesWorkerModule],
+      providers: [RetentionService],
+    };
   }
 }

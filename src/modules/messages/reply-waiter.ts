@@ -9,11 +9,13 @@ export class ReplyWaiter implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ReplyWaiter.name);
   private readonly waiting = new Map<string, Set<(finished: boolean) => void>>();
   private timer: NodeJS.Timeout | null = null;
+  private stopping = false;
 
   constructor(private readonly messages: MessagesRepository) {}
 
   /** Resolves to true when the reply is finished or gone, to false after `ms` or when the process stops. */
   wait(replyId: string, ms: number): Promise<boolean> {
+    if (this.stopping) return Promise.resolve(false);
     const waiters = this.waiting.get(replyId) ?? new Set();
     this.waiting.set(replyId, waiters);
     this.schedule();
@@ -30,6 +32,7 @@ export class ReplyWaiter implements BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
+    this.stopping = true;
     for (const waiters of this.waiting.values()) for (const leave of [...waiters]) leave(false);
   }
 
