@@ -27,7 +27,7 @@ export async function waitForDependencies({ DATABASE_URL, REDIS_URL, START_TIMEO
   }
   if (REDIS_URL !== undefined) {
     await attempt(deadline, 'Redis cannot be reached', 'Check REDIS_URL.', async () => {
-      (await connectRedis(REDIS_URL, 'gemini-chat start')).disconnect();
+      (await connectRedis(REDIS_URL, 'gemini-chat:start')).disconnect();
     });
   }
 }

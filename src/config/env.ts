@@ -37,14 +37,18 @@ const list = (isItem: (item: string) => boolean, shape: string) =>
     )
     .refine((items) => items.every((item) => isItem(item)), shape);
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
-const isNetwork = (value: string): boolean => {
-  const [address = '', prefix, ...rest] = value.split('/');
-  const version = isIP(address);
-  return (
-    version !== 0 &&
-    rest.length === 0 &&
-    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)))
-  );
+/** A number of hops, or addresses, networks (CIDR) and proxy-addr's names of ranges. */
+const proxies = z.string().transform((value, context): number | string[] => {
+  if (/^\d{1,2}$/.test(value.trim())) return Number(value);
+  const list = value.split(',').map((item) => item.trim());
+  const isRange = (item: string) => ['loopback', 'linklocal', 'uniquelocal'].includes(item) || isNetwork(item);
+  if (!list.every(isRange)) context.addIssue('a number of proxies, or a list of addresses or networks (CIDR) separated by commas');
+  return list;
+});
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)));
 };
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -72,6 +76,14 @@ const schema = z.object({
     .default('info')
     .describe('Least severe level that is logged.'),
   DRAIN_SECONDS: whole(0, 3_600).default(30).describe('How long a stopping process may finish what it has begun.'),
+  DRAIN_DELAY_SECONDS: whole(0, 600)
+    .default(1)
+    .describe('How long a stopping API still takes new connections while it says that it is not ready, so that balancers turn away first.'),
+  METRICS_PORT: whole(0, 65_535)
+    .optional()
+    .describe(
+      'Port of metrics and health of each process. Unset: metrics are at the port of the API, and nowhere where NODE_ENV is production.',
+    ),
   START_TIMEOUT: duration.default(60_000).describe('How long a starting process waits for PostgreSQL and Redis before it gives up.'),
   DOCS_ENABLED: flag.default(true).describe('Serve Swagger UI at /docs and the document at /openapi.json.'),
   LOCAL_DATA_DIR: z.string().min(1).default('.local').describe('Where the local mode keeps its database and secrets.'),
@@ -81,6 +93,16 @@ const schema = z.object({
     .describe('PostgreSQL 14 or later. The local mode brings its own when this is unset.'),
   DATABASE_POOL_SIZE: whole(2, 500).default(20).describe('Connections of one process to PostgreSQL.'),
   REDIS_URL: url('redis:', 'rediss:').optional().describe('Redis 6.2 or Valkey. Ignored by the local mode.'),
+
+  THROTTLE_ENABLED: flag
+    .default(true)
+    .describe('Limit how fast requests may come. The daily limit and the tries of codes and passwords stay.'),
+  THROTTLE_USER_LIMIT: whole(1, 1_000_000).default(1_000).describe('Requests of one signed-in user in 10 s.'),
+  THROTTLE_ADDRESS_LIMIT: whole(1, 1_000_000).default(300).describe('Requests without a valid token of one address in 10 s.'),
+  THROTTLE_SIGN_IN_LIMIT: whole(1, 1_000_000).default(100).describe('Sign-ups, sign-ins and code requests of one address in 10 s.'),
+  TRUSTED_PROXIES: proxies
+    .optional()
+    .describe('Whose X-Forwarded-For is believed: how many proxies stand before the API, or their addresses or networks. Unset: nobody.'),
 
   JWT_SECRET: z
     .string()
@@ -132,12 +154,6 @@ const schema = z.object({
   CORS_ORIGINS: list(isOrigin, 'origins such as https://app.example.com, separated by commas')
     .default([])
     .describe('Origins whose pages may call the API and hold its refresh cookie; empty allows none.'),
-  TRUSTED_PROXIES: list(isNetwork, 'addresses or networks such as 10.0.0.0/8, separated by commas')
-    .default([])
-    .describe('Addresses of the reverse proxies whose X-Forwarded-For is believed; empty believes none.'),
-  THROTTLE_ENABLED: flag
-    .default(true)
-    .describe('Limit requests by route, address and user. The tries of a code and the daily limit hold without it.'),
 
   GEMINI_API_KEY: z.string().min(1).optional().describe('Key of the Gemini API. The local mode simulates Gemini when this is unset.'),
   GEMINI_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Gemini API, such as a simulator.'),
@@ -172,6 +188,14 @@ const schema = z.object({
   REPLY_RETRY_DELAY: duration.default(1_000).describe('Wait before the second try; doubled with each further one.'),
   STREAM_TTL: duration.default(900_000).describe('How long the stream of an unfinished reply is kept after its last piece of text.'),
   SWEEP_INTERVAL: duration.default(2_000).describe('How often a worker looks for replies that nobody works on.'),
+
+  RETENTION_INTERVAL: duration.default(600_000).describe('How often what is kept long enough is deleted.'),
+  RETAIN_CODES: duration.default(86_400_000).describe('How long one-time codes are kept after they have expired.'),
+  RETAIN_UNVERIFIED_ACCOUNTS: duration
+    .default(7 * 86_400_000)
+    .describe('How long an account may stay without a verified number, where one is required.'),
+  RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
+  RETAIN_IDEMPOTENCY_KEYS: duration.default(86_400_000).describe('How long the results of requests with an Idempotency-Key are kept.'),
 });
 
 type Settings = z.infer<typeof schema>;
@@ -237,7 +261,7 @@ function contradictions(settings: Settings): { name: string; reason: string }[] 
   const { OTP_DELIVERY } = settings;
   if (OTP_DELIVERY === 'response' && !codesMayBeAnswered(settings)) {
     const reason =
-      'response hands every code to whoever asks: only while HOST is a loopback address, TRUSTED_PROXIES is empty and NODE_ENV is not production';
+      'response hands every code to whoever asks: only while HOST is a loopback address, TRUSTED_PROXIES is unset and NODE_ENV is not production';
     return [{ name: 'OTP_DELIVERY', reason }];
   }
   if (OTP_DELIVERY !== 'twilio' && OTP_DELIVERY !== 'smtp') return [];
@@ -249,7 +273,7 @@ function contradictions(settings: Settings): { name: string; reason: string }[] 
 
 /** Whether OTP_DELIVERY may be `response`. */
 export const codesMayBeAnswered = ({ HOST, NODE_ENV, TRUSTED_PROXIES }: Pick<Settings, 'HOST' | 'NODE_ENV' | 'TRUSTED_PROXIES'>): boolean =>
-  NODE_ENV !== 'production' && isLoopback(HOST) && TRUSTED_PROXIES.length === 0;
+  NODE_ENV !== 'production' && isLoopback(HOST) && TRUSTED_PROXIES === undefined;
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 

@@ -32,11 +32,6 @@ const giveBack = statement<never>('counters_give_back', `UPDATE counters SET cou
 
 const reset = statement<never>('counters_reset', `DELETE FROM counters WHERE key = $1`);
 
-const deleteExpired = statement<{ key: Buffer }>(
-  'counters_delete_expired',
-  `DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE window_ends_at <= now() LIMIT $1) RETURNING key`,
-);
-
 /**
  * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or address of a person
  * lies in the table.
@@ -65,11 +60,6 @@ export class Counters {
 
   async reset(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
     await on.run(reset, [hashOf(key)]);
-  }
-
-  /** Deletes up to `limit` windows that are over. @returns how many */
-  async deleteExpired(limit: number): Promise<number> {
-    return (await this.database.run(deleteExpired, [limit])).length;
   }
 }
 

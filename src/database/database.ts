@@ -7,8 +7,7 @@ import { type Statement, statement } from './statement.js';
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 10;
 
-const tryLock = statement<{ locked: boolean }>('database_try_lock', 'SELECT pg_try_advisory_lock($1) AS locked');
-const unlock = statement<{ unlocked: boolean }>('database_unlock', 'SELECT pg_advisory_unlock($1) AS unlocked');
+const tryLock = statement<{ locked: boolean }>('database_try_lock', 'SELECT pg_try_advisory_xact_lock($1) AS locked');
 
 /** Runs named statements. One statement is one round trip and, outside `Transaction`, one commit. */
 export interface StatementRunner {
@@ -41,21 +40,22 @@ export class Database implements StatementRunner {
     );
   }
 
-  /** Runs `work` in one process at a time; the others find the lock taken and do nothing. */
+  /**
+   * Runs `work` in one process at a time; the others find the lock taken and do nothing. The lock belongs to a transaction, which PostgreSQL ends
+   * when its process has been silent for 30 s: a frozen one does not keep the others from working, and `work` must bear a second one beside it.
+   */
   async exclusively(lock: number, work: () => Promise<void>): Promise<void> {
-    const connection = await this.pool.connect();
-    // A connection that may still hold the lock must not go back into the pool.
-    let reusable = false;
-    try {
+    await this.dataSource.transaction(async (manager) => {
+      const connection = (await manager.queryRunner?.connect()) as PoolClient;
       const [row] = await query(connection, tryLock, [lock]);
-      if (row?.locked) {
-        await work();
-        await query(connection, unlock, [lock]);
-      }
-      reusable = true;
-    } finally {
-      connection.release(!reusable);
-    }
+      if (row?.locked) await work();
+    });
+  }
+
+  /** Connections of this process, by what they do, and the requests that wait for one. */
+  get connections(): { idle: number; busy: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
   }
 
   private get pool(): Pool {

@@ -19,7 +19,7 @@ export async function migrate(url: string): Promise<string[]> {
   const dataSource = await new DataSource({
     ...options,
     migrations: [...migrations],
-    extra: { ...extra, statement_timeout: 0, query_timeout: 0 },
+    extra: { ...extra, statement_timeout: 0, query_timeout: 0, lock_timeout: 10_000 },
   }).initialize();
   try {
     const lock = dataSource.createQueryRunner();

@@ -1,8 +1,8 @@
 import { createPostgresBackend, type QueueOptions, runMigrations, setDefaultBackendFactory } from 'bullmq';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { Pool } from 'pg';
 import type { Config } from '../config/env.js';
-import { connectRedis, logOutages } from '../redis/redis-connection.js';
+import { connectRedis, logOutages, ServiceRedis } from '../redis/redis-connection.js';
 
 /** BullMQ keeps its tables apart from ours, and migrates them itself. */
 const SCHEMA = 'bullmq';
@@ -27,7 +27,7 @@ export async function openQueueConnection({ REDIS_URL, DATABASE_URL }: Config): 
 /** Adding a job fails at once while Redis is away, and the sweeper adds it later; a worker waits, and goes on by itself. */
 async function openRedis(url: string): Promise<QueueConnection> {
   setDefaultBackendFactory();
-  const connection = await connectRedis(url, 'gemini-chat queue', QueueRedis);
+  const connection = await connectRedis(url, 'gemini-chat:queue', QueueRedis);
   return {
     options: { connection, prefix: PREFIX },
     close: () => {
@@ -41,7 +41,7 @@ async function openRedis(url: string): Promise<QueueConnection> {
 const BLOCKED_AT_MOST_MS = 15_000;
 
 /** BullMQ makes a worker's blocking connection by `duplicate`: there a command that takes seconds is no failure, and waiting is right. */
-class QueueRedis extends Redis {
+class QueueRedis extends ServiceRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
     const copy = super.duplicate({
       ...override,
@@ -51,7 +51,7 @@ class QueueRedis extends Redis {
       maxRetriesPerRequest: null,
       lazyConnect: false,
     });
-    logOutages(copy, 'gemini-chat worker');
+    logOutages(copy, 'gemini-chat:worker');
     return copy;
   }
 }

@@ -20,6 +20,18 @@ const OPTIONS = {
 
 const HEARTBEAT_MS = 3_000;
 
+/** A connection that is asked for a sign of life when nobody uses it: a socket's timeout only runs while something is awaited. */
+export class ServiceRedis extends Redis {
+  private readonly heartbeat = setInterval(() => {
+    if (this.status === 'ready') this.ping().catch(() => undefined);
+  }, HEARTBEAT_MS);
+
+  override disconnect(reconnect = false): void {
+    if (!reconnect) clearInterval(this.heartbeat);
+    super.disconnect(reconnect);
+  }
+}
+
 /**
  * A connection that is ready for commands. It reconnects by itself for as long as it is not closed.
  *
@@ -28,17 +40,10 @@ const HEARTBEAT_MS = 3_000;
 export async function connectRedis(
   url: string,
   connectionName: string,
-  Client: new (url: string, options: RedisOptions) => Redis = Redis,
+  Client: new (url: string, options: RedisOptions) => Redis = ServiceRedis,
 ): Promise<Redis> {
   const redis = new Client(url, { ...OPTIONS, connectionName });
   logOutages(redis, connectionName);
-  // Gives the socket's timeout something to time on a connection that nobody uses.
-  const heartbeat = setInterval(() => {
-    if (redis.status === 'ready') redis.ping().catch(() => undefined);
-  }, HEARTBEAT_MS);
-  redis.on('end', () => {
-    clearInterval(heartbeat);
-  });
   try {
     await redis.connect();
   } catch (error) {

@@ -150,11 +150,11 @@ describe('a conversation', () => {
   test('deleting a room ends its replies and their requests to the model', async () => {
     const talk = await Conversation.start(stack.api, user.accessToken);
     const { reply } = await talk.send('[[slow 100ms]] [[long 2000]]');
-    await until(async () => (await requestsOpen()) > 0);
+    await until('the model is asked', async () => (await requestsOpen()) > 0);
     const waiting = stack.api.get<{ code: string }>(`${talk.path}/${reply.id}?wait=20`, { token: user.accessToken });
     expect((await stack.api.delete(`/chatroom/${talk.chatroomId}`, { token: user.accessToken })).status).toBe(204);
     expect(await waiting).toMatchObject({ status: 404, body: { code: 'not_found' } });
-    await until(async () => (await requestsOpen()) === 0);
+    await until('the request is aborted', async () => (await requestsOpen()) === 0);
     const { rows } = await database.query(`SELECT unfinished_replies FROM users WHERE id = $1`, [user.id]);
     expect(rows).toEqual([{ unfinished_replies: 0 }]);
   });

@@ -236,13 +236,13 @@ describe('stopping', () => {
     expect(textOf(whole.events)).toBe(stopped.body.content);
     expect(shapeOf(whole.events).slice(-4)).toEqual(['text-end', 'message-metadata', 'abort', '[DONE]']);
     expect((await cancel(replyIdOf(events))).body).toEqual(stopped.body);
-    await until(async () => (await simulator()).aborted > before);
+    await until('the request is aborted', async () => (await simulator()).aborted > before);
     expect(await usedOf()).toBe(1);
   });
 
   test('before the first token: nothing is kept and nothing charged', async () => {
     const { reply } = await talk.send('[[delay 1500ms]]');
-    await until(async () => (await simulator()).open > 0);
+    await until('the model is asked', async () => (await simulator()).open > 0);
     expect((await cancel(reply.id)).body).toMatchObject({ status: 'cancelled', content: '' });
     expect(await usedOf()).toBe(0);
   });
@@ -259,7 +259,7 @@ describe('stopping', () => {
 
   test('between two tries', async () => {
     const { reply } = await talk.send('[[rate-limit 20s]]');
-    await until(async () => {
+    await until('a retry is due', async () => {
       const { rows } = await database.query<{ waits: boolean }>(`SELECT retry_at IS NOT NULL AS waits FROM messages WHERE id = $1`, [
         reply.id,
       ]);

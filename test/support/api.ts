@@ -21,6 +21,9 @@ const DEFAULTS: Settings = {
   DATABASE_POOL_SIZE: '10',
   JWT_SECRET: 'only-for-tests-0123456789abcdef-only-for-tests',
   OTP_DELIVERY: 'response',
+  // Tests make more accounts from one address than anybody should.
+  THROTTLE_SIGN_IN_LIMIT: '100000',
+  THROTTLE_ADDRESS_LIMIT: '100000',
   // Vendors are nowhere unless a test starts one.
   GEMINI_API_KEY: 'test-key',
   GEMINI_BASE_URL: 'http://127.0.0.1:9',

@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/apps/local/postgres/embedded-postgres.js';
 import type { Config } from '../../src/config/env.js';
@@ -12,6 +11,7 @@ import { ApiClient } from './api.js';
 import { ManagedProcess } from './managed-process.js';
 import { startTestRedis, type TestRedis } from './redis-server.js';
 import { TcpProxy } from './tcp-proxy.js';
+import { until } from './until.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DATABASE = 'chat';
@@ -133,15 +133,6 @@ export async function untilReady({ client, process }: Pick<ApiProcess, 'client' 
     withinMs,
     50,
   );
-}
-
-/** Waits for a condition, looking every `everyMs`. @throws Error when it does not come within the time */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 30_000, everyMs = 100): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(everyMs);
-  }
 }
 
 async function startPostgres(closing: (() => Promise<unknown>)[]): Promise<ClusterPostgres> {

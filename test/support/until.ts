@@ -1,12 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-const DEADLINE_MS = 20_000;
-
-/** Resolves when the condition holds. @throws Error after 20 s */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
+/** Waits for a condition, looking every `everyMs`. @throws Error when it does not come within the time */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 30_000, everyMs = 50): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`it did not come to pass within ${DEADLINE_MS} ms: ${condition.toString()}`);
-    await setTimeout(10);
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(everyMs);
   }
 }

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { OpenStreamsModule } from '../../common/http/open-streams.js';
+import { CacheModule } from '../../cache/cache.module.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
@@ -11,7 +12,9 @@ import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
 import { HealthController } from './health/health.controller.js';
-import { ReadinessService } from './health/readiness.service.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { MetricsController } from './health/metrics.controller.js';
+import { ThrottlingModule } from './throttling/throttling.module.js';
 
 /** Every HTTP surface, and no processor: starting an API consumes no job. */
 @Module({})
@@ -25,15 +28,16 @@ export class ApiModule {
         QueueModule,
         StreamsModule,
         OpenStreamsModule,
+        CacheModule,
+        OperationsModule,
+        ThrottlingModule,
         AuthHttpModule,
         UsersHttpModule,
         AccountHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
       ],
-      controllers: [HealthController],
-      providers: [ReadinessService],
-      exports: [ReadinessService],
+      controllers: [HealthController, MetricsController],
     };
   }
 }

@@ -1,10 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
+import { Metrics } from '../../common/metrics/metrics.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { corsOptions } from './cors.js';
-import { ReadinessService } from './health/readiness.service.js';
+import { ReadinessService } from '../operations/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -16,11 +17,16 @@ export function configureApi(app: NestFastifyApplication): void {
   app.useSecurityHeaders();
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
+  const metrics = app.get(Metrics);
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (_request, reply, done) => {
       if (readiness.isDraining) reply.header('connection', 'close');
+      done();
+    })
+    .addHook('onResponse', ({ method, routeOptions }, { statusCode, elapsedTime }, done) => {
+      metrics.httpDuration.observe({ method, route: routeOptions.url ?? 'none', status: statusCode }, elapsedTime / 1_000);
       done();
     });
   if (config.DOCS_ENABLED) {

@@ -15,14 +15,17 @@ const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 
 /** Fastify with our limits, request ids and problem answers also where the router or the HTTP parser refuses a request. */
 export function createHttpAdapter(config: Config): FastifyAdapter {
+  const { TRUSTED_PROXIES } = config;
   const problems = new ProblemFilter();
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
-    // Only named proxies: with `true` a client could choose its own address.
-    ...(config.TRUSTED_PROXIES.length > 0 ? { trustProxy: config.TRUSTED_PROXIES } : {}),
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // While it drains, requests that come on open connections are still answered.
+    return503OnClosing: false,
+    // Only so many hops, or named proxies: with `true` a client could choose its own address.
+    trustProxy: typeof TRUSTED_PROXIES === 'number' ? (_address: string, hop: number) => hop < TRUSTED_PROXIES : (TRUSTED_PROXIES ?? false),
     requestIdHeader: false,
     genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
       const given = headers['x-request-id'];

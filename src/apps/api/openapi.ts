@@ -9,6 +9,7 @@ import {
   MalformedJsonError,
   NotFoundError,
   PayloadTooLargeError,
+  RateLimitedError,
   RequestTimeoutError,
   ServiceUnavailableError,
   UnsupportedMediaTypeError,
@@ -17,6 +18,7 @@ import {
 import { describeProblem, PROBLEMS_EXTENSION } from '../../common/http/api-problems.decorator.js';
 import { ACCESS_EXTENSION, type AccessDemand, PUBLIC_EXTENSION } from '../../common/http/current-actor.decorator.js';
 import { type Problem, PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
+import { UNTHROTTLED_EXTENSION } from '../../common/http/throttle.decorator.js';
 import { AUTHENTICATION_ERRORS, MobileNumberUnverifiedError } from '../../modules/auth/index.js';
 import { withNullTypes } from './openapi-null-types.js';
 
@@ -82,7 +84,8 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
 function documentOperation(operation: Operation): readonly Problem[] {
   const problems = problemsOf(operation);
   operation.security = operation[PUBLIC_EXTENSION] === true ? [] : [{ bearer: [] }];
-  for (const extension of [PROBLEMS_EXTENSION, PUBLIC_EXTENSION, ACCESS_EXTENSION]) Reflect.deleteProperty(operation, extension);
+  for (const extension of [PROBLEMS_EXTENSION, PUBLIC_EXTENSION, ACCESS_EXTENSION, UNTHROTTLED_EXTENSION])
+    Reflect.deleteProperty(operation, extension);
   operation.parameters = (operation.parameters ?? []).map((parameter) =>
     'in' in parameter && parameter.in === 'path' && parameter.name.endsWith('_id') && !parameter.description
       ? { ...parameter, ...ID }
@@ -104,6 +107,7 @@ function problemsOf(operation: Operation): readonly Problem[] {
   const implied = [
     ...(operation[PUBLIC_EXTENSION] === true ? [] : AUTHENTICATION_ERRORS),
     ...(demand === undefined ? [] : [DEMAND_ERRORS[demand]]),
+    ...(operation[UNTHROTTLED_EXTENSION] === true ? [] : [RateLimitedError]),
     ...(operation.requestBody ? [ValidationFailedError, MalformedJsonError, PayloadTooLargeError, UnsupportedMediaTypeError] : []),
     ...(has('query') || has('header') ? [ValidationFailedError] : []),
     ...(has('path') ? [NotFoundError] : []),

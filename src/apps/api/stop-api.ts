@@ -1,14 +1,19 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { ReadinessService } from './health/readiness.service.js';
+import { ReadinessService } from '../operations/readiness.service.js';
 
-/** Drains and stops: no new connections, `connection: close` on every answer, and the rest cut off after DRAIN_SECONDS. */
+/**
+ * Drains and stops. First nothing changes but readiness and `connection: close` on every answer, so that clients leave by themselves and not in the
+ * middle of a request; then no new connections, and idle ones are closed; what is left after DRAIN_SECONDS is cut off.
+ */
 export async function stopApi(app: NestFastifyApplication): Promise<void> {
-  const { DRAIN_SECONDS } = app.get<Config>(InjectConfig.TOKEN);
+  const { DRAIN_SECONDS, DRAIN_DELAY_SECONDS } = app.get<Config>(InjectConfig.TOKEN);
   const server: Server = app.getHttpServer();
-  app.get(ReadinessService).startDraining();
+  app.get(ReadinessService, { strict: false }).startDraining();
+  await sleep(Math.min(DRAIN_DELAY_SECONDS, DRAIN_SECONDS) * 1_000);
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, 100);

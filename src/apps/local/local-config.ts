@@ -4,7 +4,7 @@ import { codesMayBeAnswered, type Config, loadConfig } from '../../config/env.js
 export function loadLocalConfig(): Config {
   const config = loadConfig({
     defaults: { LOG_LEVEL: 'warn', DRAIN_SECONDS: '5', REQUIRE_VERIFIED_NUMBER: 'false', ADMIN_REQUIRE_OTP: 'false' },
-    ignore: ['REDIS_URL'],
+    ignore: ['REDIS_URL', 'METRICS_PORT'],
   });
   return { ...config, OTP_DELIVERY: config.OTP_DELIVERY ?? (codesMayBeAnswered(config) ? 'response' : 'log') };
 }

@@ -6,6 +6,8 @@ import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.j
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
+import { RetentionService } from './retention/retention.service.js';
+import { OperationsModule } from '../operations/operations.module.js';
 
 /** Every consumer, and no HTTP surface. */
 @Module({})
@@ -13,7 +15,16 @@ export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, StreamsModule, AuthWorkerModule, MessagesWorkerModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule,
+        QueueModule,
+        StreamsModule,
+        OperationsModule,
+        AuthWorkerModule,
+        MessagesWorkerModule,
+      ],
+      providers: [RetentionService],
     };
   }
 }

@@ -59,6 +59,16 @@ export class AccessTokens {
     return typ === TYPE && alg === ALGORITHM && typeof kid === 'string' ? (this.keys.get(kid) ?? null) : null;
   }
 
+  /** The user of a genuine token, whether or not its session still lives; null for any other text. */
+  async userOf(token: string): Promise<string | null> {
+    const secret = this.keyOf(token);
+    if (secret === null) return null;
+    const payload: unknown = await this.jwt
+      .verifyAsync(token, { secret, algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE })
+      .catch(() => null);
+    return this.claimsOf(payload)?.userId ?? null;
+  }
+
   /** The claims of a verified payload; null when one is missing. jsonwebtoken checks `exp` only where there is one. */
   claimsOf(payload: unknown): AccessClaims | null {
     if (typeof payload !== 'object' || payload === null) return null;

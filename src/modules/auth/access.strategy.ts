@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
@@ -10,7 +10,7 @@ import { SessionsService } from './sessions.service.js';
 
 /** Makes an Actor of a bearer token: the token is checked by passport-jwt, then the session that it names is read. */
 @Injectable()
-export class AccessStrategy extends PassportStrategy(Strategy) implements OnModuleDestroy {
+export class AccessStrategy extends PassportStrategy(Strategy) implements OnApplicationShutdown {
   /** Passport's registry is global to the process; two applications in one must not answer with each other's sessions. */
   readonly registeredAs = `access-${newId()}`;
 
@@ -32,7 +32,8 @@ export class AccessStrategy extends PassportStrategy(Strategy) implements OnModu
     passport.use(this.registeredAs, this);
   }
 
-  onModuleDestroy(): void {
+  /** Not before: until the server is closed requests are still answered. */
+  onApplicationShutdown(): void {
     passport.unuse(this.registeredAs);
   }
 

@@ -89,11 +89,6 @@ const findForgotten = statement<{ id: string }>(
    WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2`,
 );
 
-const deleteOld = statement<never>(
-  'otp_challenges_delete_old',
-  `DELETE FROM otp_challenges WHERE id IN (SELECT id FROM otp_challenges WHERE expires_at < now() - interval '1 day' LIMIT $1)`,
-);
-
 const erase = statement<never>('otp_challenges_erase', `DELETE FROM otp_challenges WHERE mobile_number = $1`);
 
 @Injectable()
@@ -135,10 +130,6 @@ export class OtpRepository {
   /** Ids of codes that still wait after so many seconds. */
   async findForgotten(afterSeconds: number, limit: number): Promise<string[]> {
     return (await this.database.run(findForgotten, [afterSeconds, limit])).map(({ id }) => id);
-  }
-
-  async deleteOld(limit: number): Promise<void> {
-    await this.database.run(deleteOld, [limit]);
   }
 
   async erase(on: StatementRunner, mobileNumber: string): Promise<void> {

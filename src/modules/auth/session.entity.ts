@@ -2,6 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 
 /** One sign-in: the family of the refresh tokens that followed from it. */
 @Entity('sessions')
+@Index('ix_sessions_ended_at', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('ix_sessions_user', ['userId', 'createdAt', 'id'])
 @Check('ck_sessions_refresh_key', `octet_length(refresh_key) = 32`)
 @Check('ck_sessions_refresh_token_hash', `octet_length(refresh_token_hash) = 32`)

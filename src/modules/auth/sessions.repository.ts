@@ -97,11 +97,6 @@ const list = statement<SessionRow>(
    ORDER BY created_at DESC, id DESC LIMIT $4`,
 );
 
-const deleteOld = statement<never>(
-  'sessions_delete_old',
-  `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now() - interval '7 days' LIMIT $1)`,
-);
-
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
@@ -148,9 +143,5 @@ export class SessionsRepository {
   /** Live ones, newest first. @param after the key of the last row of the page before */
   async list(userId: string, after: readonly string[] | null, limit: number): Promise<SessionRow[]> {
     return this.database.run(list, [userId, after?.[0] ?? null, after?.[1] ?? null, limit]);
-  }
-
-  async deleteOld(limit: number): Promise<void> {
-    await this.database.run(deleteOld, [limit]);
   }
 }

@@ -56,8 +56,13 @@ export class ChatroomsService {
     return this.plans.effectiveModel(actor.plan, model);
   }
 
-  private checkModel({ plan }: Actor, model: string | null): void {
-    if (model !== null && !this.plans.limitsOf(plan).models.some(({ id }) => id === model)) throw new ModelNotAvailableError(model);
+  /** What the models of rooms depend on besides the rooms. */
+  modelsOf({ plan }: Actor): readonly string[] {
+    return this.plans.limitsOf(plan).models.map(({ id }) => id);
+  }
+
+  private checkModel(actor: Actor, model: string | null): void {
+    if (model !== null && !this.modelsOf(actor).includes(model)) throw new ModelNotAvailableError(model);
   }
 }
 

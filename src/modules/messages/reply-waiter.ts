@@ -18,6 +18,7 @@ export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
   private readonly waiting = new Map<string, Set<(finished: boolean) => void>>();
   private timer: NodeJS.Timeout | null = null;
   private stopListening: (() => void) | null = null;
+  private stopping = false;
 
   constructor(
     private readonly messages: MessagesRepository,
@@ -34,6 +35,7 @@ export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
    * Resolves to true when the reply is finished or gone; to false after `ms` (null: never), when the signal is aborted or the process stops.
    */
   wait(replyId: string, ms: number | null, signal?: AbortSignal): Promise<boolean> {
+    if (this.stopping) return Promise.resolve(false);
     const waiters = this.waiting.get(replyId) ?? new Set();
     this.waiting.set(replyId, waiters);
     this.schedule();
@@ -56,6 +58,7 @@ export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
+    this.stopping = true;
     this.stopListening?.();
     for (const replyId of [...this.waiting.keys()]) this.release(replyId, false);
   }

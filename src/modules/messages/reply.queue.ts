@@ -24,6 +24,9 @@ const JOB_OPTIONS = {
   removeOnFail: { age: 86_400, count: 1_000 },
 } as const satisfies JobsOptions;
 
+/** The next sweep adds it again, under the same id: one that is kept would be in its way. */
+const UNKEPT = { removeOnFail: true } as const satisfies JobsOptions;
+
 @Injectable()
 export class ReplyQueue {
   constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {
@@ -32,6 +35,10 @@ export class ReplyQueue {
   }
 
   async add(replyId: string, cause: ReplyJobCause, n = 0, delayMs = 0): Promise<void> {
-    await this.queue.add('reply', { reply_id: replyId }, { ...JOB_OPTIONS, jobId: `${replyId}-${cause}-${n}`, delay: delayMs });
+    await this.queue.add(
+      'reply',
+      { reply_id: replyId },
+      { ...JOB_OPTIONS, ...(cause === 'sweep' ? UNKEPT : {}), jobId: `${replyId}-${cause}-${n}`, delay: delayMs },
+    );
   }
 }

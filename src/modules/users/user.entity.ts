@@ -1,10 +1,11 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { Role } from '../../common/actor.js';
 
 @Entity('users')
 @Unique('uq_users_username', ['username'])
 @Unique('uq_users_mobile_number', ['mobileNumber'])
 @Unique('uq_users_email', ['email'])
+@Index('ix_users_unverified', ['createdAt'], { where: 'verified_at IS NULL' })
 @Check('ck_users_username', `username ~ '^[a-z][a-z0-9_.]{2,29}$'`)
 @Check('ck_users_mobile_number', `mobile_number ~ '^\\+[1-9][0-9]{6,14}$'`)
 @Check('ck_users_email', `email = lower(email)`)

@@ -1,17 +1,31 @@
 import { Controller, Get, HttpCode } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../../common/http/current-actor.decorator.js';
-import { ServiceUnavailableError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
-import { ReadinessService } from './readiness.service.js';
+import { Unthrottled } from '../../../common/http/throttle.decorator.js';
+import { type Checks, NotReadyError } from '../../operations/not-ready.error.js';
+import { type Readiness, ReadinessService } from '../../operations/readiness.service.js';
 
-class HealthResponse {
-  @ApiProperty({ enum: ['ok', 'degraded'], example: 'ok' })
+class LivenessResponse {
+  @ApiProperty({ enum: ['ok'], example: 'ok' })
+  readonly status!: 'ok';
+}
+
+class ReadinessResponse implements Readiness {
+  @ApiProperty({ enum: ['ok', 'degraded'], description: 'degraded: without Redis, and able to serve.', example: 'ok' })
   readonly status!: 'ok' | 'degraded';
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string', enum: ['ok', 'unavailable'] },
+    example: { postgresql: 'ok', redis: 'ok' },
+  })
+  readonly checks!: Checks;
 }
 
 @ApiTags('Service')
 @Public()
+@Unthrottled()
 @Controller('health')
 export class HealthController {
   constructor(private readonly readiness: ReadinessService) {}
@@ -19,16 +33,16 @@ export class HealthController {
   @Get('live')
   @HttpCode(200)
   @ApiOperation({ summary: 'The process runs' })
-  @ApiOkResponse({ type: HealthResponse })
-  live(): HealthResponse {
+  @ApiOkResponse({ type: LivenessResponse })
+  live(): LivenessResponse {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @ApiOperation({ summary: 'The process can serve requests now' })
-  @ApiOkResponse({ type: HealthResponse })
-  @ApiProblems(ServiceUnavailableError)
-  ready(): Promise<HealthResponse> {
+  @ApiOkResponse({ type: ReadinessResponse })
+  @ApiProblems(NotReadyError)
+  ready(): Promise<ReadinessResponse> {
     return this.readiness.check();
   }
 }

@@ -18,6 +18,7 @@ import {
   RefreshTokenReusedError,
   SessionEndedError,
 } from '../auth.errors.js';
+import { ThrottledAsSignIn } from '../../../common/http/throttle.decorator.js';
 import { AuthService } from '../auth.service.js';
 import { SessionsService } from '../sessions.service.js';
 import { ChallengeResponse, toChallengeResponse } from './challenge.response.js';
@@ -33,6 +34,7 @@ import { TokensResponse } from './tokens.response.js';
 const NoStore = () => Header('Cache-Control', 'no-store');
 
 @ApiTags('Auth')
+@ThrottledAsSignIn()
 @Controller('auth')
 export class AuthController {
   constructor(

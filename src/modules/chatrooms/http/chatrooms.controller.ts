@@ -1,24 +1,36 @@
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency.decorator.js';
-import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, toPage } from '../../../common/http/page.js';
+import { tagged } from '../../../common/http/entity-tag.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
-import { isId } from '../../../common/ids.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
 import { ModelNotAvailableError } from '../chatrooms.errors.js';
 import type { Chatroom } from '../chatrooms.repository.js';
 import { ChatroomsService } from '../chatrooms.service.js';
+import { ChatroomList } from './chatroom-list.js';
 import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
 import { ChatroomPage, ChatroomResponse, toChatroomResponse } from '../chatroom.response.js';
+
+const LIST_HEADERS = {
+  'Cache-Status': {
+    description: 'RFC 9211: `chatrooms; hit`, `chatrooms; fwd=miss; stored` or, with q, `chatrooms; fwd=bypass`.',
+    schema: { type: 'string' },
+  },
+  ETag: { description: 'For If-None-Match.', schema: { type: 'string' } },
+} as const;
 
 @ApiTags('Chatrooms')
 @Controller('chatroom')
 export class ChatroomsController {
-  constructor(private readonly chatrooms: ChatroomsService) {}
+  constructor(
+    private readonly chatrooms: ChatroomsService,
+    private readonly list: ChatroomList,
+  ) {}
 
   @Post()
   @ApiOperation({ summary: 'Create a chatroom', description: 'Without a name it is titled from its first exchange.' })
@@ -42,22 +54,17 @@ export class ChatroomsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List chatrooms, most recently active first' })
-  @ApiOkResponse({ type: ChatroomPage })
-  async listChatrooms(@CurrentActor() actor: Actor, @Query() query: ListChatroomsQuery): Promise<ChatroomPage> {
-    const limit = query.limit ?? DEFAULT_PAGE_SIZE;
-    const [at, id] = decodeCursor(query.cursor, [isTimestamp, isId]) ?? [];
-    return toPage(
-      await this.chatrooms.listChatrooms(actor, {
-        archived: query.archived === 'true',
-        q: query.q ?? null,
-        after: at !== undefined && id !== undefined ? { at, id } : null,
-        count: limit + 1,
-      }),
-      limit,
-      (room) => [room.last_activity_at.toISOString(), room.id],
-      (room) => this.present(actor, room),
-    );
+  @ApiOperation({ summary: 'List chatrooms, most recently active first', description: 'Cached for each user, and never stale.' })
+  @ApiOkResponse({ type: ChatroomPage, headers: LIST_HEADERS })
+  @ApiResponse({ status: 304, description: 'The list is the one that If-None-Match names.' })
+  async listChatrooms(
+    @CurrentActor() actor: Actor,
+    @Query() query: ListChatroomsQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) response: FastifyReply,
+  ): Promise<string | undefined> {
+    const { body, cacheStatus } = await this.list.read(actor, query);
+    return tagged(request, response.header('cache-status', cacheStatus), body);
   }
 
   @Patch(':chatroom_id')

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Database } from '../../../database/database.js';
+import { Schedule } from '../../../database/schedule.js';
 import { RepliesRepository } from '../replies.repository.js';
 import { ReplyQueue } from '../reply.queue.js';
 
@@ -15,8 +16,7 @@ const BATCH = 1_000;
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Sweeper.name);
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
+  private schedule: Schedule | null = null;
 
   constructor(
     private readonly database: Database,
@@ -26,27 +26,22 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running = this.running.then(() => this.sweep());
-    }, this.config.SWEEP_INTERVAL);
+    this.schedule = new Schedule(this.database, {
+      name: 'the sweep',
+      lock: LOCK,
+      everyMs: this.config.SWEEP_INTERVAL,
+      work: () => this.sweep(),
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    await this.running;
+    await this.schedule?.stop();
   }
 
   private async sweep(): Promise<void> {
-    try {
-      await this.database.exclusively(LOCK, async () => {
-        const orphans = await this.replies.orphans(this.config.SWEEP_INTERVAL, BATCH);
-        // Under an id that stays the same while the reply does, so that a long queue does not grow with every sweep.
-        await Promise.all(orphans.map(({ replyId, attempt }) => this.queue.add(replyId, 'sweep', attempt)));
-        if (orphans.length > 0) this.logger.log(`${orphans.length} replies swept up`);
-      });
-    } catch (error) {
-      // The next sweep is soon.
-      this.logger.warn(`the sweep failed: ${String(error)}`);
-    }
+    const orphans = await this.replies.orphans(this.config.SWEEP_INTERVAL, BATCH);
+    // Under an id that stays the same while the reply does, so that a long queue does not grow with every sweep.
+    await Promise.all(orphans.map(({ replyId, attempt }) => this.queue.add(replyId, 'sweep', attempt)));
+    if (orphans.length > 0) this.logger.log(`${orphans.length} replies swept up`);
   }
 }

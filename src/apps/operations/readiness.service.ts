@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import { InjectRedis } from '../../redis/redis.module.js';
+import { type Checks, NotReadyError } from './not-ready.error.js';
+
+const DEADLINE_MS = 2_000;
+
+const ping = statement<{ one: number }>('readiness_ping', 'SELECT 1 AS one');
+
+export interface Readiness {
+  readonly status: 'ok' | 'degraded';
+  readonly checks: Checks;
+}
+
+/** Whether this process should get work: not while it drains, and not without PostgreSQL. Without Redis it goes on, with less. */
+@Injectable()
+export class ReadinessService {
+  private draining = false;
+
+  constructor(
+    private readonly database: Database,
+    @InjectRedis() private readonly redis: Redis | null,
+  ) {}
+
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  startDraining(): void {
+    this.draining = true;
+  }
+
+  /** @throws NotReadyError */
+  async check(): Promise<Readiness> {
+    const { redis } = this;
+    const [postgresql, cache] = await Promise.all([
+      isReachable(() => this.database.run(ping, [])),
+      redis === null ? null : isReachable(() => redis.ping()),
+    ]);
+    const checks: Checks = { postgresql: wordOf(postgresql), ...(cache === null ? {} : { redis: wordOf(cache) }) };
+    if (this.draining) throw new NotReadyError('draining', checks);
+    if (!postgresql) throw new NotReadyError('dependency', checks);
+    return { status: cache === false ? 'degraded' : 'ok', checks };
+  }
+}
+
+const wordOf = (reachable: boolean) => (reachable ? 'ok' : 'unavailable');
+
+async function isReachable(ask: () => Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, DEADLINE_MS, false);
+  });
+  const answered = ask().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answered, late]).finally(() => {
+    clearTimeout(timer);
+  });
+}

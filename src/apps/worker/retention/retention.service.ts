@@ -1,0 +1,51 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectConfig } from '../../../config/config.module.js';
+import type { Config } from '../../../config/env.js';
+import { Database } from '../../../database/database.js';
+import { Schedule } from '../../../database/schedule.js';
+import { RETENTION_RULES } from './retention-rules.js';
+
+const LOCK = 7_164_201_955;
+/** Small enough to hold no lock for long. */
+const BATCH = 500;
+/** A backlog is worked off over several runs, or one would hold its lock for too long. */
+const BATCHES_A_RUN = 20;
+
+/** Deletes what has been kept long enough, a little at a time. */
+@Injectable()
+export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(RetentionService.name);
+  private schedule: Schedule | null = null;
+
+  constructor(
+    private readonly database: Database,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule = new Schedule(this.database, {
+      name: 'retention',
+      lock: LOCK,
+      everyMs: this.config.RETENTION_INTERVAL,
+      work: () => this.deleteExpired(),
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.schedule?.stop();
+  }
+
+  async deleteExpired(): Promise<void> {
+    for (const { name, delete: remove, keepMs } of RETENTION_RULES) {
+      const keep = keepMs(this.config);
+      if (keep === null) continue;
+      let deleted = 0;
+      for (let batch = 0; batch < BATCHES_A_RUN; batch += 1) {
+        const rows = await this.database.run(remove, [keep, BATCH]);
+        deleted += rows.length;
+        if (rows.length < BATCH) break;
+      }
+      if (deleted > 0) this.logger.log(`${deleted} deleted: ${name}`);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { KeyvAdapter } from 'cache-manager';
+import { redisStore } from 'cache-manager-redis-yet';
+import { Keyv } from 'keyv';
+import { BoundedStore } from './bounded-store.js';
+
+/** In the memory of one process: some ten thousand lists of a usual length. */
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+/** Of all our cached values in Redis. */
+const PREFIX = 'gemini-chat:cache';
+
+const HEARTBEAT_MS = 2_000;
+const ANSWER_WITHIN_MS = 1_500;
+const MAX_RETRY_MS = 500;
+
+type RedisClient = Awaited<ReturnType<typeof redisStore>>['client'];
+
+export interface CacheStore {
+  readonly keyv: Keyv;
+  close(): Promise<void>;
+}
+
+/** Where cached values are, chosen here and nowhere else: Redis where there is one, else the memory of this process. */
+export async function openCacheStore(redisUrl: string | undefined): Promise<CacheStore> {
+  return redisUrl === undefined ? openProcessStore() : openRedisStore(redisUrl);
+}
+
+function openProcessStore(): CacheStore {
+  return { keyv: new Keyv({ store: new BoundedStore(MAX_CHARACTERS) }), close: () => Promise.resolve() };
+}
+
+async function openRedisStore(url: string): Promise<CacheStore> {
+  const store = await redisStore({
+    url,
+    name: 'gemini-chat:cache',
+    keyPrefix: PREFIX,
+    // Nobody waits for a cache.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    socket: {
+      connectTimeout: 2_000,
+      keepAlive: 5_000,
+      reconnectStrategy: (tries) => Math.min(MAX_RETRY_MS, 50 * 2 ** Math.min(tries, 10)),
+    },
+  });
+  const keyv = new Keyv({ store: new KeyvAdapter(store), throwOnErrors: true });
+  // The store writes JSON itself.
+  keyv.serialize = undefined;
+  keyv.deserialize = undefined;
+  // A failed call throws as well; without a listener it would be printed.
+  keyv.on('error', () => undefined);
+  const client: RedisClient = store.client;
+  logOutages(client);
+  const stopHeartbeat = keepAlive(client);
+  return {
+    keyv,
+    close: async () => {
+      stopHeartbeat();
+      await client.disconnect().catch(() => undefined);
+    },
+  };
+}
+
+/** One line when Redis goes and one when it is back. */
+function logOutages(client: RedisClient): void {
+  const logger = new Logger('Cache');
+  let away = false;
+  client.on('error', (error: Error) => {
+    if (!away) logger.warn(`Redis: ${error.message || String(error)}`);
+    away = true;
+  });
+  client.on('ready', () => {
+    if (away) logger.log('Redis: back');
+    away = false;
+  });
+}
+
+/** This client never gives up a connection whose other end has gone silent; so it is asked, and made to connect anew after two silences. */
+function keepAlive(client: RedisClient): () => void {
+  let silences = 0;
+  let reopening = false;
+  let closed = false;
+  const beat = async () => {
+    const answered = await Promise.race([
+      client.ping().then(
+        () => true,
+        () => false,
+      ),
+      sleep(ANSWER_WITHIN_MS, false, { ref: false }),
+    ]);
+    silences = answered ? 0 : silences + 1;
+    if (silences < 2) return;
+    silences = 0;
+    reopening = true;
+    await client.disconnect().catch(() => undefined);
+    // Its own tries to connect end with their pause.
+    await sleep(2 * MAX_RETRY_MS, undefined, { ref: false });
+    if (closed) return;
+    // Settles when it has succeeded, however long that takes.
+    void client.connect().catch(() => undefined);
+    reopening = false;
+  };
+  const timer = setInterval(() => {
+    if (!reopening) void beat();
+  }, HEARTBEAT_MS);
+  return () => {
+    closed = true;
+    clearInterval(timer);
+  };
+}

@@ -1,0 +1,35 @@
+import { CacheModule as NestCacheModule } from '@nestjs/cache-manager';
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { BodyCache } from './body-cache.js';
+import { type CacheStore, openCacheStore } from './cache-store.js';
+
+const CACHE_STORE = Symbol('CACHE_STORE');
+
+@Module({
+  providers: [{ provide: CACHE_STORE, inject: [InjectConfig.TOKEN], useFactory: ({ REDIS_URL }: Config) => openCacheStore(REDIS_URL) }],
+  exports: [CACHE_STORE],
+})
+class CacheStoreModule implements OnApplicationShutdown {
+  constructor(@Inject(CACHE_STORE) private readonly store: CacheStore) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}
+
+/** What answers are kept in for a while. */
+@Global()
+@Module({
+  imports: [
+    NestCacheModule.registerAsync({
+      imports: [CacheStoreModule],
+      inject: [CACHE_STORE],
+      useFactory: ({ keyv }: CacheStore) => ({ stores: [keyv] }),
+    }),
+  ],
+  providers: [BodyCache],
+  exports: [BodyCache],
+})
+export class CacheModule {}

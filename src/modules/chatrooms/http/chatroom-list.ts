@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { BodyCache, type CachedBody } from '../../../cache/body-cache.js';
+import type { Actor } from '../../../common/actor.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, toPage } from '../../../common/http/page.js';
+import { isId } from '../../../common/ids.js';
+import { toChatroomResponse } from '../chatroom.response.js';
+import { ChatroomsService } from '../chatrooms.service.js';
+import type { ListChatroomsQuery } from './chatroom.request.js';
+
+const TTL_MS = 600_000;
+/** Raised when the form of the body changes, so that no release sends what another one wrote. */
+const FORMAT = 1;
+
+/** RFC 9211. */
+const CACHE_STATUS: Readonly<Record<CachedBody['source'], string>> = {
+  hit: 'chatrooms; hit',
+  stored: 'chatrooms; fwd=miss; stored',
+  not_stored: 'chatrooms; fwd=miss',
+};
+
+interface PageOptions {
+  readonly archived: boolean;
+  readonly q: string | null;
+  readonly after: { readonly at: string; readonly id: string } | null;
+  readonly limit: number;
+}
+
+/**
+ * The list of a user's chatrooms, as the bytes that are sent. The key holds the version of the list, which this very request has read from the
+ * database and which every change of the list raises in its own transaction: an entry is never wrong, it is only not asked for any more.
+ */
+@Injectable()
+export class ChatroomList {
+  constructor(
+    private readonly chatrooms: ChatroomsService,
+    private readonly cache: BodyCache,
+  ) {}
+
+  /** @throws ValidationFailedError for a cursor that is none */
+  async read(actor: Actor, query: ListChatroomsQuery): Promise<{ body: string; cacheStatus: string }> {
+    const [at, id] = decodeCursor(query.cursor, [isTimestamp, isId]) ?? [];
+    const options = {
+      archived: query.archived === 'true',
+      q: query.q ?? null,
+      after: at !== undefined && id !== undefined ? { at, id } : null,
+      limit: query.limit ?? DEFAULT_PAGE_SIZE,
+    };
+    if (options.q !== null) return { body: await this.make(actor, options), cacheStatus: 'chatrooms; fwd=bypass' };
+    const { body, source } = await this.cache.getOrMake(this.keyOf(actor, options), TTL_MS, () => this.make(actor, options));
+    return { body, cacheStatus: CACHE_STATUS[source] };
+  }
+
+  /** A plan's end changes the model that a room shows without changing the list, so the models count too. */
+  private keyOf(actor: Actor, { archived, after, limit }: PageOptions): string {
+    const page = JSON.stringify([FORMAT, archived, after?.at, after?.id.toLowerCase(), limit, this.chatrooms.modelsOf(actor)]);
+    return `chatrooms:${actor.userId}:${actor.listVersion}:${createHash('sha256').update(page).digest('base64url')}`;
+  }
+
+  private async make(actor: Actor, { archived, q, after, limit }: PageOptions): Promise<string> {
+    const rooms = await this.chatrooms.listChatrooms(actor, { archived, q, after, count: limit + 1 });
+    return JSON.stringify(
+      toPage(
+        rooms,
+        limit,
+        (room) => [room.last_activity_at.toISOString(), room.id],
+        (room) => toChatroomResponse(room, this.chatrooms.effectiveModel(actor, room)),
+      ),
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import { type Cluster, startCluster } from '../support/cluster.js';
+import { createClusterUser, createRoom } from '../support/cluster-user.js';
+import { describeOn } from '../support/engines.js';
+
+/** A write at one API and a read at the other: 2 of the interleaved requests. CHAOS_LIST_REQUESTS=10000 runs the whole of it. */
+const REQUESTS = Number(process.env['CHAOS_LIST_REQUESTS'] ?? 3_000);
+const USERS = 8;
+
+interface ListedRoom {
+  readonly id: string;
+  readonly name: string | null;
+  readonly message_count: number;
+  readonly active_reply_id: string | null;
+}
+
+describeOn('redis', 'two API and two worker processes', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster({ apis: 2, workers: 2 });
+  }, 120_000);
+  afterAll(() => cluster.close(), 60_000);
+
+  const apis = () => {
+    const [one, other] = cluster.apis;
+    if (!one || !other) throw new Error('two APIs');
+    return [one.client, other.client] as const;
+  };
+
+  test('a message accepted by one API is answered by a worker and read at the other', async () => {
+    const [one, other] = apis();
+    const user = await createClusterUser(one, cluster.postgres);
+    const room = await createRoom(one, user);
+    const sent = await one.post<{ reply: { id: string } }>(`/chatroom/${room}/message`, { body: { content: 'Hello' }, token: user.token });
+    expect(sent.status).toBe(202);
+    const read = await other.get<{ status: string; content: string }>(`${sent.headers.get('location') ?? ''}?wait=20`, {
+      token: user.token,
+    });
+    expect(read.body).toMatchObject({ status: 'completed', content: expect.stringContaining('simulated') as string });
+  });
+
+  test(`the list is never stale at the other: ${REQUESTS} interleaved writes and reads`, async () => {
+    const [one, other] = apis();
+    const statuses: Record<string, number> = {};
+    await Promise.all(
+      Array.from({ length: USERS }, async () => {
+        const user = await createClusterUser(one, cluster.postgres);
+        const { token } = user;
+        const names = new Map<string, string>();
+        for (let n = 0; n < REQUESTS / USERS / 2; n += 1) {
+          const [writer, reader] = n % 2 === 0 ? [one, other] : [other, one];
+          const oldest = [...names.keys()][0];
+          let expectMessage: string | null = null;
+          const name = `room ${n}`;
+          if (oldest === undefined || n % 5 < 2) {
+            const made = await writer.post<{ id: string }>('/chatroom', { body: { name }, token });
+            expect(made.status).toBe(201);
+            names.set(made.body.id, name);
+          } else if (n % 5 === 2) {
+            expect((await writer.patch(`/chatroom/${oldest}`, { body: { name }, token })).status).toBe(200);
+            names.set(oldest, name);
+          } else if (n % 5 === 3) {
+            expect((await writer.delete(`/chatroom/${oldest}`, { token })).status).toBe(204);
+            names.delete(oldest);
+          } else {
+            const sent = await writer.post(`/chatroom/${oldest}/message`, { body: { content: 'Hello' }, token });
+            expect(sent.status).toBe(202);
+            expectMessage = oldest;
+          }
+          const read = await reader.get<{ data: ListedRoom[] }>('/chatroom?limit=100', { token });
+          const status = read.headers.get('cache-status') ?? '';
+          statuses[status] = (statuses[status] ?? 0) + 1;
+          const listed = new Map(read.body.data.map((room) => [room.id, room]));
+          expect(Object.fromEntries([...listed].map(([id, room]) => [id, room.name]))).toEqual(Object.fromEntries(names));
+          if (expectMessage !== null) expect(listed.get(expectMessage)?.message_count).toBeGreaterThan(0);
+          // The same list again, at the other process, out of the shared cache.
+          const again = await writer.get<{ data: ListedRoom[] }>('/chatroom?limit=100', { token });
+          const second = again.headers.get('cache-status') ?? '';
+          statuses[second] = (statuses[second] ?? 0) + 1;
+        }
+      }),
+    );
+    expect(statuses['chatrooms; hit'] ?? 0).toBeGreaterThan(REQUESTS / 8);
+    expect(statuses['chatrooms; fwd=miss; stored'] ?? 0).toBeGreaterThan(REQUESTS / 8);
+  }, 600_000);
+});
