@@ -24,9 +24,9 @@ export function connectionOptions({ url, poolSize, applicationName }: Connection
     extra: {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
-      statement_timeout: 8_000,
+      statement_timeout: 7_000,
       // Noticed within 10 s: a server that has gone silent does not even tell that the statement's time is over.
-      query_timeout: 9_000,
+      query_timeout: 8_000,
       lock_timeout: 5_000,
       idle_in_transaction_session_timeout: 30_000,
       options: '-c timezone=UTC',

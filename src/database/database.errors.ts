@@ -11,7 +11,7 @@ interface PgLikeError {
 const UNAVAILABLE = /^(?:08...|53300|57P0[123]|57014|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 /** pg and pg-pool give these without a code. */
 const UNAVAILABLE_MESSAGES =
-  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|The server is silent|timeout exceeded when trying to connect|Query read timeout)/;
 
 function driverError(error: unknown): PgLikeError {
   if (typeof error !== 'object' || error === null) return {};
@@ -36,3 +36,6 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const { code, message } = driverError(error);
   return (typeof code === 'string' && UNAVAILABLE.test(code)) || (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message));
 }
+
+/** True when nothing came back in time, not even a refusal: the connection is of no more use. */
+export const isServerSilent = (error: unknown): boolean => driverError(error).message === 'Query read timeout';

@@ -1,4 +1,6 @@
 import { Global, Module } from '@nestjs/common';
+import { MetricsModule } from '../common/metrics/metrics.module.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -11,6 +13,7 @@ import { IdempotencyKeys } from './idempotency-keys.js';
 @Global()
 @Module({
   imports: [
+    MetricsModule,
     TypeOrmModule.forRootAsync({
       inject: [InjectConfig.TOKEN],
       useFactory: ({ DATABASE_URL, DATABASE_POOL_SIZE }: Config) => {
@@ -27,4 +30,13 @@ import { IdempotencyKeys } from './idempotency-keys.js';
   providers: [Database, IdempotencyKeys, Counters],
   exports: [Database, IdempotencyKeys, Counters],
 })
-export class DatabaseModule {}
+export class DatabaseModule {
+  constructor(database: Database, metrics: Metrics) {
+    metrics.observe(
+      'database_connections',
+      'Connections to PostgreSQL, and requests that wait for one.',
+      'state',
+      () => database.connections,
+    );
+  }
+}

@@ -1,13 +1,17 @@
+import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { sqlState } from './database.errors.js';
+import { isServerSilent, sqlState } from './database.errors.js';
 import { type Statement, statement } from './statement.js';
 
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 10;
 
-const tryLock = statement<{ locked: boolean }>('database_try_lock', 'SELECT pg_try_advisory_xact_lock($1) AS locked');
+const tryLock = statement<{ locked: boolean }>(
+  'database_try_lock',
+  `SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', '10s', true)`,
+);
 
 /** Runs named statements. One statement is one round trip and, outside `Transaction`, one commit. */
 export interface StatementRunner {
@@ -27,27 +31,46 @@ export class Database implements StatementRunner {
 
   /** A statement that loses a deadlock has changed nothing and is run again. */
   async run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
-    return retryDeadlocks(() => query(this.pool, statement, values));
+    return retryDeadlocks(async () => {
+      try {
+        return await query(this.pool, statement, values);
+      } catch (error) {
+        if (isServerSilent(error)) this.dropIdleConnections();
+        throw error;
+      }
+    });
   }
 
   /** Commits what `work` did, or nothing if it throws. A deadlock runs `work` again: it must have no effects outside the database. */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return retryDeadlocks(() =>
-      this.dataSource.transaction(async (manager) => {
-        const connection = (await manager.queryRunner?.connect()) as PoolClient;
-        return work({ manager, run: (statement, values) => query(connection, statement, values) });
-      }),
-    );
+    return retryDeadlocks(async () => {
+      const runner = this.dataSource.createQueryRunner();
+      const connection = (await runner.connect()) as PoolClient;
+      const onConnection: StatementRunner['run'] = (statement, values) => query(connection, statement, values);
+      try {
+        await runner.startTransaction();
+        const result = await work({ manager: runner.manager, run: onConnection });
+        await runner.commitTransaction();
+        return result;
+      } catch (error) {
+        // TypeORM would wait for a silent server to roll back, and keep the connection.
+        if (isServerSilent(error)) this.abandon(connection);
+        else if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+        throw error;
+      } finally {
+        await runner.release();
+      }
+    });
   }
 
   /**
    * Runs `work` in one process at a time; the others find the lock taken and do nothing. The lock belongs to a transaction, which PostgreSQL ends
-   * when its process has been silent for 30 s: a frozen one does not keep the others from working, and `work` must bear a second one beside it.
+   * when it has been idle for 10 s: a process that is frozen or gone does not keep the others from working. So `work` should take less, and must
+   * bear a second one beside it.
    */
   async exclusively(lock: number, work: () => Promise<void>): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      const connection = (await manager.queryRunner?.connect()) as PoolClient;
-      const [row] = await query(connection, tryLock, [lock]);
+    await this.transaction(async (transaction) => {
+      const [row] = await transaction.run(tryLock, [lock]);
       if (row?.locked) await work();
     });
   }
@@ -56,6 +79,24 @@ export class Database implements StatementRunner {
   get connections(): { idle: number; busy: number; waiting: number } {
     const { totalCount, idleCount, waitingCount } = this.pool;
     return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
+  }
+
+  /** After one of them has turned out to be dead: the others may lead to the same place, and each would cost its user a deadline. */
+  private dropIdleConnections(): void {
+    for (let { idleCount } = this.pool; idleCount > 0; idleCount -= 1) {
+      this.pool.connect().then(
+        (connection) => {
+          connection.release(true);
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  /** Breaks a connection, on which TypeORM gives it up. */
+  private abandon(connection: PoolClient): void {
+    (connection as unknown as { connection: { stream: Socket } }).connection.stream.destroy(new Error('The server is silent'));
+    this.dropIdleConnections();
   }
 
   private get pool(): Pool {

@@ -8,8 +8,8 @@ import { RETENTION_RULES } from './retention-rules.js';
 const LOCK = 7_164_201_955;
 /** Small enough to hold no lock for long. */
 const BATCH = 500;
-/** A backlog is worked off over several runs, or one would hold its lock for too long. */
-const BATCHES_A_RUN = 20;
+/** A backlog is worked off over several runs: the lock is not held for longer. */
+const RUN_AT_MOST_MS = 5_000;
 
 /** Deletes what has been kept long enough, a little at a time. */
 @Injectable()
@@ -36,14 +36,13 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   async deleteExpired(): Promise<void> {
+    const end = performance.now() + RUN_AT_MOST_MS;
     for (const { name, delete: remove, keepMs } of RETENTION_RULES) {
       const keep = keepMs(this.config);
       if (keep === null) continue;
       let deleted = 0;
-      for (let batch = 0; batch < BATCHES_A_RUN; batch += 1) {
-        const rows = await this.database.run(remove, [keep, BATCH]);
-        deleted += rows.length;
-        if (rows.length < BATCH) break;
+      for (let rows = BATCH; rows === BATCH && performance.now() < end; deleted += rows) {
+        rows = (await this.database.run(remove, [keep, BATCH])).length;
       }
       if (deleted > 0) this.logger.log(`${deleted} deleted: ${name}`);
     }

@@ -1,0 +1,113 @@
+import { type ApiProcess, type Cluster, startCluster, untilReady } from '../support/cluster.js';
+import { type ClusterUser, createClusterUser, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
+import { describeOn } from '../support/engines.js';
+import { until } from '../support/until.js';
+
+const ROUNDS = 3;
+
+describeOn('redis', 'a rolling restart', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster({
+      apis: 2,
+      workers: 2,
+      settings: { DRAIN_SECONDS: '10', DRAIN_DELAY_SECONDS: '1' },
+      gemini: { latencyMs: 50, chunkMs: 10, tokens: 30 },
+    });
+  }, 120_000);
+  afterAll(() => cluster.close(), 60_000);
+
+  test(`of every process under load, ${ROUNDS} times: no request fails, no reply is lost`, async () => {
+    const balancer = balance(cluster.apis);
+    const [first] = cluster.apis;
+    if (!first) throw new Error('no API');
+    const users = await Promise.all(Array.from({ length: 6 }, () => createClusterUser(first.client, cluster.postgres)));
+    const rooms = await Promise.all(users.map((user) => createRoom(first.client, user)));
+    let stopped = false;
+    let requests = 0;
+    const failures: string[] = [];
+    const load = Promise.all(
+      users.map(async (user, i) => {
+        for (let n = 0; !stopped; n += 1) {
+          for (const [what, expected, request] of requestsOf(user, rooms[i] ?? '', n)) {
+            requests += 1;
+            const answer = await balancer.send(request).catch((error: unknown) => String((error as Error).cause ?? error));
+            if (typeof answer === 'string') failures.push(`${what}: ${answer}`);
+            else if (answer.status !== expected) failures.push(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
+          }
+        }
+      }),
+    );
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const api of cluster.apis) {
+        expect(await api.process.terminate()).toBe(0);
+        await api.process.start();
+        await untilReady(api);
+      }
+      for (const worker of cluster.workers) {
+        expect(await worker.terminate()).toBe(0);
+        await worker.start();
+      }
+    }
+    stopped = true;
+    await load;
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(100);
+    const unfinished = `SELECT id FROM messages WHERE status IN ('pending', 'streaming')`;
+    await until('every reply is finished', async () => (await cluster.postgres.query(unfinished)).length === 0, 60_000);
+    expect(await cluster.postgres.query(`SELECT DISTINCT status FROM messages WHERE role = 'model'`)).toEqual([{ status: 'completed' }]);
+    expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
+  }, 300_000);
+});
+
+type Request = (api: ApiProcess) => Promise<{ status: number; body: unknown }>;
+
+function* requestsOf(user: ClusterUser, room: string, n: number): Generator<[string, number, Request]> {
+  const { token } = user;
+  yield ['list', 200, ({ client }) => client.get('/chatroom', { token })];
+  yield ['read', 200, ({ client }) => client.get(`/chatroom/${room}`, { token })];
+  let reply = '';
+  yield [
+    'send',
+    202,
+    async ({ client }) => {
+      const answer = await client.post<{ reply?: { id: string } }>(`/chatroom/${room}/message`, {
+        body: { content: `Message ${n}` },
+        token,
+      });
+      reply = answer.body.reply?.id ?? '';
+      return answer;
+    },
+  ];
+  yield ['wait', 200, ({ client }) => client.get(`/chatroom/${room}/message/${reply}?wait=5`, { token })];
+}
+
+/**
+ * What a load balancer does and no more: requests go in turn to the processes whose readiness was last seen as 200, looked at every 100 ms. No
+ * request is sent twice.
+ */
+function balance(apis: readonly ApiProcess[]): { send: (request: Request) => ReturnType<Request>; close: () => void } {
+  const ready = new Set(apis);
+  const timers = apis.map((api) =>
+    setInterval(() => {
+      void api.client
+        .get('/health/ready', { signal: AbortSignal.timeout(500), headers: { connection: 'close' } })
+        .catch(() => null)
+        .then((answer) => (answer?.status === 200 ? ready.add(api) : ready.delete(api)));
+    }, 100),
+  );
+  let turn = 0;
+  const send = async (request: Request) => {
+    await until('some process is ready', () => ready.size > 0);
+    const candidates = [...ready];
+    const api = candidates[(turn += 1) % candidates.length];
+    if (!api) throw new Error('none is ready');
+    return request(api);
+  };
+  return {
+    send,
+    close: () => {
+      timers.forEach(clearInterval);
+    },
+  };
+}
