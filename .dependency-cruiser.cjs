@@ -71,8 +71,15 @@ module.exports = {
     {
       name: 'vendors-in-integrations',
       severity: 'error',
-      from: { path: '^src', pathNot: '^src/integrations/' },
+      from: { path: '^src', pathNot: '^src/(?:integrations|simulators)/' },
       to: { path: '^node_modules/(?:@google/genai|stripe|twilio|nodemailer)/' },
+    },
+    {
+      name: 'simulators-take-only-types',
+      comment: "A vendor's published types are the schema of what its simulator answers; its code would be the judge in its own case.",
+      severity: 'error',
+      from: { path: '^src/simulators/' },
+      to: { path: '^node_modules/(?:@google/genai|stripe|twilio|nodemailer)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'simulators-stand-alone',

@@ -1,6 +1,8 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+const NODE_GLOBALS = ['Buffer', 'clearTimeout', 'console', 'performance', 'process', 'setTimeout', 'URL'];
+
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'node_modules', '.local'] },
   js.configs.recommended,
@@ -33,7 +35,7 @@ export default tseslint.config(
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: { Buffer: 'readonly', console: 'readonly', performance: 'readonly', process: 'readonly', URL: 'readonly' },
+      globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly'])),
     },
   },
 );

@@ -54,6 +54,8 @@ const project = (displayName, testMatch, extra = {}) => ({
 const onPostgres = { globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' };
 
 export default {
+  // Most of a test's time is spent waiting for servers.
+  maxWorkers: '100%',
   projects: [
     project('unit', ['src/**/*.test.ts']),
     project('architecture', ['test/architecture/**/*.test.ts'], onPostgres),

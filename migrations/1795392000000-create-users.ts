@@ -44,6 +44,7 @@ export class CreateUsers1795392000000 implements MigrationInterface {
         CONSTRAINT ck_sessions_rotation CHECK ((spent_token_hash IS NULL) = (rotated_at IS NULL))
       )`);
     await queryRunner.query(`CREATE INDEX ix_sessions_user ON sessions (user_id, created_at, id)`);
+    await queryRunner.query(`CREATE INDEX ix_sessions_expires_at ON sessions (expires_at)`);
     // The code of a challenge is a function of its id and of a key that is not in the database. Numbers without an account get challenges too, so
     // that asking for a code tells nothing.
     await queryRunner.query(`
@@ -56,6 +57,7 @@ export class CreateUsers1795392000000 implements MigrationInterface {
         attempts integer NOT NULL DEFAULT 0,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         expires_at timestamptz(3) NOT NULL,
+        settled_at timestamptz(3),
         consumed_at timestamptz(3),
         CONSTRAINT ck_otp_challenges_purpose CHECK (purpose IN ('sign_in', 'admin_sign_in', 'reset_password')),
         CONSTRAINT ck_otp_challenges_attempts CHECK (attempts BETWEEN 0 AND 5),
@@ -64,6 +66,8 @@ export class CreateUsers1795392000000 implements MigrationInterface {
     await queryRunner.query(`CREATE INDEX ix_otp_challenges_mobile_number ON otp_challenges (mobile_number, purpose, created_at)`);
     await queryRunner.query(`CREATE INDEX ix_otp_challenges_user ON otp_challenges (user_id)`);
     await queryRunner.query(`CREATE INDEX ix_otp_challenges_expires_at ON otp_challenges (expires_at)`);
+    // Codes that a queue has yet to hand over: the row is the outbox of its own job.
+    await queryRunner.query(`CREATE INDEX ix_otp_challenges_unsettled ON otp_challenges (created_at) WHERE settled_at IS NULL`);
     // Limits that hold over all processes. The key is a hash of what is limited.
     await queryRunner.query(`
       CREATE TABLE counters (

@@ -38,6 +38,7 @@ export class CreateChatrooms1795392000002 implements MigrationInterface {
         model text,
         attempt integer NOT NULL DEFAULT 0,
         lease_until timestamptz(3),
+        retry_at timestamptz(3),
         cancel_requested_at timestamptz(3),
         charged_day date,
         finish_reason text,

@@ -2,6 +2,7 @@ import { CreateUsers1795392000000 } from './1795392000000-create-users.js';
 import { CreatePlans1795392000001 } from './1795392000001-create-plans.js';
 import { CreateChatrooms1795392000002 } from './1795392000002-create-chatrooms.js';
 import { CreateIdempotencyKeys1795392000003 } from './1795392000003-create-idempotency-keys.js';
+import { CreateModelPauses1795392000004 } from './1795392000004-create-model-pauses.js';
 import { IndexWhatExpires1795392000100 } from './1795392000100-index-what-expires.js';
 
 /** All migrations in the order in which they run. Append only. */
@@ -10,5 +11,6 @@ export const migrations = [
   CreatePlans1795392000001,
   CreateChatrooms1795392000002,
   CreateIdempotencyKeys1795392000003,
+  CreateModelPauses1795392000004,
   IndexWhatExpires1795392000100,
 ] as const;

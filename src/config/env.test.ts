@@ -45,3 +45,42 @@ test('one message names every wrong setting, and what is missing', () => {
   }
   expect(message).not.toContain('short');
 });
+
+test('lists are split, and each entry is checked', () => {
+  const source = {
+    CORS_ORIGINS: 'https://a.example.com, http://localhost:5173,',
+    TRUSTED_PROXIES: '10.0.0.0/8,::1',
+    SMS_ALLOWED_COUNTRIES: 'IN, US',
+  };
+  expect(loadConfig({ source })).toMatchObject({
+    CORS_ORIGINS: ['https://a.example.com', 'http://localhost:5173'],
+    TRUSTED_PROXIES: ['10.0.0.0/8', '::1'],
+    SMS_ALLOWED_COUNTRIES: ['IN', 'US'],
+  });
+  const message = complaintOf({ CORS_ORIGINS: 'https://a.example.com/', TRUSTED_PROXIES: '10.0.0.0/33', SMS_ALLOWED_COUNTRIES: 'IN,XX' });
+  for (const name of ['CORS_ORIGINS', 'TRUSTED_PROXIES', 'SMS_ALLOWED_COUNTRIES']) expect(message).toMatch(new RegExp(`^  ${name}: `, 'm'));
+});
+
+test.each([
+  ['NODE_ENV', { NODE_ENV: 'production' }],
+  ['HOST', { HOST: '0.0.0.0' }],
+  ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.1' }],
+])('codes are not put into answers where %s tells of others', (_, source) => {
+  expect(complaintOf({ OTP_DELIVERY: 'response' })).toBe('');
+  expect(complaintOf({ OTP_DELIVERY: 'response', ...source })).toMatch(/^ {2}OTP_DELIVERY: response hands every code to whoever asks/m);
+});
+
+test('a way of delivery wants its own settings', () => {
+  const twilio = complaintOf({ OTP_DELIVERY: 'twilio', TWILIO_FROM: '+14155550100' });
+  expect(twilio).toMatch(/TWILIO_ACCOUNT_SID: required by OTP_DELIVERY=twilio[^]*TWILIO_AUTH_TOKEN: required by/);
+  expect(twilio).not.toContain('TWILIO_FROM');
+  expect(complaintOf({ OTP_DELIVERY: 'smtp' })).toMatch(/SMTP_URL: required by OTP_DELIVERY=smtp[^]*SMTP_FROM: required by/);
+});
+
+test('production asks administrators for a code and users for a verified number, unless told otherwise', () => {
+  expect(loadConfig({ source: {} })).toMatchObject({ ADMIN_REQUIRE_OTP: false, REQUIRE_VERIFIED_NUMBER: false });
+  expect(loadConfig({ source: { NODE_ENV: 'production', ADMIN_REQUIRE_OTP: 'false' } })).toMatchObject({
+    ADMIN_REQUIRE_OTP: false,
+    REQUIRE_VERIFIED_NUMBER: true,
+  });
+});

@@ -25,6 +25,18 @@ const url = (...protocols: string[]) =>
       (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
       `a URL that starts with ${protocols.join('// or ')}//`,
     );
+/** Comma-separated; spaces and empty entries do not count. */
+const list = (isItem: (item: string) => boolean, shape: string) =>
+  z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    )
+    .refine((items) => items.every((item) => isItem(item)), shape);
+const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 /** A number of hops, or addresses, networks (CIDR) and proxy-addr's names of ranges. */
 const proxies = z.string().transform((value, context): number | string[] => {
   if (/^\d{1,2}$/.test(value.trim())) return Number(value);
@@ -111,12 +123,37 @@ const schema = z.object({
     .optional()
     .describe('Country of mobile numbers that are given without a country code; unset refuses those.'),
   OTP_DELIVERY: z
-    .enum(['response', 'log'])
+    .enum(['response', 'log', 'twilio', 'smtp'])
     .optional()
-    .describe('How one-time codes reach people. response: in the answer itself, on a loopback HOST only; log: as a line of the log.'),
+    .describe(
+      'How one-time codes reach people. response: in the answer itself, on a loopback HOST only; log: a line of the log; twilio: SMS; smtp: e-mail to the address of the account, which then proves that address rather than the number.',
+    ),
   REQUIRE_VERIFIED_NUMBER: flag
     .optional()
     .describe('Refuse messages and checkouts of users without a verified mobile number. Default: true in production.'),
+  ADMIN_REQUIRE_OTP: flag.optional().describe('Ask administrators for a code after the password. Default: true in production.'),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/, 'AC and 32 hexadecimal digits')
+    .optional()
+    .describe('Account at Twilio.'),
+  TWILIO_AUTH_TOKEN: z.string().min(1).optional().describe('Secret of the account at Twilio.'),
+  TWILIO_FROM: z
+    .string()
+    .regex(/^(?:\+[1-9]\d{6,14}|MG[0-9a-f]{32}|[A-Za-z0-9 ]{1,11})$/, 'a number in E.164, a messaging service (MG…) or a sender name')
+    .optional()
+    .describe('Sender of the SMS: a number, a messaging service or a sender name.'),
+  TWILIO_BASE_URL: url('http:', 'https:').default('https://api.twilio.com').describe('Address of the API of Twilio.'),
+  SMS_ALLOWED_COUNTRIES: list(isSupportedCountry, 'countries as two capital letters, separated by commas')
+    .default([])
+    .describe('Countries whose mobile numbers are served, such as IN,US; empty serves all.'),
+  SMS_DAILY_BUDGET: whole(0, 10_000_000).default(1_000).describe('SMS sent in 24 hours at most, whoever asks for them.'),
+  SMTP_URL: url('smtp:', 'smtps:').optional().describe('Mail server, such as smtps://user:password@mail.example.com.'),
+  SMTP_FROM: z.string().min(3).max(320).optional().describe('Sender of the e-mails.'),
+
+  CORS_ORIGINS: list(isOrigin, 'origins such as https://app.example.com, separated by commas')
+    .default([])
+    .describe('Origins whose pages may call the API and hold its refresh cookie; empty allows none.'),
 
   GEMINI_API_KEY: z.string().min(1).optional().describe('Key of the Gemini API. The local mode simulates Gemini when this is unset.'),
   GEMINI_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Gemini API, such as a simulator.'),
@@ -133,11 +170,16 @@ const schema = z.object({
   GEMINI_SIMULATOR_CHUNK_MS: whole(0, 60_000).default(30).describe('Local mode: time between two chunks.'),
   GEMINI_SIMULATOR_TOKENS: whole(0, 100_000).default(0).describe('Local mode: length of an answer; 0 lets the simulator choose.'),
 
+  STRIPE_SECRET_KEY: z.string().min(1).optional().describe('Key of the Stripe API. The local mode simulates Stripe when this is unset.'),
+  STRIPE_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Stripe API, such as a simulator.'),
+  STRIPE_SIMULATOR_PORT: whole(0, 65_535).default(0).describe('Local mode: port of the Stripe simulator; 0 takes a free one.'),
+
   BASIC_DAILY_LIMIT: whole(0, 1_000_000).default(5).describe('Messages a UTC day on the Basic plan.'),
   BASIC_CONTEXT_TOKENS: whole(256, 10_000_000).default(32_768).describe('History given to the model on the Basic plan.'),
   PRO_CONTEXT_TOKENS: whole(256, 10_000_000).default(131_072).describe('History given to the model on the Pro plan.'),
   BASIC_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(2_048).describe('Longest answer on the Basic plan.'),
   PRO_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(8_192).describe('Longest answer on the Pro plan.'),
+  MAX_STREAMS: whole(1, 10_000).default(20).describe('Reply streams that a user may have open at one API process.'),
   MAX_PENDING_REPLIES: whole(1, 100_000).default(200).describe('Unfinished replies a user may have.'),
 
   WORKER_CONCURRENCY: whole(1, 10_000).default(100).describe('Replies that one worker generates at a time.'),
@@ -158,7 +200,10 @@ const schema = z.object({
 
 type Settings = z.infer<typeof schema>;
 
-export type Config = Readonly<Omit<Settings, 'REQUIRE_VERIFIED_NUMBER'> & { REQUIRE_VERIFIED_NUMBER: boolean }>;
+/** True in production unless set. */
+type DependentFlag = 'REQUIRE_VERIFIED_NUMBER' | 'ADMIN_REQUIRE_OTP';
+
+export type Config = Readonly<Omit<Settings, DependentFlag> & Record<DependentFlag, boolean>>;
 export type ModeDefaults = Partial<Record<keyof Config, string>>;
 
 /** Which settings an entry point cannot do without. */
@@ -200,20 +245,30 @@ export function loadConfig(
     throw new ConfigError(`The settings are not right:\n${lines.join('\n')}\nSee .env.example for every setting.`);
   }
   const { data } = result;
-  return Object.freeze({ ...data, REQUIRE_VERIFIED_NUMBER: data.REQUIRE_VERIFIED_NUMBER ?? data.NODE_ENV === 'production' });
+  const isProduction = data.NODE_ENV === 'production';
+  return Object.freeze({
+    ...data,
+    REQUIRE_VERIFIED_NUMBER: data.REQUIRE_VERIFIED_NUMBER ?? isProduction,
+    ADMIN_REQUIRE_OTP: data.ADMIN_REQUIRE_OTP ?? isProduction,
+  });
 }
+
+/** What a way of delivery cannot do without. */
+const DELIVERY_NEEDS = { twilio: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM'], smtp: ['SMTP_URL', 'SMTP_FROM'] } as const;
 
 /** What is wrong with settings that are each right. */
 function contradictions(settings: Settings): { name: string; reason: string }[] {
-  const complaints: { name: string; reason: string }[] = [];
-  if (settings.OTP_DELIVERY === 'response' && !codesMayBeAnswered(settings)) {
-    complaints.push({
-      name: 'OTP_DELIVERY',
-      reason:
-        'response hands every code to whoever asks: only while HOST is a loopback address, TRUSTED_PROXIES is unset and NODE_ENV is not production',
-    });
+  const { OTP_DELIVERY } = settings;
+  if (OTP_DELIVERY === 'response' && !codesMayBeAnswered(settings)) {
+    const reason =
+      'response hands every code to whoever asks: only while HOST is a loopback address, TRUSTED_PROXIES is unset and NODE_ENV is not production';
+    return [{ name: 'OTP_DELIVERY', reason }];
   }
-  return complaints;
+  if (OTP_DELIVERY !== 'twilio' && OTP_DELIVERY !== 'smtp') return [];
+  return DELIVERY_NEEDS[OTP_DELIVERY].filter((name) => settings[name] === undefined).map((name) => ({
+    name,
+    reason: `required by OTP_DELIVERY=${OTP_DELIVERY}: ${schema.shape[name].description ?? ''}`,
+  }));
 }
 
 /** Whether OTP_DELIVERY may be `response`. */

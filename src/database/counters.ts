@@ -22,14 +22,15 @@ const take = statement<{ taken: boolean; retry_after: number }>(
    RETURNING count <= $2 AS taken, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
 );
 
+const peek = statement<{ retry_after: number }>(
+  'counters_peek',
+  `SELECT extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
+   WHERE key = $1 AND count >= $2 AND window_ends_at > now()`,
+);
+
 const giveBack = statement<never>('counters_give_back', `UPDATE counters SET count = count - 1 WHERE key = $1 AND count > 0`);
 
 const reset = statement<never>('counters_reset', `DELETE FROM counters WHERE key = $1`);
-
-const deleteExpired = statement<{ key: Buffer }>(
-  'counters_delete_expired',
-  `DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE window_ends_at <= now() LIMIT $1) RETURNING key`,
-);
 
 /**
  * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or address of a person
@@ -46,6 +47,12 @@ export class Counters {
     return row.taken ? { taken: true } : { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(row.retry_after)) };
   }
 
+  /** Whether a unit could be taken, without taking it. */
+  async peek(key: readonly string[], { limit }: CounterLimit): Promise<Taken> {
+    const [full] = await this.database.run(peek, [hashOf(key), limit]);
+    return full ? { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(full.retry_after)) } : { taken: true };
+  }
+
   /** Gives one unit back to the window that it may still be in. */
   async giveBack(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
     await on.run(giveBack, [hashOf(key)]);
@@ -53,11 +60,6 @@ export class Counters {
 
   async reset(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
     await on.run(reset, [hashOf(key)]);
-  }
-
-  /** Deletes up to `limit` windows that are over. @returns how many */
-  async deleteExpired(limit: number): Promise<number> {
-    return (await this.database.run(deleteExpired, [limit])).length;
   }
 }
 

@@ -37,7 +37,11 @@ export class ServiceRedis extends Redis {
  *
  * @throws Error when Redis does not answer within 5 s
  */
-export async function connectRedis(url: string, connectionName: string, Client = ServiceRedis): Promise<Redis> {
+export async function connectRedis(
+  url: string,
+  connectionName: string,
+  Client: new (url: string, options: RedisOptions) => Redis = ServiceRedis,
+): Promise<Redis> {
   const redis = new Client(url, { ...OPTIONS, connectionName });
   logOutages(redis, connectionName);
   try {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type Batch, readStream } from './read-stream.js';
+import { type Batch, StreamReader } from './stream-reader.js';
 import { Signals } from './signals.js';
 import {
   type AppendResult,
@@ -66,7 +66,11 @@ export class ProcessStreams extends StreamStore {
   }
 
   read(streamId: string, after: EntryId | null, signal: AbortSignal): AsyncIterableIterator<readonly StreamEntry[]> {
-    return readStream({ watch: (ring) => this.watch(streamId, ring), look: (position) => this.look(streamId, position) }, after, signal);
+    const source = {
+      watch: (ring: () => void) => this.watch(streamId, ring),
+      look: (position: EntryId | null) => this.look(streamId, position),
+    };
+    return new StreamReader(source, after, signal);
   }
 
   state(streamId: string): Promise<StreamState | null> {

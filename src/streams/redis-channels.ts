@@ -1,10 +1,17 @@
-import type { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Leaves it to RedisChannels to subscribe anew after an outage: only to what is still listened to, and with word when it is done. */
+export class SubscriberRedis extends Redis {
+  constructor(url: string, options: RedisOptions) {
+    super(url, { ...options, autoResubscribe: false });
+  }
+}
 
 /** One who listens on a channel. */
 export interface ChannelListener {
   readonly onMessage: (message: string) => void;
-  /** From now on messages arrive; those before may be lost. Called once for each time that the connection was made. */
-  readonly onLive?: () => void;
+  /** Messages may have been missed up to now: it begins to listen, does so again after an outage, or never will again. */
+  readonly onMissed?: () => void;
 }
 
 interface Channel {
@@ -26,6 +33,9 @@ export class RedisChannels {
     client.on('close', () => {
       for (const channel of this.channels.values()) channel.live = false;
     });
+    client.on('end', () => {
+      for (const { listeners } of this.channels.values()) for (const { onMissed } of listeners) onMissed?.();
+    });
     client.on('ready', () => {
       const names = [...this.channels.keys()];
       for (let i = 0; i < names.length; i += SUBSCRIBE_AT_ONCE) this.subscribe(names.slice(i, i + SUBSCRIBE_AT_ONCE));
@@ -37,7 +47,7 @@ export class RedisChannels {
     const known = this.channels.get(name);
     const channel = known ?? { listeners: new Set(), live: false };
     channel.listeners.add(listener);
-    if (known?.live) listener.onLive?.();
+    if (known?.live) listener.onMissed?.();
     if (!known) {
       this.channels.set(name, channel);
       this.subscribe([name]);
@@ -59,12 +69,12 @@ export class RedisChannels {
         for (const channel of asked) {
           if (!channel) continue;
           channel.live = true;
-          for (const { onLive } of channel.listeners) onLive?.();
+          for (const { onMissed } of channel.listeners) onMissed?.();
         }
       },
       () => {
-        // A connection on which this fails is of no use; the next one subscribes to all.
-        this.client.disconnect(true);
+        // Not because the connection broke: then it is of no use, and the next one subscribes to all.
+        if (this.client.status === 'ready') this.client.disconnect(true);
       },
     );
   }

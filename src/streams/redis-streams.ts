@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type Batch, readStream } from './read-stream.js';
+import { type Batch, StreamReader } from './stream-reader.js';
 import type { RedisChannels } from './redis-channels.js';
 import { Signals } from './signals.js';
 import {
@@ -112,7 +112,11 @@ export class RedisStreams extends StreamStore {
   }
 
   read(streamId: string, after: EntryId | null, signal: AbortSignal): AsyncIterableIterator<readonly StreamEntry[]> {
-    return readStream({ watch: (ring) => this.watch(streamId, ring), look: (position) => this.look(streamId, position) }, after, signal);
+    const source = {
+      watch: (ring: () => void) => this.watch(streamId, ring),
+      look: (position: EntryId | null) => this.look(streamId, position),
+    };
+    return new StreamReader(source, after, signal);
   }
 
   async state(streamId: string): Promise<StreamState | null> {
@@ -123,9 +127,13 @@ export class RedisStreams extends StreamStore {
     return { attempt: newest.attempt, n: ended ? (found[1]?.n ?? 0) : newest.n, ended };
   }
 
-  private async look(streamId: string, after: EntryId | null): Promise<Batch | null> {
+  private look(streamId: string, after: EntryId | null): Batch | Promise<Batch | null> {
     const latest = this.watched.get(streamId)?.latest;
     if (latest?.before === idOf(after)) return { entries: latest.entries, ended: false, more: false };
+    return this.lookInRedis(streamId, after);
+  }
+
+  private async lookInRedis(streamId: string, after: EntryId | null): Promise<Batch | null> {
     try {
       const found = await this.redis.xrange(keyOf(streamId), after ? `(${idOf(after)}` : '-', '+', 'COUNT', BATCH);
       const entries = found.map(toEntry);
@@ -161,7 +169,7 @@ export class RedisStreams extends StreamStore {
         watched.latest = parseAnnouncement(message);
         ringAll();
       },
-      onLive: () => {
+      onMissed: () => {
         watched.latest = null;
         watched.live = true;
         ringAll();

@@ -59,6 +59,7 @@ export abstract class StreamStore {
    * The entries after an id: those that are there, then those that come, without gap or repetition, until the stream ends or the signal is
    * aborted; both end the iteration without an error. It waits for streams that do not exist yet, and while the store cannot be reached. Nothing is
    * kept for a reader who does not ask for more: it reads on from the store.
+   * @throws Error from the iteration when this process has closed its store
    */
   abstract read(streamId: string, after: EntryId | null, signal: AbortSignal): AsyncIterableIterator<readonly StreamEntry[]>;
 

@@ -1,8 +1,6 @@
 import { newMobileNumber, newUsername, startTestApi, type TestApi } from '../support/api.js';
+import { ID, INVALID_CREDENTIALS, problem, TIME } from '../support/problem.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 let database: TestDatabase;
 let api: TestApi;
@@ -17,16 +15,6 @@ afterAll(async () => {
   await database.drop();
 });
 
-const problem = (status: number, code: string, title: string, detail: string, more: object = {}) => ({
-  type: `urn:problem-type:${code}`,
-  title,
-  status,
-  detail,
-  code,
-  request_id: expect.stringMatching(UUID),
-  ...more,
-});
-
 describe('POST /auth/signup', () => {
   it('makes an account, with the username in lower case and the number in E.164', async () => {
     const answer = await api.post('/auth/signup', {
@@ -34,7 +22,7 @@ describe('POST /auth/signup', () => {
     });
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
-      id: expect.stringMatching(UUID),
+      id: expect.stringMatching(ID),
       username: 'ada.lovelace',
       email: 'ada@example.com',
       mobile_number: '+919876543210',
@@ -43,7 +31,7 @@ describe('POST /auth/signup', () => {
       role: 'user',
       plan: 'basic',
       created_at: expect.stringMatching(TIME),
-      challenge_id: expect.stringMatching(UUID),
+      challenge_id: expect.stringMatching(ID),
       otp: expect.stringMatching(/^\d{6}$/),
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -133,9 +121,7 @@ describe('POST /auth/login', () => {
     const { username } = await api.signUp();
     const answer = await api.post('/auth/login', { body: credentials(username) });
     expect(answer.status).toBe(401);
-    expect(answer.body).toEqual(
-      problem(401, 'invalid_credentials', 'The credentials are wrong', 'There is no account with this identifier and this password.'),
-    );
+    expect(answer.body).toEqual(INVALID_CREDENTIALS);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { TestUser } from '../support/api.js';
 import { Conversation, type ExchangeBody, type ReplyBody } from '../support/conversation.js';
+import { until } from '../support/until.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 let stack: Stack;
@@ -149,11 +150,11 @@ describe('a conversation', () => {
   test('deleting a room ends its replies and their requests to the model', async () => {
     const talk = await Conversation.start(stack.api, user.accessToken);
     const { reply } = await talk.send('[[slow 100ms]] [[long 2000]]');
-    await until(async () => (await requestsOpen()) > 0);
+    await until('the model is asked', async () => (await requestsOpen()) > 0);
     const waiting = stack.api.get<{ code: string }>(`${talk.path}/${reply.id}?wait=20`, { token: user.accessToken });
     expect((await stack.api.delete(`/chatroom/${talk.chatroomId}`, { token: user.accessToken })).status).toBe(204);
     expect(await waiting).toMatchObject({ status: 404, body: { code: 'not_found' } });
-    await until(async () => (await requestsOpen()) === 0);
+    await until('the request is aborted', async () => (await requestsOpen()) === 0);
     const { rows } = await database.query(`SELECT unfinished_replies FROM users WHERE id = $1`, [user.id]);
     expect(rows).toEqual([{ unfinished_replies: 0 }]);
   });
@@ -221,7 +222,3 @@ async function requestCounts(): Promise<RequestCounts> {
 }
 const requestsOpen = async () => (await requestCounts()).open;
 const requestsTotal = async () => (await requestCounts()).received;
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
-}

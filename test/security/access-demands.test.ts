@@ -43,7 +43,10 @@ beforeAll(async () => {
   const settings = { DATABASE_URL: database.url, REQUIRE_VERIFIED_NUMBER: 'true' };
   api = await startTestApi(settings);
   const module = { module: ProbeModule, imports: [ApiModule.forRoot(testConfig(settings))] };
-  app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), { logger: false, bodyParser: false });
+  app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(testConfig(settings)), {
+    logger: false,
+    bodyParser: false,
+  });
   configureApi(app);
   await app.listen(0, '127.0.0.1');
   probe = new ApiClient(await app.getUrl());

@@ -34,11 +34,12 @@ async function call(route: Route, token?: string): Promise<object> {
 
 it('serves no route that the table of routes does not list, except the documentation', async () => {
   const served: string[] = [];
-  const adapter = createHttpAdapter();
+  const config = testConfig({ DATABASE_URL: database.url });
+  const adapter = createHttpAdapter(config);
   adapter.getInstance().addHook('onRoute', ({ method, url }: RouteOptions) => {
     served.push(...[method].flat().map((word) => `${word} ${url}`));
   });
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(testConfig({ DATABASE_URL: database.url })), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), adapter, {
     logger: false,
     bodyParser: false,
   });

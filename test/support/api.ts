@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiModule } from '../../src/apps/api/api.module.js';
 import { configureApi } from '../../src/apps/api/configure-api.js';
 import { createHttpAdapter } from '../../src/apps/api/http-server.js';
+import { stopApi } from '../../src/apps/api/stop-api.js';
 import { AppLogger } from '../../src/common/logging/app-logger.js';
 import { assertContract } from './contract.js';
 import { type Config, loadConfig } from '../../src/config/env.js';
@@ -145,7 +146,7 @@ export async function startTestApi(settings: Settings): Promise<TestApi> {
     app,
     config,
     signUp: (given = {}) => signUp(client, given),
-    close: () => app.close(),
+    close: () => stopApi(app),
   } satisfies Omit<TestApi, keyof ApiClient>);
 }
 

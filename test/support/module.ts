@@ -4,6 +4,7 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import type { Config } from '../../src/config/env.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { QueueModule } from '../../src/queue/queue.module.js';
+import { StreamsModule } from '../../src/streams/streams.module.js';
 import { testConfig } from './api.js';
 import { createTestDatabase } from './test-database.js';
 
@@ -15,7 +16,7 @@ export async function startModule(
   const database = await createTestDatabase();
   const config = testConfig({ DATABASE_URL: database.url, ...settings });
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, ...imports],
+    imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, StreamsModule, ...imports],
   }).compile();
   await module.init();
   return {

@@ -1,13 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { OpenStreamsModule } from '../../common/http/open-streams.js';
 import { CacheModule } from '../../cache/cache.module.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
 import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { StreamsModule } from '../../streams/streams.module.js';
 import { HealthController } from './health/health.controller.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { MetricsController } from './health/metrics.controller.js';
@@ -23,11 +26,14 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         QueueModule,
+        StreamsModule,
+        OpenStreamsModule,
         CacheModule,
         OperationsModule,
         ThrottlingModule,
         AuthHttpModule,
         UsersHttpModule,
+        AccountHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
       ],

@@ -4,6 +4,7 @@ import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
 import { Metrics } from '../../common/metrics/metrics.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { corsOptions } from './cors.js';
 import { ReadinessService } from '../operations/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -14,6 +15,7 @@ export function configureApi(app: NestFastifyApplication): void {
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useSecurityHeaders();
+  if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
   const metrics = app.get(Metrics);
   app

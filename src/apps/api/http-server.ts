@@ -5,15 +5,17 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 import { BadRequestError, HeadersTooLargeError, MalformedJsonError, RequestTimeoutError } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
-import type { Config } from '../../config/env.js';
 import { requestContext } from '../../common/request-context.js';
+import type { Config } from '../../config/env.js';
+import { setCorsHeaders } from './cors.js';
 import { ProblemFilter } from './problem.filter.js';
 
 const BODY_LIMIT = 512 * 1024;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 
-/** Fastify with our limits, the client's address as far as proxies are trusted, request ids and problem answers also where the router or the HTTP parser refuses a request. */
-export function createHttpAdapter({ TRUSTED_PROXIES }: Partial<Pick<Config, 'TRUSTED_PROXIES'>> = {}): FastifyAdapter {
+/** Fastify with our limits, request ids and problem answers also where the router or the HTTP parser refuses a request. */
+export function createHttpAdapter(config: Config): FastifyAdapter {
+  const { TRUSTED_PROXIES } = config;
   const problems = new ProblemFilter();
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
@@ -22,6 +24,7 @@ export function createHttpAdapter({ TRUSTED_PROXIES }: Partial<Pick<Config, 'TRU
     forceCloseConnections: 'idle',
     // While it drains, requests that come on open connections are still answered.
     return503OnClosing: false,
+    // Only so many hops, or named proxies: with `true` a client could choose its own address.
     trustProxy: typeof TRUSTED_PROXIES === 'number' ? (_address: string, hop: number) => hop < TRUSTED_PROXIES : (TRUSTED_PROXIES ?? false),
     requestIdHeader: false,
     genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
@@ -31,6 +34,7 @@ export function createHttpAdapter({ TRUSTED_PROXIES }: Partial<Pick<Config, 'TRU
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       setCommonHeaders(request, reply);
+      setCorsHeaders(request, reply, config);
       problems.answer(error, request, reply);
     },
     clientErrorHandler,

@@ -4,6 +4,7 @@ import { OtpChallengeEntity } from '../../modules/auth/otp-challenge.entity.js';
 import { SessionEntity } from '../../modules/auth/session.entity.js';
 import { ChatroomEntity } from '../../modules/chatrooms/chatroom.entity.js';
 import { MessageEntity } from '../../modules/messages/message.entity.js';
+import { ModelPauseEntity } from '../../modules/messages/model-pause.entity.js';
 import { GrantEntity } from '../../modules/subscriptions/grant.entity.js';
 import { SubscriptionEntity } from '../../modules/subscriptions/subscription.entity.js';
 import { UsageDayEntity } from '../../modules/subscriptions/usage-day.entity.js';
@@ -16,6 +17,7 @@ export const entities = [
   GrantEntity,
   IdempotencyKeyEntity,
   MessageEntity,
+  ModelPauseEntity,
   OtpChallengeEntity,
   SessionEntity,
   SubscriptionEntity,

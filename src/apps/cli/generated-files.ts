@@ -12,7 +12,8 @@ import { listRoutes, routeTable } from './route-table.js';
  * shows in review. Nothing is started: Nest's preview mode only reads the decorators.
  */
 export async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(loadConfig({ source: {} })), createHttpAdapter(), {
+  const config = loadConfig({ source: {} });
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     preview: true,
     logger: false,
     abortOnError: false,

@@ -1,7 +1,7 @@
 import { type INestApplication, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
-import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA } from '../../common/http/current-actor.decorator.js';
+import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA, type PublicAccess } from '../../common/http/current-actor.decorator.js';
 
 export type Caller = 'everybody' | 'signed in' | 'verified number' | 'administrator';
 
@@ -27,7 +27,7 @@ export function listRoutes(app: INestApplication): Route[] {
         const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
         if (!handler || method === undefined) return [];
         const targets = [handler, controller];
-        const isPublic = reflector.getAllAndOverride<boolean | undefined>(PUBLIC_METADATA, targets) === true;
+        const isPublic = reflector.getAllAndOverride<PublicAccess | undefined>(PUBLIC_METADATA, targets) !== undefined;
         const demand = reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
         const caller = isPublic ? 'everybody' : demand ? DEMANDED[demand] : 'signed in';
         return pathsOf(controller).flatMap((base) =>

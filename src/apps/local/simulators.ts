@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { Stop } from '../../common/process.js';
 import type { Config } from '../../config/env.js';
 import { startGeminiSimulator } from '../../simulators/gemini/gemini-simulator.js';
+import { startStripeSimulator } from '../../simulators/stripe/server.js';
 
 export const SIMULATOR_HOST = '127.0.0.1';
 
@@ -18,10 +20,13 @@ export interface Simulated {
 /** A vendor is simulated where nothing says how to reach the real one. */
 export const simulatesGemini = (config: Config): boolean => config.GEMINI_API_KEY === undefined && config.GEMINI_BASE_URL === undefined;
 
+export const simulatesStripe = (config: Config): boolean => config.STRIPE_SECRET_KEY === undefined && config.STRIPE_BASE_URL === undefined;
+
 /** Starts what stands in for the vendors that this machine has no keys of. */
-export async function startSimulators(config: Config): Promise<Simulated[]> {
+export async function startSimulators(config: Config, dataDirectory: string): Promise<Simulated[]> {
   const simulated: Simulated[] = [];
   if (simulatesGemini(config)) simulated.push(await simulateGemini(config));
+  if (simulatesStripe(config)) simulated.push(await simulateStripe(config, dataDirectory));
   return simulated;
 }
 
@@ -38,6 +43,22 @@ async function simulateGemini(config: Config): Promise<Simulated> {
     url: simulator.url,
     remedy: 'set GEMINI_API_KEY to ask the real one',
     settings: { GEMINI_BASE_URL: simulator.url, GEMINI_API_KEY: 'simulated' },
+    stop: () => simulator.stop(),
+  };
+}
+
+/** Its state is kept with the rest of the data: a subscription that the simulator forgot would be one that Stripe says has ended. */
+async function simulateStripe(config: Config, dataDirectory: string): Promise<Simulated> {
+  const simulator = await startStripeSimulator({
+    port: config.STRIPE_SIMULATOR_PORT,
+    host: SIMULATOR_HOST,
+    stateFile: join(dataDirectory, 'stripe-simulator.jsonl'),
+  });
+  return {
+    name: 'Stripe',
+    url: simulator.url,
+    remedy: 'set STRIPE_SECRET_KEY to use the real one',
+    settings: { STRIPE_BASE_URL: simulator.url },
     stop: () => simulator.stop(),
   };
 }

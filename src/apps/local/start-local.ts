@@ -11,7 +11,7 @@ import { openLocalSecrets } from './local-secrets.js';
 import { startLocalServer } from './local-server.js';
 import { systemErrorCode } from './postgres/system-error.js';
 import { writePrivateFile } from './private-file.js';
-import { SIMULATOR_HOST, simulatesGemini, startSimulators } from './simulators.js';
+import { SIMULATOR_HOST, simulatesGemini, simulatesStripe, startSimulators } from './simulators.js';
 
 const PARENT_CHECK_MS = 500;
 
@@ -29,6 +29,7 @@ export async function startLocal(fail: Fail): Promise<Stop> {
   if (isStartedByNpm()) stopWithoutParent();
   await assertPortFree('PORT', settings.PORT, settings.HOST);
   if (simulatesGemini(settings)) await assertPortFree('GEMINI_SIMULATOR_PORT', settings.GEMINI_SIMULATOR_PORT, SIMULATOR_HOST);
+  if (simulatesStripe(settings)) await assertPortFree('STRIPE_SIMULATOR_PORT', settings.STRIPE_SIMULATOR_PORT, SIMULATOR_HOST);
 
   const stops: Stop[] = [];
   const stopAll = async () => {
@@ -65,7 +66,7 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   const endpoints = join(dataDirectory, 'endpoints.json');
   rmSync(endpoints, { force: true });
 
-  const simulated = await startSimulators(settings);
+  const simulated = await startSimulators(settings, dataDirectory);
   stops.push(...simulated.map(({ stop }) => stop));
 
   say('Starting worker and API…');

@@ -2,8 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { StreamsModule } from '../../streams/streams.module.js';
 import { RetentionService } from './retention/retention.service.js';
 import { OperationsModule } from '../operations/operations.module.js';
 
@@ -13,7 +15,15 @@ export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, OperationsModule, MessagesWorkerModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule,
+        QueueModule,
+        StreamsModule,
+        OperationsModule,
+        AuthWorkerModule,
+        MessagesWorkerModule,
+      ],
       providers: [RetentionService],
     };
   }

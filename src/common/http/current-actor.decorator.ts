@@ -5,8 +5,19 @@ import type { Actor } from '../actor.js';
 export const PUBLIC_METADATA = 'access:public';
 export const PUBLIC_EXTENSION = 'x-public';
 
-/** Opens a route, or every route of a controller, to callers without a token. Every other route demands one. */
-export const Public = () => applyDecorators(SetMetadata(PUBLIC_METADATA, true), ApiExtension(PUBLIC_EXTENSION, true));
+/** `identified`: a caller who gives a valid token is known to the handler. */
+export type PublicAccess = 'anonymous' | 'identified';
+
+/**
+ * Opens a route, or every route of a controller, to callers without a token. Every other route demands one.
+ *
+ * @param options.identify whether a valid token, if there is one, tells the handler who calls; an invalid one is as none
+ */
+export const Public = ({ identify = false }: { identify?: boolean } = {}) =>
+  applyDecorators(
+    SetMetadata(PUBLIC_METADATA, (identify ? 'identified' : 'anonymous') satisfies PublicAccess),
+    ApiExtension(PUBLIC_EXTENSION, true),
+  );
 
 export const ACCESS_METADATA = 'access:demand';
 export const ACCESS_EXTENSION = 'x-access';
@@ -28,3 +39,8 @@ export const CurrentActor = createParamDecorator((_: unknown, context: Execution
   if (!user) throw new Error('CurrentActor on a public route');
   return user;
 });
+
+/** The caller of a route that is public but identifies; null without a valid token. */
+export const OptionalActor = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Actor | null => context.switchToHttp().getRequest<{ user?: Actor }>().user ?? null,
+);

@@ -1,3 +1,4 @@
+import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -5,7 +6,9 @@ import { UsersModule } from '../users/index.js';
 import { AccessStrategy } from './access.strategy.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthService } from './auth.service.js';
+import { OneTimeCodes } from './one-time-codes.js';
 import { OtpChallengeEntity } from './otp-challenge.entity.js';
+import { OTP_QUEUE, OtpQueue } from './otp.queue.js';
 import { OtpRepository } from './otp.repository.js';
 import { OtpService } from './otp.service.js';
 import { SessionEntity } from './session.entity.js';
@@ -13,8 +16,23 @@ import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
-  imports: [UsersModule, JwtModule.register({}), TypeOrmModule.forFeature([SessionEntity, OtpChallengeEntity])],
-  providers: [AuthService, OtpService, OtpRepository, SessionsService, SessionsRepository, AccessTokens, AccessStrategy],
-  exports: [AuthService, SessionsService, AccessStrategy, AccessTokens],
+  imports: [
+    UsersModule,
+    JwtModule.register({}),
+    TypeOrmModule.forFeature([SessionEntity, OtpChallengeEntity]),
+    BullModule.registerQueue({ name: OTP_QUEUE }),
+  ],
+  providers: [
+    AuthService,
+    OtpService,
+    OtpRepository,
+    OtpQueue,
+    OneTimeCodes,
+    SessionsService,
+    SessionsRepository,
+    AccessTokens,
+    AccessStrategy,
+  ],
+  exports: [AuthService, OtpService, OtpRepository, OtpQueue, OneTimeCodes, SessionsService, SessionsRepository, AccessStrategy],
 })
 export class AuthModule {}

@@ -1,45 +1,198 @@
 import { Injectable } from '@nestjs/common';
-import { PasswordHasher, type SignUpInput, type UserProfile, UsersService } from '../users/index.js';
-import { AccountDisabledError, InvalidCredentialsError } from './auth.errors.js';
-import { OtpService } from './otp.service.js';
-import { type Client, SessionsService, type Tokens } from './sessions.service.js';
+import type { Actor } from '../../common/actor.js';
+import type { Client } from '../../common/client.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { Database, type StatementRunner } from '../../database/database.js';
+import {
+  type Identifier,
+  InvalidCredentialsError,
+  PasswordsService,
+  type SignUpInput,
+  type UserCredentials,
+  type UserProfile,
+  UsersService,
+} from '../users/index.js';
+import { AccountDisabledError, InvalidOtpError, OtpRequiredError } from './auth.errors.js';
+import { type GivenCode, OtpService, type SentChallenge } from './otp.service.js';
+import type { MetChallenge } from './otp.repository.js';
+import { SessionsService, type Tokens } from './sessions.service.js';
 
 export interface SignedUp {
   readonly user: UserProfile;
-  readonly challengeId: string;
-  /** The code, where answers may hold it. */
-  readonly otp: string | null;
+  readonly challenge: SentChallenge;
 }
 
+/** A code as the holder of the number gives it; the number as people write it. */
+export interface CodeInput {
+  readonly mobileNumber: string;
+  readonly otp: string;
+  readonly challengeId: string | null;
+}
+
+/** Ways in: passwords and codes, and how both are changed. */
 @Injectable()
 export class AuthService {
   constructor(
     private readonly users: UsersService,
-    private readonly passwords: PasswordHasher,
+    private readonly passwords: PasswordsService,
     private readonly codes: OtpService,
     private readonly sessions: SessionsService,
+    private readonly database: Database,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, RateLimitedError */
+  /** @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError */
   async signUp(input: SignUpInput): Promise<SignedUp> {
-    const { user, result } = await this.users.signUp(input, (transaction, created) =>
+    const { user, result: challengeId } = await this.users.signUp(input, (transaction, created) =>
       this.codes.challengeNewUser(transaction, created.mobile_number),
     );
-    return { user, challengeId: result.id, otp: this.codes.deliver(result) };
+    return { user, challenge: await this.codes.deliver(challengeId) };
   }
 
   /**
    * Unknown accounts and wrong passwords take the same statements and the same work.
    *
-   * @throws InvalidCredentialsError, AccountDisabledError, RateLimitedError
+   * @throws InvalidCredentialsError, AccountDisabledError, OtpRequiredError, OtpTooSoonError, RateLimitedError
    */
   async logIn({ identifier, password }: { identifier: string; password: string }, client: Client): Promise<Tokens> {
-    const user = await this.users.findByIdentifier(identifier);
-    const matches = await this.passwords.verify(user?.password_hash ?? null, password);
+    const parsed = this.users.parseIdentifier(identifier);
+    const user = await this.users.findByIdentifier(parsed);
+    const matches = await this.passwords.matches(accountName(parsed, identifier), user?.password_hash ?? null, password, client);
     if (!user || !matches) throw new InvalidCredentialsError();
     if (user.is_disabled) throw new AccountDisabledError();
-    const tokens = await this.sessions.start(user, user.password_hash, client);
+    if (user.role === 'admin' && this.config.ADMIN_REQUIRE_OTP) await this.requireCode(user);
+    const passwordHash = await this.strengthen(user, password);
+    const tokens = await this.sessions.start(user, passwordHash, client);
     if (!tokens) throw new InvalidCredentialsError();
     return tokens;
   }
+
+  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
+  async sendCode(mobileNumber: string): Promise<SentChallenge> {
+    return this.codes.send(this.users.parseMobileNumber(mobileNumber), 'sign_in');
+  }
+
+  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
+  async forgotPassword(mobileNumber: string): Promise<SentChallenge> {
+    return this.codes.send(this.users.parseMobileNumber(mobileNumber), 'reset_password');
+  }
+
+  /**
+   * Signs the holder of a number in. The first time, whoever made the account is somebody else unless the code carries the signup's own
+   * challenge or comes with a session of the account: then that one's sessions, password and e-mail are gone.
+   *
+   * @param bearer the caller, if the request is signed in
+   * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
+   */
+  async verifyCode(input: CodeInput, client: Client, bearer: Actor | null): Promise<Tokens> {
+    const code = await this.codes.check(this.toGivenCode(input), ['sign_in', 'admin_sign_in'], client.ip);
+    return this.database.transaction(async (transaction) => {
+      const challenge = await this.codes.consume(transaction, code);
+      const user = await this.lockHolder(transaction, challenge);
+      // A code alone never signs an administrator in; one that followed the password does.
+      if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
+      if (user.is_disabled) throw new AccountDisabledError();
+      const isOfSignup = challenge.from_signup && input.challengeId !== null;
+      const clear = !user.is_verified && !isOfSignup && bearer?.userId !== user.id;
+      const verified = await this.users.verifyNumber(transaction, user, { clear });
+      if (clear) {
+        await this.codes.consumeAll(transaction, user.id);
+        await this.sessions.endAll(user.id, transaction);
+      }
+      const tokens = await this.sessions.start(verified, null, client, transaction);
+      if (!tokens) throw new AccountDisabledError();
+      return tokens;
+    });
+  }
+
+  /**
+   * Sets a password with a code, and ends every session. One hash is made either way.
+   *
+   * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError, RateLimitedError
+   */
+  async resetPassword(input: CodeInput & { newPassword: string }, client: Client): Promise<void> {
+    const passwordHash = await this.passwords.hashNew('new_password', input.newPassword);
+    const code = await this.codes.check(this.toGivenCode(input), ['reset_password'], client.ip);
+    await this.database.transaction(async (transaction) => {
+      const user = await this.lockHolder(transaction, await this.codes.consume(transaction, code));
+      // Whoever holds an administrator's phone would otherwise need nothing else.
+      if (user.role === 'admin') throw new InvalidOtpError();
+      if (user.is_disabled) throw new AccountDisabledError();
+      this.passwords.assertNotUsername('new_password', input.newPassword, user.username);
+      await this.users.verifyNumber(transaction, user, { clear: !user.is_verified });
+      await this.replacePassword(transaction, user.id, passwordHash);
+      await this.sessions.endAll(user.id, transaction);
+    });
+  }
+
+  /**
+   * Ends every other session.
+   *
+   * @throws ValidationFailedError, InvalidCredentialsError, RateLimitedError
+   */
+  async changePassword(
+    actor: Actor,
+    { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+    client: Client,
+  ): Promise<void> {
+    const user = await this.users.getCredentials(actor);
+    this.passwords.assertNotUsername('new_password', newPassword, user.username);
+    await this.users.assertPassword('current_password', user, currentPassword, client);
+    const passwordHash = await this.passwords.hashNew('new_password', newPassword);
+    await this.database.transaction(async (transaction) => {
+      if (!(await this.replacePassword(transaction, user.id, passwordHash, user.password_hash))) throw new InvalidCredentialsError();
+      await this.sessions.endOthers(actor, transaction);
+    });
+  }
+
+  /** Uses up a code that was sent to the user's own number to sign in with. @throws InvalidOtpError */
+  async assertOwnCode(user: UserCredentials, code: Omit<GivenCode, 'mobileNumber'>, client: Client): Promise<void> {
+    const right = await this.codes.check({ ...code, mobileNumber: user.mobile_number }, ['sign_in'], client.ip);
+    const { user_id } = await this.codes.consume(this.database, right);
+    if (user_id !== user.id) throw new InvalidOtpError();
+  }
+
+  private toGivenCode({ mobileNumber, otp, challengeId }: CodeInput): GivenCode {
+    return { mobileNumber: this.users.parseMobileNumber(mobileNumber), otp, challengeId };
+  }
+
+  /** The account of a consumed challenge, held against changes. @throws InvalidOtpError for a number without one */
+  private async lockHolder(transaction: StatementRunner, { user_id }: MetChallenge): Promise<UserCredentials> {
+    const user = user_id === null ? null : await this.users.lock(transaction, user_id);
+    if (!user) throw new InvalidOtpError();
+    return user;
+  }
+
+  private async requireCode(user: UserCredentials): Promise<never> {
+    const { challengeId, expiresIn, resendAfter, otp } = await this.codes.send(user.mobile_number, 'admin_sign_in');
+    throw new OtpRequiredError({
+      challenge_id: challengeId,
+      expires_in: expiresIn,
+      resend_after: resendAfter,
+      ...(otp === null ? {} : { otp }),
+    });
+  }
+
+  /** @returns the hash that is stored now */
+  private async strengthen({ id, password_hash }: UserCredentials, password: string): Promise<string | null> {
+    if (password_hash === null) return null;
+    const stronger = await this.passwords.rehash(password_hash, password);
+    if (stronger === null) return password_hash;
+    return (await this.users.setPassword(this.database, id, stronger, password_hash)) ? stronger : password_hash;
+  }
+
+  /** Codes that were sent while the old password held are no good with the new one. */
+  private async replacePassword(
+    on: StatementRunner,
+    userId: string,
+    passwordHash: string,
+    expectedHash: string | null = null,
+  ): Promise<boolean> {
+    await this.codes.consumeAll(on, userId);
+    return this.users.setPassword(on, userId, passwordHash, expectedHash);
+  }
 }
+
+/** What wrong passwords are counted under. */
+const accountName = ({ username, mobileNumber }: Identifier, text: string): string => username ?? mobileNumber ?? text;

@@ -7,7 +7,9 @@ import { AccountDisabledError, InvalidTokenError, SessionEndedError, TokenExpire
 
 export { AccessTokens } from './access-tokens.js';
 export { AuthModule } from './auth.module.js';
-export { MobileNumberUnverifiedError } from './auth.errors.js';
+export { InvalidOtpError, MobileNumberUnverifiedError } from './auth.errors.js';
+export { AuthService } from './auth.service.js';
+export { OtpService } from './otp.service.js';
 
 /** What every route that is not public may answer with 401. */
 export const AUTHENTICATION_ERRORS: readonly AppErrorClass[] = [

@@ -10,5 +10,8 @@ export function codeOf(challengeId: string, key: Buffer): string {
   return String(value).padStart(6, '0');
 }
 
-export const isSameCode = (given: string, code: string): boolean =>
-  given.length === code.length && timingSafeEqual(Buffer.from(given), Buffer.from(code));
+/** Compares in constant time. */
+export const isCodeOf = (challengeId: string, given: string, key: Buffer): boolean => {
+  const code = codeOf(challengeId, key);
+  return given.length === code.length && timingSafeEqual(Buffer.from(given), Buffer.from(code));
+};

@@ -5,6 +5,7 @@ export type OtpPurpose = 'sign_in' | 'admin_sign_in' | 'reset_password';
 
 @Entity('otp_challenges')
 @Index('ix_otp_challenges_mobile_number', ['mobileNumber', 'purpose', 'createdAt'])
+@Index('ix_otp_challenges_unsettled', ['createdAt'], { where: 'settled_at IS NULL' })
 @Check('ck_otp_challenges_purpose', `purpose IN ('sign_in', 'admin_sign_in', 'reset_password')`)
 @Check('ck_otp_challenges_attempts', `attempts BETWEEN 0 AND 5`)
 @Check('ck_otp_challenges_from_signup', `NOT from_signup OR purpose = 'sign_in'`)
@@ -37,6 +38,10 @@ export class OtpChallengeEntity {
   @Index('ix_otp_challenges_expires_at')
   @Column({ name: 'expires_at', type: 'timestamptz', precision: 3 })
   expiresAt!: Date;
+
+  /** When the code was handed over, given up, or turned out to have nobody to go to. */
+  @Column({ name: 'settled_at', type: 'timestamptz', precision: 3, nullable: true })
+  settledAt!: Date | null;
 
   @Column({ name: 'consumed_at', type: 'timestamptz', precision: 3, nullable: true })
   consumedAt!: Date | null;

@@ -11,20 +11,128 @@ export interface NewChallenge {
   readonly lifetimeSeconds: number;
 }
 
+/** A challenge that a code is tried on. */
+export interface TriedChallenge {
+  readonly challengeId: string;
+  readonly mobileNumber: string;
+  readonly purposes: readonly OtpPurpose[];
+  /** Whether the try named the challenge. */
+  readonly isNamed: boolean;
+}
+
+/** A challenge whose code was given. */
+export interface MetChallenge {
+  readonly id: string;
+  /** Null for a number without an account. */
+  readonly user_id: string | null;
+  readonly purpose: OtpPurpose;
+  readonly from_signup: boolean;
+}
+
+/** What delivering a code takes. */
+export interface UnsettledChallenge {
+  readonly purpose: OtpPurpose;
+  readonly mobile_number: string;
+  readonly email: string | null;
+}
+
+/** Wrong tries that name a challenge, until it is dead. */
+const MAX_ATTEMPTS = 5;
+
+const OPEN = `consumed_at IS NULL AND expires_at > now()`;
+
 // The account is looked up by the statement itself, so that asking is the same with and without one.
 const insert = statement<{ user_id: string | null }>(
   'otp_challenges_insert',
-  `INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, expires_at)
-   VALUES ($1, (SELECT id FROM users WHERE mobile_number = $2), $2, $3, $4, now() + make_interval(secs => $5))
+  `INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, settled_at, expires_at)
+   VALUES ($1, (SELECT id FROM users WHERE mobile_number = $2), $2, $3, $4, CASE WHEN $6::boolean THEN now() END,
+     now() + make_interval(secs => $5))
    RETURNING user_id`,
 );
+
+const countWrong = statement<never>(
+  'otp_challenges_count_wrong',
+  `UPDATE otp_challenges SET attempts = attempts + 1
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}`,
+);
+
+// A number gets five codes an hour and they live five minutes.
+const findOpen = statement<{ id: string }>(
+  'otp_challenges_find_open',
+  `SELECT id FROM otp_challenges WHERE mobile_number = $1 AND purpose = $2 AND ${OPEN} ORDER BY created_at DESC LIMIT 10`,
+);
+
+// Of any number of right tries at once one finds the challenge open. One that died of wrong tries is dead to those that name it.
+const consume = statement<MetChallenge>(
+  'otp_challenges_consume',
+  `UPDATE otp_challenges SET consumed_at = now()
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND (attempts < ${MAX_ATTEMPTS} OR NOT $4::boolean) AND ${OPEN}
+   RETURNING id, user_id, purpose, from_signup`,
+);
+
+const consumeAll = statement<never>(
+  'otp_challenges_consume_all',
+  `UPDATE otp_challenges SET consumed_at = now() WHERE user_id = $1 AND ${OPEN}`,
+);
+
+const findUnsettled = statement<UnsettledChallenge>(
+  'otp_challenges_find_unsettled',
+  `SELECT c.purpose, c.mobile_number, u.email FROM otp_challenges c JOIN users u ON u.id = c.user_id
+   WHERE c.id = $1 AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now()`,
+);
+
+const settle = statement<never>('otp_challenges_settle', `UPDATE otp_challenges SET settled_at = now() WHERE id = $1`);
+
+const findForgotten = statement<{ id: string }>(
+  'otp_challenges_find_forgotten',
+  `SELECT id FROM otp_challenges
+   WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2`,
+);
+
+const erase = statement<never>('otp_challenges_erase', `DELETE FROM otp_challenges WHERE mobile_number = $1`);
 
 @Injectable()
 export class OtpRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(challenge: NewChallenge, on: StatementRunner = this.database): Promise<void> {
+  /** @param isSettled true when nothing is left to deliver */
+  async insert(challenge: NewChallenge, isSettled: boolean, on: StatementRunner): Promise<void> {
     const { id, mobileNumber, purpose, fromSignup, lifetimeSeconds } = challenge;
-    await on.run(insert, [id, mobileNumber, purpose, fromSignup, lifetimeSeconds]);
+    await on.run(insert, [id, mobileNumber, purpose, fromSignup, lifetimeSeconds, isSettled]);
+  }
+
+  async countWrong({ challengeId, mobileNumber, purposes }: TriedChallenge): Promise<void> {
+    await this.database.run(countWrong, [challengeId, mobileNumber, purposes]);
+  }
+
+  async findOpen(mobileNumber: string, purpose: OtpPurpose): Promise<string[]> {
+    return (await this.database.run(findOpen, [mobileNumber, purpose])).map(({ id }) => id);
+  }
+
+  /** Null when the challenge is not, or no longer, open to this try. */
+  async consume(on: StatementRunner, { challengeId, mobileNumber, purposes, isNamed }: TriedChallenge): Promise<MetChallenge | null> {
+    return (await on.run(consume, [challengeId, mobileNumber, purposes, isNamed]))[0] ?? null;
+  }
+
+  async consumeAll(on: StatementRunner, userId: string): Promise<void> {
+    await on.run(consumeAll, [userId]);
+  }
+
+  /** Null when there is nobody to send it to, or it was sent, used or has expired. */
+  async findUnsettled(id: string): Promise<UnsettledChallenge | null> {
+    return (await this.database.run(findUnsettled, [id]))[0] ?? null;
+  }
+
+  async settle(id: string): Promise<void> {
+    await this.database.run(settle, [id]);
+  }
+
+  /** Ids of codes that still wait after so many seconds. */
+  async findForgotten(afterSeconds: number, limit: number): Promise<string[]> {
+    return (await this.database.run(findForgotten, [afterSeconds, limit])).map(({ id }) => id);
+  }
+
+  async erase(on: StatementRunner, mobileNumber: string): Promise<void> {
+    await on.run(erase, [mobileNumber]);
   }
 }

@@ -1,46 +1,178 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { networkOf } from '../../common/client.js';
 import { newId } from '../../common/ids.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import type { StatementRunner } from '../../database/database.js';
-import { codeKeyFrom, codeOf } from './one-time-code.js';
+import { type CounterLimit, Counters } from '../../database/counters.js';
+import { Database, type StatementRunner } from '../../database/database.js';
+import { InvalidOtpError, OtpTooSoonError } from './auth.errors.js';
+import { OneTimeCodes } from './one-time-codes.js';
 import type { OtpPurpose } from './otp-challenge.entity.js';
-import { OtpRepository } from './otp.repository.js';
+import { OtpQueue } from './otp.queue.js';
+import { type MetChallenge, OtpRepository, type TriedChallenge } from './otp.repository.js';
 
-export const CODE_LIFETIME_SECONDS = 300;
+const CODE_LIFETIME_SECONDS = 300;
 
-/** A code that was asked for. */
-export interface Challenge {
-  readonly id: string;
-  readonly mobileNumber: string;
-  readonly purpose: OtpPurpose;
+const A_MINUTE: CounterLimit = { limit: 1, windowSeconds: 60 };
+const AN_HOUR: CounterLimit = { limit: 5, windowSeconds: 3_600 };
+
+/** Tries without a challenge's id, from one address. */
+const STRAY_TRIES: CounterLimit = { limit: 5, windowSeconds: CODE_LIFETIME_SECONDS };
+/** And from all addresses together, so that a crowd of them has one chance in ten thousand an hour. */
+const ALL_STRAY_TRIES: CounterLimit = { limit: 100, windowSeconds: 3_600 };
+
+/** A code that is on its way. Times in seconds. */
+export interface SentChallenge {
+  readonly challengeId: string;
+  readonly expiresIn: number;
+  readonly resendAfter: number;
+  /** The code, where answers may hold it. */
+  readonly otp: string | null;
 }
 
+/** A code that somebody gives. */
+export interface GivenCode {
+  /** In E.164. */
+  readonly mobileNumber: string;
+  readonly otp: string;
+  readonly challengeId: string | null;
+}
+
+/** A code that is right, if its challenge is still open. */
+export interface RightCode {
+  readonly challenge: TriedChallenge;
+  /** The counter of wrong tries that it ends. */
+  readonly tries: readonly string[] | null;
+}
+
+/** Codes by purpose: how often they are made, and how often one may guess. */
 @Injectable()
 export class OtpService {
-  private readonly logger = new Logger('OneTimeCodes');
-  private readonly key: Buffer;
+  private readonly isAnswered: boolean;
 
   constructor(
     private readonly challenges: OtpRepository,
-    @InjectConfig() private readonly config: Config,
+    private readonly codes: OneTimeCodes,
+    private readonly counters: Counters,
+    private readonly queue: OtpQueue,
+    private readonly database: Database,
+    @InjectConfig() { OTP_DELIVERY }: Config,
   ) {
-    if (config.JWT_SECRET === undefined || config.OTP_DELIVERY === undefined) throw new Error('JWT_SECRET and OTP_DELIVERY are demanded');
-    this.key = codeKeyFrom(config.JWT_SECRET);
+    if (OTP_DELIVERY === undefined) throw new Error('OTP_DELIVERY is demanded by every entry point that signs people in');
+    this.isAnswered = OTP_DELIVERY === 'response';
   }
 
-  /** The challenge of a new account, in the transaction that makes it. */
-  async challengeNewUser(transaction: StatementRunner, mobileNumber: string): Promise<Challenge> {
-    const challenge = { id: newId(), mobileNumber, purpose: 'sign_in' } as const;
-    await this.challenges.insert({ ...challenge, fromSignup: true, lifetimeSeconds: CODE_LIFETIME_SECONDS }, transaction);
-    return challenge;
+  /**
+   * Makes the challenge of a new account, in the transaction that makes the account. It starts no minute, but is one of the hour's five.
+   *
+   * @returns its id, for `deliver` after the commit
+   * @throws OtpTooSoonError
+   */
+  async challengeNewUser(transaction: StatementRunner, mobileNumber: string): Promise<string> {
+    await this.take(transaction, mobileNumber, 'sign_in', [AN_HOUR]);
+    return this.insert(transaction, mobileNumber, 'sign_in', true);
   }
 
-  /** Sends the code of a committed challenge on its way. @returns the code where answers may hold it, else null */
-  deliver(challenge: Challenge): string | null {
-    const code = codeOf(challenge.id, this.key);
-    if (this.config.OTP_DELIVERY === 'response') return code;
-    this.logger.log(`The code for ${challenge.mobileNumber} (${challenge.purpose}) is ${code}`);
+  /**
+   * Makes a challenge for a number, whether or not it has an account, and sends its code if it has.
+   *
+   * @throws OtpTooSoonError
+   */
+  async send(mobileNumber: string, purpose: OtpPurpose): Promise<SentChallenge> {
+    const id = await this.database.transaction(async (transaction) => {
+      await this.take(transaction, mobileNumber, purpose, [A_MINUTE, AN_HOUR]);
+      return this.insert(transaction, mobileNumber, purpose, false);
+    });
+    return this.deliver(id);
+  }
+
+  /** Sends the code of a committed challenge on its way. */
+  async deliver(challengeId: string): Promise<SentChallenge> {
+    if (!this.isAnswered) await this.queue.add(challengeId);
+    return {
+      challengeId,
+      expiresIn: CODE_LIFETIME_SECONDS,
+      resendAfter: A_MINUTE.windowSeconds,
+      otp: this.isAnswered ? this.codes.codeOf(challengeId) : null,
+    };
+  }
+
+  /**
+   * Finds the challenge that a code is right for, and counts a wrong try.
+   *
+   * A try that names its challenge counts against that alone. One that does not counts against number and address together: whoever is
+   * elsewhere cannot use up the owner's tries, nor, by naming a challenge of their own making, kill the code on the owner's phone.
+   *
+   * @param purposes what the code may be for; without a challenge's id the first of them only
+   * @returns what `consume` takes in the transaction of the code's effect
+   * @throws InvalidOtpError; known and unknown numbers take the same statements
+   */
+  async check(given: GivenCode, purposes: readonly [OtpPurpose, ...OtpPurpose[]], ip: string): Promise<RightCode> {
+    const right =
+      given.challengeId === null
+        ? await this.checkStray(given, purposes[0], ip)
+        : await this.checkNamed(given, given.challengeId, purposes);
+    if (!right) throw new InvalidOtpError();
+    return right;
+  }
+
+  /** Uses the code up, once. @throws InvalidOtpError when it is expired, dead or used, perhaps a moment ago */
+  async consume(transaction: StatementRunner, { challenge, tries }: RightCode): Promise<MetChallenge> {
+    const met = await this.challenges.consume(transaction, challenge);
+    if (!met) throw new InvalidOtpError();
+    if (tries) await this.counters.reset(tries, transaction);
+    return met;
+  }
+
+  /** Makes every open code of the account useless. */
+  async consumeAll(transaction: StatementRunner, userId: string): Promise<void> {
+    await this.challenges.consumeAll(transaction, userId);
+  }
+
+  /** Deletes what is stored of codes for this number. */
+  async erase(transaction: StatementRunner, mobileNumber: string): Promise<void> {
+    await this.challenges.erase(transaction, mobileNumber);
+  }
+
+  private async checkNamed(
+    { mobileNumber, otp }: GivenCode,
+    challengeId: string,
+    purposes: readonly OtpPurpose[],
+  ): Promise<RightCode | null> {
+    const challenge = { challengeId, mobileNumber, purposes, isNamed: true };
+    if (this.codes.isCodeOf(challengeId, otp)) return { challenge, tries: null };
+    await this.challenges.countWrong(challenge);
     return null;
+  }
+
+  private async checkStray({ mobileNumber, otp }: GivenCode, purpose: OtpPurpose, ip: string): Promise<RightCode | null> {
+    const tries = ['stray code', purpose, mobileNumber, networkOf(ip)];
+    if (!(await this.counters.take(tries, STRAY_TRIES)).taken) return null;
+    if (!(await this.counters.take(['stray code', purpose, mobileNumber], ALL_STRAY_TRIES)).taken) return null;
+    const open = await this.challenges.findOpen(mobileNumber, purpose);
+    const challengeId = open.find((id) => this.codes.isCodeOf(id, otp));
+    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumber, purposes: [purpose], isNamed: false }, tries };
+  }
+
+  private async take(
+    transaction: StatementRunner,
+    mobileNumber: string,
+    purpose: OtpPurpose,
+    limits: readonly CounterLimit[],
+  ): Promise<void> {
+    for (const limit of limits) {
+      const taken = await this.counters.take(['code sent', purpose, mobileNumber, String(limit.windowSeconds)], limit, transaction);
+      if (!taken.taken) throw new OtpTooSoonError(taken.retryAfterSeconds);
+    }
+  }
+
+  private async insert(transaction: StatementRunner, mobileNumber: string, purpose: OtpPurpose, fromSignup: boolean): Promise<string> {
+    const id = newId();
+    await this.challenges.insert(
+      { id, mobileNumber, purpose, fromSignup, lifetimeSeconds: CODE_LIFETIME_SECONDS },
+      this.isAnswered,
+      transaction,
+    );
+    return id;
   }
 }

@@ -39,6 +39,7 @@ export class SessionEntity {
   @Column({ name: 'last_used_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   lastUsedAt!: Date;
 
+  /** Ending a session sets this too, so that one index finds all that are over. */
   @Index('ix_sessions_expires_at')
   @Column({ name: 'expires_at', type: 'timestamptz', precision: 3 })
   expiresAt!: Date;

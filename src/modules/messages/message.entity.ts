@@ -58,9 +58,13 @@ export class MessageEntity {
   @Column('integer', { default: 0 })
   attempt!: number;
 
-  /** Until then the reply is somebody's, or waits for its next try. */
+  /** Until then the reply is somebody's. */
   @Column({ type: 'timestamptz', name: 'lease_until', precision: 3, nullable: true })
   leaseUntil!: Date | null;
+
+  /** Its next try begins no sooner. */
+  @Column({ type: 'timestamptz', name: 'retry_at', precision: 3, nullable: true })
+  retryAt!: Date | null;
 
   @Column({ type: 'timestamptz', name: 'cancel_requested_at', precision: 3, nullable: true })
   cancelRequestedAt!: Date | null;

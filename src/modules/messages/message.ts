@@ -4,7 +4,10 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 export interface Message {
   readonly id: string;
   readonly chatroom_id: string;
+  readonly user_id: string;
   readonly position: number;
+  /** Of a reply: how often it was begun. */
+  readonly attempt: number;
   readonly parent_id: string | null;
   /** All messages with that parent, oldest first, itself included. */
   readonly sibling_ids: readonly string[];
@@ -34,6 +37,7 @@ export interface Exchange {
 
 /** What a message that nothing has happened to yet looks like. */
 export const NO_OUTCOME = {
+  attempt: 0,
   content: '',
   finish_reason: null,
   error_code: null,

@@ -29,3 +29,41 @@ export class TooManyPendingRepliesError extends AppError {
     super(`At most ${limit} replies of an account may be unfinished at a time.`, { limit }, 5);
   }
 }
+
+export class TooManyBranchesError extends AppError {
+  static override readonly code = 'too_many_branches';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'Too many branches';
+
+  static override example(): AppError {
+    return new TooManyBranchesError(100);
+  }
+
+  constructor(limit: number) {
+    super(`A message has at most ${limit} alternatives.`, { limit });
+  }
+}
+
+export class NotAReplyError extends AppError {
+  static override readonly code = 'not_a_reply';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The message is not a reply';
+
+  constructor() {
+    super('Only replies of the model can be cancelled or streamed.');
+  }
+}
+
+export class TooManyStreamsError extends AppError {
+  static override readonly code = 'too_many_streams';
+  static override readonly kind = 'rate_limited';
+  static override readonly title = 'Too many open streams';
+
+  static override example(): AppError {
+    return new TooManyStreamsError(20);
+  }
+
+  constructor(limit: number) {
+    super(`At most ${limit} streams of an account may be open at a time. Close one first.`, { limit }, 5);
+  }
+}

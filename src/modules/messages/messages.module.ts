@@ -2,16 +2,18 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
-import { AcceptMessage } from './accept-message.js';
+import { Acceptance } from './acceptance.js';
+import { Cancellation } from './cancellation.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { ReplyStreams } from './stream/reply-streams.js';
 
 @Module({
   imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
-  providers: [MessagesService, MessagesRepository, AcceptMessage, RepliesRepository, ReplyQueue, ReplyWaiter],
-  exports: [MessagesService, RepliesRepository, ReplyQueue, ChatroomsModule, SubscriptionsModule],
+  providers: [MessagesService, MessagesRepository, Acceptance, RepliesRepository, ReplyQueue, ReplyWaiter, ReplyStreams, Cancellation],
+  exports: [MessagesService, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
 })
 export class MessagesModule {}

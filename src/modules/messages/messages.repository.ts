@@ -4,7 +4,7 @@ import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
 
 // Content is written when a message is finished: before, a reply's is empty.
-const COLUMNS = `m.id, m.chatroom_id, m.position, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+const COLUMNS = `m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
   m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
   m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
   CASE WHEN m.parent_id IS NULL
@@ -17,9 +17,22 @@ const find = statement<Message>(
   `SELECT ${COLUMNS} FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1`,
 );
 
-const findExchange = statement<Message>(
-  'messages_find_exchange',
-  `SELECT ${COLUMNS} FROM messages m WHERE m.id IN ($3, $4) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position`,
+const findAll = statement<Message>(
+  'messages_find_all',
+  `SELECT ${COLUMNS} FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position`,
+);
+
+// What a client that opens a room should read along: the reply that is being made or waited for, else one that has only just ended.
+const findCurrentReply = statement<Message | { readonly id: null }>(
+  'messages_find_current_reply',
+  `SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
+     (SELECT ${COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+     UNION ALL
+     (SELECT * FROM (SELECT ${COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
+      WHERE newest.completed_at > now() - interval '60 seconds')
+     LIMIT 1
+   ) m ON true
+   WHERE c.id = $2 AND c.user_id = $1`,
 );
 
 /** A row of nulls tells an empty page of the caller's room from somebody else's room. */
@@ -91,8 +104,19 @@ export class MessagesRepository {
     return row ?? null;
   }
 
+  async findAll(userId: string, chatroomId: string, ids: readonly string[]): Promise<Message[]> {
+    return this.database.run(findAll, [userId, chatroomId, ids]);
+  }
+
+  /** The reply to read along in a room; null when there is none, undefined when it is not the user's room. */
+  async findCurrentReply(userId: string, chatroomId: string): Promise<Message | null | undefined> {
+    const [row] = await this.database.run(findCurrentReply, [userId, chatroomId]);
+    if (row === undefined) return undefined;
+    return row.id === null ? null : row;
+  }
+
   async findExchange(userId: string, chatroomId: string, ids: { messageId: string; replyId: string }): Promise<Exchange | null> {
-    const [message, reply] = await this.database.run(findExchange, [userId, chatroomId, ids.messageId, ids.replyId]);
+    const [message, reply] = await this.findAll(userId, chatroomId, [ids.messageId, ids.replyId]);
     return message && reply ? { message, reply } : null;
   }
 

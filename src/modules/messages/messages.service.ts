@@ -6,15 +6,22 @@ import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
-import { AcceptMessage } from './accept-message.js';
+import { Acceptance } from './acceptance.js';
+import { Cancellation } from './cancellation.js';
 import { asAccepted, type Exchange, type Message } from './message.js';
 import { isTerminal } from './message-status.js';
+import { NotAReplyError } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 import { ReplyQueue } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
 
 /** Where a page goes on: a message of a branch, or a position among all. */
 export type PageStart = { readonly branchFrom: string | null } | { readonly allBelow: number | null };
+
+/** An exchange as it was accepted: now, or by an earlier request with the same key. */
+export interface AnsweredExchange extends Exchange {
+  readonly isRepeat: boolean;
+}
 
 @Injectable()
 export class MessagesService {
@@ -23,26 +30,21 @@ export class MessagesService {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly chatrooms: ChatroomsService,
-    private readonly acceptance: AcceptMessage,
+    private readonly acceptance: Acceptance,
     private readonly idempotencyKeys: IdempotencyKeys,
     private readonly queue: ReplyQueue,
     private readonly waiter: ReplyWaiter,
+    private readonly cancellation: Cancellation,
   ) {}
 
   /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError */
-  async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<Exchange> {
+  async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<AnsweredExchange> {
     const { userId } = actor;
-    try {
-      const exchange = await this.acceptance.accept({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
+    return this.once(userId, chatroomId, key, async () => {
+      const exchange = await this.acceptance.acceptMessage({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
       await this.enqueue(exchange.reply.id);
       return exchange;
-    } catch (error) {
-      // A refusal may itself be due to the first request's having taken the last unit.
-      const first =
-        key !== null && (isRepeatedKey(error) || error instanceof AppError) ? await this.findFirst(userId, chatroomId, key) : null;
-      if (!first) throw error;
-      return first;
-    }
+    });
   }
 
   /** At most `count` messages, newest first. @throws NotFoundError */
@@ -74,6 +76,58 @@ export class MessagesService {
   /** Deletes a room with all that hangs on it. @throws NotFoundError */
   async deleteChatroom({ userId }: Actor, chatroomId: string): Promise<void> {
     if (!(await this.messages.deleteChatroom(userId, chatroomId))) throw new NotFoundError();
+  }
+
+  /** Another reply to a message. @throws as `sendMessage`, and TooManyBranchesError */
+  async regenerateReply(actor: Actor, chatroomId: string, targetId: string, key: IdempotencyKey | null): Promise<AnsweredExchange> {
+    const { userId } = actor;
+    return this.once(userId, chatroomId, key, async () => {
+      const replyId = newId();
+      const { messageId } = await this.acceptance.acceptReply({ userId, chatroomId, targetId, replyId }, key);
+      await this.enqueue(replyId);
+      return asAccepted(found(await this.messages.findExchange(userId, chatroomId, { messageId, replyId })));
+    });
+  }
+
+  /** The message when it is terminal, or as it is when the worker does not answer in time. @throws NotFoundError, NotAReplyError */
+  async cancelReply(actor: Actor, chatroomId: string, id: string): Promise<Message> {
+    const message = await this.getMessage(actor, chatroomId, id, 0);
+    if (message.role !== 'model') throw new NotAReplyError();
+    if (isTerminal(message.status)) return message;
+    await this.cancellation.cancel(actor.userId, chatroomId, id);
+    return this.getMessage(actor, chatroomId, id, 0);
+  }
+
+  /** Every unfinished reply of a room, ended. @throws NotFoundError */
+  async cancelReplies(actor: Actor, chatroomId: string): Promise<Message[]> {
+    await this.chatrooms.getChatroom(actor, chatroomId);
+    const ids = await this.cancellation.cancel(actor.userId, chatroomId, null);
+    return this.messages.findAll(actor.userId, chatroomId, ids);
+  }
+
+  /** The reply to read along in a room, null when there is none. @throws NotFoundError */
+  async getCurrentReply({ userId }: Actor, chatroomId: string): Promise<Message | null> {
+    const reply = await this.messages.findCurrentReply(userId, chatroomId);
+    if (reply === undefined) throw new NotFoundError();
+    return reply;
+  }
+
+  /** Runs a request once: its repeats get the first result. */
+  private async once(
+    userId: string,
+    chatroomId: string,
+    key: IdempotencyKey | null,
+    work: () => Promise<Exchange>,
+  ): Promise<AnsweredExchange> {
+    try {
+      return { ...(await work()), isRepeat: false };
+    } catch (error) {
+      // A refusal may itself be due to the first request's having taken the last unit.
+      const first =
+        key !== null && (isRepeatedKey(error) || error instanceof AppError) ? await this.findFirst(userId, chatroomId, key) : null;
+      if (!first) throw error;
+      return { ...first, isRepeat: true };
+    }
   }
 
   private async findFirst(userId: string, chatroomId: string, key: IdempotencyKey): Promise<Exchange | null> {

@@ -8,20 +8,34 @@ import { statement } from '../../database/statement.js';
 import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
 import type { ReplyErrorCode } from './reply-errors.js';
 
-/** A reply that is this worker's until its lease runs out. */
-export interface Claim {
+/** One try at a reply; writes that name it have no effect once a newer one has begun. */
+export interface Attempt {
   readonly replyId: string;
   readonly attempt: number;
+}
+
+/** A reply that is this worker's until its lease runs out. */
+export interface Claim extends Attempt {
   readonly parentId: string;
   readonly depth: number;
   readonly model: string;
   readonly plan: Plan;
   readonly systemInstruction: string | null;
+  /** Its reader gave up before this try: it is only to be ended. */
+  readonly isCancelled: boolean;
 }
 
 /** Why a reply could not be claimed: nothing to do any more, another reply first, or not before some time. */
 export type Refusal =
-  { readonly reason: 'finished' | 'earlier_reply' } | { readonly reason: 'leased'; readonly forMs: number; readonly attempt: number };
+  { readonly reason: 'finished' | 'earlier_reply' } | { readonly reason: 'not_yet'; readonly forMs: number; readonly attempt: number };
+
+/** An unfinished reply that is to be cancelled. */
+export interface Cancelling extends Attempt {
+  /** A worker has it, and ends it when it learns of the wish. */
+  readonly isHeld: boolean;
+  /** Somebody may have read of it. */
+  readonly hasBegun: boolean;
+}
 
 export interface PathMessage {
   readonly role: 'user' | 'model';
@@ -54,34 +68,63 @@ const UNFINISHED = `('pending', 'streaming')`;
 // while one of the room is in work, also a lower one that an administrator has put back.
 const claim = statement<Claim>(
   'replies_claim',
-  `UPDATE messages m SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + $2 * interval '1 millisecond', started_at = now()
+  `UPDATE messages m
+   SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + $2 * interval '1 millisecond', retry_at = NULL, started_at = now()
    FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-   WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ${UNFINISHED} AND (m.lease_until IS NULL OR m.lease_until <= now())
+   WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ${UNFINISHED}
+     AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
+     AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
      AND NOT EXISTS (
        SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
      )
-   RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan, c.system_instruction AS "systemInstruction"`,
+   RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
+     c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled"`,
 );
 
-const whyRefused = statement<{ status: MessageStatus; attempt: number; lease_ms: number | null }>(
+const whyRefused = statement<{ status: MessageStatus; attempt: number; wait_ms: number | null }>(
   'replies_why_refused',
-  `SELECT status, attempt, ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS lease_ms FROM messages WHERE id = $1`,
+  `SELECT m.status, m.attempt,
+     ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (SELECT s.paused_until FROM model_pauses s WHERE s.model = m.model)) - now()) * 1000)::integer
+       AS wait_ms
+   FROM messages m WHERE m.id = $1`,
+);
+
+// What one worker is told holds for all; a shorter pause never cuts a longer one.
+const pause = statement<never>(
+  'replies_pause_model',
+  `INSERT INTO model_pauses AS s (model, paused_until) VALUES ($1, now() + $2 * interval '1 millisecond')
+   ON CONFLICT ON CONSTRAINT pk_model_pauses DO UPDATE SET paused_until = greatest(s.paused_until, excluded.paused_until)`,
 );
 
 // Locks in the order of the ids, as every statement does that locks several messages.
-const renew = statement<{ id: string }>(
+const renew = statement<{ id: string; cancelled: boolean }>(
   'replies_renew',
   `WITH held AS (
-     SELECT m.id FROM messages m JOIN unnest($1::uuid[], $2::integer[]) AS mine(id, attempt) ON m.id = mine.id AND m.attempt = mine.attempt
+     SELECT m.id, mine.first_token_at
+     FROM messages m JOIN unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS mine(id, attempt, first_token_at)
+       ON m.id = mine.id AND m.attempt = mine.attempt
      WHERE m.status = 'streaming' ORDER BY m.id FOR NO KEY UPDATE OF m
    )
-   UPDATE messages m SET lease_until = now() + $3 * interval '1 millisecond' FROM held WHERE m.id = held.id RETURNING m.id`,
+   UPDATE messages m SET lease_until = now() + $4 * interval '1 millisecond', first_token_at = coalesce(m.first_token_at, held.first_token_at)
+   FROM held WHERE m.id = held.id RETURNING m.id, m.cancel_requested_at IS NOT NULL AS cancelled`,
 );
 
-// Fenced: nothing unless the attempt is still the newest. The lease's end is when the next try may begin.
+// Fenced: nothing unless the attempt is still the newest.
 const release = statement<{ id: string }>(
   'replies_release',
-  `UPDATE messages SET lease_until = now() + $3 * interval '1 millisecond' WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id`,
+  `UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond'
+   WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id`,
+);
+
+const requestCancel = statement<Cancelling>(
+  'replies_request_cancel',
+  `WITH wanted AS (
+     SELECT m.id FROM messages m
+     WHERE m.chatroom_id = $2 AND m.user_id = $1 AND ($3::uuid IS NULL OR m.id = $3) AND m.status IN ${UNFINISHED}
+     ORDER BY m.id FOR NO KEY UPDATE
+   )
+   UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now()) FROM wanted WHERE m.id = wanted.id
+   RETURNING m.id AS "replyId", m.attempt, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
 );
 
 // The path of a reply, from the message that it answers upwards, as far as the budget goes. Costs are counted as a quarter of the bytes.
@@ -96,12 +139,12 @@ const path = statement<PathMessage>(
    SELECT m.role, m.status, m.content FROM path JOIN messages m ON m.id = path.id ORDER BY path.depth`,
 );
 
-// The reply's row is locked first and tested against the fence; then day, owner and the row itself change together or not at all. Nothing
+// The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the row itself change together or not at all. Nothing
 // that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
 const finish = statement<{ next_reply_id: string | null }>(
   'replies_finish',
   `WITH reply AS (
-     SELECT id, user_id, chatroom_id, charged_day FROM messages WHERE id = $1 AND attempt = $2 AND status = 'streaming' FOR NO KEY UPDATE
+     SELECT id, user_id, chatroom_id, charged_day FROM messages WHERE id = $1 AND attempt = $2 AND status IN ${UNFINISHED} FOR NO KEY UPDATE
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day
    ), owner AS (
@@ -109,8 +152,8 @@ const finish = statement<{ next_reply_id: string | null }>(
    ), done AS (
      UPDATE messages m SET status = $4, content = $5, finish_reason = $6, block_reason = $7, error_code = $8,
        input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
-       context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = $17,
-       charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, completed_at = now()
+       context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
+       charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
      FROM reply WHERE m.id = reply.id
    )
    SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id
@@ -122,7 +165,8 @@ const orphans = statement<{ id: string; attempt: number }>(
   'replies_orphans',
   `SELECT m.id, m.attempt FROM messages m
    WHERE m.status IN ${UNFINISHED}
-     AND CASE WHEN m.lease_until IS NULL THEN m.created_at < now() - $1 * interval '1 millisecond' ELSE m.lease_until < now() END
+     AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - $1 * interval '1 millisecond')
+     AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
      AND NOT EXISTS (
        SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
      )
@@ -147,25 +191,37 @@ export class RepliesRepository {
     }
     const [row] = await this.database.run(whyRefused, [replyId]);
     if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
-    return row.lease_ms !== null && row.lease_ms > 0
-      ? { reason: 'leased', forMs: row.lease_ms, attempt: row.attempt }
-      : { reason: 'earlier_reply' };
+    if (row.wait_ms !== null && row.wait_ms > 0) return { reason: 'not_yet', forMs: row.wait_ms, attempt: row.attempt };
+    return { reason: 'earlier_reply' };
   }
 
-  /** Extends the leases of these attempts. @returns the ids of those that are still held */
-  async renew(held: readonly { replyId: string; attempt: number }[]): Promise<Set<string>> {
+  /** Extends the leases of these attempts. @returns those that are still held, and whether they are to be cancelled */
+  async renew(
+    held: readonly { readonly replyId: string; readonly attempt: number; readonly firstTokenAt: Date | null }[],
+  ): Promise<Map<string, { readonly isCancelled: boolean }>> {
     const rows = await this.database.run(renew, [
       held.map(({ replyId }) => replyId),
       held.map(({ attempt }) => attempt),
+      held.map(({ firstTokenAt }) => firstTokenAt),
       this.config.REPLY_LEASE,
     ]);
-    return new Set(rows.map(({ id }) => id));
+    return new Map(rows.map(({ id, cancelled }) => [id, { isCancelled: cancelled }]));
   }
 
   /** Lets go of a reply, to be tried again no sooner than in `delayMs`. @returns false when the lease was lost */
-  async release({ replyId, attempt }: Claim, delayMs: number): Promise<boolean> {
+  async release({ replyId, attempt }: Attempt, delayMs: number): Promise<boolean> {
     const rows = await this.database.run(release, [replyId, attempt, delayMs]);
     return rows.length > 0;
+  }
+
+  /** Keeps every worker from calling a model for `ms`. */
+  async pauseModel(model: string, ms: number): Promise<void> {
+    await this.database.run(pause, [model, ms]);
+  }
+
+  /** Notes the wish to cancel a reply, or all unfinished ones of a room. @returns those that it met unfinished */
+  async requestCancel(userId: string, chatroomId: string, replyId: string | null): Promise<Cancelling[]> {
+    return this.database.run(requestCancel, [userId, chatroomId, replyId]);
   }
 
   /** The messages up to the one that is answered, oldest first, as many as fit into `tokens`; that one always. */
@@ -178,7 +234,7 @@ export class RepliesRepository {
    *
    * @returns null when the lease was lost, else the next reply of the room to work on
    */
-  async finish({ replyId, attempt }: Claim, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
+  async finish({ replyId, attempt }: Attempt, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
     const { usage, context } = outcome;
     const [row] = await this.database.run(finish, [
       replyId,

@@ -1,20 +1,40 @@
-import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Signals } from '../../streams/signals.js';
 import { MessagesRepository } from './messages.repository.js';
+import { FINISHED_SIGNAL } from './reply-signals.js';
 
-const POLL_MS = 150;
+/** A signal says so at once; this finds what no signal told. */
+const POLL_MS = 500;
+/** The longest that a timer knows. */
+const FOREVER_MS = 2 ** 31 - 1;
 
-/** Holds requests until replies are finished: one query per interval for all that wait in this process, whoever finishes the replies. */
+/**
+ * Holds whoever waits until replies are finished. Besides the signal, one query per interval for all that wait in this process, whoever finishes the
+ * replies.
+ */
 @Injectable()
-export class ReplyWaiter implements BeforeApplicationShutdown {
+export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(ReplyWaiter.name);
   private readonly waiting = new Map<string, Set<(finished: boolean) => void>>();
   private timer: NodeJS.Timeout | null = null;
+  private stopListening: (() => void) | null = null;
   private stopping = false;
 
-  constructor(private readonly messages: MessagesRepository) {}
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly signals: Signals,
+  ) {}
 
-  /** Resolves to true when the reply is finished or gone, to false after `ms` or when the process stops. */
-  wait(replyId: string, ms: number): Promise<boolean> {
+  onModuleInit(): void {
+    this.stopListening = this.signals.listen(FINISHED_SIGNAL, (replyId) => {
+      this.release(replyId, true);
+    });
+  }
+
+  /**
+   * Resolves to true when the reply is finished or gone; to false after `ms` (null: never), when the signal is aborted or the process stops.
+   */
+  wait(replyId: string, ms: number | null, signal?: AbortSignal): Promise<boolean> {
     if (this.stopping) return Promise.resolve(false);
     const waiters = this.waiting.get(replyId) ?? new Set();
     this.waiting.set(replyId, waiters);
@@ -22,18 +42,29 @@ export class ReplyWaiter implements BeforeApplicationShutdown {
     return new Promise((resolve) => {
       const leave = (finished: boolean) => {
         clearTimeout(timeout);
+        signal?.removeEventListener('abort', onAbort);
         waiters.delete(leave);
-        if (waiters.size === 0) this.waiting.delete(replyId);
+        if (waiters.size === 0 && this.waiting.get(replyId) === waiters) this.waiting.delete(replyId);
         resolve(finished);
       };
-      const timeout = setTimeout(leave, ms, false);
+      const onAbort = () => {
+        leave(false);
+      };
+      const timeout = setTimeout(leave, ms ?? FOREVER_MS, false);
       waiters.add(leave);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) leave(false);
     });
   }
 
   beforeApplicationShutdown(): void {
     this.stopping = true;
-    for (const waiters of this.waiting.values()) for (const leave of [...waiters]) leave(false);
+    this.stopListening?.();
+    for (const replyId of [...this.waiting.keys()]) this.release(replyId, false);
+  }
+
+  private release(replyId: string, finished: boolean): void {
+    for (const leave of [...(this.waiting.get(replyId) ?? [])]) leave(finished);
   }
 
   private schedule(): void {
@@ -47,12 +78,11 @@ export class ReplyWaiter implements BeforeApplicationShutdown {
   }
 
   private async poll(): Promise<void> {
+    if (this.waiting.size === 0) return;
     try {
-      for (const id of await this.messages.finishedOf([...this.waiting.keys()])) {
-        for (const leave of [...(this.waiting.get(id) ?? [])]) leave(true);
-      }
+      for (const id of await this.messages.finishedOf([...this.waiting.keys()])) this.release(id, true);
     } catch (error) {
-      // Waiting goes on: each request ends at its own deadline.
+      // Waiting goes on: each ends at its own deadline.
       this.logger.warn(`could not look for finished replies: ${String(error)}`);
     }
   }

@@ -10,7 +10,7 @@ export interface ReplyJob {
 }
 
 /** What a job was added for; with a number, the tail of its id. */
-export type ReplyJobCause = 'accepted' | 'next' | 'retry' | 'lease' | 'sweep';
+export type ReplyJobCause = 'accepted' | 'next' | 'retry' | 'wait' | 'sweep';
 
 /**
  * A job is only a nudge: claims decide who works on a reply, and the sweeper makes the job that got lost. So nothing is kept of finished jobs,

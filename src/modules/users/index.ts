@@ -2,10 +2,10 @@
  * Who the people are: names, numbers, passwords, profiles. How they prove it, and for how long that holds, is the module `auth`.
  */
 export { UsersModule } from './users.module.js';
-export { type SignUpInput, UsersService } from './users.service.js';
+export { type Identifier, type SignUpInput, UsersService } from './users.service.js';
 export type { UserCredentials, UserProfile } from './users.repository.js';
-export { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
-export { PasswordHasher } from './password-hasher.js';
+export { EmailTakenError, InvalidCredentialsError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
+export { PasswordsService } from './passwords.service.js';
 export { PASSWORD_LENGTH, PASSWORD_RULE } from './password-rules.js';
 export { USERNAME_PATTERN, USERNAME_RULE } from './username.js';
 export { toUserResponse, UserResponse } from './user.response.js';

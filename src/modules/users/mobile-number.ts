@@ -16,3 +16,10 @@ export function parseMobileNumber(text: string, region: string | undefined): str
   if (!parsed?.isPossible() || parsed.ext !== undefined || !/^\+[1-9][0-9]{6,14}$/.test(parsed.number)) return null;
   return parsed.number;
 }
+
+/** Whether codes are sent to this number. @param countries ISO 3166-1 alpha-2; empty for all */
+export function isServedNumber(number: string, countries: readonly string[]): boolean {
+  if (countries.length === 0) return true;
+  const country = parsePhoneNumberFromString(number)?.country;
+  return country !== undefined && countries.includes(country);
+}

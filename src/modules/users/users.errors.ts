@@ -29,3 +29,13 @@ export class EmailTakenError extends AppError {
     super('Another account has this e-mail address.');
   }
 }
+
+export class InvalidCredentialsError extends AppError {
+  static override readonly code = 'invalid_credentials';
+  static override readonly kind = 'unauthenticated';
+  static override readonly title = 'The credentials are wrong';
+
+  constructor() {
+    super('There is no account with this identifier and this password.');
+  }
+}

@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PasswordHasher } from './password-hasher.js';
+import { PasswordsService } from './passwords.service.js';
 import { UserEntity } from './user.entity.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([UserEntity])],
-  providers: [UsersService, UsersRepository, PasswordHasher],
-  exports: [UsersService, PasswordHasher],
+  providers: [UsersService, UsersRepository, PasswordsService, PasswordHasher],
+  exports: [UsersService, PasswordsService],
 })
 export class UsersModule {}

@@ -44,6 +44,12 @@ const find = statement<UserCredentials>(
   `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1`,
 );
 
+// Waits for, and then holds back, whoever changes the account; rows that only refer to it are not held up.
+const lock = statement<UserCredentials>(
+  'users_lock',
+  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1 FOR NO KEY UPDATE OF u`,
+);
+
 const findByIdentifier = statement<UserCredentials>(
   'users_find_by_identifier',
   `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = $2`,
@@ -59,6 +65,23 @@ const insert = statement<{ created_at: Date }>(
   'users_insert',
   `INSERT INTO users (id, username, mobile_number, email, password_hash, role, verified_at)
    VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::boolean THEN now() END) RETURNING created_at`,
+);
+
+const markVerified = statement<never>('users_mark_verified', `UPDATE users SET verified_at = now() WHERE id = $1 AND verified_at IS NULL`);
+
+const clearPasswordAndEmail = statement<never>(
+  'users_clear_password_and_email',
+  `UPDATE users SET password_hash = NULL, email = NULL WHERE id = $1`,
+);
+
+const setPassword = statement<{ id: string }>(
+  'users_set_password',
+  `UPDATE users SET password_hash = $2 WHERE id = $1 AND ($3::text IS NULL OR password_hash = $3) RETURNING id`,
+);
+
+const updateProfile = statement<{ id: string }>(
+  'users_update_profile',
+  `UPDATE users SET username = coalesce($2, username), email = CASE WHEN $3::boolean THEN $4 ELSE email END WHERE id = $1 RETURNING id`,
 );
 
 const hasAdministrator = statement<{ found: boolean }>(
@@ -77,6 +100,30 @@ export class UsersRepository {
   /** The same statement whichever identifier is given; null for one that is not. */
   async findByIdentifier(username: string | null, mobileNumber: string | null): Promise<UserCredentials | null> {
     return (await this.database.run(findByIdentifier, [username, mobileNumber]))[0] ?? null;
+  }
+
+  async lock(on: StatementRunner, id: string): Promise<UserCredentials | null> {
+    return (await on.run(lock, [id]))[0] ?? null;
+  }
+
+  async markVerified(on: StatementRunner, id: string): Promise<void> {
+    await on.run(markVerified, [id]);
+  }
+
+  async clearPasswordAndEmail(on: StatementRunner, id: string): Promise<void> {
+    await on.run(clearPasswordAndEmail, [id]);
+  }
+
+  /** @param expectedHash changes nothing unless this is still the stored one; null for any. @returns whether it was changed */
+  async setPassword(on: StatementRunner, id: string, passwordHash: string, expectedHash: string | null): Promise<boolean> {
+    return (await on.run(setPassword, [id, passwordHash, expectedHash])).length === 1;
+  }
+
+  /** @param email undefined leaves it, null clears it. @throws UsernameTakenError, EmailTakenError */
+  async updateProfile(id: string, { username, email }: { username?: string; email?: string | null }): Promise<void> {
+    await this.database
+      .run(updateProfile, [id, username ?? null, email !== undefined, email ?? null])
+      .catch((error: unknown) => Promise.reject(asTaken(error)));
   }
 
   async hasAdministrator(): Promise<boolean> {

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
+import type { Client } from '../../common/client.js';
 import { NotFoundError, ValidationFailedError } from '../../common/errors/common.errors.js';
 import { newId } from '../../common/ids.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { Database, type Transaction } from '../../database/database.js';
-import { parseMobileNumber } from './mobile-number.js';
-import { PasswordHasher } from './password-hasher.js';
-import { assertAcceptablePassword } from './password-rules.js';
-import { MobileNumberTakenError } from './users.errors.js';
-import { parseUsername } from './username.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { isServedNumber, parseMobileNumber } from './mobile-number.js';
+import { PasswordsService } from './passwords.service.js';
+import { parseUsername, USERNAME_RULE } from './username.js';
+import { InvalidCredentialsError, MobileNumberTakenError } from './users.errors.js';
 import { type NewUser, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
 
 const TAKEOVER_TRIES = 3;
@@ -21,20 +21,62 @@ export interface SignUpInput {
   readonly email: string | null;
 }
 
+/** What the caller may change; a field that is not there is left as it is, a null e-mail is removed. */
+export interface ProfileChanges {
+  readonly username?: string;
+  readonly email?: string | null;
+  readonly currentPassword?: string;
+}
+
+/** What signs in, as it is stored; both null for a text that can be neither. */
+export interface Identifier {
+  readonly username: string | null;
+  readonly mobileNumber: string | null;
+}
+
 @Injectable()
 export class UsersService {
   constructor(
     private readonly users: UsersRepository,
-    private readonly passwords: PasswordHasher,
+    private readonly passwords: PasswordsService,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** @throws NotFoundError when the account was erased while the request ran */
   async getMe(actor: Actor): Promise<UserProfile> {
+    return this.getCredentials(actor);
+  }
+
+  /** @throws NotFoundError when the account was erased while the request ran */
+  async getCredentials(actor: Actor): Promise<UserCredentials> {
     const user = await this.users.find(actor.userId);
     if (!user) throw new NotFoundError();
     return user;
+  }
+
+  /**
+   * Changes the caller's name or e-mail; the e-mail only with the password, for an account that has one.
+   *
+   * @throws ValidationFailedError, InvalidCredentialsError, UsernameTakenError, EmailTakenError, RateLimitedError
+   */
+  async updateMe(actor: Actor, changes: ProfileChanges, client: Client): Promise<UserProfile> {
+    const user = await this.getCredentials(actor);
+    const email = changes.email === undefined ? undefined : (changes.email?.toLowerCase() ?? null);
+    if (email !== undefined && email !== user.email && user.has_password) {
+      await this.assertPassword('current_password', user, changes.currentPassword, client);
+    }
+    await this.users.updateProfile(user.id, {
+      ...(changes.username === undefined ? {} : { username: changes.username.toLowerCase() }),
+      ...(email === undefined ? {} : { email }),
+    });
+    return this.getMe(actor);
+  }
+
+  /** @throws ValidationFailedError when there is no password, InvalidCredentialsError when it is wrong, RateLimitedError */
+  async assertPassword(field: string, user: UserCredentials, password: string | undefined, client: Client): Promise<void> {
+    if (password === undefined) throw new ValidationFailedError([{ field, message: `${field} is needed for this change` }]);
+    if (!(await this.passwords.matches(user.id, user.password_hash, password, client))) throw new InvalidCredentialsError();
   }
 
   /**
@@ -79,37 +121,57 @@ export class UsersService {
     return this.users.hasAdministrator();
   }
 
-  /** The account of a username or mobile number, as people write them; one statement whatever is given and found. */
-  async findByIdentifier(identifier: string): Promise<UserCredentials | null> {
-    const username = parseUsername(identifier);
-    return this.users.findByIdentifier(
-      username,
-      username === null ? parseMobileNumber(identifier, this.config.DEFAULT_PHONE_REGION) : null,
-    );
+  parseIdentifier(text: string): Identifier {
+    const username = parseUsername(text);
+    return { username, mobileNumber: username === null ? parseMobileNumber(text, this.config.DEFAULT_PHONE_REGION) : null };
   }
 
-  /** @throws ValidationFailedError */
+  /** One statement whatever is given and found. */
+  async findByIdentifier({ username, mobileNumber }: Identifier): Promise<UserCredentials | null> {
+    return this.users.findByIdentifier(username, mobileNumber);
+  }
+
+  /** The number in E.164. @throws ValidationFailedError when it is none, or of a country that is not served */
   parseMobileNumber(text: string): string {
     const number = parseMobileNumber(text, this.config.DEFAULT_PHONE_REGION);
     if (number === null) {
       const hint = this.config.DEFAULT_PHONE_REGION === undefined ? ' with its country code, such as +14155550123' : '';
       throw new ValidationFailedError([{ field: 'mobile_number', message: `mobile_number must be a mobile number${hint}` }]);
     }
+    if (!isServedNumber(number, this.config.SMS_ALLOWED_COUNTRIES)) {
+      throw new ValidationFailedError([{ field: 'mobile_number', message: 'mobile_number is of a country that is not served' }]);
+    }
     return number;
   }
 
+  /** The account, held against changes until the transaction ends. */
+  lock(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
+    return this.users.lock(transaction, userId);
+  }
+
+  /**
+   * Notes that the holder of the number is here, and clears what somebody else may have set before: password and e-mail.
+   *
+   * @param user as it was locked in this transaction
+   */
+  async verifyNumber(transaction: StatementRunner, user: UserCredentials, { clear }: { clear: boolean }): Promise<UserProfile> {
+    await this.users.markVerified(transaction, user.id);
+    if (!clear) return { ...user, is_verified: true };
+    await this.users.clearPasswordAndEmail(transaction, user.id);
+    return { ...user, is_verified: true, has_password: false, email: null };
+  }
+
+  /** @param expectedHash nothing is changed unless this is still the stored one; null for any. @returns whether it was changed */
+  setPassword(transaction: StatementRunner, userId: string, passwordHash: string, expectedHash: string | null): Promise<boolean> {
+    return this.users.setPassword(transaction, userId, passwordHash, expectedHash);
+  }
+
   private async prepare(input: SignUpInput, { role, isVerified }: Pick<NewUser, 'role' | 'isVerified'>): Promise<NewUser> {
-    const username = input.username.toLowerCase();
+    const username = parseUsername(input.username);
+    if (username === null) throw new ValidationFailedError([{ field: 'username', message: USERNAME_RULE }]);
     const mobileNumber = this.parseMobileNumber(input.mobileNumber);
-    assertAcceptablePassword('password', input.password, username);
-    return {
-      id: newId(),
-      username,
-      mobileNumber,
-      email: input.email?.toLowerCase() ?? null,
-      passwordHash: await this.passwords.hash(input.password),
-      role,
-      isVerified,
-    };
+    this.passwords.assertNotUsername('password', input.password, username);
+    const passwordHash = await this.passwords.hashNew('password', input.password);
+    return { id: newId(), username, mobileNumber, email: input.email?.toLowerCase() ?? null, passwordHash, role, isVerified };
   }
 }

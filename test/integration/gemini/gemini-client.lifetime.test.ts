@@ -143,8 +143,8 @@ describe('the lifetime of a call to Gemini', () => {
   });
 
   test('200 streams at once are each their own answer', async () => {
-    const client = gemini.client();
-    const prompts = Array.from({ length: 200 }, (_, number) => `I am number ${number} 👩‍💻 [[delay 1s]]`);
+    const client = gemini.client({ firstTokenTimeoutMs: 20_000, totalTimeoutMs: 25_000 });
+    const prompts = Array.from({ length: 200 }, (_, number) => `I am number ${number} 👩‍💻 [[delay 4s]]`);
     const outcomes = await Promise.all(prompts.map((prompt) => outcomeOf(client.stream(requestOf(prompt)))));
     for (const [number, { events, error }] of outcomes.entries()) {
       expect(error).toBeNull();

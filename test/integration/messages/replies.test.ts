@@ -61,7 +61,7 @@ test('of 20 claims at once one gets the reply, the others learn when it may be f
   const results = await Promise.all(Array.from({ length: 20 }, () => replies.claim(id)));
   expect(results.filter((result) => !('reason' in result))).toHaveLength(1);
   for (const result of results.filter((other) => 'reason' in other)) {
-    expect(result).toMatchObject({ reason: 'leased', attempt: 1, forMs: expect.any(Number) });
+    expect(result).toMatchObject({ reason: 'not_yet', attempt: 1, forMs: expect.any(Number) });
   }
 });
 
@@ -83,8 +83,9 @@ test('a worker that lost its lease writes nothing', async () => {
   expect(current.attempt).toBe(2);
   expect(await replies.finish(late, FAILED)).toBeNull();
   expect(await replies.release(late, 0)).toBe(false);
-  expect(await replies.renew([late, current])).toEqual(new Set([id]));
-  expect(await replies.renew([late])).toEqual(new Set());
+  const held = (claim: Claim) => ({ ...claim, firstTokenAt: null });
+  expect(await replies.renew([held(late), held(current)])).toEqual(new Map([[id, { isCancelled: false }]]));
+  expect(await replies.renew([held(late)])).toEqual(new Map());
   expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null });
   expect(await replies.finish(current, FAILED)).toBeNull();
   expect(await dataSource.query(`SELECT status, content FROM messages WHERE id = $1`, [id])).toEqual([
@@ -109,9 +110,19 @@ test('a failed reply gives its unit back to the day that it was charged to', asy
 test('a released reply is claimable again, no sooner than it was put off', async () => {
   const id = await send();
   expect(await replies.release(await claimed(id), 60_000)).toBe(true);
-  expect(await replies.claim(id)).toMatchObject({ reason: 'leased' });
-  await expireLease(id);
+  expect(await replies.claim(id)).toMatchObject({ reason: 'not_yet' });
+  await dataSource.query(`UPDATE messages SET retry_at = now() WHERE id = $1`, [id]);
   expect((await claimed(id)).attempt).toBe(2);
+});
+
+test('a paused model is asked by nobody until its pause ends', async () => {
+  const id = await send();
+  await replies.pauseModel('gemini-3.5-flash-lite', 60_000);
+  await replies.pauseModel('gemini-3.5-flash-lite', 1);
+  expect(await replies.claim(id)).toMatchObject({ reason: 'not_yet', attempt: 0 });
+  expect(await replies.orphans(0, 1_000)).toEqual([]);
+  await dataSource.query(`UPDATE model_pauses SET paused_until = now()`);
+  expect((await claimed(id)).attempt).toBe(1);
 });
 
 test('orphans are the oldest unfinished replies of their rooms that nobody holds', async () => {

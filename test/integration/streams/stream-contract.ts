@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Streams } from '../../../src/streams/open-streams.js';
 import type { EntryId, StreamEntry, StreamOptions } from '../../../src/streams/stream-store.js';
@@ -7,6 +8,11 @@ export interface Subject {
   /** As one process opens it; each call is another process where the store is shared between processes. */
   open(options?: Partial<StreamOptions>): Promise<Streams>;
 }
+
+const heapUsed = (): number => {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+};
 
 /** What every stream store keeps, tested from outside. */
 export function itKeepsTheContract(subject: Subject): void {
@@ -193,6 +199,85 @@ export function itKeepsTheContract(subject: Subject): void {
       // Nothing of attempt 1 was kept for it, though it was asked for before.
       expect(ids((await reader.next()).value as StreamEntry[])).toEqual(['2-1']);
       expect((await reader.next()).done).toBe(true);
+    });
+  });
+
+  describe('many readers', () => {
+    it('have no gap and no repetition through 800 reconnects, each to any of two processes', async () => {
+      const processes = await Promise.all([subject.open(), subject.open()]);
+      const writer = (await subject.open()).store;
+      const streamIds = Array.from({ length: 8 }, newStreamId);
+      const written = new Map<string, StreamEntry[]>();
+      let reconnects = 0;
+      let reading = 40;
+
+      const write = async (streamId: string) => {
+        const all: StreamEntry[] = [];
+        written.set(streamId, all);
+        for (let n = 0; reading > 0;) {
+          const batch = entries(
+            1,
+            Array.from({ length: randomInt(1, 4) }, (_, i) => n + i + 1),
+          );
+          expect(await writer.append(streamId, batch, n === 0 ? null : n)).toBe('appended');
+          all.push(...batch);
+          n += batch.length;
+          await pause(randomInt(1, 6));
+        }
+        await writer.end(streamId, 1);
+      };
+
+      const read = async (streamId: string) => {
+        const got: StreamEntry[] = [];
+        for (let connection = 0; ; connection += 1) {
+          const isLast = connection === 20;
+          if (isLast) reading -= 1;
+          const patience = isLast ? Infinity : randomInt(0, 8);
+          const hangUp = new AbortController();
+          const { store } = processes[randomInt(2)] ?? processes[0];
+          if (patience === 0)
+            setTimeout(
+              () => {
+                hangUp.abort();
+              },
+              randomInt(0, 5),
+            );
+          let taken = 0;
+          for await (const batch of store.read(streamId, got.at(-1) ?? null, hangUp.signal)) {
+            got.push(...batch);
+            taken += 1;
+            if (taken >= patience) break;
+          }
+          if (isLast) return got;
+          reconnects += 1;
+        }
+      };
+
+      const readers = Promise.all(
+        Array.from({ length: 40 }, (_, i) => streamIds[i % streamIds.length] ?? '').map(async (streamId) => ({
+          streamId,
+          got: await read(streamId),
+        })),
+      );
+      await Promise.all(streamIds.map(write));
+      for (const { streamId, got } of await readers) expect(got).toEqual(written.get(streamId));
+      expect(reconnects).toBe(800);
+    });
+
+    it('cost the memory of what is stored, not of what they did not take', async () => {
+      const { store } = await subject.open({ maxBytes: 64 * 1024 * 1024 });
+      const id = newStreamId();
+      const stops = Array.from({ length: 300 }, () => new AbortController());
+      const readers = stops.map(({ signal }) => store.read(id, null, signal));
+      await store.append(id, entries(1, [1]), null);
+      for (const reader of readers) await reader.next();
+      const data = 'x'.repeat(10_000);
+      const before = heapUsed();
+      // 20 MB, which kept for each of the readers would be 6 GB.
+      for (let n = 2; n <= 2_001; n += 1) await store.append(id, [{ attempt: 1, n, data }], n - 1);
+      expect(heapUsed() - before).toBeLessThan(100 * 1024 * 1024);
+      for (const stop of stops) stop.abort();
+      expect((await Promise.all(readers.map((reader) => reader.next()))).every(({ done }) => done)).toBe(true);
     });
   });
 

@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Actor } from '../../../common/actor.js';
 import { AppError } from '../../../common/errors/app-error.js';
 import { ForbiddenError } from '../../../common/errors/common.errors.js';
-import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA } from '../../../common/http/current-actor.decorator.js';
+import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA, type PublicAccess } from '../../../common/http/current-actor.decorator.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { AccessStrategy } from '../access.strategy.js';
@@ -23,12 +23,23 @@ export class AccessGuard extends AuthGuard() {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_METADATA, targets) === true) return true;
+    const access = this.reflector.getAllAndOverride<PublicAccess | undefined>(PUBLIC_METADATA, targets);
+    if (access === 'anonymous') return true;
+    if (access === 'identified') return this.identify(context);
     await super.canActivate(context);
     const { user } = context.switchToHttp().getRequest<{ user: Actor }>();
     const demand = this.reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
     if (demand === 'admin' && user.role !== 'admin') throw new ForbiddenError();
     if (demand === 'verified_number' && this.config.REQUIRE_VERIFIED_NUMBER && !user.isVerified) throw new MobileNumberUnverifiedError();
+    return true;
+  }
+
+  private async identify(context: ExecutionContext): Promise<boolean> {
+    try {
+      await super.canActivate(context);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.definition.kind !== 'unauthenticated') throw error;
+    }
     return true;
   }
 

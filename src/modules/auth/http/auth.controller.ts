@@ -1,31 +1,57 @@
-import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../../../common/actor.js';
+import type { Client } from '../../../common/client.js';
 import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
-import { Public } from '../../../common/http/current-actor.decorator.js';
+import { CurrentActor, OptionalActor, Public } from '../../../common/http/current-actor.decorator.js';
+import { RequestClient } from '../../../common/http/request-client.decorator.js';
+import { EmailTakenError, InvalidCredentialsError, MobileNumberTakenError, UsernameTakenError } from '../../users/index.js';
+import {
+  AccountDisabledError,
+  InvalidOtpError,
+  InvalidTokenError,
+  OriginNotAllowedError,
+  OtpRequiredError,
+  OtpTooSoonError,
+  RefreshTokenReusedError,
+  SessionEndedError,
+} from '../auth.errors.js';
 import { ThrottledAsSignIn } from '../../../common/http/throttle.decorator.js';
-import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from '../../users/index.js';
-import { AccountDisabledError, InvalidCredentialsError } from '../auth.errors.js';
 import { AuthService } from '../auth.service.js';
-import type { Client } from '../sessions.service.js';
-import { RequestClient } from './client.decorator.js';
+import { SessionsService } from '../sessions.service.js';
+import { ChallengeResponse, toChallengeResponse } from './challenge.response.js';
+import { ChangePasswordRequest } from './change-password.request.js';
+import { ResetPasswordRequest, SendCodeRequest, toCodeInput, VerifyCodeRequest } from './code.request.js';
 import { LogInRequest } from './log-in.request.js';
+import { RefreshCookie } from './refresh-cookie.js';
+import { RefreshRequest } from './refresh.request.js';
 import { SignUpRequest, toSignUpInput } from './sign-up.request.js';
 import { SignUpResponse, toSignUpResponse } from './sign-up.response.js';
-import { TokensResponse, toTokensResponse } from './tokens.response.js';
+import { TokensResponse } from './tokens.response.js';
+
+const NoStore = () => Header('Cache-Control', 'no-store');
 
 @ApiTags('Auth')
 @ThrottledAsSignIn()
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly sessions: SessionsService,
+    private readonly cookie: RefreshCookie,
+  ) {}
 
   @Post('signup')
   @Public()
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Make an account', description: 'Sends a code to the mobile number; verify it with POST /auth/verify-otp.' })
+  @NoStore()
+  @ApiOperation({
+    summary: 'Make an account',
+    description: 'Sends a code to the mobile number; give it, with the `challenge_id`, at POST /auth/verify-otp.',
+  })
   @ApiCreatedResponse({ type: SignUpResponse })
-  @ApiProblems(UsernameTakenError, MobileNumberTakenError, EmailTakenError, RateLimitedError)
+  @ApiProblems(UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError)
   async signUp(@Body() body: SignUpRequest): Promise<SignUpResponse> {
     return toSignUpResponse(await this.auth.signUp(toSignUpInput(body)));
   }
@@ -33,11 +59,112 @@ export class AuthController {
   @Post('login')
   @Public()
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
+  @NoStore()
   @ApiOperation({ summary: 'Sign in with a password' })
   @ApiOkResponse({ type: TokensResponse })
-  @ApiProblems(InvalidCredentialsError, AccountDisabledError, RateLimitedError)
-  async logIn(@Body() body: LogInRequest, @RequestClient() client: Client): Promise<TokensResponse> {
-    return toTokensResponse(await this.auth.logIn(body, client));
+  @ApiProblems(InvalidCredentialsError, AccountDisabledError, OtpRequiredError, OtpTooSoonError, RateLimitedError)
+  async logIn(
+    @Body() body: LogInRequest,
+    @RequestClient() client: Client,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokensResponse> {
+    return this.cookie.answer(reply, await this.auth.logIn(body, client), body.refresh_in);
+  }
+
+  @Post('send-otp')
+  @Public()
+  @HttpCode(202)
+  @NoStore()
+  @ApiOperation({ summary: 'Send a code to sign in with', description: 'Answers the same whether or not the number has an account.' })
+  @ApiAcceptedResponse({ type: ChallengeResponse })
+  @ApiProblems(OtpTooSoonError)
+  async sendOtp(@Body() body: SendCodeRequest): Promise<ChallengeResponse> {
+    return toChallengeResponse(await this.auth.sendCode(body.mobile_number));
+  }
+
+  @Post('verify-otp')
+  @Public({ identify: true })
+  @HttpCode(200)
+  @NoStore()
+  @ApiOperation({
+    summary: 'Sign in with a code, and verify the number',
+    description:
+      'The first verification of a number ends the sessions of the account and clears its password and e-mail, unless it carries the ' +
+      '`challenge_id` that signup answered or an access token of the account: whoever else made the account keeps nothing.',
+  })
+  @ApiOkResponse({ type: TokensResponse })
+  @ApiProblems(InvalidOtpError, AccountDisabledError)
+  async verifyOtp(
+    @Body() body: VerifyCodeRequest,
+    @RequestClient() client: Client,
+    @OptionalActor() actor: Actor | null,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokensResponse> {
+    return this.cookie.answer(reply, await this.auth.verifyCode(toCodeInput(body), client, actor), body.refresh_in);
+  }
+
+  @Post('forgot-password')
+  @Public()
+  @HttpCode(202)
+  @NoStore()
+  @ApiOperation({ summary: 'Send a code to reset the password with' })
+  @ApiAcceptedResponse({ type: ChallengeResponse })
+  @ApiProblems(OtpTooSoonError)
+  async forgotPassword(@Body() body: SendCodeRequest): Promise<ChallengeResponse> {
+    return toChallengeResponse(await this.auth.forgotPassword(body.mobile_number));
+  }
+
+  @Post('reset-password')
+  @Public()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Set a password with a code', description: 'Ends every session of the account.' })
+  @ApiNoContentResponse()
+  @ApiProblems(InvalidOtpError, AccountDisabledError, RateLimitedError)
+  async resetPassword(@Body() body: ResetPasswordRequest, @RequestClient() client: Client): Promise<void> {
+    await this.auth.resetPassword({ ...toCodeInput(body), newPassword: body.new_password }, client);
+  }
+
+  @Post('change-password')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Change the password', description: 'Ends every other session of the account.' })
+  @ApiNoContentResponse()
+  @ApiProblems(InvalidCredentialsError, RateLimitedError)
+  async changePassword(@CurrentActor() actor: Actor, @Body() body: ChangePasswordRequest, @RequestClient() client: Client): Promise<void> {
+    await this.auth.changePassword(actor, { currentPassword: body.current_password, newPassword: body.new_password }, client);
+  }
+
+  @Post('refresh')
+  @Public()
+  @HttpCode(200)
+  @NoStore()
+  @ApiOperation({
+    summary: 'Spend a refresh token for new tokens',
+    description:
+      'A token that was spent less than 30 s ago, and whose successor nobody has used, gives that successor again. Any other reuse ends the session.',
+  })
+  @ApiOkResponse({ type: TokensResponse })
+  @ApiProblems(RefreshTokenReusedError, InvalidTokenError, SessionEndedError, AccountDisabledError, OriginNotAllowedError)
+  async refresh(
+    @Body() body: RefreshRequest,
+    @RequestClient() client: Client,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokensResponse> {
+    const presented = this.cookie.presented(request, body.refresh_token);
+    return this.cookie.answer(reply, await this.sessions.refresh(presented.token, client), presented.in);
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End this session' })
+  @ApiNoContentResponse()
+  @ApiProblems(OriginNotAllowedError)
+  async logOut(
+    @CurrentActor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    this.cookie.clear(request, reply);
+    await this.sessions.logOut(actor);
   }
 }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
+import { type RefreshIn, RefreshInField } from './refresh-in.field.js';
 
 export class LogInRequest {
   @ApiProperty({ example: 'ada.lovelace', description: 'Username or mobile number.', minLength: 1, maxLength: 100 })
@@ -11,4 +12,7 @@ export class LogInRequest {
   @IsString()
   @Length(1, 1_000)
   readonly password!: string;
+
+  @RefreshInField()
+  readonly refresh_in?: RefreshIn;
 }

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsEmail, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
-import { PASSWORD_LENGTH, PASSWORD_RULE, type SignUpInput, USERNAME_PATTERN, USERNAME_RULE } from '../../users/index.js';
-
-export const MOBILE_NUMBER_RULE = 'mobile_number must be a text of at most 40 characters';
+import { IsEmail, IsOptional, IsString, Matches } from 'class-validator';
+import { type SignUpInput, USERNAME_PATTERN, USERNAME_RULE } from '../../users/index.js';
+import { MobileNumberField } from './mobile-number.field.js';
+import { NewPasswordField } from './new-password.field.js';
 
 export class SignUpRequest {
   @ApiProperty({
@@ -16,17 +16,10 @@ export class SignUpRequest {
   @Matches(USERNAME_PATTERN, { message: USERNAME_RULE })
   readonly username!: string;
 
-  @ApiProperty({
-    example: '+14155550123',
-    description: 'With its country code; national where the service has a default country. Answered in E.164.',
-  })
-  @IsString({ message: MOBILE_NUMBER_RULE })
-  @MaxLength(40, { message: MOBILE_NUMBER_RULE })
+  @MobileNumberField()
   readonly mobile_number!: string;
 
-  @ApiProperty({ example: 'a long and plain sentence', format: 'password', minLength: PASSWORD_LENGTH.min, maxLength: PASSWORD_LENGTH.max })
-  @IsString()
-  @Length(PASSWORD_LENGTH.min, PASSWORD_LENGTH.max, { message: `password ${PASSWORD_RULE}` })
+  @NewPasswordField('password')
   readonly password!: string;
 
   @ApiPropertyOptional({ example: 'ada@example.com', format: 'email', maxLength: 254, description: 'A contact; nobody signs in with it.' })

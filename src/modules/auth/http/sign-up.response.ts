@@ -14,5 +14,5 @@ export class SignUpResponse extends UserResponse {
   readonly otp?: string;
 }
 
-export const toSignUpResponse = ({ user, challengeId, otp }: SignedUp): SignUpResponse =>
+export const toSignUpResponse = ({ user, challenge: { challengeId, otp } }: SignedUp): SignUpResponse =>
   Object.assign(toUserResponse(user), { challenge_id: challengeId }, otp === null ? {} : { otp });

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toUserResponse, UserResponse } from '../../users/index.js';
 import type { Tokens } from '../sessions.service.js';
 
@@ -6,8 +6,11 @@ export class TokensResponse {
   @ApiProperty({ example: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzaWQiOiIwMTlhYiJ9.c2lnbmF0dXJl' })
   readonly access_token!: string;
 
-  @ApiProperty({ example: 'AZqz8m9-fMCLHi-KPB1OXxk3Jt6x', description: 'Opaque; good for one refresh.' })
-  readonly refresh_token!: string;
+  @ApiPropertyOptional({
+    example: 'AZqz8m9-fMCLHi-KPB1OXxk3Jt6x',
+    description: 'Opaque; good for one refresh. Not there when it is in the cookie.',
+  })
+  readonly refresh_token?: string;
 
   @ApiProperty({ enum: ['Bearer'], example: 'Bearer' })
   readonly token_type!: 'Bearer';
@@ -22,9 +25,9 @@ export class TokensResponse {
   readonly user!: UserResponse;
 }
 
-export const toTokensResponse = (tokens: Tokens): TokensResponse => ({
+export const toTokensResponse = (tokens: Tokens, withRefreshToken: boolean): TokensResponse => ({
   access_token: tokens.accessToken,
-  refresh_token: tokens.refreshToken,
+  ...(withRefreshToken ? { refresh_token: tokens.refreshToken } : {}),
   token_type: 'Bearer',
   expires_in: tokens.expiresIn,
   refresh_expires_in: tokens.refreshExpiresIn,

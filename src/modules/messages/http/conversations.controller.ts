@@ -1,17 +1,26 @@
-import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
+import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
+import { TooManyStreamsError } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
+import { ApiReplyStream, STREAM_DESCRIPTION } from './exchange-responder.js';
+import { CancelledReplies, toMessageResponse } from './message.response.js';
+import { StreamResponder } from './stream-responder.js';
 import { ConversationResponse, toConversationResponse } from './conversation.response.js';
 
 /** A room together with its messages. */
 @ApiTags('Chatrooms')
 @Controller('chatroom/:chatroom_id')
 export class ConversationsController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly streams: StreamResponder,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Read a chatroom and the newest messages of its active branch' })
@@ -29,5 +38,29 @@ export class ConversationsController {
   @ApiNoContentResponse()
   async deleteChatroom(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<void> {
     await this.messages.deleteChatroom(actor, id);
+  }
+
+  @Get('stream')
+  @ApiOperation({
+    summary: 'The stream to read along in a chatroom',
+    description: `That of the oldest unfinished reply, else of the newest one if it ended within a minute, from its start. ${STREAM_DESCRIPTION}`,
+  })
+  @ApiReplyStream()
+  @ApiNoContentResponse({ description: 'There is no such reply.' })
+  @ApiProblems(TooManyStreamsError)
+  async streamChatroom(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) id: string,
+    @Res() response: FastifyReply,
+  ): Promise<void> {
+    await this.streams.start(actor, await this.messages.getCurrentReply(actor, id), response);
+  }
+
+  @Post('cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Stop every unfinished reply of a chatroom' })
+  @ApiOkResponse({ type: CancelledReplies })
+  async cancelReplies(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<CancelledReplies> {
+    return { data: (await this.messages.cancelReplies(actor, id)).map(toMessageResponse) };
   }
 }

@@ -106,6 +106,11 @@ export class MessageResponse {
 
 export class MessagePage extends PageOf(MessageResponse) {}
 
+export class CancelledReplies {
+  @ApiProperty({ type: [MessageResponse] })
+  readonly data!: MessageResponse[];
+}
+
 export class ExchangeResponse {
   @ApiProperty({ type: MessageResponse })
   readonly message!: MessageResponse;

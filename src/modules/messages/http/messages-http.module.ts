@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
 import { MessagesModule } from '../messages.module.js';
 import { ConversationsController } from './conversations.controller.js';
+import { ExchangeResponder } from './exchange-responder.js';
 import { MessagesController } from './messages.controller.js';
+import { StreamResponder } from './stream-responder.js';
 
-@Module({ imports: [MessagesModule], controllers: [MessagesController, ConversationsController] })
+@Module({
+  imports: [MessagesModule],
+  controllers: [MessagesController, ConversationsController],
+  providers: [StreamResponder, ExchangeResponder],
+})
 export class MessagesHttpModule {}

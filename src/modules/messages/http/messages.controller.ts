@@ -1,6 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
@@ -9,37 +9,96 @@ import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
-import { DailyLimitReachedError, TooManyPendingRepliesError } from '../messages.errors.js';
+import {
+  DailyLimitReachedError,
+  NotAReplyError,
+  TooManyBranchesError,
+  TooManyPendingRepliesError,
+  TooManyStreamsError,
+} from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
+import { ApiReplyStream, EXCHANGE_ANSWER, EXCHANGE_DESCRIPTION, ExchangeResponder, STREAM_DESCRIPTION } from './exchange-responder.js';
 import { startOf, toAllPage, toBranchPage } from './message-page.js';
 import { GetMessageQuery, ListMessagesQuery, SendMessageRequest } from './message.request.js';
-import { ExchangeResponse, MessagePage, MessageResponse, toExchangeResponse, toMessageResponse } from './message.response.js';
+import { MessagePage, MessageResponse, toMessageResponse } from './message.response.js';
+import { StreamResponder } from './stream-responder.js';
 
 @ApiTags('Messages')
 @Controller('chatroom/:chatroom_id/message')
 export class MessagesController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly exchanges: ExchangeResponder,
+    private readonly streams: StreamResponder,
+  ) {}
 
   @Post()
   @VerifiedNumberOnly()
   @HttpCode(202)
-  @ApiOperation({
-    summary: 'Send a message',
-    description: 'The reply is made in the background: read it at `Location`, with `?wait=` to be told when it is finished.',
-  })
+  @ApiOperation({ summary: 'Send a message', description: EXCHANGE_DESCRIPTION })
   @ApiIdempotencyKey()
-  @ApiAcceptedResponse({ type: ExchangeResponse, headers: { Location: { description: 'Path of the reply.', schema: { type: 'string' } } } })
-  @ApiProblems(DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError)
+  @ApiAcceptedResponse(EXCHANGE_ANSWER)
+  @ApiReplyStream()
+  @ApiProblems(DailyLimitReachedError, TooManyPendingRepliesError, TooManyStreamsError, IdempotencyKeyReusedError)
   async sendMessage(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Body() { content }: SendMessageRequest,
     @Idempotency() key: IdempotencyKey | null,
-    @Res({ passthrough: true }) response: FastifyReply,
-  ): Promise<ExchangeResponse> {
-    const exchange = await this.messages.sendMessage(actor, chatroomId, content, key);
-    response.header('location', `/chatroom/${chatroomId}/message/${exchange.reply.id}`);
-    return toExchangeResponse(exchange);
+    @Req() request: FastifyRequest,
+    @Res() response: FastifyReply,
+  ): Promise<void> {
+    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, chatroomId, content, key));
+  }
+
+  @Post(':message_id/regenerate')
+  @VerifiedNumberOnly()
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Make another reply',
+    description: `To the message, or to the one that this reply answers. ${EXCHANGE_DESCRIPTION}`,
+  })
+  @ApiIdempotencyKey()
+  @ApiAcceptedResponse(EXCHANGE_ANSWER)
+  @ApiReplyStream()
+  @ApiProblems(DailyLimitReachedError, TooManyPendingRepliesError, TooManyStreamsError, TooManyBranchesError, IdempotencyKeyReusedError)
+  async regenerateReply(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) chatroomId: string,
+    @Param('message_id', IdPipe) id: string,
+    @Idempotency() key: IdempotencyKey | null,
+    @Req() request: FastifyRequest,
+    @Res() response: FastifyReply,
+  ): Promise<void> {
+    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, chatroomId, id, key));
+  }
+
+  @Post(':message_id/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Stop a reply', description: 'What it has said is kept. A finished reply is answered as it is.' })
+  @ApiOkResponse({ type: MessageResponse })
+  @ApiProblems(NotAReplyError)
+  async cancelReply(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) chatroomId: string,
+    @Param('message_id', IdPipe) id: string,
+  ): Promise<MessageResponse> {
+    return toMessageResponse(await this.messages.cancelReply(actor, chatroomId, id));
+  }
+
+  @Get(':message_id/stream')
+  @ApiOperation({ summary: "A reply's stream", description: STREAM_DESCRIPTION })
+  @ApiReplyStream()
+  @ApiNoContentResponse({ description: 'There is nothing after `Last-Event-ID`.' })
+  @ApiProblems(NotAReplyError, TooManyStreamsError)
+  async streamReply(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) chatroomId: string,
+    @Param('message_id', IdPipe) id: string,
+    @Req() request: FastifyRequest,
+    @Res() response: FastifyReply,
+  ): Promise<void> {
+    await this.streams.resume(actor, await this.messages.getMessage(actor, chatroomId, id, 0), request, response);
   }
 
   @Get()

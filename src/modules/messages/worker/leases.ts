@@ -1,11 +1,19 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
-import { type Claim, RepliesRepository } from '../replies.repository.js';
+import { Signals } from '../../../streams/signals.js';
+import { RepliesRepository } from '../replies.repository.js';
+import { CANCEL_SIGNAL } from '../reply-signals.js';
+import type { Progress } from './progress.js';
 
 /** The reply is another worker's, or gone: whatever this one does next would be refused. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
+}
+
+/** Its reader wants no more of the reply. */
+export class CancelRequestedError extends Error {
+  override readonly name = 'CancelRequestedError';
 }
 
 /** This process stops: the reply goes back to the queue. */
@@ -13,40 +21,37 @@ export class WorkerStoppingError extends Error {
   override readonly name = 'WorkerStoppingError';
 }
 
-interface Held {
-  readonly replyId: string;
-  readonly attempt: number;
-  readonly abort: AbortController;
-}
-
-/** The replies that this process works on; keeps their leases alive with one statement for all of them. */
+/** The replies that this process works on; keeps their leases alive with one statement for all of them, which also brings wishes to cancel. */
 @Injectable()
-export class Leases implements OnApplicationShutdown {
+export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Leases.name);
-  private readonly held = new Set<Held>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly held = new Set<Progress>();
+  private timer: NodeJS.Timeout | null = null;
+  private stopListening: (() => void) | null = null;
   private renewing = false;
 
   constructor(
     private readonly replies: RepliesRepository,
-    @InjectConfig() config: Config,
-  ) {
-    this.timer = setInterval(() => void this.renew(), config.REPLY_LEASE * 0.3);
+    private readonly signals: Signals,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.renew(), this.config.REPLY_LEASE * 0.3);
+    // The fast way; a signal that got lost is made up for by the next renewal.
+    this.stopListening = this.signals.listen(CANCEL_SIGNAL, (replyId) => {
+      for (const progress of this.held) if (progress.replyId === replyId) progress.abort.abort(new CancelRequestedError());
+    });
   }
 
-  /** Runs `work` while the lease is kept. Its signal aborts with LeaseLostError or WorkerStoppingError. */
-  async hold<T>({ replyId, attempt }: Claim, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const held = { replyId, attempt, abort: new AbortController() };
-    this.held.add(held);
+  /** Runs `work` while the lease is kept; its signal aborts with one of the errors above. */
+  async hold(progress: Progress, work: () => Promise<void>): Promise<void> {
+    this.held.add(progress);
     try {
-      return await work(held.abort.signal);
+      await work();
     } finally {
-      this.held.delete(held);
+      this.held.delete(progress);
     }
-  }
-
-  get count(): number {
-    return this.held.size;
   }
 
   /** Interrupts all work, to be handed back. */
@@ -55,7 +60,8 @@ export class Leases implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    if (this.timer) clearInterval(this.timer);
+    this.stopListening?.();
   }
 
   private async renew(): Promise<void> {
@@ -64,7 +70,11 @@ export class Leases implements OnApplicationShutdown {
     try {
       const asked = [...this.held];
       const kept = await this.replies.renew(asked);
-      for (const { replyId, abort } of asked) if (!kept.has(replyId)) abort.abort(new LeaseLostError());
+      for (const { replyId, abort } of asked) {
+        const found = kept.get(replyId);
+        if (!found) abort.abort(new LeaseLostError());
+        else if (found.isCancelled) abort.abort(new CancelRequestedError());
+      }
     } catch (error) {
       // The leases may run out meanwhile; then the fence refuses what this process writes.
       this.logger.warn(`could not renew ${this.held.size} leases: ${String(error)}`);

@@ -2,17 +2,26 @@ import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
-import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrations/gemini/index.js';
 import { isDatabaseUnavailable } from '../../../database/database.errors.js';
+import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrations/gemini/index.js';
+import { Signals } from '../../../streams/signals.js';
+import { StreamStore } from '../../../streams/stream-store.js';
 import { PlansService } from '../../subscriptions/index.js';
 import { toTurns } from '../context.js';
+import { cancelled, estimateTokens, failed } from '../outcomes.js';
 import { type Claim, type Outcome, RepliesRepository } from '../replies.repository.js';
-import { ReplyQueue } from '../reply.queue.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
-import { LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
+import { FINISHED_SIGNAL } from '../reply-signals.js';
+import { ReplyQueue } from '../reply.queue.js';
+import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
+import { Progress } from './progress.js';
+import { ReplyPublisher } from './reply-publisher.js';
 import { retryDelay } from './retry-delay.js';
 
-/** Works on one reply at a time for each caller: claims it, asks the model, and ends it. */
+const FINISH_TRIES = 60;
+const FINISH_RETRY_MS = 500;
+
+/** Makes replies: claims one, asks the model, lets readers read along, and ends it. */
 @Injectable()
 export class ReplyWriter {
   private readonly logger = new Logger(ReplyWriter.name);
@@ -23,6 +32,8 @@ export class ReplyWriter {
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
     private readonly leases: Leases,
+    private readonly streams: StreamStore,
+    private readonly signals: Signals,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -30,65 +41,84 @@ export class ReplyWriter {
   async work(replyId: string): Promise<void> {
     const claim = await this.replies.claim(replyId);
     if ('reason' in claim) {
-      // Finishing an earlier reply adds the next one's job; the end of a lease has nobody to do so.
-      if (claim.reason === 'leased') await this.queue.add(replyId, 'lease', claim.attempt, claim.forMs);
+      // Finishing an earlier reply adds the next one's job; a lease, a back-off and a pause have nobody to do so.
+      if (claim.reason === 'not_yet') await this.queue.add(replyId, 'wait', claim.attempt, claim.forMs);
       return;
     }
-    if (claim.attempt > this.config.REPLY_MAX_ATTEMPTS) {
-      await this.end(claim, failed('attempts_exhausted'));
-      return;
-    }
-    await this.leases.hold(claim, async (signal) => {
+    if (claim.isCancelled) await this.end(claim, cancelled({ content: '', isRefunded: false }));
+    else if (claim.attempt > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
+    else await this.write(claim);
+  }
+
+  private async write(claim: Claim): Promise<void> {
+    const progress = new Progress(claim);
+    const publisher = new ReplyPublisher(this.streams, claim.replyId, claim.attempt);
+    await this.leases.hold(progress, async () => {
       try {
-        await this.end(claim, await this.generate(claim, signal));
+        await this.end(claim, await this.generate(progress, publisher));
+        await publisher.end();
       } catch (error) {
-        await this.recover(claim, error);
+        publisher.stop();
+        await this.recover(progress, error);
       }
     });
   }
 
-  private async generate(claim: Claim, signal: AbortSignal): Promise<Outcome> {
+  private async generate(progress: Progress, publisher: ReplyPublisher): Promise<Outcome> {
+    const { claim, abort } = progress;
     const { contextTokens, maxOutputTokens } = this.plans.limitsOf(claim.plan);
     const path = await this.replies.path(claim, contextTokens);
     const turns = toTurns(path);
+    progress.context = { turns: turns.length, trimmed: claim.depth - 1 - path.length, summarised: 0 };
+    progress.promptBytes = turns.reduce(
+      (bytes, { text }) => bytes + Buffer.byteLength(text),
+      Buffer.byteLength(claim.systemInstruction ?? ''),
+    );
     const { model, systemInstruction } = claim;
-    let content = '';
-    let firstTokenAt: Date | null = null;
     let end: Extract<GenerateEvent, { type: 'end' }> | null = null;
-    for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal })) {
+    for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal: abort.signal })) {
       if (event.type === 'end') end = event;
       else {
-        firstTokenAt ??= new Date();
-        content += event.text;
+        progress.add(event.text);
+        publisher.push(event.text);
       }
     }
     if (!end) throw new Error('a stream of the model without an end');
     return {
       status: end.finishReason === 'content-filter' ? 'blocked' : 'completed',
-      content,
+      content: progress.content,
       finishReason: end.finishReason,
       blockReason: end.blockReason,
       errorCode: null,
-      usage: end.usage && { ...end.usage, estimated: false },
-      context: { turns: turns.length, trimmed: claim.depth - 1 - path.length, summarised: 0 },
-      firstTokenAt,
+      usage: end.usage ? { ...end.usage, estimated: false } : estimateTokens(progress.promptBytes, progress.content),
+      context: progress.context,
+      firstTokenAt: progress.firstTokenAt,
       refund: false,
     };
   }
 
-  private async recover(claim: Claim, error: unknown): Promise<void> {
+  private async recover(progress: Progress, error: unknown): Promise<void> {
+    const { claim } = progress;
     if (error instanceof LeaseLostError) return;
+    if (error instanceof CancelRequestedError) {
+      const { content, context, promptBytes, firstTokenAt } = progress;
+      await this.end(claim, {
+        ...cancelled({ content, isRefunded: firstTokenAt === null }),
+        usage: context && estimateTokens(promptBytes, content),
+        context,
+        firstTokenAt,
+      });
+      return;
+    }
     if (error instanceof WorkerStoppingError) {
-      if (await this.replies.release(claim, 0)) await this.queue.add(claim.replyId, 'retry', claim.attempt);
+      await this.retry(claim, 0);
       return;
     }
     const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
-    if (!retryable || claim.attempt >= this.config.REPLY_MAX_ATTEMPTS) {
-      await this.end(claim, failed(code));
-      return;
-    }
-    const delayMs = retryDelay({ attempt: claim.attempt, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
-    if (await this.replies.release(claim, delayMs)) await this.queue.add(claim.replyId, 'retry', claim.attempt, delayMs);
+    if (retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
+    if (!retryable || claim.attempt >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code));
+    else
+      await this.retry(claim, retryDelay({ attempt: claim.attempt, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 }));
   }
 
   private diagnose({ replyId, attempt }: Claim, error: unknown): { code: ReplyErrorCode; retryable: boolean; retryAfterMs: number | null } {
@@ -101,9 +131,15 @@ export class ReplyWriter {
     return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
   }
 
+  private async retry(claim: Claim, delayMs: number): Promise<void> {
+    if (await this.replies.release(claim, delayMs)) await this.queue.add(claim.replyId, 'retry', claim.attempt, delayMs);
+  }
+
   private async end(claim: Claim, outcome: Outcome): Promise<void> {
     const ended = await this.finish(claim, outcome);
-    if (ended?.nextReplyId) await this.queue.add(ended.nextReplyId, 'next', claim.depth);
+    if (!ended) return;
+    this.signals.publish(FINISHED_SIGNAL, claim.replyId);
+    if (ended.nextReplyId) await this.queue.add(ended.nextReplyId, 'next', claim.depth);
   }
 
   /** The answer was paid for: while the database is away it is kept and offered again. The fence refuses it if somebody else was faster. */
@@ -118,18 +154,3 @@ export class ReplyWriter {
     }
   }
 }
-
-const FINISH_TRIES = 60;
-const FINISH_RETRY_MS = 500;
-
-const failed = (errorCode: ReplyErrorCode): Outcome => ({
-  status: 'failed',
-  content: '',
-  finishReason: 'error',
-  blockReason: null,
-  errorCode,
-  usage: null,
-  context: null,
-  firstTokenAt: null,
-  refund: true,
-});

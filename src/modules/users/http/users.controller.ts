@@ -1,9 +1,15 @@
-import { Controller, Get } from '@nestjs/common';
+import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../../common/actor.js';
+import type { Client } from '../../../common/client.js';
+import { RateLimitedError } from '../../../common/errors/common.errors.js';
+import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { RequestClient } from '../../../common/http/request-client.decorator.js';
 import { toUserResponse, UserResponse } from '../user.response.js';
+import { EmailTakenError, InvalidCredentialsError, UsernameTakenError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
+import { toProfileChanges, UpdateMeRequest } from './update-me.request.js';
 
 @ApiTags('Users')
 @Controller('user')
@@ -15,5 +21,13 @@ export class UsersController {
   @ApiOkResponse({ type: UserResponse })
   async getMe(@CurrentActor() actor: Actor): Promise<UserResponse> {
     return toUserResponse(await this.users.getMe(actor));
+  }
+
+  @Patch('me')
+  @ApiOperation({ summary: 'Change the username or the e-mail address' })
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems(UsernameTakenError, EmailTakenError, InvalidCredentialsError, RateLimitedError)
+  async updateMe(@CurrentActor() actor: Actor, @Body() body: UpdateMeRequest, @RequestClient() client: Client): Promise<UserResponse> {
+    return toUserResponse(await this.users.updateMe(actor, toProfileChanges(body), client));
   }
 }

@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../../config/env.js';
+
+const EXPOSED = ['Location', 'ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Cache-Status', 'X-Request-Id'];
+
+/** What pages of CORS_ORIGINS may send and see. */
+export const corsOptions = ({ CORS_ORIGINS }: Config) => ({
+  origin: CORS_ORIGINS,
+  credentials: true,
+  maxAge: 600,
+  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'X-Request-Id'],
+  exposedHeaders: EXPOSED,
+});
+
+/** The same for requests that the router refuses before any hook runs. */
+export function setCorsHeaders({ headers: { origin } }: FastifyRequest, reply: FastifyReply, { CORS_ORIGINS }: Config): void {
+  if (origin === undefined || !CORS_ORIGINS.includes(origin)) return;
+  reply
+    .header('access-control-allow-origin', origin)
+    .header('access-control-allow-credentials', 'true')
+    .header('access-control-expose-headers', EXPOSED.join(', '));
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import type { FastifyReply } from 'fastify';
+
+const KEEP_ALIVE_MS = 15_000;
+/** A reader that takes nothing for this long is gone. */
+const STALLED_MS = 30_000;
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+  'x-vercel-ai-ui-message-stream': 'v1',
+};
+
+/**
+ * Writes frames as they come, never more than the connection takes. The connection ends cleanly after the last frame, and is cut when the frames end
+ * with an error or the signal: a reader tells "that was all" from "come again" by it.
+ *
+ * @param signal aborted, it cuts the connection; `onClose` aborts it when the reader leaves
+ */
+export async function writeEventStream(
+  reply: FastifyReply,
+  frames: AsyncIterable<string>,
+  { signal, onClose }: { signal: AbortSignal; onClose: () => void },
+): Promise<void> {
+  const { raw } = reply;
+  reply.hijack();
+  for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) if (value !== undefined) raw.setHeader(name, value);
+  raw.on('close', onClose);
+  // A reader that left before this line is not heard of any more.
+  if (raw.destroyed || raw.socket?.destroyed !== false) onClose();
+  raw.socket?.setNoDelay(true);
+  raw.writeHead(200);
+  raw.flushHeaders();
+  const keepAlive = setInterval(() => {
+    if (!raw.writableNeedDrain) raw.write(': keep-alive\n\n');
+  }, KEEP_ALIVE_MS);
+  try {
+    for await (const frame of frames) {
+      if (!raw.write(frame)) await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(STALLED_MS)]) });
+    }
+    if (signal.aborted) raw.destroy();
+    else raw.end();
+  } catch {
+    raw.destroy();
+  } finally {
+    clearInterval(keepAlive);
+    onClose();
+  }
+}

@@ -1,0 +1,54 @@
+import { type CodeMessage, OtpDelivery, OtpDeliveryError } from './otp-delivery.js';
+
+const TIMEOUT_MS = 10_000;
+
+export interface TwilioOptions {
+  readonly baseUrl: string;
+  readonly accountSid: string;
+  readonly authToken: string;
+  /** A number in E.164, a messaging service's id or an alphanumeric sender. */
+  readonly from: string;
+}
+
+/** SMS by Twilio: POST …/Messages.json, twilio.com/docs/messaging/api/message-resource. */
+export class TwilioDelivery extends OtpDelivery {
+  override readonly isSms = true;
+
+  constructor(private readonly options: TwilioOptions) {
+    super();
+  }
+
+  override async send({ mobileNumber, text }: CodeMessage): Promise<void> {
+    const { baseUrl, accountSid, authToken, from } = this.options;
+    const sender = from.startsWith('MG') ? { MessagingServiceSid: from } : { From: from };
+    let response: Response;
+    try {
+      response = await fetch(new URL(`/2010-04-01/Accounts/${accountSid}/Messages.json`, baseUrl), {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+        body: new URLSearchParams({ To: mobileNumber, Body: text, ...sender }),
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new OtpDeliveryError('Twilio could not be reached', true, { cause: error });
+    }
+    if (response.ok) {
+      await response.body?.cancel();
+      return;
+    }
+    // twilio.com/docs/usage/twilios-response: 429 and 5xx may pass; the rest of the 4xx say that this request never will.
+    const code = await vendorCode(response);
+    throw new OtpDeliveryError(`Twilio answered ${response.status}${code}`, response.status === 429 || response.status >= 500);
+  }
+}
+
+/** Only the number of Twilio's error: its words may hold the recipient's number. */
+async function vendorCode(response: Response): Promise<string> {
+  try {
+    const { code } = (await response.json()) as { code?: unknown };
+    return typeof code === 'number' ? ` (error ${code})` : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,47 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Actor } from '../../common/actor.js';
+import type { Client } from '../../common/client.js';
+import { ValidationFailedError } from '../../common/errors/common.errors.js';
+import { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import { AuthService, OtpService } from '../auth/index.js';
+import { UsersService } from '../users/index.js';
+
+/** How the caller proves, once more, to be the owner. */
+export interface ErasureProof {
+  readonly password: string | null;
+  readonly otp: string | null;
+  readonly challengeId: string | null;
+}
+
+// Every table that holds something of a user refers to this one, itself or through a chatroom, and goes with it.
+const deleteUser = statement<never>('account_delete_user', `DELETE FROM users WHERE id = $1`);
+
+@Injectable()
+export class ErasureService {
+  private readonly logger = new Logger(ErasureService.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersService,
+    private readonly auth: AuthService,
+    private readonly codes: OtpService,
+  ) {}
+
+  /**
+   * Deletes the caller's account and all that hangs on it. Jobs hold only ids and find nothing to do; counters hold only hashes.
+   *
+   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError
+   */
+  async eraseMe(actor: Actor, proof: ErasureProof, client: Client): Promise<void> {
+    const user = await this.users.getCredentials(actor);
+    if (proof.password !== null) await this.users.assertPassword('password', user, proof.password, client);
+    else if (proof.otp !== null) await this.auth.assertOwnCode(user, { otp: proof.otp, challengeId: proof.challengeId }, client);
+    else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
+    await this.database.transaction(async (transaction) => {
+      await this.codes.erase(transaction, user.mobile_number);
+      await transaction.run(deleteUser, [user.id]);
+    });
+    this.logger.log(`account ${user.id} was erased`);
+  }
+}

@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../common/actor.js';
+import { Database } from '../../database/database.js';
+import { type UserProfile, UsersService } from '../users/index.js';
+import { chatroom, chatroomIds, messages, PARTS } from './personal-data.js';
+
+/** Messages held in memory at a time. */
+const MESSAGES_AT_A_TIME = 200;
+
+@Injectable()
+export class ExportService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersService,
+  ) {}
+
+  /**
+   * Everything that is stored about the caller, as the text of one JSON document that is read as fast as the client takes it. What fails on the
+   * way cuts the stream short, so that nobody takes a part for the whole.
+   */
+  async exportMe(actor: Actor): Promise<Readable> {
+    return Readable.from(this.write(await this.users.getMe(actor)), { objectMode: false });
+  }
+
+  private async *write(user: UserProfile): AsyncGenerator<string> {
+    yield `{"exported_at":${JSON.stringify(new Date())},"user":${JSON.stringify(toExportedUser(user))}`;
+    for (const { name, rows } of PARTS) {
+      yield `,${JSON.stringify(name)}:${JSON.stringify(await this.database.run(rows, [user.id]))}`;
+    }
+    yield ',"chatrooms":[';
+    let separator = '';
+    for (const { id } of await this.database.run(chatroomIds, [user.id])) {
+      const [room] = await this.database.run(chatroom, [id, user.id]);
+      // Deleted since the list was read.
+      if (!room) continue;
+      yield `${separator}${JSON.stringify(room).slice(0, -1)},"messages":[`;
+      yield* this.writeMessages(id);
+      yield ']}';
+      separator = ',';
+    }
+    yield ']}\n';
+  }
+
+  private async *writeMessages(chatroomId: string): AsyncGenerator<string> {
+    for (let after = 0; ;) {
+      const rows = await this.database.run(messages, [chatroomId, after, MESSAGES_AT_A_TIME]);
+      if (rows.length > 0) yield `${after === 0 ? '' : ','}${rows.map((row) => JSON.stringify(row)).join(',')}`;
+      if (rows.length < MESSAGES_AT_A_TIME) return;
+      after = rows.at(-1)?.position ?? after;
+    }
+  }
+}
+
+const toExportedUser = ({ id, username, email, mobile_number, is_verified, role, plan, created_at }: UserProfile) => ({
+  id,
+  username,
+  email,
+  mobile_number,
+  is_verified,
+  role,
+  plan,
+  created_at,
+});

@@ -1,0 +1,46 @@
+import { Body, Controller, Delete, Get, HttpCode, StreamableFile } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../common/actor.js';
+import type { Client } from '../../../common/client.js';
+import { RateLimitedError } from '../../../common/errors/common.errors.js';
+import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
+import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { RequestClient } from '../../../common/http/request-client.decorator.js';
+import { InvalidOtpError } from '../../auth/index.js';
+import { InvalidCredentialsError } from '../../users/index.js';
+import { ErasureService } from '../erasure.service.js';
+import { ExportService } from '../export.service.js';
+import { EraseMeRequest, toErasureProof } from './erase-me.request.js';
+
+@ApiTags('Users')
+@Controller('user/me')
+export class AccountController {
+  constructor(
+    private readonly erasure: ErasureService,
+    private readonly exports: ExportService,
+  ) {}
+
+  @Get('export')
+  @ApiOperation({ summary: 'Everything that is stored about the user, as one JSON document' })
+  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } })
+  async exportMe(@CurrentActor() actor: Actor): Promise<StreamableFile> {
+    return new StreamableFile(await this.exports.exportMe(actor), {
+      type: 'application/json',
+      disposition: 'attachment; filename="account.json"',
+    });
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Erase the account',
+    description:
+      'Deletes the account with its sessions, chatrooms, messages and usage, at once and for good. What is kept is what the law demands and ' +
+      'what holds nothing personal: records of payments at the payment provider, and the id of the account in logs.',
+  })
+  @ApiNoContentResponse()
+  @ApiProblems(InvalidCredentialsError, InvalidOtpError, RateLimitedError)
+  async eraseMe(@CurrentActor() actor: Actor, @Body() body: EraseMeRequest, @RequestClient() client: Client): Promise<void> {
+    await this.erasure.eraseMe(actor, toErasureProof(body), client);
+  }
+}

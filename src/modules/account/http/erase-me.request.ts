@@ -1,0 +1,29 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString, IsUUID, Length, Matches, ValidateIf } from 'class-validator';
+import type { ErasureProof } from '../erasure.service.js';
+
+const unlessLeftOut = () => ValidateIf((_, value) => value !== undefined);
+
+export class EraseMeRequest {
+  @ApiPropertyOptional({ format: 'password', example: 'a long and plain sentence', description: 'The account’s password, or else a code.' })
+  @unlessLeftOut()
+  @IsString()
+  @Length(1, 1_000)
+  readonly password?: string;
+
+  @ApiPropertyOptional({ example: '493027', pattern: '^[0-9]{6}$', description: 'A fresh code of POST /auth/send-otp.' })
+  @unlessLeftOut()
+  @Matches(/^[0-9]{6}$/, { message: 'otp must be six digits' })
+  readonly otp?: string;
+
+  @ApiPropertyOptional({ format: 'uuid', example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de' })
+  @unlessLeftOut()
+  @IsUUID(undefined, { message: 'challenge_id must be a UUID' })
+  readonly challenge_id?: string;
+}
+
+export const toErasureProof = ({ password, otp, challenge_id }: EraseMeRequest): ErasureProof => ({
+  password: password ?? null,
+  otp: otp ?? null,
+  challengeId: challenge_id?.toLowerCase() ?? null,
+});

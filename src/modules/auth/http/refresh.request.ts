@@ -1,0 +1,10 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString, MaxLength, ValidateIf } from 'class-validator';
+
+export class RefreshRequest {
+  @ApiPropertyOptional({ example: 'AZqz8m9-fMCLHi-KPB1OXxk3Jt6x', description: 'Left out by pages that hold the token in the cookie.' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsString()
+  @MaxLength(200)
+  readonly refresh_token?: string;
+}

@@ -1,0 +1,60 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Signals } from '../../streams/signals.js';
+import { cancelled } from './outcomes.js';
+import { type Cancelling, RepliesRepository } from './replies.repository.js';
+import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
+import { ReplyQueue } from './reply.queue.js';
+import { ReplyWaiter } from './reply-waiter.js';
+import { ReplyStreams } from './stream/reply-streams.js';
+
+/** The worker hears of the wish at once, or at its next renewal. */
+const WORKER_MS = 8_000;
+
+/** Ends unfinished replies because nobody wants them any more. */
+@Injectable()
+export class Cancellation {
+  private readonly logger = new Logger(Cancellation.name);
+
+  constructor(
+    private readonly replies: RepliesRepository,
+    private readonly queue: ReplyQueue,
+    private readonly signals: Signals,
+    private readonly waiter: ReplyWaiter,
+    private readonly streams: ReplyStreams,
+  ) {}
+
+  /**
+   * Cancels a reply, or every unfinished one of a room (null). Resolves when they are ended; a worker that does not answer ends them later.
+   *
+   * @returns the ids of those that were unfinished
+   */
+  async cancel(userId: string, chatroomId: string, replyId: string | null): Promise<string[]> {
+    const wanted = await this.replies.requestCancel(userId, chatroomId, replyId);
+    await Promise.all(wanted.map((reply) => (reply.isHeld ? this.askWorker(reply) : this.end(reply))));
+    return wanted.map((reply) => reply.replyId);
+  }
+
+  private async askWorker({ replyId }: Cancelling): Promise<void> {
+    const finished = this.waiter.wait(replyId, WORKER_MS);
+    this.signals.publish(CANCEL_SIGNAL, replyId);
+    await finished;
+  }
+
+  /** Nobody works on it: it is ended here, with the text that a worker that died may have left in its stream. */
+  private async end(reply: Cancelling): Promise<void> {
+    const content = reply.attempt === 0 ? '' : await this.streams.textOf(reply.replyId);
+    const isRefunded = content === '' && !reply.hasBegun;
+    const ended = await this.replies.finish(reply, cancelled({ content, isRefunded }));
+    if (ended === null) await this.askWorker(reply);
+    else {
+      this.signals.publish(FINISHED_SIGNAL, reply.replyId);
+      if (ended.nextReplyId) await this.enqueue(ended.nextReplyId, reply.attempt);
+    }
+  }
+
+  private async enqueue(replyId: string, n: number): Promise<void> {
+    await this.queue.add(replyId, 'next', n).catch((error: unknown) => {
+      this.logger.warn(`no job for reply ${replyId}, left to the sweeper: ${String(error)}`);
+    });
+  }
+}

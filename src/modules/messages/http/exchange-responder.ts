@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../../../common/actor.js';
+import { type AnsweredExchange, MessagesService } from '../messages.service.js';
+import { ExchangeResponse, toExchangeResponse } from './message.response.js';
+import { StreamResponder } from './stream-responder.js';
+
+export const EXCHANGE_DESCRIPTION =
+  "The reply is made in the background: read it at `Location`, with `?wait=` to be told when it is finished. With `Accept: text/event-stream` the answer is 200 and the reply's stream.";
+
+export const STREAM_DESCRIPTION =
+  "Server-sent events in the AI SDK's UI message stream protocol. A connection that ends without an ending wants to be opened again, with `Last-Event-ID`.";
+
+export const EXCHANGE_ANSWER = {
+  type: ExchangeResponse,
+  headers: { Location: { description: 'Path of the reply.', schema: { type: 'string' } } },
+} as const;
+
+export const ApiReplyStream = () =>
+  ApiOkResponse({ description: STREAM_DESCRIPTION, content: { 'text/event-stream': { schema: { type: 'string' } } } });
+
+/** Answers a request that made a reply: with what was accepted, or with the reply's stream. */
+@Injectable()
+export class ExchangeResponder {
+  constructor(
+    private readonly streams: StreamResponder,
+    private readonly messages: MessagesService,
+  ) {}
+
+  async answer(actor: Actor, request: FastifyRequest, response: FastifyReply, accept: () => Promise<AnsweredExchange>): Promise<void> {
+    const isStreamed = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
+    // Before anything is accepted that could then not be streamed.
+    if (isStreamed) this.streams.checkRoom(actor);
+    const exchange = await accept();
+    const { id, chatroom_id: chatroomId } = exchange.reply;
+    response.header('location', `/chatroom/${chatroomId}/message/${id}`);
+    if (!isStreamed) await response.status(202).send(toExchangeResponse(exchange));
+    // A repeat joins the reply as it is by now.
+    else
+      await this.streams.start(
+        actor,
+        exchange.isRepeat ? await this.messages.getMessage(actor, chatroomId, id, 0) : exchange.reply,
+        response,
+      );
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { StreamStore } from '../../../streams/stream-store.js';
+import { isTerminal, type TerminalStatus } from '../message-status.js';
+import type { Message } from '../message.js';
+import { MessagesRepository } from '../messages.repository.js';
+import { ReplyWaiter } from '../reply-waiter.js';
+import {
+  deletedEvents,
+  deltaEvent,
+  openingEvents,
+  remainingEvents,
+  startEvent,
+  type StreamEvent,
+  type StreamedReply,
+} from './stream-events.js';
+import { offsetAt, type Place, START } from './stream-place.js';
+
+/** Of a stream that has ended before its reply: until an administrator's retry begins it again. */
+const REOPEN_MS = 1_000;
+
+/**
+ * A reply as a stream of events, from any place, in any process. Text comes from the stream store while the reply is made; the ending, and whatever
+ * the store does not have, comes from the finished reply, so that what was read always adds up to what is stored.
+ */
+@Injectable()
+export class ReplyStreams {
+  constructor(
+    private readonly store: StreamStore,
+    private readonly messages: MessagesRepository,
+    private readonly waiter: ReplyWaiter,
+  ) {}
+
+  /**
+   * The events after `from`, until the reply's ending. A reader who is slow costs nothing: it is read on from the store.
+   *
+   * @param signal ends the iteration, without an ending
+   */
+  async *read(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
+    let current: Message | null = reply;
+    let place = from && from.attempt <= reply.attempt + 1 ? from : null;
+    if (place === null && !isTerminal(reply.status)) {
+      const start = startEvent(reply);
+      place = start.place;
+      yield [start];
+    }
+    while (!signal.aborted) {
+      if (current === null) {
+        yield deletedEvents(place ?? { attempt: 0, n: START });
+        return;
+      }
+      if (isFinished(current)) {
+        yield remainingEvents(current, place);
+        return;
+      }
+      const growing = new AbortController();
+      const leave = () => {
+        growing.abort();
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      const finished = this.waiter.wait(reply.id, null, growing.signal).then(leave);
+      try {
+        for await (const entries of this.store.read(reply.id, place, growing.signal)) {
+          const events: StreamEvent[] = [];
+          for (const { attempt, n, data } of entries) {
+            const at: Place = place ?? { attempt, n: START };
+            const end = offsetAt({ attempt, n });
+            const offset = at.attempt === attempt ? offsetAt(at) : 0;
+            events.push(...openingEvents(at, attempt), deltaEvent(attempt, end, data.slice(offset - (end - data.length))));
+            place = { attempt, n };
+          }
+          yield events;
+        }
+        if (!growing.signal.aborted) await this.waiter.wait(reply.id, REOPEN_MS, growing.signal);
+      } finally {
+        leave();
+        signal.removeEventListener('abort', leave);
+        await finished;
+      }
+      current = await this.messages.find(reply.user_id, reply.chatroom_id, reply.id);
+    }
+  }
+
+  /** What the store has of a reply's text: what readers can have seen of a try that nobody goes on with. Empty when the store cannot say. */
+  async textOf(replyId: string): Promise<string> {
+    let text = '';
+    try {
+      const state = await this.store.state(replyId);
+      if (state === null || state.n === 0) return '';
+      const enough = new AbortController();
+      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: START }, enough.signal)) {
+        for (const { attempt, data } of entries) if (attempt === state.attempt) text += data;
+        if (text.length >= offsetAt(state)) enough.abort();
+      }
+    } catch {
+      // A text that cannot be had is none.
+    }
+    return text;
+  }
+}
+
+const isFinished = (reply: Message): reply is Message & StreamedReply & { readonly status: TerminalStatus } => isTerminal(reply.status);

@@ -1,0 +1,70 @@
+import { Logger } from '@nestjs/common';
+import type { StreamStore } from '../../../streams/stream-store.js';
+import { deltaPlace } from '../stream/stream-place.js';
+
+const COALESCE_MS = 30;
+
+/**
+ * Puts a reply's text into its stream while it grows, coalesced. The stream is for those who read along: what it loses they read from the
+ * finished reply, so nothing here ever fails or holds up the reply.
+ */
+export class ReplyPublisher {
+  private readonly logger = new Logger(ReplyPublisher.name);
+  private text = '';
+  /** How much of the text the stream holds, in UTF-16 units. */
+  private published = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private flushing: Promise<void> = Promise.resolve();
+  private isOver = false;
+
+  constructor(
+    private readonly store: StreamStore,
+    private readonly replyId: string,
+    private readonly attempt: number,
+  ) {}
+
+  push(text: string): void {
+    this.text += text;
+    this.schedule();
+  }
+
+  /** Ends the stream for its readers; the rest of the text, if any, they read from the finished reply. */
+  async end(): Promise<void> {
+    this.stop();
+    await this.flushing;
+    await this.store.end(this.replyId, this.attempt).catch((error: unknown) => {
+      this.logger.warn(`the stream of reply ${this.replyId} was not ended: ${String(error)}`);
+    });
+  }
+
+  /** Leaves the stream as it is, for the next try to begin anew. */
+  stop(): void {
+    this.isOver = true;
+    if (this.timer) clearTimeout(this.timer);
+  }
+
+  private schedule(): void {
+    if (this.timer !== null || this.isOver) return;
+    this.timer = setTimeout(() => {
+      this.flushing = this.flush().finally(() => {
+        this.timer = null;
+        if (this.published < this.text.length) this.schedule();
+      });
+    }, COALESCE_MS);
+  }
+
+  private async flush(): Promise<void> {
+    const end = this.text.length;
+    const entry = { attempt: this.attempt, n: deltaPlace(end), data: this.text.slice(this.published, end) };
+    try {
+      const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : deltaPlace(this.published));
+      if (result === 'appended') this.published = end;
+      // The store forgot what it had: everything again. Its places are the same, so readers go on where they are.
+      else if (result === 'lost') this.published = 0;
+      else this.stop();
+    } catch (error) {
+      // Tried again with what has come meanwhile.
+      this.logger.warn(`the stream of reply ${this.replyId} cannot be written: ${String(error)}`);
+    }
+  }
+}
