@@ -12,6 +12,7 @@ function setting<T>(name: string, least: number, fallback: T): number | T {
 
 const simulator = await startGeminiSimulator({
   port: setting('PORT', 0, 0),
+  host: process.env['HOST'] || '127.0.0.1',
   latencyMs: setting('GEMINI_SIMULATOR_LATENCY_MS', 0, 200),
   chunkMs: setting('GEMINI_SIMULATOR_CHUNK_MS', 0, 20),
   tokens: setting('GEMINI_SIMULATOR_TOKENS', 1, null),
