@@ -27,7 +27,10 @@ export interface Transaction extends StatementRunner {
 /** TypeORM's pool, for what TypeORM cannot say: statements with names. */
 @Injectable()
 export class Database implements StatementRunner {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: DataSource) {
+    // Without a listener a connection that breaks while somebody holds it, between two queries, would end the process.
+    this.pool.on('connect', (connection) => connection.on('error', () => undefined));
+  }
 
   /** A statement that loses a deadlock has changed nothing and is run again. */
   async run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {

@@ -69,6 +69,8 @@ async function openPostgres(connectionString: string): Promise<QueueConnection> 
   });
   // Without a listener an idle connection that breaks would end the process; the pool replaces it by itself.
   pool.on('error', () => undefined);
+  // And so would one that BullMQ holds between two queries.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const connection = await pool.connect();
   try {
     await runMigrations(connection, SCHEMA);

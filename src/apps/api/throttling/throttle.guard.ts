@@ -82,6 +82,6 @@ export class ThrottleGuard extends ThrottlerGuard {
   }
 
   private has(metadata: string, context: ExecutionContext): boolean {
-    return this.reflector.getAllAndOverride<boolean | undefined>(metadata, [context.getHandler(), context.getClass()]) === true;
+    return this.reflector.getAllAndOverride<unknown>(metadata, [context.getHandler(), context.getClass()]) !== undefined;
   }
 }
