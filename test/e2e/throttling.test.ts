@@ -1,4 +1,4 @@
-import { startTestApi, type Settings, type TestApi } from '../support/api.js';
+import { newUsername, startTestApi, type Settings, type TestApi } from '../support/api.js';
 import { describeOn, ENGINES, settingsOf, startEngine } from '../support/engines.js';
 import type { TestRedis } from '../support/redis-server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -20,7 +20,7 @@ const start = async (settings: Settings): Promise<TestApi> => {
 };
 const logIn = (api: TestApi, headers: Record<string, string> = {}) =>
   api.post<{ code: string; retry_after?: number; request_id: string }>('/auth/login', {
-    body: { identifier: 'nobody', password: 'wrong' },
+    body: { identifier: newUsername(), password: 'wrong' },
     headers,
   });
 const statusesOf = async (count: number, send: () => Promise<{ status: number }>) => {
