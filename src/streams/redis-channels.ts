@@ -1,7 +1,8 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { ServiceRedis } from '../redis/redis-connection.js';
 
 /** Leaves it to RedisChannels to subscribe anew after an outage: only to what is still listened to, and with word when it is done. */
-export class SubscriberRedis extends Redis {
+export class SubscriberRedis extends ServiceRedis {
   constructor(url: string, options: RedisOptions) {
     super(url, { ...options, autoResubscribe: false });
   }

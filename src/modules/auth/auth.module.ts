@@ -33,6 +33,16 @@ import { SessionsService } from './sessions.service.js';
     AccessTokens,
     AccessStrategy,
   ],
-  exports: [AuthService, OtpService, OtpRepository, OtpQueue, OneTimeCodes, SessionsService, SessionsRepository, AccessStrategy],
+  exports: [
+    AuthService,
+    OtpService,
+    OtpRepository,
+    OtpQueue,
+    OneTimeCodes,
+    SessionsService,
+    SessionsRepository,
+    AccessStrategy,
+    AccessTokens,
+  ],
 })
 export class AuthModule {}

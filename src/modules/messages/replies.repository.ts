@@ -23,6 +23,8 @@ export interface Claim extends Attempt {
   readonly systemInstruction: string | null;
   /** Its reader gave up before this try: it is only to be ended. */
   readonly isCancelled: boolean;
+  /** Somebody may have read of an earlier try. */
+  readonly hasBegun: boolean;
 }
 
 /** Why a reply could not be claimed: nothing to do any more, another reply first, or not before some time. */
@@ -78,7 +80,8 @@ const claim = statement<Claim>(
        SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
      )
    RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
-     c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled"`,
+     c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled",
+     m.first_token_at IS NOT NULL AS "hasBegun"`,
 );
 
 const whyRefused = statement<{ status: MessageStatus; attempt: number; wait_ms: number | null }>(

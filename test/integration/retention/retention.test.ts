@@ -7,7 +7,8 @@ const DAY_MS = 86_400_000;
 const KEPT = { RETAIN_CODES: '1d', RETAIN_SESSIONS: '30d', RETAIN_IDEMPOTENCY_KEYS: '1d', RETAIN_UNVERIFIED_ACCOUNTS: '7d' };
 
 async function start(settings: Record<string, string> = {}) {
-  const { module, close } = await startModule([{ module: class Retention {}, providers: [RetentionService] }], { ...KEPT, ...settings });
+  const started = await startModule([{ module: class Retention {}, providers: [RetentionService] }], { ...KEPT, ...settings });
+  const { module } = started;
   const dataSource = module.get(DataSource);
   const ago = (days: number) => new Date(Date.now() - days * DAY_MS);
   let made = 0;
@@ -22,7 +23,7 @@ async function start(settings: Record<string, string> = {}) {
   };
   const left = async (table: string, column: string): Promise<string[]> =>
     (await dataSource.query<{ value: string }[]>(`SELECT ${column}::text AS value FROM ${table} ORDER BY 1`)).map(({ value }) => value);
-  return { dataSource, ago, user, left, close, run: () => module.get(RetentionService).deleteExpired() };
+  return { dataSource, ago, user, left, close: () => started.close(), run: () => module.get(RetentionService).deleteExpired() };
 }
 
 test('deletes codes a day, sessions thirty days and idempotency keys a day after their end, and not before', async () => {

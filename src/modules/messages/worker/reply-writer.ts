@@ -13,6 +13,7 @@ import { type Claim, type Outcome, RepliesRepository } from '../replies.reposito
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
+import { ReplyStreams } from '../stream/reply-streams.js';
 import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
@@ -33,6 +34,7 @@ export class ReplyWriter {
     private readonly plans: PlansService,
     private readonly leases: Leases,
     private readonly streams: StreamStore,
+    private readonly replyStreams: ReplyStreams,
     private readonly signals: Signals,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -45,9 +47,15 @@ export class ReplyWriter {
       if (claim.reason === 'not_yet') await this.queue.add(replyId, 'wait', claim.attempt, claim.forMs);
       return;
     }
-    if (claim.isCancelled) await this.end(claim, cancelled({ content: '', isRefunded: false }));
+    if (claim.isCancelled) await this.endCancelled(claim);
     else if (claim.attempt > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
     else await this.write(claim);
+  }
+
+  /** The worker that had it is gone; what its readers have seen is kept. */
+  private async endCancelled(claim: Claim): Promise<void> {
+    const content = await this.replyStreams.textOf(claim.replyId);
+    await this.end(claim, cancelled({ content, isRefunded: content === '' && !claim.hasBegun }));
   }
 
   private async write(claim: Claim): Promise<void> {
