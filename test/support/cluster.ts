@@ -19,6 +19,8 @@ const DATABASE = 'chat';
 export interface ClusterOptions {
   readonly apis: number;
   readonly workers: number;
+  /** Whether the database has its tables; default: it has. */
+  readonly migrated?: boolean;
   readonly settings?: Partial<Record<keyof Config, string>>;
   readonly gemini?: { readonly latencyMs?: number; readonly chunkMs?: number; readonly tokens?: number };
 }
@@ -56,14 +58,14 @@ export interface GeminiRequests {
   readonly open: number;
 }
 
-export async function startCluster({ apis, workers, settings = {}, gemini = {} }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ apis, workers, migrated = true, settings = {}, gemini = {} }: ClusterOptions): Promise<Cluster> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
     const postgres = await startPostgres(closing);
-    await migrate(postgres.url);
+    if (migrated) await migrate(postgres.url);
     const redis = await startTestRedis();
     closing.push(() => redis.stop());
     const simulator = await startGemini(gemini, closing);

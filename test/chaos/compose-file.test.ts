@@ -1,0 +1,88 @@
+import { type Cluster, freePort, startCluster } from '../support/cluster.js';
+import { ApiClient, newMobileNumber, newUsername } from '../support/api.js';
+import { readComposeFile } from '../support/compose-file.js';
+import { describeOn } from '../support/engines.js';
+import { ManagedProcess } from '../support/managed-process.js';
+import { until } from '../support/until.js';
+
+describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
+  let cluster: Cluster;
+  const started: ManagedProcess[] = [];
+  beforeAll(async () => {
+    // Its PostgreSQL and Redis stand for the containers of the images.
+    cluster = await startCluster({ apis: 0, workers: 0, migrated: false });
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(started.map((process) => process.kill()));
+    await cluster.close();
+  }, 60_000);
+
+  test('make a system that answers, without any key', async () => {
+    const ports = { api: await freePort(), gemini: await freePort(), stripe: await freePort() };
+    const services = readComposeFile('docker-compose.yml');
+    /** The addresses that containers have among each other, as they are on this machine. */
+    const here = (value: string) =>
+      value
+        .replace(/^postgres:\/\/chat:chat@postgres:5432\/chat$/, cluster.postgres.url)
+        .replace('redis://redis:6379', cluster.redis.url)
+        .replace('gemini-simulator:8080', `127.0.0.1:${ports.gemini}`)
+        .replace('stripe-simulator:4242', `127.0.0.1:${ports.stripe}`)
+        .replace('0.0.0.0', '127.0.0.1');
+    const start = async (name: string, own: Record<string, string> = {}) => {
+      const { command = [], environment = {} } = services[name] ?? {};
+      const [program, ...args] = command;
+      if (program === undefined) throw new Error(`${name} has no command`);
+      const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, here(value)]));
+      const process = new ManagedProcess({ name, command: [program, ...args], env: { ...env, ...own }, cwd: globalThis.process.cwd() });
+      started.push(process);
+      await process.start();
+      return process;
+    };
+
+    await start('gemini-simulator', { PORT: String(ports.gemini) });
+    await start('stripe-simulator', { PORT: String(ports.stripe) });
+    const [migrate, again] = await Promise.all([start('migrate'), start('migrate')]);
+    expect(await Promise.all([migrate.ended(), again.ended()])).toEqual([0, 0]);
+    const metricsPort = await freePort();
+    const worker = await start('worker', { METRICS_PORT: String(metricsPort) });
+    const api = await start('api', { PORT: String(ports.api), METRICS_PORT: String(await freePort()) });
+    const client = new ApiClient(`http://127.0.0.1:${ports.api}`);
+    const ready = (process: ManagedProcess, port: number) =>
+      until(
+        `${process.name} is ready`,
+        async () => {
+          if (!process.isRunning) throw new Error(`${process.name} ended: ${process.output.join('\n')}`);
+          return (await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status === 200;
+        },
+        60_000,
+      );
+    await ready(api, ports.api);
+    await ready(worker, metricsPort);
+
+    // In production a number is verified with the code that was sent, here to the log.
+    const [username, password, mobile_number] = [newUsername(), 'correct horse battery', newMobileNumber()];
+    const signedUp = await client.post<{ challenge_id: string }>('/auth/signup', { body: { username, password, mobile_number } });
+    expect([signedUp.status, Object.keys(signedUp.body)]).toEqual([201, expect.not.arrayContaining(['otp']) as string[]]);
+    const code = await findLine(worker, new RegExp(`to \\${mobile_number}: .*?\\b(\\d{6})\\b`));
+    const verified = await client.post<{ access_token: string }>('/auth/verify-otp', {
+      body: { mobile_number, otp: code, challenge_id: signedUp.body.challenge_id },
+    });
+    expect(verified.status).toBe(200);
+    const token = verified.body.access_token;
+    const room = await client.post<{ id: string }>('/chatroom', { body: {}, token });
+    const sent = await client.post(`/chatroom/${room.body.id}/message`, { body: { content: 'Hello' }, token });
+    expect(sent.status).toBe(202);
+    const reply = await client.get<{ status: string; content: string }>(`${sent.headers.get('location') ?? ''}?wait=20`, { token });
+    expect(reply.body).toMatchObject({ status: 'completed', content: expect.stringContaining('simulated') as string });
+    for (const process of [api, worker]) expect(await process.terminate()).toBe(0);
+  }, 120_000);
+});
+
+async function findLine(process: ManagedProcess, pattern: RegExp): Promise<string> {
+  let found: string | undefined;
+  await until(
+    `the log says ${String(pattern)}`,
+    () => (found = process.output.map((line) => pattern.exec(line)?.[1]).find(Boolean)) !== undefined,
+  );
+  return found ?? '';
+}
