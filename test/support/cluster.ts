@@ -46,6 +46,7 @@ export interface ClusterPostgres {
 export interface Cluster {
   readonly apis: readonly ApiProcess[];
   readonly workers: readonly ManagedProcess[];
+  readonly workerMetricsOrigins: readonly string[];
   readonly postgres: ClusterPostgres;
   readonly redis: TestRedis;
   readonly gemini: { readonly origin: string; requests(): Promise<GeminiRequests> };
@@ -105,11 +106,15 @@ export async function startCluster({ apis, workers, migrated = true, settings = 
         };
       }),
     );
-    const workerProcesses = await Promise.all(Array.from({ length: workers }, (_, i) => start(`worker ${i + 1}`, 'worker', {})));
+    const workerPorts = await Promise.all(Array.from({ length: workers }, freePort));
+    const workerProcesses = await Promise.all(
+      workerPorts.map((port, i) => start(`worker ${i + 1}`, 'worker', { METRICS_PORT: String(port) })),
+    );
     await Promise.all(apiProcesses.map((api) => untilReady(api)));
     return {
       apis: apiProcesses,
       workers: workerProcesses,
+      workerMetricsOrigins: workerPorts.map((port) => `http://127.0.0.1:${port}`),
       postgres,
       redis,
       gemini: {

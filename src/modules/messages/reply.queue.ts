@@ -41,4 +41,9 @@ export class ReplyQueue {
       { ...JOB_OPTIONS, ...(cause === 'sweep' ? UNKEPT : {}), jobId: `${replyId}-${cause}-${n}`, delay: delayMs },
     );
   }
+
+  /** Of all processes, by state. */
+  countJobs(): Promise<Record<string, number>> {
+    return this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  }
 }

@@ -44,6 +44,10 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
     });
   }
 
+  get count(): number {
+    return this.held.size;
+  }
+
   /** Runs `work` while the lease is kept; its signal aborts with one of the errors above. */
   async hold(progress: Progress, work: () => Promise<void>): Promise<void> {
     this.held.add(progress);

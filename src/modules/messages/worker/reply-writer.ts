@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../../../common/metrics/metrics.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { isDatabaseUnavailable } from '../../../database/database.errors.js';
@@ -36,6 +37,7 @@ export class ReplyWriter {
     private readonly streams: StreamStore,
     private readonly replyStreams: ReplyStreams,
     private readonly signals: Signals,
+    private readonly metrics: Metrics,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -146,6 +148,7 @@ export class ReplyWriter {
   private async end(claim: Claim, outcome: Outcome): Promise<void> {
     const ended = await this.finish(claim, outcome);
     if (!ended) return;
+    this.metrics.replies.inc({ status: outcome.status });
     this.signals.publish(FINISHED_SIGNAL, claim.replyId);
     if (ended.nextReplyId) await this.queue.add(ended.nextReplyId, 'next', claim.depth);
   }
