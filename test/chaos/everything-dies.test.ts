@@ -2,13 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { createClusterUser, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
+import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
 
-const MESSAGES = Number(process.env['CHAOS_MESSAGES'] ?? 2_000);
+const MESSAGES = isFullSize ? 2_000 : 1_000;
 const USERS = 20;
 const ROOMS_EACH = 10;
-const KILLS = 20;
+const KILLS = isFullSize ? 20 : 10;
+/** After which kills something else is struck too. */
+const BLOWS = { flush: [2, KILLS - 3], killRedis: Math.floor(KILLS / 2), restartPostgres: Math.floor(KILLS / 2) + 1 };
 
 describeOn('redis', 'while everything dies', () => {
   let cluster: Cluster;
@@ -89,13 +92,13 @@ describeOn('redis', 'while everything dies', () => {
       await until('there is progress', async () => (await finished()) >= (MESSAGES * kill) / (KILLS * 1.5), 120_000);
       await worker.kill();
       await worker.start();
-      if (kill === 4 || kill === 14) await flush();
-      if (kill === 9) {
+      if (BLOWS.flush.includes(kill)) await flush();
+      if (kill === BLOWS.killRedis) {
         await redis.kill();
         await sleep(1_500);
         await redis.restart();
       }
-      if (kill === 12) {
+      if (kill === BLOWS.restartPostgres) {
         await postgres.stop();
         await sleep(500);
         await postgres.start();

@@ -21,6 +21,13 @@ export async function createClusterUser(client: ApiClient, postgres: ClusterPost
   return { id, token: loggedIn.body.access_token };
 }
 
+/** One after the other: hashing passwords is what a flood of sign-ups is refused for. */
+export async function createClusterUsers(client: ApiClient, postgres: ClusterPostgres, count: number): Promise<ClusterUser[]> {
+  const users: ClusterUser[] = [];
+  while (users.length < count) users.push(await createClusterUser(client, postgres));
+  return users;
+}
+
 export async function createRoom(client: ApiClient, { token }: ClusterUser): Promise<string> {
   const { status, body } = await client.post<{ id: string }>('/chatroom', { body: {}, token });
   if (status !== 201) throw new Error(`POST /chatroom answered ${status}`);
