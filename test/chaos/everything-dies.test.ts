@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type Cluster, startCluster } from '../support/cluster.js';
-import { createClusterUser, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
+import { createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
 import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
@@ -34,16 +34,12 @@ describeOn('redis', 'while everything dies', () => {
   test(`${MESSAGES} messages, ${KILLS} workers killed, Redis flushed twice and killed once, PostgreSQL restarted once: each answered exactly once`, async () => {
     const { postgres, redis, workers } = cluster;
     const clients = cluster.apis.map(({ client }) => client);
-    const rooms = (
-      await Promise.all(
-        Array.from({ length: USERS }, async () => {
-          const [client] = clients;
-          if (!client) throw new Error('no API');
-          const user = await createClusterUser(client, postgres);
-          return Promise.all(Array.from({ length: ROOMS_EACH }, async () => ({ user, room: await createRoom(client, user) })));
-        }),
-      )
-    ).flat();
+    const [client] = clients;
+    if (!client) throw new Error('no API');
+    const users = await createClusterUsers(client, postgres, USERS);
+    const rooms = await Promise.all(
+      users.flatMap((user) => Array.from({ length: ROOMS_EACH }, async () => ({ user, room: await createRoom(client, user) }))),
+    );
 
     let sent = 0;
     const accepted = new Set<string>();

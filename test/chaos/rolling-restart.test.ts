@@ -1,5 +1,5 @@
 import { type ApiProcess, type Cluster, startCluster, untilReady } from '../support/cluster.js';
-import { type ClusterUser, createClusterUser, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
+import { type ClusterUser, createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
 
@@ -21,7 +21,7 @@ describeOn('redis', 'a rolling restart', () => {
     const balancer = balance(cluster.apis);
     const [first] = cluster.apis;
     if (!first) throw new Error('no API');
-    const users = await Promise.all(Array.from({ length: 6 }, () => createClusterUser(first.client, cluster.postgres)));
+    const users = await createClusterUsers(first.client, cluster.postgres, 6);
     const rooms = await Promise.all(users.map((user) => createRoom(first.client, user)));
     let stopped = false;
     let requests = 0;

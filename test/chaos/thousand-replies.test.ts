@@ -1,5 +1,5 @@
 import { type Cluster, startCluster } from '../support/cluster.js';
-import { createClusterUser, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
+import { createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
 
@@ -22,7 +22,7 @@ describeOn('redis', 'one worker process', () => {
   test('holds 1,000 replies in flight, keeps their leases and finishes them', async () => {
     const [api] = cluster.apis;
     if (!api) throw new Error('no API');
-    const users = await Promise.all(Array.from({ length: USERS }, () => createClusterUser(api.client, cluster.postgres)));
+    const users = await createClusterUsers(api.client, cluster.postgres, USERS);
     await Promise.all(
       users.map(async (user) => {
         for (let n = 0; n < ROOMS_EACH; n += 1) {

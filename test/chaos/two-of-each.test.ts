@@ -1,5 +1,5 @@
 import { type Cluster, startCluster } from '../support/cluster.js';
-import { createClusterUser, createRoom } from '../support/cluster-user.js';
+import { createClusterUser, createClusterUsers, createRoom } from '../support/cluster-user.js';
 import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
 
@@ -44,9 +44,9 @@ describeOn('redis', 'two API and two worker processes', () => {
   test(`the list is never stale at the other: ${REQUESTS} interleaved writes and reads`, async () => {
     const [one, other] = apis();
     const statuses: Record<string, number> = {};
+    const users = await createClusterUsers(one, cluster.postgres, USERS);
     await Promise.all(
-      Array.from({ length: USERS }, async () => {
-        const user = await createClusterUser(one, cluster.postgres);
+      users.map(async (user) => {
         const { token } = user;
         const names = new Map<string, string>();
         for (let n = 0; n < REQUESTS / USERS / 2; n += 1) {
