@@ -1,3 +1,4 @@
 /** Messages and the replies that a model makes to them: acceptance, order, and one terminal state for each reply. */
+export { Deletion } from './deletion.js';
 export { MessagesModule } from './messages.module.js';
 export { MessagesService } from './messages.service.js';

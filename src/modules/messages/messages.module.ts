@@ -4,6 +4,7 @@ import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
 import { Acceptance } from './acceptance.js';
 import { Cancellation } from './cancellation.js';
+import { Deletion } from './deletion.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
@@ -13,7 +14,17 @@ import { ReplyStreams } from './stream/reply-streams.js';
 
 @Module({
   imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
-  providers: [MessagesService, MessagesRepository, Acceptance, RepliesRepository, ReplyQueue, ReplyWaiter, ReplyStreams, Cancellation],
-  exports: [MessagesService, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
+  providers: [
+    MessagesService,
+    MessagesRepository,
+    Acceptance,
+    RepliesRepository,
+    ReplyQueue,
+    ReplyWaiter,
+    ReplyStreams,
+    Cancellation,
+    Deletion,
+  ],
+  exports: [MessagesService, Deletion, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
 })
 export class MessagesModule {}

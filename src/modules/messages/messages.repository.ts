@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
+import { Database, type StatementRunner } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
 
@@ -65,12 +65,14 @@ const finishedOf = statement<{ id: string }>(
    WHERE m.id IS NULL OR m.status NOT IN ('pending', 'streaming')`,
 );
 
-// The three statements of a deletion. First the replies in progress, as those who finish one do; then the owner, whose row every acceptance
-// and every end of a reply goes through, so that the third sees the room as it will be deleted.
-const lockUnfinished = statement<{ id: string }>(
-  'messages_lock_unfinished',
-  `SELECT m.id FROM messages m JOIN chatrooms c ON c.id = m.chatroom_id
-   WHERE c.id = $2 AND c.user_id = $1 AND m.status IN ('pending', 'streaming') ORDER BY m.id FOR NO KEY UPDATE OF m`,
+// The three statements of a deletion. First the replies in progress, as those who finish one do, with those that have only just ended; then the
+// owner, whose row every acceptance and every end of a reply goes through, so that the third sees the room as it will be deleted.
+const lockReplies = statement<{ id: string }>(
+  'messages_lock_replies',
+  `SELECT m.id FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
+   WHERE c.user_id = $1 AND ($2::uuid IS NULL OR c.id = $2) AND m.role = 'model'
+     AND (m.completed_at IS NULL OR m.completed_at > now() - $3 * interval '1 millisecond')
+   ORDER BY m.id FOR NO KEY UPDATE OF m`,
 );
 
 const touchOwner = statement<{ id: string }>(
@@ -130,15 +132,21 @@ export class MessagesRepository {
     return asPage(await this.database.run(listAll, [userId, chatroomId, below ?? MAX_POSITION, count]));
   }
 
-  /** @returns false when it is not the user's room */
-  async deleteChatroom(userId: string, chatroomId: string): Promise<boolean> {
+  /** @returns the replies that went with it, as `lockReplies` finds them; null when it is not the user's room */
+  async deleteChatroom(userId: string, chatroomId: string, endedWithinMs: number): Promise<string[] | null> {
     return this.database.transaction(async (transaction) => {
-      await transaction.run(lockUnfinished, [userId, chatroomId]);
+      const replyIds = await this.lockReplies(transaction, userId, chatroomId, endedWithinMs);
       const owner = await transaction.run(touchOwner, [userId, chatroomId]);
-      if (owner.length === 0) return false;
+      if (owner.length === 0) return null;
       const deleted = await transaction.run(deleteRoom, [userId, chatroomId]);
-      return deleted.length > 0;
+      return deleted.length > 0 ? replyIds : null;
     });
+  }
+
+  /** The replies of a room, or of all rooms of the user (null), that are unfinished or ended within so many milliseconds: nobody ends them now. */
+  async lockReplies(transaction: StatementRunner, userId: string, chatroomId: string | null, endedWithinMs: number): Promise<string[]> {
+    const rows = await transaction.run(lockReplies, [userId, chatroomId, endedWithinMs]);
+    return rows.map(({ id }) => id);
   }
 
   /** Those of `ids` that are finished or gone. */

@@ -8,6 +8,7 @@ import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.
 import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
 import { Acceptance } from './acceptance.js';
 import { Cancellation } from './cancellation.js';
+import { Deletion } from './deletion.js';
 import { asAccepted, type Exchange, type Message } from './message.js';
 import { isTerminal } from './message-status.js';
 import { NotAReplyError } from './messages.errors.js';
@@ -35,6 +36,7 @@ export class MessagesService {
     private readonly queue: ReplyQueue,
     private readonly waiter: ReplyWaiter,
     private readonly cancellation: Cancellation,
+    private readonly deletion: Deletion,
   ) {}
 
   /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError */
@@ -75,7 +77,7 @@ export class MessagesService {
 
   /** Deletes a room with all that hangs on it. @throws NotFoundError */
   async deleteChatroom({ userId }: Actor, chatroomId: string): Promise<void> {
-    if (!(await this.messages.deleteChatroom(userId, chatroomId))) throw new NotFoundError();
+    await this.deletion.deleteChatroom(userId, chatroomId);
   }
 
   /** Another reply to a message. @throws as `sendMessage`, and TooManyBranchesError */
