@@ -10,10 +10,25 @@ import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
 import { ReplyStreams } from './stream/reply-streams.js';
+import { Prices } from './usage/prices.js';
+import { Statistics } from './usage/statistics.js';
+import { UsageService } from './usage/usage.service.js';
 
 @Module({
   imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
-  providers: [MessagesService, MessagesRepository, Acceptance, RepliesRepository, ReplyQueue, ReplyWaiter, ReplyStreams, Cancellation],
-  exports: [MessagesService, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
+  providers: [
+    MessagesService,
+    MessagesRepository,
+    Acceptance,
+    RepliesRepository,
+    ReplyQueue,
+    ReplyWaiter,
+    ReplyStreams,
+    Cancellation,
+    Prices,
+    Statistics,
+    UsageService,
+  ],
+  exports: [MessagesService, Statistics, UsageService, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
 })
 export class MessagesModule {}
