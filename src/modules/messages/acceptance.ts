@@ -10,6 +10,7 @@ import { type Statement, statement } from '../../database/statement.js';
 import { PlansService } from '../subscriptions/index.js';
 import { type Exchange, type Message, NO_OUTCOME } from './message.js';
 import { DailyLimitReachedError, TooManyBranchesError, TooManyPendingRepliesError } from './messages.errors.js';
+import { Budget } from './usage/budget.js';
 import { countInHour } from './usage/model-hours.js';
 
 export interface NewMessage {
@@ -157,6 +158,7 @@ export class Acceptance {
   constructor(
     private readonly database: Database,
     private readonly plans: PlansService,
+    private readonly budget: Budget,
     @InjectConfig() private readonly config: Config,
   ) {
     const modelsOf = (plan: Plan) => plans.limitsOf(plan).models.map(({ id }) => id);
@@ -167,7 +169,7 @@ export class Acceptance {
   /**
    * Commits the message, its quota unit and its pending reply together, or nothing.
    *
-   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, and an error that `isRepeatedKey` knows
+   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, and an error that `isRepeatedKey` knows
    */
   async acceptMessage(input: NewMessage, idempotency: IdempotencyKey | null): Promise<Exchange> {
     const row = await this.run(acceptMessage, input, idempotency, [input.messageId, input.content]);
@@ -193,6 +195,7 @@ export class Acceptance {
     idempotency: IdempotencyKey | null,
     rest: readonly unknown[],
   ): Promise<Row> {
+    await this.budget.assertNotReached();
     for (let tries = 1; ; tries += 1) {
       try {
         const [row] = await this.database.run(accept, [

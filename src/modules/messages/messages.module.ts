@@ -10,6 +10,7 @@ import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
 import { ReplyStreams } from './stream/reply-streams.js';
+import { Budget } from './usage/budget.js';
 import { Prices } from './usage/prices.js';
 import { Statistics } from './usage/statistics.js';
 import { UsageService } from './usage/usage.service.js';
@@ -25,10 +26,21 @@ import { UsageService } from './usage/usage.service.js';
     ReplyWaiter,
     ReplyStreams,
     Cancellation,
+    Budget,
     Prices,
     Statistics,
     UsageService,
   ],
-  exports: [MessagesService, Statistics, UsageService, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
+  exports: [
+    MessagesService,
+    Statistics,
+    UsageService,
+    Budget,
+    RepliesRepository,
+    ReplyQueue,
+    ReplyStreams,
+    ChatroomsModule,
+    SubscriptionsModule,
+  ],
 })
 export class MessagesModule {}

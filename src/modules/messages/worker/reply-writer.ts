@@ -15,6 +15,7 @@ import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
 import { ReplyStreams } from '../stream/reply-streams.js';
+import { Budget } from '../usage/budget.js';
 import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
@@ -33,6 +34,7 @@ export class ReplyWriter {
     private readonly queue: ReplyQueue,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
+    private readonly budget: Budget,
     private readonly leases: Leases,
     private readonly streams: StreamStore,
     private readonly replyStreams: ReplyStreams,
@@ -51,6 +53,8 @@ export class ReplyWriter {
     }
     if (claim.isCancelled) await this.endCancelled(claim);
     else if (claim.attempt > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
+    // Also of one that was accepted before: a long queue must not overshoot the budget. It is given back, and an administrator can retry it.
+    else if (await this.budget.isReached()) await this.end(claim, failed('service_budget_reached'));
     else await this.write(claim);
   }
 
