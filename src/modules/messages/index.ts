@@ -2,3 +2,5 @@
 export { Deletion } from './deletion.js';
 export { MessagesModule } from './messages.module.js';
 export { MessagesService } from './messages.service.js';
+export { percentile } from './usage/latency.js';
+export { type HourTotal, type ModelLatencies, type ModelTotal, type Period, Statistics } from './usage/statistics.js';

@@ -39,7 +39,7 @@ export class MessagesService {
     private readonly deletion: Deletion,
   ) {}
 
-  /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError */
+  /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, IdempotencyKeyReusedError */
   async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<AnsweredExchange> {
     const { userId } = actor;
     return this.once(userId, chatroomId, key, async () => {
