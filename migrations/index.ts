@@ -4,6 +4,7 @@ import { CreateChatrooms1795392000002 } from './1795392000002-create-chatrooms.j
 import { CreateIdempotencyKeys1795392000003 } from './1795392000003-create-idempotency-keys.js';
 import { CreateModelPauses1795392000004 } from './1795392000004-create-model-pauses.js';
 import { IndexWhatExpires1795392000100 } from './1795392000100-index-what-expires.js';
+import { AddRuns1795392000300 } from './1795392000300-add-runs.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   CreateIdempotencyKeys1795392000003,
   CreateModelPauses1795392000004,
   IndexWhatExpires1795392000100,
+  AddRuns1795392000300,
 ] as const;

@@ -59,6 +59,28 @@ const listAll = statement<PageRow>(
    WHERE c.id = $2 AND c.user_id = $1 ORDER BY m.position DESC`,
 );
 
+// The newest message below another one: the last of its run, or of a run that forks off after it, and so on. Reads a row or two for each fork,
+// however many messages lie between them. `seen` as in acceptance: what was read is the tree still, or nothing is done.
+const activate = statement<{ found: boolean; activated: boolean }>(
+  'messages_activate',
+  `WITH RECURSIVE room AS (
+     SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+   ), runs AS (
+     SELECT m.run, m.depth FROM room JOIN messages m ON m.id = $3 AND m.chatroom_id = room.id
+     UNION ALL
+     SELECT head.run, head.depth FROM runs
+       JOIN messages head ON head.chatroom_id = $2 AND head.forked_run = runs.run AND head.depth > runs.depth
+   ), leaf AS (
+     SELECT m.id, m.depth, m.run FROM runs CROSS JOIN LATERAL (
+       SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = $2 AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
+     ) m ORDER BY m.position DESC LIMIT 1
+   ), branch AS (
+     UPDATE chatrooms c SET active_leaf_id = leaf.id, active_leaf_depth = leaf.depth, active_run = leaf.run
+     FROM room, leaf WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
+   )
+   SELECT EXISTS (SELECT FROM leaf) AS found, EXISTS (SELECT FROM branch) AS activated`,
+);
+
 const finishedOf = statement<{ id: string }>(
   'messages_finished_of',
   `SELECT wanted.id FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
@@ -128,6 +150,16 @@ export class MessagesRepository {
   /** At most `count` messages of all branches below a position, newest first. Null: not the user's room. */
   async listAll(userId: string, chatroomId: string, below: number | null, count: number): Promise<Message[] | null> {
     return asPage(await this.database.run(listAll, [userId, chatroomId, below ?? MAX_POSITION, count]));
+  }
+
+  /** Leads the active branch of a room through a message to the newest one below it. @returns false when it is not in a room of the user's */
+  async activate(userId: string, chatroomId: string, id: string): Promise<boolean> {
+    for (;;) {
+      const [row] = await this.database.run(activate, [userId, chatroomId, id]);
+      if (!row?.found) return false;
+      // Otherwise a message was accepted meanwhile, or the room was deleted.
+      if (row.activated) return true;
+    }
   }
 
   /** @returns false when it is not the user's room */
