@@ -5,6 +5,7 @@ import { CreateIdempotencyKeys1795392000003 } from './1795392000003-create-idemp
 import { CreateModelPauses1795392000004 } from './1795392000004-create-model-pauses.js';
 import { IndexWhatExpires1795392000100 } from './1795392000100-index-what-expires.js';
 import { AddRuns1795392000300 } from './1795392000300-add-runs.js';
+import { IndexWords1795392000301 } from './1795392000301-index-words.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateModelPauses1795392000004,
   IndexWhatExpires1795392000100,
   AddRuns1795392000300,
+  IndexWords1795392000301,
 ] as const;

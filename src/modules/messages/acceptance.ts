@@ -16,6 +16,8 @@ import {
   TooManyBranchesError,
   TooManyPendingRepliesError,
 } from './messages.errors.js';
+import { markedWords } from './search/marked-words.js';
+import { toVector } from './search/words.js';
 
 export interface NewMessage {
   readonly userId: string;
@@ -106,9 +108,9 @@ const acceptMessage = statement<AcceptRow>(
      FROM owner WHERE c.id = $2
      RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run
    ), message AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, completed_at)
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
-            'user', 'completed', $12, now()
+            'user', 'completed', $12, ${markedWords('$13', '$11::uuid', '$1::uuid')}, now()
      FROM quota LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (
@@ -146,13 +148,13 @@ const acceptBranch = statement<BranchRow & { readonly target_role: 'user' | 'mod
               ELSE (SELECT count(*)::integer FROM messages s WHERE s.parent_id = parent.id)
             END AS sibling_count
      FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-       JOIN messages t ON t.id = $13 AND t.chatroom_id = c.id
+       JOIN messages t ON t.id = $14 AND t.chatroom_id = c.id
        LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
      WHERE c.id = $2 AND c.user_id = $1
-   ), ${quota('room.target_role = $14 AND room.sibling_count < $15')}, ${branchOff(2)}, message AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, completed_at)
+   ), ${quota('room.target_role = $15 AND room.sibling_count < $16')}, ${branchOff(2)}, message AS (
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
-            'user', 'completed', $12, now()
+            'user', 'completed', $12, ${markedWords('$13', '$11::uuid', '$1::uuid')}, now()
      FROM quota JOIN room ON true LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (
@@ -217,7 +219,7 @@ export class Acceptance {
    * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, and an error that `isRepeatedKey` knows
    */
   async acceptMessage(input: NewMessage, idempotency: IdempotencyKey | null): Promise<Exchange> {
-    const row = await this.run(acceptMessage, input, idempotency, [input.messageId, input.content]);
+    const row = await this.run(acceptMessage, input, idempotency, [input.messageId, input.content, toVector(input.content)]);
     return toExchange(input, row, positionOf(row));
   }
 
@@ -228,7 +230,9 @@ export class Acceptance {
    */
   async acceptBranch({ beside, ...input }: NewBranch, idempotency: IdempotencyKey | null): Promise<void> {
     const [targetId, role] = 'messageId' in beside ? [beside.messageId, 'user'] : [beside.parentId, 'model'];
-    const row = await this.run(acceptBranch, input, idempotency, [input.messageId, input.content, targetId, role, MAX_SIBLINGS]);
+    const { messageId, content } = input;
+    const rest = [messageId, content, toVector(content), targetId, role, MAX_SIBLINGS];
+    const row = await this.run(acceptBranch, input, idempotency, rest);
     if (row.target_role !== null && row.target_role !== role) throw role === 'user' ? new NotAUserMessageError() : new NotAReplyError();
     assertRoomFor(row);
     positionOf(row);

@@ -9,6 +9,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Index('ix_messages_unfinished', ['chatroomId', 'position'], { where: `(status = ANY (ARRAY['pending'::text, 'streaming'::text]))` })
 @Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
 @Index('ix_messages_forks', ['chatroomId', 'forkedRun', 'depth'], { where: '(forked_run IS NOT NULL)' })
+@Index('ix_messages_words', ['words'], { type: 'gin' })
 @Check('ck_messages_role', `role IN ('user', 'model')`)
 @Check('ck_messages_status', `status IN ('pending', 'streaming', 'completed', 'failed', 'blocked', 'cancelled')`)
 @Check('ck_messages_user_completed', `role = 'model' OR status = 'completed'`)
@@ -61,6 +62,10 @@ export class MessageEntity {
   /** Of a reply: empty until it is terminal. */
   @Column('text', { default: '' })
   content!: string;
+
+  /** The words of the content, each marked with its owner and time (search/search.repository.ts). */
+  @Column('tsvector', { nullable: true, select: false })
+  words!: string | null;
 
   @Column('text', { nullable: true })
   model!: string | null;

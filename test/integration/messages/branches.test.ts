@@ -39,6 +39,8 @@ const codeOf = (error: unknown): unknown => (error as { definition?: { code?: st
 const codesOf = (results: readonly PromiseSettledResult<unknown>[]) =>
   results.filter((result) => result.status === 'rejected').map(({ reason }) => codeOf(reason));
 const branch = async () => (await messages.listMessages(actor, room, { branchFrom: null }, 1_000)).map(({ id }) => id).reverse();
+/** One of several kinds of requests, by turns. */
+const byTurns = (i: number, ...kinds: (() => Promise<unknown>)[]) => (kinds[i % kinds.length] as () => Promise<unknown>)();
 const usedBy = async ({ userId }: Actor): Promise<{ messages: number }[]> =>
   dataSource.query(`SELECT messages FROM usage_days WHERE user_id = $1`, [userId]);
 
@@ -153,7 +155,14 @@ describe('concurrently', () => {
     room = await createRoom(dataSource, actor);
     const { message, reply } = await send('one');
     const results = await Promise.allSettled(
-      Array.from({ length: 60 }, (_, i) => [() => edit(message.id, 'x'), () => regenerate(reply.id), () => send('y', reply.id)][i % 3]?.()),
+      Array.from({ length: 60 }, (_, i) =>
+        byTurns(
+          i,
+          () => edit(message.id, 'x'),
+          () => regenerate(reply.id),
+          () => send('y', reply.id),
+        ),
+      ),
     );
     expect(codesOf(results)).toEqual(Array.from({ length: 56 }, () => 'daily_limit_reached'));
     expect(await usedBy(actor)).toEqual([{ messages: 5 }]);
@@ -165,7 +174,13 @@ describe('concurrently', () => {
       const leaf = (await branch()).at(-1) ?? '';
       await Promise.all(
         Array.from({ length: 24 }, (_, i) =>
-          [() => send('plain'), () => send('named', leaf), () => edit(first.message.id, 'edit'), () => activate(first.reply.id)][i % 4]?.(),
+          byTurns(
+            i,
+            () => send('plain'),
+            () => send('named', leaf),
+            () => edit(first.message.id, 'edit'),
+            () => activate(first.reply.id),
+          ),
         ),
       );
     }

@@ -3,11 +3,12 @@ import { MessagesModule } from '../messages.module.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ExchangeResponder } from './exchange-responder.js';
 import { MessagesController } from './messages.controller.js';
+import { SearchController } from './search.controller.js';
 import { StreamResponder } from './stream-responder.js';
 
 @Module({
   imports: [MessagesModule],
-  controllers: [MessagesController, ConversationsController],
+  controllers: [MessagesController, ConversationsController, SearchController],
   providers: [StreamResponder, ExchangeResponder],
 })
 export class MessagesHttpModule {}
