@@ -78,7 +78,9 @@ describe('Migrations', () => {
     });
     // TypeORM quotes the default of a bigint, which comes to the same.
     const unquoted = described.map((line) => line.replace(/ DEFAULT '(\d+)'::bigint$/, ' DEFAULT $1'));
-    expect(migrated.filter((line) => !VIEWS.test(line))).toEqual(unquoted);
+    // It knows no storage parameters either.
+    const plain = migrated.map((line) => line.replace(/ WITH \(fastupdate=\w+\)$/, ''));
+    expect(plain.filter((line) => !VIEWS.test(line))).toEqual(unquoted);
   });
 
   it('leave TypeORM nothing to generate', async () => {

@@ -137,8 +137,8 @@ describe('GET /user/me/export', () => {
     const user = await stack.api.signUp();
     const { body: room } = await stack.api.post<Room>('/chatroom', { token: user.accessToken, body: { name: 'long' } });
     await stack.api.app.get(DataSource).query(
-      `INSERT INTO messages (id, chatroom_id, user_id, position, depth, role, status, content, completed_at)
-       SELECT gen_random_uuid(), $1, $2, n, 1, 'user', 'completed', 'number ' || n, now() FROM generate_series(1, 401) n`,
+      `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, completed_at)
+       SELECT gen_random_uuid(), $1, $2, n, 1, n, 'user', 'completed', 'number ' || n, now() FROM generate_series(1, 401) n`,
       [room.id, user.id],
     );
     const { body } = await stack.api.get<{ chatrooms: { messages: Message[] }[] }>('/user/me/export', { token: user.accessToken });

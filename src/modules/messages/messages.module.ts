@@ -10,6 +10,8 @@ import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { SearchRepository } from './search/search.repository.js';
+import { SearchService } from './search/search.service.js';
 import { ReplyStreams } from './stream/reply-streams.js';
 import { Budget } from './usage/budget.js';
 import { Prices } from './usage/prices.js';
@@ -28,6 +30,8 @@ import { UsageService } from './usage/usage.service.js';
     ReplyStreams,
     Cancellation,
     Deletion,
+    SearchRepository,
+    SearchService,
     Budget,
     Prices,
     Statistics,
@@ -42,6 +46,7 @@ import { UsageService } from './usage/usage.service.js';
     RepliesRepository,
     ReplyQueue,
     ReplyStreams,
+    SearchService,
     ChatroomsModule,
     SubscriptionsModule,
   ],
