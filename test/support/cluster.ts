@@ -56,6 +56,8 @@ export interface GeminiRequests {
   readonly received: number;
   readonly answered: number;
   readonly open: number;
+  /** The newest 100. */
+  readonly requests: readonly { readonly number: number; readonly body: string }[];
 }
 
 export async function startCluster({ apis, workers, migrated = true, settings = {}, gemini = {} }: ClusterOptions): Promise<Cluster> {
