@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
+import { BillingModule } from '../billing/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { UsersModule } from '../users/index.js';
 import { ErasureService } from './erasure.service.js';
@@ -10,7 +11,7 @@ import { ExportService } from './export.service.js';
  * other module needs this one.
  */
 @Module({
-  imports: [AuthModule, MessagesModule, UsersModule],
+  imports: [AuthModule, BillingModule, MessagesModule, UsersModule],
   providers: [ErasureService, ExportService],
   exports: [ErasureService, ExportService],
 })
