@@ -5,6 +5,7 @@ import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
+import { AdminHttpModule } from '../../modules/admin/http/admin-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
@@ -36,6 +37,7 @@ export class ApiModule {
         AccountHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
+        AdminHttpModule,
       ],
       controllers: [HealthController, MetricsController],
     };

@@ -31,7 +31,7 @@ export class ErasureService {
   /**
    * Deletes the caller's account and all that hangs on it. Jobs hold only ids and find nothing to do; counters hold only hashes.
    *
-   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError
+   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError
    */
   async eraseMe(actor: Actor, proof: ErasureProof, client: Client): Promise<void> {
     const user = await this.users.getCredentials(actor);
@@ -39,6 +39,7 @@ export class ErasureService {
     else if (proof.otp !== null) await this.auth.assertOwnCode(user, { otp: proof.otp, challengeId: proof.challengeId }, client);
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
     await this.database.transaction(async (transaction) => {
+      await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, user.mobile_number);
       await transaction.run(deleteUser, [user.id]);
     });

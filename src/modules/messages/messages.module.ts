@@ -9,11 +9,22 @@ import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { Retries } from './retries.js';
 import { ReplyStreams } from './stream/reply-streams.js';
 
 @Module({
   imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
-  providers: [MessagesService, MessagesRepository, Acceptance, RepliesRepository, ReplyQueue, ReplyWaiter, ReplyStreams, Cancellation],
-  exports: [MessagesService, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
+  providers: [
+    MessagesService,
+    MessagesRepository,
+    Acceptance,
+    RepliesRepository,
+    ReplyQueue,
+    ReplyWaiter,
+    ReplyStreams,
+    Cancellation,
+    Retries,
+  ],
+  exports: [MessagesService, Retries, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
 })
 export class MessagesModule {}

@@ -50,7 +50,7 @@ export class ReplyWriter {
       return;
     }
     if (claim.isCancelled) await this.endCancelled(claim);
-    else if (claim.attempt > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
+    else if (claim.tries > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
     else await this.write(claim);
   }
 
@@ -126,9 +126,8 @@ export class ReplyWriter {
     }
     const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
     if (retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
-    if (!retryable || claim.attempt >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code));
-    else
-      await this.retry(claim, retryDelay({ attempt: claim.attempt, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 }));
+    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code));
+    else await this.retry(claim, retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 }));
   }
 
   private diagnose({ replyId, attempt }: Claim, error: unknown): { code: ReplyErrorCode; retryable: boolean; retryAfterMs: number | null } {
