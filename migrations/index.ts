@@ -4,6 +4,7 @@ import { CreateChatrooms1795392000002 } from './1795392000002-create-chatrooms.j
 import { CreateIdempotencyKeys1795392000003 } from './1795392000003-create-idempotency-keys.js';
 import { CreateModelPauses1795392000004 } from './1795392000004-create-model-pauses.js';
 import { IndexWhatExpires1795392000100 } from './1795392000100-index-what-expires.js';
+import { CreateRollUps1795392000350 } from './1795392000350-create-roll-ups.js';
 import { CreateAuditLog1795392000400 } from './1795392000400-create-audit-log.js';
 import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.js';
 import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-what-administrators-list.js';
@@ -16,6 +17,7 @@ export const migrations = [
   CreateIdempotencyKeys1795392000003,
   CreateModelPauses1795392000004,
   IndexWhatExpires1795392000100,
+  CreateRollUps1795392000350,
   CreateAuditLog1795392000400,
   ForgiveAttempts1795392000401,
   IndexWhatAdministratorsList1795392000402,

@@ -13,6 +13,10 @@ const whole = (min: number, max: number) =>
     .regex(/^\d{1,15}$/, 'a whole number')
     .transform(Number)
     .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`);
+const usd = z
+  .string()
+  .regex(/^\d{1,9}(?:\.\d{1,6})?$/, 'US dollars such as 25 or 0.5')
+  .transform(Number);
 const duration = z.string().transform((value, context) => {
   const ms = parseDuration(value);
   if (ms === null || ms === 0) context.addIssue('a duration such as 500ms, 30s, 15m, 12h or 30d');
@@ -164,6 +168,11 @@ const schema = z.object({
     .default([...DEFAULT_MODELS])
     .describe(
       'JSON list of the models on sale: id, name, plan (basic or pro), context_tokens, input_usd and output_usd per million tokens.',
+    ),
+  GEMINI_DAILY_BUDGET_USD: usd
+    .optional()
+    .describe(
+      'What models may cost in a UTC day, as estimated from the prices above. Past it new messages are refused, and accepted ones that were not begun fail and are given back. Unset: no limit.',
     ),
   GEMINI_FIRST_TOKEN_TIMEOUT: duration.default(30_000).describe('How long the model may think before its first token.'),
   GEMINI_IDLE_TIMEOUT: duration.default(20_000).describe('How long the model may be silent in mid-stream.'),

@@ -117,6 +117,7 @@ describe('GET /user/me/export', () => {
       sessions: [{ ip: '127.0.0.1' }],
       one_time_codes: [{ mobile_number: user.mobileNumber, purpose: 'sign_in' }],
       usage_days: [{ messages: 1 }],
+      model_usage: [{ model: 'gemini-3.5-flash-lite', messages: 1, cost_usd: expect.any(Number) }],
       idempotency_keys: [{ key: 'key exported-needle' }],
       chatrooms: [
         {
@@ -149,6 +150,7 @@ describe('GET /user/me/export', () => {
       'sessions',
       'subscriptions',
       'usage_days',
+      'user_model_days',
       'user_plans',
     ]);
   });

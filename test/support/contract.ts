@@ -19,6 +19,7 @@ const ajv = new Ajv2020({
   formats: {
     uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    date: /^\d{4}-\d\d-\d\d$/,
     email: /^[^@\s]+@[^@\s]+$/,
     password: true,
     uri: (text: string) => URL.canParse(text),

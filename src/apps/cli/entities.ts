@@ -6,6 +6,8 @@ import { SessionEntity } from '../../modules/auth/session.entity.js';
 import { ChatroomEntity } from '../../modules/chatrooms/chatroom.entity.js';
 import { MessageEntity } from '../../modules/messages/message.entity.js';
 import { ModelPauseEntity } from '../../modules/messages/model-pause.entity.js';
+import { ModelHourEntity } from '../../modules/messages/usage/model-hour.entity.js';
+import { UserModelDayEntity } from '../../modules/messages/usage/user-model-day.entity.js';
 import { GrantEntity } from '../../modules/subscriptions/grant.entity.js';
 import { SubscriptionEntity } from '../../modules/subscriptions/subscription.entity.js';
 import { UsageDayEntity } from '../../modules/subscriptions/usage-day.entity.js';
@@ -19,10 +21,12 @@ export const entities = [
   GrantEntity,
   IdempotencyKeyEntity,
   MessageEntity,
+  ModelHourEntity,
   ModelPauseEntity,
   OtpChallengeEntity,
   SessionEntity,
   SubscriptionEntity,
   UsageDayEntity,
   UserEntity,
+  UserModelDayEntity,
 ] as const;

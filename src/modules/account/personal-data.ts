@@ -38,6 +38,14 @@ export const PARTS = [
     rows: statement<Row>('account_export_usage_days', `SELECT day, messages FROM usage_days WHERE user_id = $1 ORDER BY day`),
   },
   {
+    name: 'model_usage',
+    rows: statement<Row>(
+      'account_export_user_model_days',
+      `SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8, cost_micros::float8 / 1000000 AS cost_usd
+       FROM user_model_days WHERE user_id = $1 ORDER BY day, model`,
+    ),
+  },
+  {
     name: 'idempotency_keys',
     rows: statement<Row>(
       'account_export_idempotency_keys',

@@ -10,6 +10,8 @@ import { type Statement, statement } from '../../database/statement.js';
 import { PlansService } from '../subscriptions/index.js';
 import { type Exchange, type Message, NO_OUTCOME } from './message.js';
 import { DailyLimitReachedError, TooManyBranchesError, TooManyPendingRepliesError } from './messages.errors.js';
+import { Budget } from './usage/budget.js';
+import { countInHour } from './usage/model-hours.js';
 
 export interface NewMessage {
   readonly userId: string;
@@ -44,7 +46,7 @@ interface AcceptRow {
  * chatrooms) and a refused step stops the rest. Parameters 1 to 10 are the same for both kinds.
  */
 
-const ROOM = `c.id, c.model, (now() AT TIME ZONE 'UTC')::date AS day,
+const ROOM = `c.id, c.model, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
             CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
             CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models`;
 
@@ -63,10 +65,20 @@ const quota = (condition: string) => `quota AS (
 
 const MODEL = `CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END`;
 
-// Last and without ON CONFLICT, so that a repeat waits for the first and then undoes everything it did.
-const key = (messageId: string) => `key AS (
+// The key comes last and without ON CONFLICT, so that a repeat waits for the first and then undoes everything it did.
+const countAndKey = (messageId: string) => `counted AS (
+     ${countInHour({
+       from: 'reply, room',
+       id: 'reply.id',
+       model: 'reply.model',
+       purpose: `'reply'`,
+       outcome: `'accepted'`,
+       reason: 'room.plan',
+     })}
+     RETURNING 1
+   ), key AS (
      INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
-     SELECT $1, $8, $9, $10, jsonb_build_object('message_id', ${messageId}, 'reply_id', reply.id) FROM reply WHERE $9::text IS NOT NULL
+     SELECT $1, $8, $9, $10, jsonb_build_object('message_id', ${messageId}, 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
    )`;
 
 const RESULT = `room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
@@ -99,7 +111,7 @@ const acceptMessage = statement<AcceptRow>(
      SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, message.id, 'model', 'pending', ${MODEL}, quota.day
      FROM message, branch, quota, room
      RETURNING id, model
-   ), ${key('$11::uuid')}
+   ), ${countAndKey('$11::uuid')}
    SELECT branch.previous_leaf_id AS parent_id, ${RESULT}`,
 );
 
@@ -123,7 +135,7 @@ const acceptReply = statement<AcceptRow & { readonly sibling_count: number }>(
      SELECT $7, $2, $1, branch.last_position, room.question_depth + 1, room.question_id, 'model', 'pending', ${MODEL}, quota.day
      FROM quota JOIN room ON true LEFT JOIN branch ON true
      RETURNING id, model
-   ), ${key('(SELECT question_id FROM room)')}
+   ), ${countAndKey('(SELECT question_id FROM room)')}
    SELECT room.question_id AS parent_id, room.sibling_count, ${RESULT}`,
 );
 
@@ -146,6 +158,7 @@ export class Acceptance {
   constructor(
     private readonly database: Database,
     private readonly plans: PlansService,
+    private readonly budget: Budget,
     @InjectConfig() private readonly config: Config,
   ) {
     const modelsOf = (plan: Plan) => plans.limitsOf(plan).models.map(({ id }) => id);
@@ -156,7 +169,7 @@ export class Acceptance {
   /**
    * Commits the message, its quota unit and its pending reply together, or nothing.
    *
-   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, and an error that `isRepeatedKey` knows
+   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, and an error that `isRepeatedKey` knows
    */
   async acceptMessage(input: NewMessage, idempotency: IdempotencyKey | null): Promise<Exchange> {
     const row = await this.run(acceptMessage, input, idempotency, [input.messageId, input.content]);
@@ -182,6 +195,7 @@ export class Acceptance {
     idempotency: IdempotencyKey | null,
     rest: readonly unknown[],
   ): Promise<Row> {
+    await this.budget.assertNotReached();
     for (let tries = 1; ; tries += 1) {
       try {
         const [row] = await this.database.run(accept, [

@@ -67,3 +67,18 @@ export class TooManyStreamsError extends AppError {
     super(`At most ${limit} streams of an account may be open at a time. Close one first.`, { limit }, 5);
   }
 }
+
+export class ServiceBudgetReachedError extends AppError {
+  static override readonly code = 'service_budget_reached';
+  static override readonly kind = 'unavailable';
+  static override readonly title = "The service's budget for today is used up";
+
+  static override example(): AppError {
+    return new ServiceBudgetReachedError({ resetsAt: new Date('2026-11-23T00:00:00.000Z'), now: new Date('2026-11-22T20:15:03.120Z') });
+  }
+
+  constructor({ resetsAt, now }: { resetsAt: Date; now: Date }) {
+    const seconds = Math.max(1, Math.ceil((resetsAt.getTime() - now.getTime()) / 1000));
+    super('No more messages are taken in until midnight UTC.', { resets_at: resetsAt.toISOString() }, seconds);
+  }
+}

@@ -11,6 +11,10 @@ import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
 import { Retries } from './retries.js';
 import { ReplyStreams } from './stream/reply-streams.js';
+import { Budget } from './usage/budget.js';
+import { Prices } from './usage/prices.js';
+import { Statistics } from './usage/statistics.js';
+import { UsageService } from './usage/usage.service.js';
 
 @Module({
   imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
@@ -24,7 +28,22 @@ import { ReplyStreams } from './stream/reply-streams.js';
     ReplyStreams,
     Cancellation,
     Retries,
+    Budget,
+    Prices,
+    Statistics,
+    UsageService,
   ],
-  exports: [MessagesService, Retries, RepliesRepository, ReplyQueue, ReplyStreams, ChatroomsModule, SubscriptionsModule],
+  exports: [
+    MessagesService,
+    Retries,
+    Statistics,
+    UsageService,
+    Budget,
+    RepliesRepository,
+    ReplyQueue,
+    ReplyStreams,
+    ChatroomsModule,
+    SubscriptionsModule,
+  ],
 })
 export class MessagesModule {}

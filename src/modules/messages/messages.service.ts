@@ -37,7 +37,7 @@ export class MessagesService {
     private readonly cancellation: Cancellation,
   ) {}
 
-  /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, IdempotencyKeyReusedError */
+  /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, IdempotencyKeyReusedError */
   async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<AnsweredExchange> {
     const { userId } = actor;
     return this.once(userId, chatroomId, key, async () => {

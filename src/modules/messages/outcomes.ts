@@ -1,11 +1,13 @@
-import type { Outcome } from './replies.repository.js';
+import type { Outcome, Usage } from './replies.repository.js';
 import type { ReplyErrorCode } from './reply-errors.js';
+import type { Tokens } from './usage/prices.js';
 
-const NOTHING = { blockReason: null, errorCode: null, usage: null, context: null, firstTokenAt: null } as const;
+const NOTHING = { blockReason: null, errorCode: null, usage: null, wasted: null, context: null, firstTokenAt: null } as const;
 
-/** A reply that could not be made costs nothing. */
-export const failed = (errorCode: ReplyErrorCode): Outcome => ({
+/** A reply that could not be made costs its reader nothing. */
+export const failed = (errorCode: ReplyErrorCode, wasted: Tokens | null = null): Outcome => ({
   ...NOTHING,
+  wasted,
   status: 'failed',
   content: '',
   finishReason: 'error',
@@ -23,7 +25,7 @@ export const cancelled = ({ content, isRefunded }: { content: string; isRefunded
 });
 
 /** Usage where the model did not say: a token is about four bytes of text. */
-export function estimateTokens(promptBytes: number, content: string): NonNullable<Outcome['usage']> {
+export function estimateTokens(promptBytes: number, content: string): Usage {
   const inputTokens = Math.ceil(promptBytes / 4);
   const outputTokens = Math.ceil(Buffer.byteLength(content) / 4);
   return { inputTokens, outputTokens, reasoningTokens: 0, totalTokens: inputTokens + outputTokens, estimated: true };

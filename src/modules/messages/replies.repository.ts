@@ -7,18 +7,20 @@ import { violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
 import type { ReplyErrorCode } from './reply-errors.js';
+import { countInHour } from './usage/model-hours.js';
+import { Prices, type Tokens } from './usage/prices.js';
 
 /** One try at a reply; writes that name it have no effect once a newer one has begun. */
 export interface Attempt {
   readonly replyId: string;
   readonly attempt: number;
+  readonly model: string;
 }
 
 /** A reply that is this worker's until its lease runs out. */
 export interface Claim extends Attempt {
   readonly parentId: string;
   readonly depth: number;
-  readonly model: string;
   readonly plan: Plan;
   readonly systemInstruction: string | null;
   /** Its reader gave up before this try: it is only to be ended. */
@@ -42,7 +44,7 @@ export interface Cancelling extends Attempt {
 }
 
 /** A failed reply that is pending again, and what it had failed with. */
-export interface RetriedReply extends Attempt {
+export interface RetriedReply extends Omit<Attempt, 'model'> {
   readonly errorCode: string;
 }
 
@@ -52,19 +54,20 @@ export interface PathMessage {
   readonly content: string;
 }
 
+export interface Usage extends Tokens {
+  readonly totalTokens: number;
+  readonly estimated: boolean;
+}
+
 export interface Outcome {
   readonly status: TerminalStatus;
   readonly content: string;
   readonly finishReason: FinishReason;
   readonly blockReason: string | null;
   readonly errorCode: ReplyErrorCode | null;
-  readonly usage: {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly reasoningTokens: number;
-    readonly totalTokens: number;
-    readonly estimated: boolean;
-  } | null;
+  readonly usage: Usage | null;
+  /** What the model was asked for by a try that gave no answer: nobody's usage, but it costs. */
+  readonly wasted: Tokens | null;
   readonly context: { readonly turns: number; readonly trimmed: number; readonly summarised: number } | null;
   readonly firstTokenAt: Date | null;
   /** Give the message's unit back to the day that it was charged to. */
@@ -122,8 +125,22 @@ const renew = statement<{ id: string; cancelled: boolean }>(
 // Fenced: nothing unless the attempt is still the newest.
 const release = statement<{ id: string }>(
   'replies_release',
-  `UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond'
-   WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id`,
+  `WITH released AS (
+     UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond'
+     WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id, model
+   ), counted AS (
+     ${countInHour({
+       from: 'released',
+       id: 'released.id',
+       model: 'released.model',
+       purpose: `'reply'`,
+       outcome: `'retried'`,
+       reason: '$4',
+       tokens: ['$5::bigint', '$6::bigint', '$7::bigint'],
+       costMicros: '$8::bigint',
+     })}
+   )
+   SELECT id FROM released`,
 );
 
 const requestCancel = statement<Cancelling>(
@@ -134,7 +151,7 @@ const requestCancel = statement<Cancelling>(
      ORDER BY m.id FOR NO KEY UPDATE
    )
    UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now()) FROM wanted WHERE m.id = wanted.id
-   RETURNING m.id AS "replyId", m.attempt, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
+   RETURNING m.id AS "replyId", m.attempt, m.model, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
 );
 
 // The path of a reply, from the message that it answers upwards, as far as the budget goes. Costs are counted as a quarter of the bytes.
@@ -149,22 +166,47 @@ const path = statement<PathMessage>(
    SELECT m.role, m.status, m.content FROM path JOIN messages m ON m.id = path.id ORDER BY path.depth`,
 );
 
-// The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the row itself change together or not at all. Nothing
-// that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
+// The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the
+// row itself change together or not at all, each reading what the one before returned, which fixes the order of the locks; the counts come last.
+// Nothing that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
 const finish = statement<{ next_reply_id: string | null }>(
   'replies_finish',
   `WITH reply AS (
      SELECT id, user_id, chatroom_id, charged_day FROM messages WHERE id = $1 AND attempt = $2 AND status IN ${UNFINISHED} FOR NO KEY UPDATE
    ), refund AS (
-     UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day
+     UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
    ), owner AS (
-     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1 FROM reply WHERE users.id = reply.user_id
+     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1
+     FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.id
    ), done AS (
      UPDATE messages m SET status = $4, content = $5, finish_reason = $6, block_reason = $7, error_code = $8,
        input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
        context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
        charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
-     FROM reply WHERE m.id = reply.id
+     FROM reply, owner WHERE m.id = reply.id
+     RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at
+   ), usage AS (
+     INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
+     SELECT reply.user_id, coalesce(reply.charged_day, (now() AT TIME ZONE 'UTC')::date), done.model, CASE WHEN $3 THEN 0 ELSE 1 END,
+       coalesce($9, 0), coalesce($10, 0), coalesce($11, 0), CASE WHEN $12::integer IS NULL THEN 0 ELSE $21::bigint END
+     FROM reply, done WHERE NOT $3 OR $12 IS NOT NULL
+     ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET messages = d.messages + excluded.messages,
+       input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
+       reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
+     RETURNING 1
+   ), counted AS (
+     ${countInHour({
+       from: '(SELECT count(*) FROM usage) AS used, done',
+       id: 'done.id',
+       model: 'done.model',
+       purpose: `'reply'`,
+       outcome: '$4',
+       reason: 'coalesce($8, $6)',
+       tokens: ['$18::bigint', '$19::bigint', '$20::bigint'],
+       costMicros: '$21::bigint',
+       firstTokenMs: 'extract(epoch FROM done.first_token_at - done.created_at) * 1000',
+       totalMs: 'extract(epoch FROM done.completed_at - done.created_at) * 1000',
+     })}
    )
    SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id
    FROM reply`,
@@ -214,6 +256,7 @@ const retryFailed = statement<RetriedReply>(
 export class RepliesRepository {
   constructor(
     private readonly database: Database,
+    private readonly prices: Prices,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -245,8 +288,11 @@ export class RepliesRepository {
   }
 
   /** Lets go of a reply, to be tried again no sooner than in `delayMs`. @returns false when the lease was lost */
-  async release({ replyId, attempt }: Attempt, delayMs: number): Promise<boolean> {
-    const rows = await this.database.run(release, [replyId, attempt, delayMs]);
+  async release(
+    { replyId, attempt, model }: Attempt,
+    { delayMs, reason, wasted }: { delayMs: number; reason: ReplyErrorCode | 'worker_stopped'; wasted: Tokens | null },
+  ): Promise<boolean> {
+    const rows = await this.database.run(release, [replyId, attempt, delayMs, reason, ...this.spendingOf(model, wasted)]);
     return rows.length > 0;
   }
 
@@ -266,11 +312,11 @@ export class RepliesRepository {
   }
 
   /**
-   * Ends a reply, once: outcome, refund and list version in one commit.
+   * Ends a reply, once: outcome, refund, list version and the counts of usage in one commit.
    *
    * @returns null when the lease was lost, else the next reply of the room to work on
    */
-  async finish({ replyId, attempt }: Attempt, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
+  async finish({ replyId, attempt, model }: Attempt, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
     const { usage, context } = outcome;
     const [row] = await this.database.run(finish, [
       replyId,
@@ -290,6 +336,7 @@ export class RepliesRepository {
       context?.trimmed ?? null,
       context?.summarised ?? null,
       outcome.firstTokenAt,
+      ...this.spendingOf(model, usage ?? outcome.wasted),
     ]);
     return row ? { nextReplyId: row.next_reply_id } : null;
   }
@@ -304,5 +351,13 @@ export class RepliesRepository {
   async orphans(idleMs: number, count: number): Promise<{ replyId: string; attempt: number }[]> {
     const rows = await this.database.run(orphans, [idleMs, count]);
     return rows.map(({ id, attempt }) => ({ replyId: id, attempt }));
+  }
+
+  private spendingOf(
+    model: string,
+    tokens: Tokens | null,
+  ): readonly [input: number, output: number, reasoning: number, costMicros: number] {
+    if (tokens === null) return [0, 0, 0, 0];
+    return [tokens.inputTokens, tokens.outputTokens, tokens.reasoningTokens, this.prices.costOf(model, tokens)];
   }
 }

@@ -8,6 +8,7 @@ const REPLY_ERRORS = {
   stream_interrupted: 'The answer was cut off before its end.',
   request_rejected: 'The model does not accept this conversation.',
   model_misconfigured: 'The service is not set up to reach this model.',
+  service_budget_reached: "The service's budget for today is used up. Try again tomorrow.",
   attempts_exhausted: 'The answer could not be made after several tries.',
 } as const;
 

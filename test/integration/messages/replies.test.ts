@@ -42,6 +42,7 @@ const COMPLETED: Outcome = {
   blockReason: null,
   errorCode: null,
   usage: { inputTokens: 1, outputTokens: 1, reasoningTokens: 0, totalTokens: 2, estimated: false },
+  wasted: null,
   context: { turns: 1, trimmed: 0, summarised: 0 },
   firstTokenAt: new Date(),
   refund: false,
@@ -82,7 +83,7 @@ test('a worker that lost its lease writes nothing', async () => {
   const current = await claimed(id);
   expect(current.attempt).toBe(2);
   expect(await replies.finish(late, FAILED)).toBeNull();
-  expect(await replies.release(late, 0)).toBe(false);
+  expect(await replies.release(late, { delayMs: 0, reason: 'model_timeout', wasted: null })).toBe(false);
   const held = (claim: Claim) => ({ ...claim, firstTokenAt: null });
   expect(await replies.renew([held(late), held(current)])).toEqual(new Map([[id, { isCancelled: false }]]));
   expect(await replies.renew([held(late)])).toEqual(new Map());
@@ -109,7 +110,7 @@ test('a failed reply gives its unit back to the day that it was charged to', asy
 
 test('a released reply is claimable again, no sooner than it was put off', async () => {
   const id = await send();
-  expect(await replies.release(await claimed(id), 60_000)).toBe(true);
+  expect(await replies.release(await claimed(id), { delayMs: 60_000, reason: 'model_timeout', wasted: null })).toBe(true);
   expect(await replies.claim(id)).toMatchObject({ reason: 'not_yet' });
   await dataSource.query(`UPDATE messages SET retry_at = now() WHERE id = $1`, [id]);
   expect((await claimed(id)).attempt).toBe(2);

@@ -4,10 +4,11 @@ import { ConversationsController } from './conversations.controller.js';
 import { ExchangeResponder } from './exchange-responder.js';
 import { MessagesController } from './messages.controller.js';
 import { StreamResponder } from './stream-responder.js';
+import { UsageController } from './usage.controller.js';
 
 @Module({
   imports: [MessagesModule],
-  controllers: [MessagesController, ConversationsController],
+  controllers: [MessagesController, ConversationsController, UsageController],
   providers: [StreamResponder, ExchangeResponder],
 })
 export class MessagesHttpModule {}

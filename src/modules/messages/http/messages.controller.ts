@@ -12,6 +12,7 @@ import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js
 import {
   DailyLimitReachedError,
   NotAReplyError,
+  ServiceBudgetReachedError,
   TooManyBranchesError,
   TooManyPendingRepliesError,
   TooManyStreamsError,
@@ -39,7 +40,13 @@ export class MessagesController {
   @ApiIdempotencyKey()
   @ApiAcceptedResponse(EXCHANGE_ANSWER)
   @ApiReplyStream()
-  @ApiProblems(DailyLimitReachedError, TooManyPendingRepliesError, TooManyStreamsError, IdempotencyKeyReusedError)
+  @ApiProblems(
+    DailyLimitReachedError,
+    TooManyPendingRepliesError,
+    ServiceBudgetReachedError,
+    TooManyStreamsError,
+    IdempotencyKeyReusedError,
+  )
   async sendMessage(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,
@@ -61,7 +68,14 @@ export class MessagesController {
   @ApiIdempotencyKey()
   @ApiAcceptedResponse(EXCHANGE_ANSWER)
   @ApiReplyStream()
-  @ApiProblems(DailyLimitReachedError, TooManyPendingRepliesError, TooManyStreamsError, TooManyBranchesError, IdempotencyKeyReusedError)
+  @ApiProblems(
+    DailyLimitReachedError,
+    TooManyPendingRepliesError,
+    ServiceBudgetReachedError,
+    TooManyStreamsError,
+    TooManyBranchesError,
+    IdempotencyKeyReusedError,
+  )
   async regenerateReply(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,

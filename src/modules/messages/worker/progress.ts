@@ -1,4 +1,6 @@
+import { estimateTokens } from '../outcomes.js';
 import type { Claim, Outcome } from '../replies.repository.js';
+import type { Tokens } from '../usage/prices.js';
 
 /** One try at a reply, as far as it has come. */
 export class Progress {
@@ -19,6 +21,11 @@ export class Progress {
 
   get attempt(): number {
     return this.claim.attempt;
+  }
+
+  /** What a try that ends without an answer has consumed: nothing that the vendor bills, unless it had begun to answer. */
+  get wasted(): Tokens | null {
+    return this.firstTokenAt === null ? null : estimateTokens(this.promptBytes, this.content);
   }
 
   add(text: string): void {

@@ -15,6 +15,7 @@ import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
 import { ReplyStreams } from '../stream/reply-streams.js';
+import { Budget } from '../usage/budget.js';
 import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
@@ -33,6 +34,7 @@ export class ReplyWriter {
     private readonly queue: ReplyQueue,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
+    private readonly budget: Budget,
     private readonly leases: Leases,
     private readonly streams: StreamStore,
     private readonly replyStreams: ReplyStreams,
@@ -51,6 +53,8 @@ export class ReplyWriter {
     }
     if (claim.isCancelled) await this.endCancelled(claim);
     else if (claim.tries > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
+    // Also of one that was accepted before: a long queue must not overshoot the budget. It is given back, and an administrator can retry it.
+    else if (await this.budget.isReached()) await this.end(claim, failed('service_budget_reached'));
     else await this.write(claim);
   }
 
@@ -101,6 +105,7 @@ export class ReplyWriter {
       blockReason: end.blockReason,
       errorCode: null,
       usage: end.usage ? { ...end.usage, estimated: false } : estimateTokens(progress.promptBytes, progress.content),
+      wasted: null,
       context: progress.context,
       firstTokenAt: progress.firstTokenAt,
       refund: false,
@@ -108,7 +113,7 @@ export class ReplyWriter {
   }
 
   private async recover(progress: Progress, error: unknown): Promise<void> {
-    const { claim } = progress;
+    const { claim, wasted } = progress;
     if (error instanceof LeaseLostError) return;
     if (error instanceof CancelRequestedError) {
       const { content, context, promptBytes, firstTokenAt } = progress;
@@ -121,13 +126,16 @@ export class ReplyWriter {
       return;
     }
     if (error instanceof WorkerStoppingError) {
-      await this.retry(claim, 0);
+      await this.retry(claim, { delayMs: 0, reason: 'worker_stopped', wasted });
       return;
     }
     const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
     if (retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
-    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code));
-    else await this.retry(claim, retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 }));
+    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted));
+    else {
+      const delayMs = retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
+      await this.retry(claim, { delayMs, reason: code, wasted });
+    }
   }
 
   private diagnose({ replyId, attempt }: Claim, error: unknown): { code: ReplyErrorCode; retryable: boolean; retryAfterMs: number | null } {
@@ -140,8 +148,8 @@ export class ReplyWriter {
     return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
   }
 
-  private async retry(claim: Claim, delayMs: number): Promise<void> {
-    if (await this.replies.release(claim, delayMs)) await this.queue.add(claim.replyId, 'retry', claim.attempt, delayMs);
+  private async retry(claim: Claim, why: Parameters<RepliesRepository['release']>[1]): Promise<void> {
+    if (await this.replies.release(claim, why)) await this.queue.add(claim.replyId, 'retry', claim.attempt, why.delayMs);
   }
 
   private async end(claim: Claim, outcome: Outcome): Promise<void> {

@@ -1,0 +1,28 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, Validate, type ValidationArguments, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+
+/** A day of the calendar as YYYY-MM-DD, in the four-digit years. */
+@ValidatorConstraint()
+class Day implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    if (typeof value !== 'string' || !/^[1-9]\d{3}-\d\d-\d\d$/.test(value)) return false;
+    const time = Date.parse(`${value}T00:00:00Z`);
+    return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
+  }
+
+  defaultMessage({ property }: ValidationArguments): string {
+    return `${property} must be a day such as 2026-11-22`;
+  }
+}
+
+const IsDay = (description: string) =>
+  applyDecorators(ApiPropertyOptional({ format: 'date', description, example: '2026-11-22' }), IsOptional(), Validate(Day));
+
+export class UsageQuery {
+  @IsDay('First UTC day; by default the thirtieth up to the last one.')
+  readonly from?: string;
+
+  @IsDay('Last UTC day; by default today. At most 366 days are read at a time.')
+  readonly to?: string;
+}

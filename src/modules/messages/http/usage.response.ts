@@ -1,0 +1,44 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { DayUsage, Usage } from '../usage/usage.service.js';
+
+class UsageTotals {
+  @ApiProperty({ type: 'integer', description: 'Messages that were answered and not given back.', example: 5 })
+  readonly messages!: number;
+
+  @ApiProperty({ type: 'integer', example: 1_200 })
+  readonly input_tokens!: number;
+
+  @ApiProperty({ type: 'integer', example: 3_400 })
+  readonly output_tokens!: number;
+
+  @ApiProperty({ description: 'Estimated, in US dollars; thinking costs as output does.', example: 0.00886 })
+  readonly cost_usd!: number;
+}
+
+class UsageOfDay extends UsageTotals {
+  @ApiProperty({ format: 'date', description: 'The UTC day that the messages were charged to.', example: '2026-11-22' })
+  readonly day!: string;
+
+  @ApiProperty({ example: 'gemini-3.5-flash-lite' })
+  readonly model!: string;
+}
+
+export class UsageReport {
+  @ApiProperty({ type: [UsageOfDay], description: 'Oldest day first; days without messages are left out.' })
+  readonly data!: UsageOfDay[];
+
+  @ApiProperty({ type: UsageTotals })
+  readonly totals!: UsageTotals;
+}
+
+const toTotals = ({ messages, input_tokens, output_tokens, cost_micros }: Usage) => ({
+  messages,
+  input_tokens,
+  output_tokens,
+  cost_usd: cost_micros / 1_000_000,
+});
+
+export const toUsageReport = ({ days, totals }: { days: readonly DayUsage[]; totals: Usage }): UsageReport => ({
+  data: days.map((usage) => ({ day: usage.day, model: usage.model, ...toTotals(usage) })),
+  totals: toTotals(totals),
+});

@@ -1,0 +1,33 @@
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+
+const KEY = { primaryKeyConstraintName: 'pk_user_model_days' } as const;
+
+/** What a user's replies of one model consumed, on the UTC day that each was charged to. */
+@Entity('user_model_days')
+export class UserModelDayEntity {
+  @ForeignKey('UserEntity', { name: 'fk_user_model_days_user', onDelete: 'CASCADE' })
+  @PrimaryColumn({ type: 'uuid', name: 'user_id', ...KEY })
+  userId!: string;
+
+  @PrimaryColumn({ type: 'date', ...KEY })
+  day!: string;
+
+  @PrimaryColumn({ type: 'text', ...KEY })
+  model!: string;
+
+  /** Replies that were not given back. */
+  @Column({ type: 'integer' })
+  messages!: number;
+
+  @Column({ type: 'bigint', name: 'input_tokens' })
+  inputTokens!: string;
+
+  @Column({ type: 'bigint', name: 'output_tokens' })
+  outputTokens!: string;
+
+  @Column({ type: 'bigint', name: 'reasoning_tokens' })
+  reasoningTokens!: string;
+
+  @Column({ type: 'bigint', name: 'cost_micros' })
+  costMicros!: string;
+}
