@@ -4,6 +4,9 @@ import { CreateChatrooms1795392000002 } from './1795392000002-create-chatrooms.j
 import { CreateIdempotencyKeys1795392000003 } from './1795392000003-create-idempotency-keys.js';
 import { CreateModelPauses1795392000004 } from './1795392000004-create-model-pauses.js';
 import { IndexWhatExpires1795392000100 } from './1795392000100-index-what-expires.js';
+import { FollowSubscriptions1795392000200 } from './1795392000200-follow-subscriptions.js';
+import { CreateBilling1795392000201 } from './1795392000201-create-billing.js';
+import { CloseCustomersOfErasedUsers1795392000202 } from './1795392000202-close-customers-of-erased-users.js';
 import { CreateRollUps1795392000350 } from './1795392000350-create-roll-ups.js';
 import { CreateAuditLog1795392000400 } from './1795392000400-create-audit-log.js';
 import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.js';
@@ -17,6 +20,9 @@ export const migrations = [
   CreateIdempotencyKeys1795392000003,
   CreateModelPauses1795392000004,
   IndexWhatExpires1795392000100,
+  FollowSubscriptions1795392000200,
+  CreateBilling1795392000201,
+  CloseCustomersOfErasedUsers1795392000202,
   CreateRollUps1795392000350,
   CreateAuditLog1795392000400,
   ForgiveAttempts1795392000401,

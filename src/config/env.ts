@@ -184,7 +184,26 @@ const schema = z.object({
 
   STRIPE_SECRET_KEY: z.string().min(1).optional().describe('Key of the Stripe API. The local mode simulates Stripe when this is unset.'),
   STRIPE_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Stripe API, such as a simulator.'),
+  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional().describe('Secret that Stripe signs its events with (whsec_…).'),
+  STRIPE_WEBHOOK_SECRET_PREVIOUS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The secret before STRIPE_WEBHOOK_SECRET, still accepted. Set it while a new one is rolled out.'),
+  STRIPE_PRICE_PRO_ID: z.string().min(1).optional().describe('Price of the Pro plan at Stripe (price_…), a recurring one.'),
+  STRIPE_PUBLISHABLE_KEY: z.string().min(1).optional().describe('Accepted and not used: the payment page is hosted by Stripe.'),
+  STRIPE_TIMEOUT: duration.default(8_000).describe('How long one call to Stripe may take.'),
   STRIPE_SIMULATOR_PORT: whole(0, 65_535).default(0).describe('Local mode: port of the Stripe simulator; 0 takes a free one.'),
+
+  PUBLIC_URL: url('http:', 'https:').optional().describe('Where browsers reach the API. Unset: where it listens, except in production.'),
+  FRONTEND_URL: url('http:', 'https:')
+    .optional()
+    .describe('Where payers return to from the pages of Stripe. Unset: a plain page of the API, at /subscription/return.'),
+  RETURN_ORIGINS: list(isOrigin, 'origins such as https://app.example.com, separated by commas')
+    .default([])
+    .describe('Origins that a client may have payers return to. Unset: the one of FRONTEND_URL.'),
+  PAST_DUE_GRACE: duration.default(3 * 86_400_000).describe('How long the Pro plan outlasts the day on which its payment was due.'),
+  RECONCILE_INTERVAL: duration.default(300_000).describe('How often Stripe is asked for events that did not arrive.'),
 
   BASIC_DAILY_LIMIT: whole(0, 1_000_000).default(5).describe('Messages a UTC day on the Basic plan.'),
   BASIC_CONTEXT_TOKENS: whole(256, 10_000_000).default(32_768).describe('History given to the model on the Basic plan.'),
@@ -207,6 +226,7 @@ const schema = z.object({
     .default(7 * 86_400_000)
     .describe('How long an account may stay without a verified number, where one is required.'),
   RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
+  RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('How long events of Stripe are kept, and can be replayed.'),
   RETAIN_IDEMPOTENCY_KEYS: duration.default(86_400_000).describe('How long the results of requests with an Idempotency-Key are kept.'),
 });
 
@@ -270,6 +290,18 @@ const DELIVERY_NEEDS = { twilio: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TW
 
 /** What is wrong with settings that are each right. */
 function contradictions(settings: Settings): { name: string; reason: string }[] {
+  return [...contradictionsOfDelivery(settings), ...contradictionsOfBilling(settings)];
+}
+
+/** Billing is set up whole or not at all. */
+function contradictionsOfBilling(settings: Settings): { name: string; reason: string }[] {
+  if (settings.STRIPE_SECRET_KEY === undefined) return [];
+  return (['STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_PRO_ID'] as const)
+    .filter((name) => settings[name] === undefined)
+    .map((name) => ({ name, reason: `required by STRIPE_SECRET_KEY: ${schema.shape[name].description ?? ''}` }));
+}
+
+function contradictionsOfDelivery(settings: Settings): { name: string; reason: string }[] {
   const { OTP_DELIVERY } = settings;
   if (OTP_DELIVERY === 'response' && !codesMayBeAnswered(settings)) {
     const reason =

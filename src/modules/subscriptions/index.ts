@@ -1,3 +1,8 @@
 /** What a user is entitled to. Everybody may ask; nobody is asked in return. */
+export { hasEnded, type SubscriptionFacts } from './entitlement.js';
+export { type Grant, type GrantChange, type GrantInput, GrantsService } from './grants.service.js';
 export { PlansService } from './plans.service.js';
+export { NoGrantError } from './subscriptions.errors.js';
 export { SubscriptionsModule } from './subscriptions.module.js';
+export { type SubscriptionStatus, SubscriptionsService } from './subscriptions.service.js';
+export type { TransitionCause } from './transitions.js';

@@ -23,6 +23,16 @@ export class SubscriptionEntity {
   @Column({ name: 'entitled_until', type: 'timestamptz', precision: 3, nullable: true })
   entitledUntil!: Date | null;
 
+  @Column({ name: 'current_period_end', type: 'timestamptz', precision: 3, nullable: true })
+  currentPeriodEnd!: Date | null;
+
+  /** When a cancellation takes effect, whichever way it was made; null while it renews. */
+  @Column({ name: 'ends_at', type: 'timestamptz', precision: 3, nullable: true })
+  endsAt!: Date | null;
+
+  @Column({ name: 'started_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  startedAt!: Date;
+
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 

@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
+import { GrantsService } from './grants.service.js';
 import { PlansService } from './plans.service.js';
+import { SubscriptionsRepository } from './subscriptions.repository.js';
+import { SubscriptionsService } from './subscriptions.service.js';
 
-@Module({ providers: [PlansService], exports: [PlansService] })
+@Module({
+  providers: [PlansService, SubscriptionsService, SubscriptionsRepository, GrantsService],
+  exports: [PlansService, SubscriptionsService, GrantsService],
+})
 export class SubscriptionsModule {}

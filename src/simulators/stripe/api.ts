@@ -47,7 +47,8 @@ export function serveApi(app: FastifyInstance, world: World, faults: Faults, api
   const answer = async (route: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const requestId = `req_${randomText(14)}`;
     const key = request.method === 'POST' ? headerOf(request, 'idempotency-key') : undefined;
-    void reply.header('request-id', requestId).header('stripe-version', API_VERSION);
+    // Stripe's now, for clients that measure by it.
+    void reply.headers({ 'request-id': requestId, 'stripe-version': API_VERSION, date: new Date(world.now() * 1000).toUTCString() });
     if (key !== undefined) void reply.header('idempotency-key', key);
     authenticate(request, apiKey);
     checkVersion(request);

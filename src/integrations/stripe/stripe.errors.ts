@@ -1,0 +1,41 @@
+import Stripe from 'stripe';
+import { AppError } from '../../common/errors/app-error.js';
+
+/** Stripe could not be asked, or gave no answer that counts. The same request may succeed later. */
+export class BillingUnavailableError extends AppError {
+  static override readonly code = 'billing_unavailable';
+  static override readonly kind = 'unavailable';
+  static override readonly title = 'Payments are not available right now';
+
+  constructor(options?: ErrorOptions) {
+    super('The payment provider is not reachable, or not set up. Nothing was charged. Try again shortly.', {}, 5, options);
+  }
+}
+
+/** Stripe answered no. What it said is for the log, never for a client. */
+export class StripeRefusalError extends Error {
+  override readonly name = 'StripeRefusalError';
+
+  constructor(
+    readonly code: string,
+    readonly param: string | null,
+    options: ErrorOptions,
+  ) {
+    super(`Stripe refused: ${code}${param === null ? '' : ` (${param})`}`, options);
+  }
+}
+
+/** https://docs.stripe.com/api/errors: 4xx is an answer; everything else, and 401, 403, 409 and 429, is not about this request. */
+export function asOurs(error: unknown): Error {
+  if (error instanceof Stripe.errors.StripeInvalidRequestError || error instanceof Stripe.errors.StripeCardError) {
+    return new StripeRefusalError(error.code ?? error.type, error.param ?? null, { cause: error });
+  }
+  if (error instanceof Stripe.errors.StripeIdempotencyError && error.statusCode !== 409) {
+    return new StripeRefusalError(error.code ?? 'idempotency_error', null, { cause: error });
+  }
+  if (error instanceof Stripe.errors.StripeError) return new BillingUnavailableError({ cause: error });
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+export const isRefusal = (error: unknown, code: string): error is StripeRefusalError =>
+  error instanceof StripeRefusalError && error.code === code;

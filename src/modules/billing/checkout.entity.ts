@@ -1,0 +1,35 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** A visit to the payment page. A user has one open at a time. */
+@Entity('checkouts')
+@Check('ck_checkouts_status', `status IN ('open', 'complete', 'expired', 'failed')`)
+@Unique('uq_checkouts_stripe_session', ['stripeSessionId'])
+@Index('ix_checkouts_user', ['userId', 'createdAt'])
+@Index('uq_checkouts_open', ['userId'], { unique: true, where: `status = 'open'` })
+export class CheckoutEntity {
+  /** Also the idempotency key of its session at Stripe. */
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_checkouts' })
+  id!: string;
+
+  @ForeignKey('UserEntity', { name: 'fk_checkouts_user', onDelete: 'CASCADE' })
+  @Column({ name: 'user_id', type: 'uuid' })
+  userId!: string;
+
+  @Column({ type: 'text', default: 'open' })
+  status!: string;
+
+  @Column({ name: 'success_url', type: 'text' })
+  successUrl!: string;
+
+  @Column({ name: 'cancel_url', type: 'text' })
+  cancelUrl!: string;
+
+  @Column({ name: 'stripe_session_id', type: 'text', nullable: true })
+  stripeSessionId!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  url!: string | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+}

@@ -1,0 +1,7 @@
+/**
+ * The Pro plan's money: customers, checkouts, invoices and events at Stripe. It tells `subscriptions` what Stripe says, and asks for nothing in
+ * return.
+ */
+export { BillingModule } from './billing.module.js';
+export type { EventListOptions, EventOutcome, StoredEvent } from './stripe-events.repository.js';
+export { StripeEventsService } from './stripe-events.service.js';

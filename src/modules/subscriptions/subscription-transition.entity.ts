@@ -1,0 +1,39 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+
+/** One change of what somebody is entitled to, and why. Rows are only ever added. */
+@Entity('subscription_transitions')
+@Check('ck_subscription_transitions_subject', `subject_kind IN ('subscription', 'grant')`)
+@Index('ix_subscription_transitions_user', ['userId', 'createdAt', 'id'])
+export class SubscriptionTransitionEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_subscription_transitions' })
+  id!: string;
+
+  @ForeignKey('UserEntity', { name: 'fk_subscription_transitions_user', onDelete: 'CASCADE' })
+  @Column({ name: 'user_id', type: 'uuid' })
+  userId!: string;
+
+  @Column({ name: 'subject_kind', type: 'text' })
+  subjectKind!: string;
+
+  @Column({ name: 'subject_id', type: 'uuid' })
+  subjectId!: string;
+
+  @Column({ type: 'text' })
+  cause!: string;
+
+  /** The administrator, if it was one. */
+  @Column({ name: 'actor_id', type: 'uuid', nullable: true })
+  actorId!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  reason!: string | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  before!: unknown;
+
+  @Column({ type: 'jsonb' })
+  after!: unknown;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+}

@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import type { Plan } from '../../common/actor.js';
+import { NotFoundError } from '../../common/errors/common.errors.js';
+import { newId } from '../../common/ids.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { entitledUntil, hasEnded, type SubscriptionFacts } from './entitlement.js';
+import { PlansService } from './plans.service.js';
+import { type StoredSubscription, SubscriptionsRepository } from './subscriptions.repository.js';
+import type { StatementRunner } from '../../database/database.js';
+import { recordTransition, type TransitionCause } from './transitions.js';
+
+/** Where a user stands. */
+export interface SubscriptionStatus {
+  readonly plan: Plan;
+  /** Stripe's word for the subscription that counts; `none` without one. */
+  readonly status: string;
+  /** Until when Pro lasts if nothing else happens; null on the Basic plan. */
+  readonly activeUntil: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  /** Null is without limit. */
+  readonly dailyLimit: number | null;
+  readonly usedToday: number;
+  readonly remainingToday: number | null;
+  /** The next midnight UTC. */
+  readonly resetsAt: Date;
+}
+
+/** Stripe tells of an end to the second; one that moves by less, as clocks differ, is the same. */
+const SAME_MOMENT_MS = 60_000;
+
+/** What users are entitled to. It follows from what Stripe and administrators say; nothing sets it. */
+@Injectable()
+export class SubscriptionsService {
+  constructor(
+    private readonly subscriptions: SubscriptionsRepository,
+    private readonly plans: PlansService,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** @throws NotFoundError when the account was erased while the request ran */
+  async getStatus(userId: string): Promise<SubscriptionStatus> {
+    const row = await this.subscriptions.findStatus(userId);
+    if (!row) throw new NotFoundError();
+    const { dailyLimit } = this.plans.limitsOf(row.plan);
+    return {
+      plan: row.plan,
+      status: row.status ?? 'none',
+      activeUntil: row.plan === 'pro' ? row.active_until : null,
+      cancelAtPeriodEnd: row.status !== null && !hasEnded(row.status) && row.ends_at !== null,
+      dailyLimit,
+      usedToday: row.used_today,
+      remainingToday: dailyLimit === null ? null : Math.max(0, dailyLimit - row.used_today),
+      resetsAt: row.resets_at,
+    };
+  }
+
+  /** The subscription that the user has at Stripe and that may still charge; null without one. */
+  async findLive(userId: string): Promise<{ stripeSubscriptionId: string; endsAt: Date | null } | null> {
+    const rows = await this.subscriptions.findAll(userId);
+    const live = rows.find(({ status }) => !hasEnded(status));
+    return live ? { stripeSubscriptionId: live.stripe_subscription_id, endsAt: live.ends_at } : null;
+  }
+
+  /**
+   * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed. One that Stripe does not
+   * know any more is over.
+   *
+   * @param causes why a subscription is what it is now, where it is not Stripe's own doing; by Stripe's id
+   * @returns when to look again at the latest: the next moment at which one of them may end or renew; null without a live one
+   */
+  async record(
+    on: StatementRunner,
+    userId: string,
+    known: readonly SubscriptionFacts[],
+    causes: ReadonlyMap<string, TransitionCause> = new Map(),
+  ): Promise<Date | null> {
+    const stored = new Map((await this.subscriptions.lockAll(on, userId)).map((row) => [row.stripe_subscription_id, row]));
+    const due: number[] = [];
+    for (const facts of known) {
+      const until = entitledUntil(facts, this.config.PAST_DUE_GRACE);
+      const before = stored.get(facts.stripeSubscriptionId) ?? null;
+      stored.delete(facts.stripeSubscriptionId);
+      await this.write(on, userId, before, facts, until, causes.get(facts.stripeSubscriptionId) ?? 'stripe');
+      if (!hasEnded(facts.status)) due.push(Math.min(until?.getTime() ?? Infinity, facts.currentPeriodEnd.getTime()));
+    }
+    for (const lost of stored.values()) {
+      if (hasEnded(lost.status)) continue;
+      const after = await this.subscriptions.end(on, lost.id);
+      await this.recordChange(on, userId, lost, after, 'unknown_at_stripe');
+    }
+    return due.length === 0 ? null : new Date(Math.min(...due));
+  }
+
+  private async write(
+    on: StatementRunner,
+    userId: string,
+    before: StoredSubscription | null,
+    facts: SubscriptionFacts,
+    until: Date | null,
+    cause: TransitionCause,
+  ): Promise<void> {
+    const after = await this.subscriptions.upsert(on, before?.id ?? newId(), userId, facts, until);
+    if (before === null || differs(before, after)) await this.recordChange(on, userId, before, after, cause);
+  }
+
+  private recordChange(
+    on: StatementRunner,
+    userId: string,
+    before: StoredSubscription | null,
+    after: StoredSubscription,
+    cause: TransitionCause,
+  ): Promise<void> {
+    return recordTransition(on, {
+      userId,
+      subjectKind: 'subscription',
+      subjectId: after.id,
+      cause,
+      before: before && toTransitionState(before),
+      after: toTransitionState(after),
+    });
+  }
+}
+
+const differs = (before: StoredSubscription, after: StoredSubscription): boolean =>
+  before.status !== after.status || moved(before.entitled_until, after.entitled_until) || moved(before.ends_at, after.ends_at);
+
+const moved = (before: Date | null, after: Date | null): boolean =>
+  before === null || after === null ? before !== after : Math.abs(after.getTime() - before.getTime()) > SAME_MOMENT_MS;
+
+const toTransitionState = ({ status, entitled_until, ends_at }: StoredSubscription) => ({ status, entitled_until, ends_at });
