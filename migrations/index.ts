@@ -11,6 +11,7 @@ import { CreateRollUps1795392000350 } from './1795392000350-create-roll-ups.js';
 import { CreateAuditLog1795392000400 } from './1795392000400-create-audit-log.js';
 import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.js';
 import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-what-administrators-list.js';
+import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   CreateAuditLog1795392000400,
   ForgiveAttempts1795392000401,
   IndexWhatAdministratorsList1795392000402,
+  KeepFiguresOfTheAdministration1795392000403,
 ] as const;

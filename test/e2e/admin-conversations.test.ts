@@ -16,6 +16,19 @@ interface Retried {
   readonly has_more: boolean;
 }
 
+interface Stats {
+  readonly users: { total: number; administrators: number };
+  readonly messages: number;
+  readonly replies: { completed: number; failed: number };
+  readonly failures: { code: string; count: number }[];
+  readonly active_users: { day: string; users: number }[];
+  readonly days: object[];
+  readonly models: { output_tokens: number }[];
+  readonly latency_ms: { total: { p50: number | null; p99: number | null } };
+  readonly subscriptions: object;
+  readonly monthly_recurring_revenue: object | null;
+}
+
 let stack: Stack;
 let admin: TestUser;
 let user: TestUser;
@@ -246,4 +259,47 @@ test('queues are shown, paused and resumed, and every change is noted', async ()
   ]);
   expect(await post('nothing/pause')).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect((await post('replies/retry', { job_id: 'no-such-job' })).status).toBe(404);
+});
+
+test('the figures tell what happened, and go along with it', async () => {
+  const path = '/admin/stats';
+  const before = await get<Stats>(path);
+  await conversation.ask('Hello');
+  const failed = await failedReply();
+  await retry(failed.id);
+  await conversation.finished(failed.id);
+  const after = await get<Stats>(path);
+  expect(after.messages - before.messages).toBe(2);
+  expect(after.replies.completed - before.replies.completed).toBe(2);
+  expect(after.replies.failed - before.replies.failed).toBe(1);
+  const failures = ({ failures: all }: Stats) => all.find(({ code }) => code === 'request_rejected')?.count ?? 0;
+  expect(failures(after) - failures(before)).toBe(1);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(after.active_users).toHaveLength(30);
+  expect((after.active_users.at(-1)?.users ?? 0) - (before.active_users.at(-1)?.users ?? 0)).toBe(1);
+  expect(after.active_users.at(-1)?.day).toBe(today);
+  expect(after.days.at(-1)).toMatchObject({ day: today, messages: after.messages, completed: after.replies.completed });
+  const [model] = after.models;
+  expect(model?.output_tokens).toBeGreaterThan(before.models[0]?.output_tokens ?? 0);
+  expect(after.latency_ms.total.p50).toBeGreaterThan(0);
+  expect(after.latency_ms.total.p99).toBeGreaterThanOrEqual(after.latency_ms.total.p50 ?? Infinity);
+  expect(after.users.total).toBe(before.users.total);
+  expect(after.users.administrators).toBe(1);
+  expect(after.subscriptions).toEqual({ by_status: [], grants: 0 });
+  expect(after.monthly_recurring_revenue).toBeNull();
+  expect(await get<Stats>(`${path}?to=2020-01-01&from=2019-12-31`)).toMatchObject({
+    from: '2019-12-31T00:00:00.000Z',
+    to: '2020-01-01T01:00:00.000Z',
+    messages: 0,
+    days: [],
+    models: [],
+    active_users: [
+      { day: '2019-12-31', users: 0 },
+      { day: '2020-01-01', users: 0 },
+    ],
+    latency_ms: { total: { p50: null, p90: null, p95: null, p99: null } },
+  });
+  for (const query of ['from=2026-02-01&to=2026-01-01', 'from=2020-01-01']) {
+    expect((await stack.api.get(`${path}?${query}`, { token: admin.accessToken })).status).toBe(400);
+  }
 });

@@ -3,6 +3,7 @@ import type { Role } from '../../common/actor.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { SessionsService } from '../auth/index.js';
+import { type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import { UsersService } from '../users/index.js';
 import { type Account, type AccountFigures, AccountsRepository } from './accounts.repository.js';
 import type { Administrator } from './administrator.js';
@@ -14,6 +15,7 @@ const SESSIONS_SHOWN = 50;
 export interface AccountDetails {
   readonly account: Account;
   readonly figures: AccountFigures;
+  readonly subscription: SubscriptionStatus;
   readonly sessions: Awaited<ReturnType<SessionsService['list']>>;
 }
 
@@ -25,18 +27,20 @@ export class AccountsService {
     private readonly accounts: AccountsRepository,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
+    private readonly subscriptions: SubscriptionsService,
     private readonly audit: AuditLog,
   ) {}
 
   /** @throws NotFoundError */
   async getAccount(userId: string): Promise<AccountDetails> {
-    const [account, figures, sessions] = await Promise.all([
+    const [account, figures, subscription, sessions] = await Promise.all([
       this.accounts.find(userId),
       this.accounts.figuresOf(userId),
+      this.subscriptions.getStatus(userId),
       this.sessions.list({ userId }, null, SESSIONS_SHOWN),
     ]);
     if (!account || !figures) throw new NotFoundError();
-    return { account, figures, sessions: sessions.slice(0, SESSIONS_SHOWN) };
+    return { account, figures, subscription, sessions: sessions.slice(0, SESSIONS_SHOWN) };
   }
 
   /** Gives or takes the role, closes or opens the account; it acts on the account's next request. @throws NotFoundError, LastAdministratorError */

@@ -3,5 +3,6 @@
  * return.
  */
 export { BillingModule } from './billing.module.js';
+export { type Amount, RevenueService } from './revenue.service.js';
 export type { EventListOptions, EventOutcome, StoredEvent } from './stripe-events.repository.js';
 export { StripeEventsService } from './stripe-events.service.js';

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, ValidateIf } from 'class-validator';
 import type { Plan, Role } from '../../../common/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
@@ -8,7 +8,7 @@ import { ACCOUNT_SORTS, type AccountFilter, type AccountSort } from '../accounts
 import type { PageWish } from '../list-query.js';
 import { IsFilterWord } from './filter.fields.js';
 
-export class AccountFilterQuery extends PageQuery {
+export class AccountFilterQuery {
   @ApiPropertyOptional({ description: 'Part of a username, mobile number or e-mail address, or a whole id.', minLength: 1, maxLength: 200 })
   @IsOptional()
   @IsText({ max: 200 })
@@ -27,7 +27,7 @@ export class AccountFilterQuery extends PageQuery {
   readonly plan?: Plan;
 }
 
-export class ListAccountsQuery extends AccountFilterQuery {
+export class ListAccountsQuery extends IntersectionType(PageQuery, AccountFilterQuery) {
   @ApiPropertyOptional({ enum: ACCOUNT_SORTS, default: '-created_at', description: 'A minus sorts downwards.' })
   @IsOptional()
   @IsIn(ACCOUNT_SORTS, { message: `sort must be one of ${ACCOUNT_SORTS.join(', ')}` })

@@ -3,6 +3,7 @@ import { DEFAULT_PAGE_SIZE, type Page, PageOf, toPage } from '../../../common/ht
 import { toUserResponse, UserResponse } from '../../users/index.js';
 import type { Account } from '../accounts.repository.js';
 import type { AccountDetails } from '../accounts.service.js';
+import { AccountSubscriptionResponse, toAccountSubscriptionResponse } from './subscription.response.js';
 import { isByName, type ListAccountsQuery } from './account.request.js';
 
 export class AccountResponse extends UserResponse {
@@ -47,6 +48,9 @@ export class AccountDetailsResponse extends AccountResponse {
   @ApiProperty({ type: AccountUsageResponse })
   readonly usage!: AccountUsageResponse;
 
+  @ApiProperty({ type: AccountSubscriptionResponse })
+  readonly subscription!: AccountSubscriptionResponse;
+
   @ApiProperty({ type: 'integer', example: 4 })
   readonly chatroom_count!: number;
 
@@ -68,13 +72,14 @@ export const toAccountPage = (rows: readonly Account[], query: ListAccountsQuery
     toAccountResponse,
   );
 
-export const toAccountDetailsResponse = ({ account, figures, sessions }: AccountDetails): AccountDetailsResponse => ({
+export const toAccountDetailsResponse = ({ account, figures, subscription, sessions }: AccountDetails): AccountDetailsResponse => ({
   ...toAccountResponse(account),
   usage: {
     messages_today: figures.messages_today,
     messages_30_days: figures.messages_30_days,
     unfinished_replies: figures.unfinished_replies,
   },
+  subscription: toAccountSubscriptionResponse(subscription),
   chatroom_count: figures.chatroom_count,
   sessions: sessions.map(({ id, device, ip, created_at, last_used_at }) => ({
     id,

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, type StreamableFile } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
@@ -8,8 +8,18 @@ import { LastAdministratorError } from '../../users/index.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { AccountsService } from '../accounts.service.js';
 import type { Administrator } from '../administrator.js';
-import { accountPage, accountSort, ListAccountsQuery, toAccountChanges, toAccountFilter, UpdateAccountRequest } from './account.request.js';
+import { CsvExportsService } from '../csv-exports.service.js';
+import {
+  AccountFilterQuery,
+  accountPage,
+  accountSort,
+  ListAccountsQuery,
+  toAccountChanges,
+  toAccountFilter,
+  UpdateAccountRequest,
+} from './account.request.js';
 import { AccountDetailsResponse, AccountPage, type AccountResponse, toAccountDetailsResponse, toAccountPage } from './account.response.js';
+import { ApiCsv, toCsvFile } from './csv-file.js';
 import { CurrentAdministrator } from './current-administrator.decorator.js';
 
 @ApiTags('Admin')
@@ -19,6 +29,7 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly repository: AccountsRepository,
+    private readonly exports: CsvExportsService,
   ) {}
 
   @Get()
@@ -26,6 +37,13 @@ export class AccountsController {
   @ApiOkResponse({ type: AccountPage })
   async listAccounts(@Query() query: ListAccountsQuery): Promise<Page<AccountResponse>> {
     return toAccountPage(await this.repository.list(toAccountFilter(query), accountSort(query), accountPage(query)), query);
+  }
+
+  @Get('export')
+  @ApiOperation({ summary: 'The same as CSV, all that the filters let through' })
+  @ApiCsv('users')
+  async exportAccounts(@CurrentAdministrator() by: Administrator, @Query() query: AccountFilterQuery): Promise<StreamableFile> {
+    return toCsvFile('users', await this.exports.exportUsers(by, toAccountFilter(query)));
   }
 
   @Get(':user_id')

@@ -1,14 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, type Page, PageOf, PageQuery, toPage } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { AUDIT_ACTIONS, type AuditEntry, type AuditFilter } from '../audit-log.js';
 import type { PageWish } from '../list-query.js';
-import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional } from 'class-validator';
 import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
 
-export class ListAuditLogQuery extends PageQuery {
+export class AuditFilterQuery {
   @IsFilterId('What this administrator did.')
   readonly actor_id?: string;
 
@@ -30,6 +29,8 @@ export class ListAuditLogQuery extends PageQuery {
   @IsMoment('Done before.')
   readonly to?: Date;
 }
+
+export class ListAuditLogQuery extends IntersectionType(PageQuery, AuditFilterQuery) {}
 
 class AuditActorResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3f2-5c0b-7e41-9f13-0a1b2c3d4e5f' })
@@ -84,7 +85,7 @@ export class AuditEntryResponse {
 
 export class AuditEntryPage extends PageOf(AuditEntryResponse) {}
 
-export const toAuditFilter = ({ actor_id, action, target_id, from, to }: ListAuditLogQuery): AuditFilter => ({
+export const toAuditFilter = ({ actor_id, action, target_id, from, to }: AuditFilterQuery): AuditFilter => ({
   actorId: actor_id,
   action,
   targetId: target_id,

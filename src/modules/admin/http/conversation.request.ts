@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
@@ -19,7 +19,7 @@ export class ListRoomsQuery extends PageQuery {
   readonly content?: 'true' | 'false';
 }
 
-export class MessageFilterQuery extends PageQuery {
+export class MessageFilterQuery {
   @IsFilterWord(MESSAGE_STATUSES)
   readonly status?: MessageStatus;
 
@@ -41,6 +41,8 @@ export class MessageFilterQuery extends PageQuery {
   @IsFilterWord(['true', 'false'], CONTENT)
   readonly content?: 'true' | 'false';
 }
+
+export class ListMessagesQuery extends IntersectionType(PageQuery, MessageFilterQuery) {}
 
 export class RetryRepliesRequest {
   @ApiPropertyOptional({ enum: REPLY_ERROR_CODES, example: 'model_unavailable', description: 'Only replies that failed with this code.' })
@@ -94,7 +96,7 @@ export const roomPage = ({ cursor, limit }: PageQuery): PageWish => ({
 });
 
 /** @throws ValidationFailedError */
-export const messagePage = ({ cursor, limit, chatroom_id }: MessageFilterQuery): PageWish => ({
+export const messagePage = ({ cursor, limit, chatroom_id }: ListMessagesQuery): PageWish => ({
   after: decodeCursor(cursor, chatroom_id === undefined ? [isTimestamp, isId] : [(part) => /^\d{1,9}$/.test(part)]),
   count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
 });

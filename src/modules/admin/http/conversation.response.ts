@@ -9,7 +9,7 @@ import {
   REPLY_ERROR_CODES,
 } from '../../messages/index.js';
 import { messageKey, type MessageRecord, type RoomRecord } from '../conversations.repository.js';
-import { type ListRoomsQuery, type MessageFilterQuery, toMessageFilter } from './conversation.request.js';
+import { type ListMessagesQuery, type ListRoomsQuery, toMessageFilter } from './conversation.request.js';
 
 export class RoomRecordResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })
@@ -163,5 +163,5 @@ export const toMessageRecordResponse = (message: MessageRecord): MessageRecordRe
 export const toRoomRecordPage = (rows: readonly RoomRecord[], { limit }: ListRoomsQuery): Page<RoomRecordResponse> =>
   toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ id }) => [id], toRoomRecordResponse);
 
-export const toMessageRecordPage = (rows: readonly MessageRecord[], query: MessageFilterQuery): Page<MessageRecordResponse> =>
+export const toMessageRecordPage = (rows: readonly MessageRecord[], query: ListMessagesQuery): Page<MessageRecordResponse> =>
   toPage(rows, query.limit ?? DEFAULT_PAGE_SIZE, (row) => messageKey(toMessageFilter(query), row), toMessageRecordResponse);

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
@@ -7,7 +7,9 @@ import type { Page } from '../../../common/http/page.js';
 import { NotAReplyError } from '../../messages/index.js';
 import type { Administrator } from '../administrator.js';
 import { ConversationsService } from '../conversations.service.js';
+import { CsvExportsService } from '../csv-exports.service.js';
 import {
+  ListMessagesQuery,
   ListRoomsQuery,
   MessageFilterQuery,
   messagePage,
@@ -27,13 +29,17 @@ import {
   toMessageRecordResponse,
   toRoomRecordPage,
 } from './conversation.response.js';
+import { ApiCsv, toCsvFile } from './csv-file.js';
 import { CurrentAdministrator } from './current-administrator.decorator.js';
 
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin')
 export class AllConversationsController {
-  constructor(private readonly conversations: ConversationsService) {}
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly exports: CsvExportsService,
+  ) {}
 
   @Get('chatrooms')
   @ApiOperation({ summary: 'The chatrooms of all users, newest first' })
@@ -54,12 +60,19 @@ export class AllConversationsController {
   @ApiOkResponse({ type: MessageRecordPage })
   async listAllMessages(
     @CurrentAdministrator() by: Administrator,
-    @Query() query: MessageFilterQuery,
+    @Query() query: ListMessagesQuery,
   ): Promise<Page<MessageRecordResponse>> {
     return toMessageRecordPage(
       await this.conversations.listMessages(by, toMessageFilter(query), query.content === 'true', messagePage(query)),
       query,
     );
+  }
+
+  @Get('messages/export')
+  @ApiOperation({ summary: 'The same as CSV, all that the filters let through' })
+  @ApiCsv('messages')
+  async exportMessages(@CurrentAdministrator() by: Administrator, @Query() query: MessageFilterQuery): Promise<StreamableFile> {
+    return toCsvFile('messages', await this.exports.exportMessages(by, toMessageFilter(query), query.content === 'true'));
   }
 
   @Post('messages/retry')

@@ -6,12 +6,16 @@ import { isId } from '../../../common/ids.js';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
+/** What stands for no moment is left as it is, for the validator. */
+export const toMoment = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : value;
+
 /** A moment (RFC 3339), or a UTC day, which is its beginning. */
 export const IsMoment = (description: string) =>
   applyDecorators(
     ApiPropertyOptional({ type: String, format: 'date-time', description, example: '2026-11-22T00:00:00.000Z' }),
     IsOptional(),
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : value)),
+    Transform(toMoment),
     IsDate({ message: (args) => `${args.property} must be a time such as 2026-11-22T00:00:00.000Z, or a day` }),
   );
 

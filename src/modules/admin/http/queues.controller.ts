@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import type { Page } from '../../../common/http/page.js';
 import type { Administrator } from '../administrator.js';
@@ -23,6 +23,7 @@ export class QueuesController {
   @Post(':name/pause')
   @HttpCode(200)
   @ApiOperation({ summary: 'Begin no more jobs of a queue', description: 'In any process. Those that are being worked on are finished.' })
+  @ApiParam({ name: 'name', description: 'Of the queue.', example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async pauseQueue(@CurrentAdministrator() by: Administrator, @Param('name') name: string): Promise<QueueResponse> {
     return toQueueResponse(await this.queues.pauseQueue(by, name));
@@ -31,6 +32,7 @@ export class QueuesController {
   @Post(':name/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Go on with the jobs of a queue' })
+  @ApiParam({ name: 'name', description: 'Of the queue.', example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async resumeQueue(@CurrentAdministrator() by: Administrator, @Param('name') name: string): Promise<QueueResponse> {
     return toQueueResponse(await this.queues.resumeQueue(by, name));
@@ -40,6 +42,7 @@ export class QueuesController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Do failed jobs of a queue again' })
   @ApiBody({ type: RetryJobsRequest, required: false })
+  @ApiParam({ name: 'name', description: 'Of the queue.', example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async retryJobs(
     @CurrentAdministrator() by: Administrator,
