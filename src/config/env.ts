@@ -136,6 +136,9 @@ const schema = z.object({
     .optional()
     .describe('Refuse messages and checkouts of users without a verified mobile number. Default: true in production.'),
   ADMIN_REQUIRE_OTP: flag.optional().describe('Ask administrators for a code after the password. Default: true in production.'),
+  ADMIN_READS_CONTENT: flag
+    .default(false)
+    .describe('Let administrators read what users and models wrote. Each reading is noted in the audit log.'),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC[0-9a-f]{32}$/, 'AC and 32 hexadecimal digits')

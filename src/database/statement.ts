@@ -1,5 +1,5 @@
 /**
- * A hot SQL statement. Its name lets PostgreSQL prepare it once per connection; `Row` is what each row decodes to, which nothing checks at run
+ * A hot SQL statement. Its name lets PostgreSQL prepare it once per connection (one without a name is planned each time, for its very values); `Row` is what each row decodes to, which nothing checks at run
  * time: keep it beside the text.
  */
 export interface Statement<Row> {

@@ -1,16 +1,22 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { BullModule } from '@nestjs/bullmq';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { openQueueConnection, type QueueConnection } from './queue-connection.js';
+import { Queues } from './queues.js';
 
 const QUEUE_CONNECTION = Symbol('QUEUE_CONNECTION');
 
 /** Owns the connection that all queues of the process share. */
 @Global()
 @Module({
-  providers: [{ provide: QUEUE_CONNECTION, inject: [InjectConfig.TOKEN], useFactory: (config: Config) => openQueueConnection(config) }],
-  exports: [QUEUE_CONNECTION],
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: QUEUE_CONNECTION, inject: [InjectConfig.TOKEN], useFactory: (config: Config) => openQueueConnection(config) },
+    Queues,
+  ],
+  exports: [QUEUE_CONNECTION, Queues],
 })
 class QueueConnectionModule implements OnApplicationShutdown {
   constructor(@Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection) {}

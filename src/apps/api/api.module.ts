@@ -5,6 +5,7 @@ import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
+import { AdminHttpModule } from '../../modules/admin/http/admin-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
 import { BillingHttpModule } from '../../modules/billing/http/billing-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
@@ -38,6 +39,7 @@ export class ApiModule {
         ChatroomsHttpModule,
         MessagesHttpModule,
         BillingHttpModule,
+        AdminHttpModule,
       ],
       controllers: [HealthController, MetricsController],
     };

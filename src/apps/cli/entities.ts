@@ -1,5 +1,7 @@
 import { CounterEntity } from '../../database/counter.entity.js';
 import { IdempotencyKeyEntity } from '../../database/idempotency-key.entity.js';
+import { ActiveUserDayEntity } from '../../modules/admin/active-user-day.entity.js';
+import { AuditEntryEntity } from '../../modules/admin/audit-entry.entity.js';
 import { OtpChallengeEntity } from '../../modules/auth/otp-challenge.entity.js';
 import { SessionEntity } from '../../modules/auth/session.entity.js';
 import { CheckoutEntity } from '../../modules/billing/checkout.entity.js';
@@ -20,6 +22,8 @@ import { UserEntity } from '../../modules/users/user.entity.js';
 
 /** Every table as the code sees it: what migrations are generated from and compared with. */
 export const entities = [
+  ActiveUserDayEntity,
+  AuditEntryEntity,
   ChatroomEntity,
   CheckoutEntity,
   CounterEntity,

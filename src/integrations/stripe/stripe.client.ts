@@ -38,6 +38,9 @@ interface CheckoutRequest {
   readonly cancelUrl: string;
 }
 
+/** How many there are in an interval, as they are on average. */
+const MONTHS: Readonly<Record<string, number>> = { day: 12 / 365, week: 12 / 52, month: 1, year: 12 };
+
 const PAGE = 100;
 /** Stripe's clock is ours, but for the seconds that an answer takes. Past this it is a simulated or a test clock that was moved. */
 const SAME_CLOCK_MS = 300_000;
@@ -82,6 +85,16 @@ export class StripeClient {
       .update(JSON.stringify([parameters, replaced]))
       .digest('hex');
     return this.ask(async () => (await this.sdk.customers.create(parameters, { idempotencyKey: `customer-${key}` })).id);
+  }
+
+  /** What one subscription brings in a month at today's price, in the currency's smallest unit; null for a price without an amount. */
+  getMonthlyPrice(): Promise<{ amount: number; currency: string } | null> {
+    return this.ask(async () => {
+      const { unit_amount: amount, currency, recurring } = await this.sdk.prices.retrieve(this.options.pricePro);
+      const months = recurring && MONTHS[recurring.interval];
+      if (amount === null || !recurring || months === undefined || months === null) return null;
+      return { amount: amount / (months * recurring.interval_count), currency };
+    });
   }
 
   createCheckout({ checkoutId, userId, stripeCustomerId, successUrl, cancelUrl }: CheckoutRequest): Promise<StripeCheckout> {

@@ -36,7 +36,7 @@ export class ErasureService {
    * Deletes the caller's account and all that hangs on it, in the database, the cache and the streams. Jobs hold only ids and find nothing to do; counters hold
    * only hashes.
    *
-   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError
+   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError
    */
   async eraseMe(actor: Actor, proof: ErasureProof, client: Client): Promise<void> {
     const user = await this.users.getCredentials(actor);
@@ -45,6 +45,7 @@ export class ErasureService {
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
     const replyIds = await this.database.transaction(async (transaction) => {
       const locked = await this.deletion.lockReplies(transaction, user.id);
+      await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, user.mobile_number);
       await transaction.run(deleteUser, [user.id]);
       return locked;

@@ -10,6 +10,7 @@ export { AuthModule } from './auth.module.js';
 export { InvalidOtpError, MobileNumberUnverifiedError } from './auth.errors.js';
 export { AuthService } from './auth.service.js';
 export { OtpService } from './otp.service.js';
+export { SessionsService } from './sessions.service.js';
 
 /** What every route that is not public may answer with 401. */
 export const AUTHENTICATION_ERRORS: readonly AppErrorClass[] = [

@@ -88,7 +88,10 @@ const END = `UPDATE sessions SET ended_at = now(), expires_at = now()`;
 
 const end = statement<{ id: string }>('sessions_end', `${END} WHERE id = $1 AND user_id = $2 AND ${LIVE} RETURNING id`);
 
-const endAll = statement<never>('sessions_end_all', `${END} WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2) AND ${LIVE}`);
+const endAll = statement<{ id: string }>(
+  'sessions_end_all',
+  `${END} WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2) AND ${LIVE} RETURNING id`,
+);
 
 const list = statement<SessionRow>(
   'sessions_list',
@@ -135,9 +138,9 @@ export class SessionsRepository {
     return (await this.database.run(end, [id, userId])).length === 1;
   }
 
-  /** @param exceptId the session that goes on; null to end all */
-  async endAll(userId: string, exceptId: string | null, on: StatementRunner = this.database): Promise<void> {
-    await on.run(endAll, [userId, exceptId]);
+  /** @param exceptId the session that goes on; null to end all @returns how many were live */
+  async endAll(userId: string, exceptId: string | null, on: StatementRunner = this.database): Promise<number> {
+    return (await on.run(endAll, [userId, exceptId])).length;
   }
 
   /** Live ones, newest first. @param after the key of the last row of the page before */

@@ -91,12 +91,13 @@ export class SessionsService {
     await this.sessions.endAll(userId, sessionId, on);
   }
 
-  async endAll(userId: string, on?: StatementRunner): Promise<void> {
-    await this.sessions.endAll(userId, null, on);
+  /** @returns how many were live */
+  async endAll(userId: string, on?: StatementRunner): Promise<number> {
+    return this.sessions.endAll(userId, null, on);
   }
 
-  /** The caller's live sessions, newest first; one more than asked for when there are more. */
-  list({ userId }: Actor, after: readonly string[] | null, limit: number): Promise<SessionRow[]> {
+  /** A user's live sessions, newest first; one more than asked for when there are more. */
+  list({ userId }: Pick<Actor, 'userId'>, after: readonly string[] | null, limit: number): Promise<SessionRow[]> {
     return this.sessions.list(userId, after, limit + 1);
   }
 

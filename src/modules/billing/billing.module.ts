@@ -9,6 +9,7 @@ import { CheckoutsRepository } from './checkouts.repository.js';
 import { CheckoutsService } from './checkouts.service.js';
 import { CustomersRepository } from './customers.repository.js';
 import { ReturnAddresses } from './return-addresses.js';
+import { RevenueService } from './revenue.service.js';
 import { StripeEventsRepository } from './stripe-events.repository.js';
 import { StripeEventsService } from './stripe-events.service.js';
 import { SubscriptionSync } from './subscription-sync.js';
@@ -22,6 +23,7 @@ import { SubscriptionSync } from './subscription-sync.js';
     CheckoutsRepository,
     CustomersRepository,
     ReturnAddresses,
+    RevenueService,
     StripeEventsService,
     StripeEventsRepository,
     SubscriptionSync,
@@ -32,6 +34,7 @@ import { SubscriptionSync } from './subscription-sync.js';
     CheckoutsService,
     CustomersRepository,
     ReturnAddresses,
+    RevenueService,
     StripeEventsService,
     StripeEventsRepository,
     StripeModule,

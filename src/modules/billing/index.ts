@@ -5,5 +5,6 @@
 export { BillingService } from './billing.service.js';
 export { BillingModule } from './billing.module.js';
 export { toInvoiceResponse } from './invoice.response.js';
+export { type Amount, RevenueService } from './revenue.service.js';
 export type { EventListOptions, EventOutcome, StoredEvent } from './stripe-events.repository.js';
 export { StripeEventsService } from './stripe-events.service.js';

@@ -10,6 +10,11 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
 @Index('ix_messages_forks', ['chatroomId', 'forkedRun', 'depth'], { where: '(forked_run IS NOT NULL)' })
 @Index('ix_messages_words', ['words'], { type: 'gin' })
+@Index('ix_messages_created_at', ['createdAt', 'id'])
+@Index('ix_messages_user', ['userId', 'createdAt', 'id'])
+@Index('ix_messages_ended_otherwise', ['status', 'createdAt', 'id'], {
+  where: `(status = ANY (ARRAY['failed'::text, 'blocked'::text, 'cancelled'::text]))`,
+})
 @Check('ck_messages_role', `role IN ('user', 'model')`)
 @Check('ck_messages_status', `status IN ('pending', 'streaming', 'completed', 'failed', 'blocked', 'cancelled')`)
 @Check('ck_messages_user_completed', `role = 'model' OR status = 'completed'`)
@@ -19,6 +24,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Check('ck_messages_failed_free', `status <> 'failed' OR charged_day IS NULL`)
 @Check('ck_messages_attempt', `attempt >= 0`)
 @Check('ck_messages_run', `run <= position AND forked_run < run`)
+@Check('ck_messages_forgiven_attempts', `forgiven_attempts BETWEEN 0 AND attempt`)
 @Check('ck_messages_depth', `(depth = 1) = (parent_id IS NULL)`)
 export class MessageEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_messages' })
@@ -73,6 +79,10 @@ export class MessageEntity {
   /** Raised by each claim; every later write of that claim names it, so that a worker that lost its lease can write nothing. */
   @Column('integer', { default: 0 })
   attempt!: number;
+
+  /** Of the attempts, those that do not count against the cap on tries: an administrator has had the reply tried again since. */
+  @Column('integer', { name: 'forgiven_attempts', default: 0 })
+  forgivenAttempts!: number;
 
   /** Until then the reply is somebody's. */
   @Column({ type: 'timestamptz', name: 'lease_until', precision: 3, nullable: true })

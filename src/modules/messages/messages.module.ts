@@ -12,6 +12,7 @@ import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
+import { Retries } from './retries.js';
 import { ReplyStreams } from './stream/reply-streams.js';
 import { Budget } from './usage/budget.js';
 import { Prices } from './usage/prices.js';
@@ -32,6 +33,7 @@ import { UsageService } from './usage/usage.service.js';
     Deletion,
     SearchRepository,
     SearchService,
+    Retries,
     Budget,
     Prices,
     Statistics,
@@ -40,6 +42,7 @@ import { UsageService } from './usage/usage.service.js';
   exports: [
     MessagesService,
     Deletion,
+    Retries,
     Statistics,
     UsageService,
     Budget,

@@ -2,6 +2,8 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** The Pro plan as an administrator's gift. */
 @Entity('grants')
+@Index('ix_grants_created_at', ['createdAt', 'id'])
+@Index('ix_grants_entitled_until', ['entitledUntil'])
 @Index('ix_grants_user', ['userId', 'entitledUntil'])
 export class GrantEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_grants' })

@@ -3,6 +3,9 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
 /** What Stripe says of a subscription. */
 @Entity('subscriptions')
 @Unique('uq_subscriptions_stripe_subscription', ['stripeSubscriptionId'])
+@Index('ix_subscriptions_created_at', ['createdAt', 'id'])
+@Index('ix_subscriptions_status', ['status', 'createdAt', 'id'])
+@Index('ix_subscriptions_entitled_until', ['entitledUntil'])
 @Index('ix_subscriptions_user', ['userId', 'entitledUntil'])
 export class SubscriptionEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_subscriptions' })

@@ -1,7 +1,8 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** Messages charged to a user on a UTC day. */
 @Entity('usage_days')
+@Index('ix_usage_days_day', ['day'])
 @Check('ck_usage_days_messages', `messages >= 0`)
 export class UsageDayEntity {
   @ForeignKey('UserEntity', { name: 'fk_usage_days_user', onDelete: 'CASCADE' })

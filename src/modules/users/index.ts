@@ -4,7 +4,13 @@
 export { UsersModule } from './users.module.js';
 export { type Identifier, type SignUpInput, UsersService } from './users.service.js';
 export type { UserCredentials, UserProfile } from './users.repository.js';
-export { EmailTakenError, InvalidCredentialsError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
+export {
+  EmailTakenError,
+  InvalidCredentialsError,
+  LastAdministratorError,
+  MobileNumberTakenError,
+  UsernameTakenError,
+} from './users.errors.js';
 export { PasswordsService } from './passwords.service.js';
 export { PASSWORD_LENGTH, PASSWORD_RULE } from './password-rules.js';
 export { USERNAME_PATTERN, USERNAME_RULE } from './username.js';

@@ -39,3 +39,13 @@ export class InvalidCredentialsError extends AppError {
     super('There is no account with this identifier and this password.');
   }
 }
+
+export class LastAdministratorError extends AppError {
+  static override readonly code = 'last_administrator';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'It is the last administrator';
+
+  constructor() {
+    super('Somebody has to be left who may administrate. Make another administrator first.');
+  }
+}

@@ -24,6 +24,13 @@ export interface UserCredentials extends UserProfile {
   readonly is_disabled: boolean;
 }
 
+/** What an account may do. */
+export interface UserAccess {
+  readonly id: string;
+  readonly role: Role;
+  readonly is_disabled: boolean;
+}
+
 export interface NewUser {
   readonly id: string;
   readonly username: string;
@@ -89,6 +96,19 @@ const hasAdministrator = statement<{ found: boolean }>(
   `SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS found`,
 );
 
+// Administrators that may act, and the account in question, always in the order of their ids: two changes at once are made one after the other,
+// and the second sees what the first has left.
+const lockAccess = statement<UserAccess>(
+  'users_lock_access',
+  `SELECT id, role, disabled_at IS NOT NULL AS is_disabled FROM users
+   WHERE id = $1 OR (role = 'admin' AND disabled_at IS NULL) ORDER BY id FOR NO KEY UPDATE`,
+);
+
+const setAccess = statement<never>(
+  'users_set_access',
+  `UPDATE users SET role = $2, disabled_at = CASE WHEN $3::boolean THEN coalesce(disabled_at, now()) END WHERE id = $1`,
+);
+
 @Injectable()
 export class UsersRepository {
   constructor(private readonly database: Database) {}
@@ -124,6 +144,15 @@ export class UsersRepository {
     await this.database
       .run(updateProfile, [id, username ?? null, email !== undefined, email ?? null])
       .catch((error: unknown) => Promise.reject(asTaken(error)));
+  }
+
+  /** The account, if there is one, and every administrator that may act; none of them changes until the transaction ends. */
+  lockAccess(on: StatementRunner, id: string): Promise<UserAccess[]> {
+    return on.run(lockAccess, [id]);
+  }
+
+  async setAccess(on: StatementRunner, { id, role, is_disabled }: UserAccess): Promise<void> {
+    await on.run(setAccess, [id, role, is_disabled]);
   }
 
   async hasAdministrator(): Promise<boolean> {

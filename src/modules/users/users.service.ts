@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../common/actor.js';
+import type { Actor, Role } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { NotFoundError, ValidationFailedError } from '../../common/errors/common.errors.js';
 import { newId } from '../../common/ids.js';
@@ -9,8 +9,8 @@ import { Database, type StatementRunner, type Transaction } from '../../database
 import { isServedNumber, parseMobileNumber } from './mobile-number.js';
 import { PasswordsService } from './passwords.service.js';
 import { parseUsername, USERNAME_RULE } from './username.js';
-import { InvalidCredentialsError, MobileNumberTakenError } from './users.errors.js';
-import { type NewUser, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
+import { InvalidCredentialsError, LastAdministratorError, MobileNumberTakenError } from './users.errors.js';
+import { type NewUser, type UserAccess, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
 
 const TAKEOVER_TRIES = 3;
 
@@ -166,6 +166,35 @@ export class UsersService {
     return this.users.setPassword(transaction, userId, passwordHash, expectedHash);
   }
 
+  /**
+   * Changes what an account may do; a field that is not there is left as it is.
+   *
+   * @returns the account before and after, which are the same when there was nothing to change
+   * @throws NotFoundError, LastAdministratorError
+   */
+  async changeAccess(
+    transaction: StatementRunner,
+    userId: string,
+    changes: { readonly role?: Role; readonly isDisabled?: boolean },
+  ): Promise<{ before: UserAccess; after: UserAccess }> {
+    const locked = await this.users.lockAccess(transaction, userId);
+    const before = locked.find(({ id }) => id === userId);
+    if (!before) throw new NotFoundError();
+    const after = { id: userId, role: changes.role ?? before.role, is_disabled: changes.isDisabled ?? before.is_disabled };
+    if (after.role === before.role && after.is_disabled === before.is_disabled) return { before, after: before };
+    if (mayAdministrate(before) && !mayAdministrate(after) && !isAnotherAdministrator(locked, userId)) throw new LastAdministratorError();
+    await this.users.setAccess(transaction, after);
+    return { before, after };
+  }
+
+  /** Before the account goes. @throws LastAdministratorError when nobody would be left who may administrate */
+  async assertDispensable(transaction: StatementRunner, userId: string): Promise<void> {
+    const locked = await this.users.lockAccess(transaction, userId);
+    if (locked.some((user) => user.id === userId && mayAdministrate(user)) && !isAnotherAdministrator(locked, userId)) {
+      throw new LastAdministratorError();
+    }
+  }
+
   private async prepare(input: SignUpInput, { role, isVerified }: Pick<NewUser, 'role' | 'isVerified'>): Promise<NewUser> {
     const username = parseUsername(input.username);
     if (username === null) throw new ValidationFailedError([{ field: 'username', message: USERNAME_RULE }]);
@@ -175,3 +204,8 @@ export class UsersService {
     return { id: newId(), username, mobileNumber, email: input.email?.toLowerCase() ?? null, passwordHash, role, isVerified };
   }
 }
+
+const mayAdministrate = ({ role, is_disabled }: UserAccess): boolean => role === 'admin' && !is_disabled;
+
+const isAnotherAdministrator = (users: readonly UserAccess[], userId: string): boolean =>
+  users.some((user) => user.id !== userId && mayAdministrate(user));

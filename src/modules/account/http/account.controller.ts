@@ -7,7 +7,7 @@ import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { RequestClient } from '../../../common/http/request-client.decorator.js';
 import { InvalidOtpError } from '../../auth/index.js';
-import { InvalidCredentialsError } from '../../users/index.js';
+import { InvalidCredentialsError, LastAdministratorError } from '../../users/index.js';
 import { ErasureService } from '../erasure.service.js';
 import { ExportService } from '../export.service.js';
 import { EraseMeRequest, toErasureProof } from './erase-me.request.js';
@@ -39,7 +39,7 @@ export class AccountController {
       'what holds nothing personal: records of payments at the payment provider, and the id of the account in logs.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, InvalidOtpError, RateLimitedError)
+  @ApiProblems(InvalidCredentialsError, InvalidOtpError, LastAdministratorError, RateLimitedError)
   async eraseMe(@CurrentActor() actor: Actor, @Body() body: EraseMeRequest, @RequestClient() client: Client): Promise<void> {
     await this.erasure.eraseMe(actor, toErasureProof(body), client);
   }

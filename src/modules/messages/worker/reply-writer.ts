@@ -57,7 +57,7 @@ export class ReplyWriter {
       return;
     }
     if (claim.isCancelled) await this.endCancelled(claim);
-    else if (claim.attempt > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
+    else if (claim.tries > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
     // Also of one that was accepted before: a long queue must not overshoot the budget. It is given back, and an administrator can retry it.
     else if (await this.budget.isReached()) await this.end(claim, failed('service_budget_reached'));
     else await this.write(claim);
@@ -136,9 +136,9 @@ export class ReplyWriter {
     }
     const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
     if (retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
-    if (!retryable || claim.attempt >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted));
+    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted));
     else {
-      const delayMs = retryDelay({ attempt: claim.attempt, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
+      const delayMs = retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
       await this.retry(claim, { delayMs, reason: code, wasted });
     }
   }

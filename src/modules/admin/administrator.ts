@@ -1,0 +1,7 @@
+import type { Client } from '../../common/client.js';
+
+/** Who does something, and from where: what the audit log keeps of it. */
+export interface Administrator {
+  readonly userId: string;
+  readonly client: Client;
+}

@@ -1,0 +1,48 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** What an administrator did. A trigger keeps the table append-only. */
+@Entity('audit_log')
+@Index('ix_audit_log_created_at', ['createdAt', 'id'])
+@Index('ix_audit_log_actor', ['actorId', 'createdAt', 'id'])
+@Index('ix_audit_log_target', ['targetId', 'createdAt', 'id'])
+@Index('ix_audit_log_action', ['action', 'createdAt', 'id'])
+export class AuditEntryEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_audit_log' })
+  id!: string;
+
+  @Column('uuid', { name: 'actor_id' })
+  actorId!: string;
+
+  @Column('text')
+  action!: string;
+
+  @Column('text', { name: 'target_type' })
+  targetType!: string;
+
+  /** Null where the action had no single target. */
+  @Column('text', { name: 'target_id', nullable: true })
+  targetId!: string | null;
+
+  /** Ids and fields that say nothing of a person. */
+  @Column('jsonb', { nullable: true })
+  before!: Record<string, unknown> | null;
+
+  @Column('jsonb', { nullable: true })
+  after!: Record<string, unknown> | null;
+
+  @Column('text', { nullable: true })
+  reason!: string | null;
+
+  /** Of the administrator. */
+  @Column('text')
+  ip!: string;
+
+  @Column('text', { nullable: true })
+  device!: string | null;
+
+  @Column('text', { name: 'request_id', nullable: true })
+  requestId!: string | null;
+
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+}

@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { Database } from '../../database/database.js';
+import { NotAReplyError, Retries } from '../messages/index.js';
+import type { Administrator } from './administrator.js';
+import { AuditLog } from './audit-log.js';
+import { ConversationsRepository, type MessageFilter, type MessageRecord, type RoomRecord } from './conversations.repository.js';
+import type { PageWish } from './list-query.js';
+
+/** What administrators see of conversations, and the failed replies that they have tried again. */
+@Injectable()
+export class ConversationsService {
+  constructor(
+    private readonly database: Database,
+    private readonly conversations: ConversationsRepository,
+    private readonly retries: Retries,
+    private readonly audit: AuditLog,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** @param withNames names tell of content; reading them is audited @throws ForbiddenError where nobody may */
+  async listChatrooms(
+    by: Administrator,
+    filter: { readonly userId?: string | undefined },
+    withNames: boolean,
+    page: PageWish,
+  ): Promise<RoomRecord[]> {
+    if (!withNames) return this.conversations.listRooms(filter, false, page);
+    this.assertContentIsReadable();
+    const rows = await this.conversations.listRooms(filter, true, page);
+    await this.auditReading(by, 'chatrooms.read', 'chatroom_ids', rows);
+    return rows;
+  }
+
+  /** @param withContent reading it is audited @throws ForbiddenError where nobody may */
+  async listMessages(by: Administrator, filter: MessageFilter, withContent: boolean, page: PageWish): Promise<MessageRecord[]> {
+    if (!withContent) return this.conversations.listMessages(filter, false, page);
+    this.assertContentIsReadable();
+    const rows = await this.conversations.listMessages(filter, true, page);
+    await this.auditReading(by, 'messages.read', 'message_ids', rows);
+    return rows;
+  }
+
+  /** Has a failed reply tried again; one in another state is answered as it is. @throws NotFoundError, NotAReplyError */
+  async retryReply(by: Administrator, id: string): Promise<MessageRecord> {
+    const message = await this.getMessage(id);
+    if (message.role !== 'model') throw new NotAReplyError();
+    if (message.status === 'failed') await this.retry(by, [id]);
+    return this.getMessage(id);
+  }
+
+  /**
+   * Has the oldest failed replies that the filter lets through tried again.
+   *
+   * @param count at most so many
+   * @returns the ids of those that were put back, and whether there may be more
+   */
+  async retryReplies(
+    by: Administrator,
+    filter: Omit<MessageFilter, 'status' | 'role'>,
+    count: number,
+  ): Promise<{ ids: string[]; hasMore: boolean }> {
+    const found = await this.conversations.findFailed(filter, count + 1);
+    return { ids: await this.retry(by, found.slice(0, count)), hasMore: found.length > count };
+  }
+
+  /** @throws ForbiddenError where the setting does not let administrators read what users wrote */
+  assertContentIsReadable(): void {
+    if (!this.config.ADMIN_READS_CONTENT) throw new ForbiddenError();
+  }
+
+  private async retry(by: Administrator, ids: readonly string[]): Promise<string[]> {
+    const retried = await this.database.transaction(async (transaction) => {
+      const replies = await this.retries.retry(transaction, ids);
+      await this.audit.record(
+        transaction,
+        by,
+        replies.map(({ replyId, errorCode, attempt }) => ({
+          action: 'message.retry',
+          targetId: replyId,
+          before: { status: 'failed', error_code: errorCode },
+          after: { status: 'pending', attempt },
+        })),
+      );
+      return replies;
+    });
+    await this.retries.start(retried);
+    return retried.map(({ replyId }) => replyId);
+  }
+
+  /** Before the answer goes out: what cannot be noted is not shown. */
+  private async auditReading(
+    by: Administrator,
+    action: 'chatrooms.read' | 'messages.read',
+    member: string,
+    rows: readonly { readonly id: string }[],
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    await this.audit.record(this.database, by, [{ action, targetId: null, before: null, after: { [member]: rows.map(({ id }) => id) } }]);
+  }
+
+  private async getMessage(id: string): Promise<MessageRecord> {
+    const message = await this.conversations.findMessage(id);
+    if (!message) throw new NotFoundError();
+    return message;
+  }
+}

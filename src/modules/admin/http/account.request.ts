@@ -1,0 +1,70 @@
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsOptional, ValidateIf } from 'class-validator';
+import type { Plan, Role } from '../../../common/actor.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { IsText } from '../../../common/http/text.decorator.js';
+import { isId } from '../../../common/ids.js';
+import { ACCOUNT_SORTS, type AccountFilter, type AccountSort } from '../accounts.repository.js';
+import type { PageWish } from '../list-query.js';
+import { IsFilterWord } from './filter.fields.js';
+
+export class AccountFilterQuery {
+  @ApiPropertyOptional({ description: 'Part of a username, mobile number or e-mail address, or a whole id.', minLength: 1, maxLength: 200 })
+  @IsOptional()
+  @IsText({ max: 200 })
+  readonly q?: string;
+
+  @IsFilterWord(['user', 'admin'])
+  readonly role?: Role;
+
+  @IsFilterWord(['true', 'false'], 'Whether an administrator has disabled the account.')
+  readonly disabled?: 'true' | 'false';
+
+  @IsFilterWord(['true', 'false'], 'Whether the mobile number is verified.')
+  readonly verified?: 'true' | 'false';
+
+  @IsFilterWord(['basic', 'pro'], 'The plan that holds now.')
+  readonly plan?: Plan;
+}
+
+export class ListAccountsQuery extends IntersectionType(PageQuery, AccountFilterQuery) {
+  @ApiPropertyOptional({ enum: ACCOUNT_SORTS, default: '-created_at', description: 'A minus sorts downwards.' })
+  @IsOptional()
+  @IsIn(ACCOUNT_SORTS, { message: `sort must be one of ${ACCOUNT_SORTS.join(', ')}` })
+  readonly sort?: AccountSort;
+}
+
+export class UpdateAccountRequest {
+  @ApiPropertyOptional({ enum: ['user', 'admin'], example: 'user' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(['user', 'admin'], { message: 'role must be user or admin' })
+  readonly role?: Role;
+
+  @ApiPropertyOptional({ example: true, description: 'A disabled account can do nothing, from its next request on.' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'disabled must be true or false' })
+  readonly disabled?: boolean;
+}
+
+export const toAccountFilter = ({ q, role, disabled, verified, plan }: AccountFilterQuery): AccountFilter => ({
+  q,
+  role,
+  disabled,
+  verified,
+  plan,
+});
+
+export const accountSort = ({ sort }: ListAccountsQuery): AccountSort => sort ?? '-created_at';
+
+/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
+export const accountPage = (query: ListAccountsQuery): PageWish => ({
+  after: decodeCursor(query.cursor, isByName(query) ? [(part) => part.length <= 30] : [isTimestamp, isId]),
+  count: (query.limit ?? DEFAULT_PAGE_SIZE) + 1,
+});
+
+export const isByName = (query: ListAccountsQuery): boolean => accountSort(query).endsWith('username');
+
+export const toAccountChanges = ({ role, disabled }: UpdateAccountRequest) => ({
+  ...(role === undefined ? {} : { role }),
+  ...(disabled === undefined ? {} : { isDisabled: disabled }),
+});

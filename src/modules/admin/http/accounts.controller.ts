@@ -1,0 +1,78 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, type StreamableFile } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
+import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
+import { IdPipe } from '../../../common/http/id.pipe.js';
+import type { Page } from '../../../common/http/page.js';
+import { LastAdministratorError } from '../../users/index.js';
+import { AccountsRepository } from '../accounts.repository.js';
+import { AccountsService } from '../accounts.service.js';
+import type { Administrator } from '../administrator.js';
+import { CsvExportsService } from '../csv-exports.service.js';
+import {
+  AccountFilterQuery,
+  accountPage,
+  accountSort,
+  ListAccountsQuery,
+  toAccountChanges,
+  toAccountFilter,
+  UpdateAccountRequest,
+} from './account.request.js';
+import { AccountDetailsResponse, AccountPage, type AccountResponse, toAccountDetailsResponse, toAccountPage } from './account.response.js';
+import { ApiCsv, toCsvFile } from './csv-file.js';
+import { CurrentAdministrator } from './current-administrator.decorator.js';
+
+@ApiTags('Admin')
+@AdminOnly()
+@Controller('admin/users')
+export class AccountsController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly repository: AccountsRepository,
+    private readonly exports: CsvExportsService,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Search, filter and sort the users' })
+  @ApiOkResponse({ type: AccountPage })
+  async listAccounts(@Query() query: ListAccountsQuery): Promise<Page<AccountResponse>> {
+    return toAccountPage(await this.repository.list(toAccountFilter(query), accountSort(query), accountPage(query)), query);
+  }
+
+  @Get('export')
+  @ApiOperation({ summary: 'The same as CSV, all that the filters let through' })
+  @ApiCsv('users')
+  async exportAccounts(@CurrentAdministrator() by: Administrator, @Query() query: AccountFilterQuery): Promise<StreamableFile> {
+    return toCsvFile('users', await this.exports.exportUsers(by, toAccountFilter(query)));
+  }
+
+  @Get(':user_id')
+  @ApiOperation({ summary: 'A user with usage, rooms, subscription and sessions' })
+  @ApiOkResponse({ type: AccountDetailsResponse })
+  async getAccount(@Param('user_id', IdPipe) userId: string): Promise<AccountDetailsResponse> {
+    return toAccountDetailsResponse(await this.accounts.getAccount(userId));
+  }
+
+  @Patch(':user_id')
+  @ApiOperation({
+    summary: 'Change a user’s role, or disable or enable the account',
+    description: 'Acts from the user’s next request on. One administrator is always left.',
+  })
+  @ApiOkResponse({ type: AccountDetailsResponse })
+  @ApiProblems(LastAdministratorError)
+  async updateAccount(
+    @CurrentAdministrator() by: Administrator,
+    @Param('user_id', IdPipe) userId: string,
+    @Body() body: UpdateAccountRequest,
+  ): Promise<AccountDetailsResponse> {
+    return toAccountDetailsResponse(await this.accounts.updateAccount(by, userId, toAccountChanges(body)));
+  }
+
+  @Delete(':user_id/sessions')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Sign a user out everywhere' })
+  @ApiNoContentResponse()
+  async endAccountSessions(@CurrentAdministrator() by: Administrator, @Param('user_id', IdPipe) userId: string): Promise<void> {
+    await this.accounts.endSessions(by, userId);
+  }
+}

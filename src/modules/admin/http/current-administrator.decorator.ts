@@ -1,0 +1,11 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Actor } from '../../../common/actor.js';
+import { clientOf, type RequestWithClient } from '../../../common/http/request-client.decorator.js';
+import type { Administrator } from '../administrator.js';
+
+/** Who calls, and from where. Only on routes for administrators. */
+export const CurrentAdministrator = createParamDecorator((_: unknown, context: ExecutionContext): Administrator => {
+  const request = context.switchToHttp().getRequest<RequestWithClient & { user?: Actor }>();
+  if (request.user?.role !== 'admin') throw new Error('CurrentAdministrator on a route that is not for administrators alone');
+  return { userId: request.user.userId, client: clientOf(request) };
+});

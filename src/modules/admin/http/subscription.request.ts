@@ -1,0 +1,98 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsDate, IsInt, Max, Min, ValidateIf } from 'class-validator';
+import { ValidationFailedError } from '../../../common/errors/common.errors.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { IsText } from '../../../common/http/text.decorator.js';
+import { isId } from '../../../common/ids.js';
+import type { EntitlementFilter } from '../entitlements.repository.js';
+import type { GrantWish } from '../entitlements.service.js';
+import type { PageWish } from '../list-query.js';
+import { IsFilterId, IsFilterWord, toMoment } from './filter.fields.js';
+
+const DEFAULT_DAYS = 30;
+const MAX_DAYS = 3_650;
+const DAY_MS = 86_400_000;
+const STATUSES = [
+  'trialing',
+  'active',
+  'past_due',
+  'canceled',
+  'incomplete',
+  'incomplete_expired',
+  'unpaid',
+  'paused',
+  'expired',
+  'revoked',
+] as const;
+const REASON = { max: 500 };
+
+export class ListSubscriptionsQuery extends PageQuery {
+  @IsFilterWord(['stripe', 'grant'], 'Only what is paid for at Stripe, or only what administrators have granted.')
+  readonly kind?: 'stripe' | 'grant';
+
+  @IsFilterWord(STATUSES, 'Stripe’s word; a grant is active, expired or revoked.')
+  readonly status?: string;
+
+  @IsFilterId('Only those of this user.')
+  readonly user_id?: string;
+}
+
+export class RevokeRequest {
+  @ApiProperty({
+    minLength: 1,
+    maxLength: REASON.max,
+    example: 'Granted by mistake.',
+    description: 'Kept in the audit log for good: nothing personal.',
+  })
+  @IsText(REASON)
+  readonly reason!: string;
+}
+
+export class GrantRequest extends RevokeRequest {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_DAYS,
+    example: 30,
+    description: `Until midnight UTC so many days after today. Default: ${DEFAULT_DAYS}, unless \`until\` is given.`,
+  })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInt({ message: `days must be a whole number from 1 to ${MAX_DAYS}` })
+  @Min(1, { message: `days must be a whole number from 1 to ${MAX_DAYS}` })
+  @Max(MAX_DAYS, { message: `days must be a whole number from 1 to ${MAX_DAYS}` })
+  readonly days?: number;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    example: '2027-01-01T00:00:00.000Z',
+    description: 'The end, instead of `days`.',
+  })
+  @ValidateIf((_, value) => value !== undefined)
+  @Transform(toMoment)
+  @IsDate({ message: 'until must be a time such as 2027-01-01T00:00:00.000Z, or a day' })
+  readonly until?: Date;
+}
+
+export const toEntitlementFilter = ({ kind, status, user_id }: ListSubscriptionsQuery): EntitlementFilter => ({
+  kind,
+  status,
+  userId: user_id,
+});
+
+/** The same for each repetition on a day. @throws ValidationFailedError */
+export function toGrantWish({ days, until, reason }: GrantRequest, now = Date.now()): GrantWish {
+  if (until === undefined) return { until: new Date((Math.floor(now / DAY_MS) + (days ?? DEFAULT_DAYS) + 1) * DAY_MS), reason };
+  if (days !== undefined) throw new ValidationFailedError([{ field: 'until', message: 'only one of days and until may be given' }]);
+  if (until.getTime() <= now || until.getTime() > now + (MAX_DAYS + 1) * DAY_MS) {
+    throw new ValidationFailedError([{ field: 'until', message: `until must be at most ${MAX_DAYS} days ahead` }]);
+  }
+  return { until, reason };
+}
+
+/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
+export const entitlementPage = ({ cursor, limit }: PageQuery): PageWish => ({
+  after: decodeCursor(cursor, [isTimestamp, isId]),
+  count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
+});

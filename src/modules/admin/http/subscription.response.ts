@@ -1,0 +1,89 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Plan } from '../../../common/actor.js';
+import { DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
+import type { SubscriptionStatus } from '../../subscriptions/index.js';
+import type { Entitlement } from '../entitlements.repository.js';
+
+export class EntitlementResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-8c1d-7b32-a0f4-1b2c3d4e5f60' })
+  readonly id!: string;
+
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-5c0b-7e41-9f13-0a1b2c3d4e5f' })
+  readonly user_id!: string;
+
+  @ApiProperty({ example: 'ada.lovelace' })
+  readonly username!: string;
+
+  @ApiProperty({ enum: ['stripe', 'grant'], example: 'grant' })
+  readonly kind!: 'stripe' | 'grant';
+
+  @ApiProperty({ description: 'Stripe’s word; a grant is active, expired or revoked.', example: 'active' })
+  readonly status!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  readonly stripe_subscription_id!: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Until when it entitles to Pro; null when it does not.',
+    example: '2026-12-23T00:00:00.000Z',
+  })
+  readonly active_until!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Of a grant.', example: 'A tester.' })
+  readonly reason!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
+  readonly created_at!: string;
+}
+
+export class EntitlementPage extends PageOf(EntitlementResponse) {}
+
+export class AccountSubscriptionResponse {
+  @ApiProperty({ enum: ['basic', 'pro'], example: 'pro' })
+  readonly plan!: Plan;
+
+  @ApiProperty({ description: 'Stripe’s word; `none` without a subscription there.', example: 'none' })
+  readonly status!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-12-23T00:00:00.000Z' })
+  readonly active_until!: string | null;
+
+  @ApiProperty({ example: false })
+  readonly cancel_at_period_end!: boolean;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'null is without limit.', example: null })
+  readonly daily_limit!: number | null;
+
+  @ApiProperty({ type: 'integer', example: 3 })
+  readonly used_today!: number;
+}
+
+export const toAccountSubscriptionResponse = (status: SubscriptionStatus): AccountSubscriptionResponse => ({
+  plan: status.plan,
+  status: status.status,
+  active_until: status.activeUntil?.toISOString() ?? null,
+  cancel_at_period_end: status.cancelAtPeriodEnd,
+  daily_limit: status.dailyLimit,
+  used_today: status.usedToday,
+});
+
+export const toEntitlementPage = (rows: readonly Entitlement[], { limit }: PageQuery): Page<EntitlementResponse> =>
+  toPage(
+    rows,
+    limit ?? DEFAULT_PAGE_SIZE,
+    ({ created_at, id }) => [created_at.toISOString(), id],
+    (row) => ({
+      id: row.id,
+      user_id: row.user_id,
+      username: row.username,
+      kind: row.kind,
+      status: row.status,
+      stripe_subscription_id: row.stripe_subscription_id,
+      active_until: row.entitled_until?.toISOString() ?? null,
+      reason: row.reason,
+      created_at: row.created_at.toISOString(),
+    }),
+  );

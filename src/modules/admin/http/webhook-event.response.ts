@@ -1,0 +1,70 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, type Page, PageOf, PageQuery, toPage } from '../../../common/http/page.js';
+import type { EventListOptions, EventOutcome, StoredEvent } from '../../billing/index.js';
+import { IsFilterWord } from './filter.fields.js';
+
+export class ListWebhookEventsQuery extends PageQuery {
+  @IsFilterWord(['true', 'false'], 'Only those that wait to be acted on, or only the others.')
+  readonly pending?: 'true' | 'false';
+}
+
+export class WebhookEventResponse {
+  @ApiProperty({ description: 'Stripe’s.', example: 'evt_1SVb3hKvQ2T9Zz' })
+  readonly id!: string;
+
+  @ApiProperty({ example: 'customer.subscription.updated' })
+  readonly type!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What is kept of it: what it is about. The rest is asked of Stripe when it is acted on.',
+    example: { object_id: 'sub_1SVb3hKvQ2T9Zz', customer: 'cus_TSVb3hKvQ2T9Zz', livemode: false, api_version: '2026-10-28.endive' },
+  })
+  readonly payload!: object;
+
+  @ApiProperty({ type: 'integer', description: 'Tries that failed.', example: 0 })
+  readonly attempts!: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why the last try failed.', example: null })
+  readonly error!: string | null;
+
+  @ApiProperty({ enum: ['applied', 'ignored', 'refused'], nullable: true, description: 'null while it waits.', example: 'applied' })
+  readonly outcome!: EventOutcome | null;
+
+  @ApiProperty({ format: 'date-time', description: 'By Stripe’s clock.', example: '2026-11-22T20:15:03.000Z' })
+  readonly occurred_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
+  readonly received_at!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:03.480Z' })
+  readonly processed_at!: string | null;
+}
+
+export class WebhookEventPage extends PageOf(WebhookEventResponse) {}
+
+/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
+export function toEventListOptions({ cursor, limit, pending }: ListWebhookEventsQuery): EventListOptions {
+  const [at, id] = decodeCursor(cursor, [isTimestamp, (part) => /^\w{1,255}$/.test(part)]) ?? [];
+  return {
+    after: at !== undefined && id !== undefined ? { at, id } : null,
+    isPending: pending === undefined ? null : pending === 'true',
+    count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
+  };
+}
+
+export const toWebhookEventPage = (rows: readonly StoredEvent[], { limit }: PageQuery): Page<WebhookEventResponse> =>
+  toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ received_at, id }) => [received_at.toISOString(), id], toWebhookEventResponse);
+
+export const toWebhookEventResponse = (event: StoredEvent): WebhookEventResponse => ({
+  id: event.id,
+  type: event.type,
+  payload: { object_id: event.object_id, customer: event.stripe_customer_id, livemode: event.livemode, api_version: event.api_version },
+  attempts: event.attempts,
+  error: event.last_error,
+  outcome: event.outcome,
+  occurred_at: event.occurred_at.toISOString(),
+  received_at: event.received_at.toISOString(),
+  processed_at: event.processed_at?.toISOString() ?? null,
+});

@@ -1,0 +1,175 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationFailedError } from '../../common/errors/common.errors.js';
+import { type Amount, RevenueService } from '../billing/index.js';
+import { type HourTotal, type ModelLatencies, type ModelTotal, percentile, Statistics } from '../messages/index.js';
+import { type ActiveUsers, FiguresRepository, type UserFigures } from './figures.repository.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const DEFAULT_DAYS = 30;
+const MAX_DAYS = 366;
+const PARTS = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
+/** Whose subscriptions pay, or are to pay soon. */
+const PAYING = new Set(['active', 'past_due']);
+
+/** In milliseconds; null where nothing was measured. */
+export type Percentiles = Readonly<Record<keyof typeof PARTS, number | null>>;
+
+export interface ModelFigures {
+  readonly model: string;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly costMicros: number;
+  readonly firstToken: Percentiles;
+  readonly total: Percentiles;
+}
+
+export interface Stats {
+  readonly from: Date;
+  readonly to: Date;
+  readonly users: UserFigures;
+  readonly activeUsers: readonly ActiveUsers[];
+  readonly messages: number;
+  readonly replies: { readonly completed: number; readonly failed: number; readonly blocked: number; readonly cancelled: number };
+  /** Tries that gave no answer and were followed by another. */
+  readonly retries: number;
+  readonly days: readonly (Omit<HourTotal, 'hour'> & { readonly day: string })[];
+  readonly firstToken: Percentiles;
+  readonly total: Percentiles;
+  readonly models: readonly ModelFigures[];
+  readonly costMicros: number;
+  readonly failures: readonly { readonly code: string; readonly count: number }[];
+  readonly subscriptions: readonly { readonly status: string; readonly count: number }[];
+  readonly grants: number;
+  readonly monthlyRevenue: Amount | null;
+}
+
+/** The state of the service in figures. They come from roll-ups, so their cost does not grow with the messages. */
+@Injectable()
+export class StatsService {
+  constructor(
+    private readonly statistics: Statistics,
+    private readonly figures: FiguresRepository,
+    private readonly revenue: RevenueService,
+  ) {}
+
+  /**
+   * @param range whole hours, the one that `to` is in included; to now, and over the 30 UTC days up to today, where one is not given
+   * @throws ValidationFailedError for a range that is turned around or longer than 366 days
+   */
+  async getStats(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): Promise<Stats> {
+    const { from, to } = period(range);
+    const [users, activeUsers, subscriptions, grants, totals, hours, latencies] = await Promise.all([
+      this.figures.users(from, to),
+      this.figures.activeUsers(toDay(from), toDay(new Date(to.getTime() - 1))),
+      this.figures.subscriptions(),
+      this.figures.liveGrants(),
+      this.statistics.totals({ from, to }),
+      this.statistics.hours({ from, to }),
+      this.statistics.latencies({ from, to }),
+    ]);
+    const paying = sum(subscriptions.filter(({ status }) => PAYING.has(status)).map(({ count }) => count));
+    const ofReplies = (outcome: ModelTotal['outcome']) =>
+      sum(totals.filter((row) => row.purpose === 'reply' && row.outcome === outcome).map(({ count }) => count));
+    const all = merge([...latencies.values()]);
+    return {
+      from,
+      to,
+      users,
+      activeUsers,
+      messages: ofReplies('accepted'),
+      replies: {
+        completed: ofReplies('completed'),
+        failed: ofReplies('failed'),
+        blocked: ofReplies('blocked'),
+        cancelled: ofReplies('cancelled'),
+      },
+      retries: ofReplies('retried'),
+      days: byDay(hours),
+      firstToken: percentiles(all.firstToken),
+      total: percentiles(all.total),
+      models: byModel(totals, latencies),
+      costMicros: sum(totals.map(({ cost_micros }) => cost_micros)),
+      failures: failuresOf(totals),
+      subscriptions,
+      grants,
+      monthlyRevenue: await this.revenue.getMonthlyRevenue(paying),
+    };
+  }
+}
+
+function period(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): { from: Date; to: Date } {
+  const end = range.to ?? new Date();
+  const to = new Date(Math.floor(end.getTime() / HOUR_MS) * HOUR_MS + HOUR_MS);
+  const from = range.from ?? new Date(Date.parse(toDay(end)) - (DEFAULT_DAYS - 1) * DAY_MS);
+  if (from > end) throw new ValidationFailedError([{ field: 'from', message: 'from must not be after to' }]);
+  if (to.getTime() - from.getTime() > MAX_DAYS * DAY_MS) {
+    throw new ValidationFailedError([{ field: 'from', message: `from must be less than ${MAX_DAYS} days before to` }]);
+  }
+  return { from: new Date(Math.floor(from.getTime() / HOUR_MS) * HOUR_MS), to };
+}
+
+const toDay = (time: Date): string => time.toISOString().slice(0, 10);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+function byDay(hours: readonly HourTotal[]): Stats['days'] {
+  const days = new Map<string, Omit<HourTotal, 'hour'> & { day: string }>();
+  for (const { hour, ...row } of hours) {
+    const day = toDay(hour);
+    const so = days.get(day);
+    days.set(day, {
+      day,
+      accepted: row.accepted + (so?.accepted ?? 0),
+      completed: row.completed + (so?.completed ?? 0),
+      failed: row.failed + (so?.failed ?? 0),
+      blocked: row.blocked + (so?.blocked ?? 0),
+      cancelled: row.cancelled + (so?.cancelled ?? 0),
+      cost_micros: row.cost_micros + (so?.cost_micros ?? 0),
+    });
+  }
+  return [...days.values()];
+}
+
+/** What is asked of a model, whatever for: replies, titles, summaries. */
+function byModel(totals: readonly ModelTotal[], latencies: ReadonlyMap<string, ModelLatencies>): ModelFigures[] {
+  return [...new Set(totals.map(({ model }) => model))].sort().map((model) => {
+    const rows = totals.filter((row) => row.model === model && row.outcome !== 'accepted');
+    return {
+      model,
+      calls: sum(rows.map(({ count }) => count)),
+      inputTokens: sum(rows.map(({ input_tokens }) => input_tokens)),
+      outputTokens: sum(rows.map(({ output_tokens }) => output_tokens)),
+      reasoningTokens: sum(rows.map(({ reasoning_tokens }) => reasoning_tokens)),
+      costMicros: sum(rows.map(({ cost_micros }) => cost_micros)),
+      firstToken: percentiles(latencies.get(model)?.firstToken ?? []),
+      total: percentiles(latencies.get(model)?.total ?? []),
+    };
+  });
+}
+
+/** Of replies, the most frequent first. */
+function failuresOf(totals: readonly ModelTotal[]): { code: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { purpose, outcome, reason, count } of totals) {
+    if (purpose === 'reply' && outcome === 'failed') counts.set(reason, (counts.get(reason) ?? 0) + count);
+  }
+  return [...counts].map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count);
+}
+
+const merge = (all: readonly ModelLatencies[]): ModelLatencies => ({
+  firstToken: addUp(all.map(({ firstToken }) => firstToken)),
+  total: addUp(all.map(({ total }) => total)),
+});
+
+const addUp = (histograms: readonly (readonly number[])[]): number[] =>
+  (histograms[0] ?? []).map((_, i) => sum(histograms.map((histogram) => histogram[i] ?? 0)));
+
+const percentiles = (counts: readonly number[]): Percentiles => ({
+  p50: percentile(counts, PARTS.p50),
+  p90: percentile(counts, PARTS.p90),
+  p95: percentile(counts, PARTS.p95),
+  p99: percentile(counts, PARTS.p99),
+});
