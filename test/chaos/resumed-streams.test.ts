@@ -57,8 +57,10 @@ describeOn('redis', 'the streams of two API processes', () => {
     if (!client) throw new Error('no API');
     const users = await createClusterUsers(client, cluster.postgres, USERS);
     let begun = 0;
-    let cuts = 0;
+    /** Others take the place of those that ended before their last cut, because a late worker said much at once. */
+    let endedEarly = 0;
     const readInPieces = async (user: ClusterUser) => {
+      let cuts = 0;
       const room = await createRoom(client, user);
       const places = Array.from({ length: CUTS }, () => randomInt(TOKENS * 4 * 0.8)).sort((a, b) => a - b);
       let response = await send(user, room, 'Hello');
@@ -72,8 +74,8 @@ describeOn('redis', 'the streams of two API processes', () => {
           return length >= place;
         });
         all.push(...events);
-        if (place === Infinity) break;
-        if (typesOf(events).at(-1) !== '[DONE]') cuts += 1;
+        if (typesOf(all).at(-1) === '[DONE]') break;
+        cuts += 1;
         // Some come again when there is more to catch up with, or when the reply has ended.
         if (randomInt(3) === 0) await sleep(randomInt(1_000));
         response = await resume(user, path, all.at(-1));
@@ -84,19 +86,20 @@ describeOn('redis', 'the streams of two API processes', () => {
       expect(content.length).toBeGreaterThanOrEqual(TOKENS * 4 - 1);
       expect(idsRise(all)).toBe(true);
       expect(typesOf(all).filter((type) => ['start', 'finish', '[DONE]'].includes(type))).toEqual(['start', 'finish', '[DONE]']);
+      if (cuts < CUTS) endedEarly += 1;
     };
     const lanes = await Promise.allSettled(
       Array.from({ length: AT_ONCE }, async (_, lane) => {
         const user = users[lane % USERS];
         if (!user) throw new Error('no user');
-        while (begun < STREAMS) {
+        while (begun < STREAMS + endedEarly) {
           begun += 1;
           await readInPieces(user);
         }
       }),
     );
     expect(lanes.filter(({ status }) => status === 'rejected')).toEqual([]);
-    expect(cuts).toBe(STREAMS * CUTS);
+    expect(endedEarly).toBeLessThan(STREAMS / 4);
     expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
   }, 600_000);
 
