@@ -103,6 +103,24 @@ describeOn('redis', 'the streams of two API processes', () => {
     expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
   }, 600_000);
 
+  test('a stop at one API ends the reply for readers at both', async () => {
+    const [one, other] = clients();
+    if (!one || !other) throw new Error('two APIs');
+    const user = await createClusterUser(one, cluster.postgres);
+    const room = await createRoom(one, user);
+    const sent = await send(user, room, 'Hello [[slow 100ms]]');
+    const location = sent.headers.get('location') ?? '';
+    const readers = [one, other].map(async (client) => readEvents(await resume(user, `${location}/stream`, undefined, client)));
+    await readEvents(sent, (_event, all) => textOf(all).length > 100);
+    const stopped = await other.post<StoredReply>(`${location}/cancel`, { token: user.token });
+    expect(stopped).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    for (const { events } of await Promise.all(readers)) {
+      expect(textOf(events)).toBe(stopped.body.content);
+      expect(shapeOf(events)).toEqual([...BEGINNING, 'text-end', 'message-metadata', 'abort', '[DONE]']);
+    }
+    await until('the model is not asked any more', async () => (await cluster.gemini.requests()).open === 0);
+  });
+
   const killWorkers = async () => {
     await Promise.all(cluster.workers.map((worker) => worker.kill()));
     await Promise.all(cluster.workers.map((worker) => worker.start()));
