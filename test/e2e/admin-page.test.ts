@@ -106,14 +106,14 @@ test('every part opens without a complaint, dark and light, wide and narrow', as
     if (name === 'Queues') await page.getByRole('button', { name: 'Pause' }).first().waitFor();
     await picture(`7-${name.toLowerCase().replace(' ', '-')}`);
   }
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
   const light = await background();
-  await page.getByRole('button', { name: 'Dark or light' }).click();
+  await page.getByRole('button', { name: 'Switch theme' }).click();
   expect(await background()).not.toBe(light);
   await page.getByRole('img').first().waitFor();
   await picture('8-dark');
   await page.setViewportSize({ width: 390, height: 800 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   await picture('9-narrow');
 });
 
@@ -142,7 +142,7 @@ test('all is reached by the keyboard, and whoever is signed out is led to the wa
   await signIn();
   await heading('Overview').waitFor();
   await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+  expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the content');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');

@@ -55,7 +55,7 @@ function changesOf(account) {
         title: role === 'admin' ? `Take the administrator role from ${username}?` : `Make ${username} an administrator?`,
         text: role === 'admin' ? 'From the next request on.' : 'An administrator sees every account and may change it.',
         action: role === 'admin' ? 'Take role' : 'Make administrator',
-        isDangerous: true,
+        isDangerous: role === 'admin',
       },
       act: () => patch(`/admin/users/${id}`, { role: role === 'admin' ? 'user' : 'admin' }),
       done: `The role of ${username} is changed.`,

@@ -70,7 +70,7 @@ function enter() {
           'div',
           { class: 'who' },
           h('span', {}, user.username),
-          h('button', { class: 'quiet', onclick: switchTheme }, 'Dark or light'),
+          h('button', { class: 'quiet', onclick: switchTheme }, 'Switch theme'),
           h('button', { class: 'quiet', onclick: () => void logOut().then(start) }, 'Sign out'),
         ),
       ),

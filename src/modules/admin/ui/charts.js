@@ -56,7 +56,13 @@ export function dayBars(label, days, parts) {
   const step = Math.max(1, Math.ceil(days.length / 8));
   const names = days.map((row, i) =>
     (days.length - 1 - i) % step === 0
-      ? svg('text', { class: 'tick', x: LEFT + (i + 0.5) * slot, y: HEIGHT - 6, 'text-anchor': 'middle' }, shortDay(row.day))
+      ? svg(
+          'text',
+          i === days.length - 1
+            ? { class: 'tick', x: WIDTH, y: HEIGHT - 6, 'text-anchor': 'end' }
+            : { class: 'tick', x: LEFT + (i + 0.5) * slot, y: HEIGHT - 6, 'text-anchor': 'middle' },
+          shortDay(row.day),
+        )
       : null,
   );
   return svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label }, grid, bars, names);
@@ -67,6 +73,6 @@ export const shareBar = (value, whole, tone = 'a') =>
   svg(
     'svg',
     { class: 'share', viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    svg('rect', { class: 'rail', width: 100, height: 6, rx: 3 }),
-    svg('rect', { class: `bar ${tone}`, width: whole === 0 ? 0 : Math.max(value > 0 ? 1 : 0, (value / whole) * 100), height: 6, rx: 3 }),
+    svg('rect', { class: 'rail', width: 100, height: 6 }),
+    svg('rect', { class: `bar ${tone}`, width: whole === 0 ? 0 : Math.max(value > 0 ? 1 : 0, (value / whole) * 100), height: 6 }),
   );

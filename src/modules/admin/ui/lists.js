@@ -11,8 +11,17 @@ const yesNo = [any, ['true', 'Yes'], ['false', 'No']];
 const user = (id, name) => h('a', { href: linkTo(`users/${id}`) }, name ?? shortId(id));
 const room = (id) => h('a', { href: linkTo('messages', { chatroom_id: id }) }, shortId(id));
 
-/** What a cell has to say in full stands in its title. */
-const json = (value) => (value === null ? '–' : h('code', { class: 'json' }, JSON.stringify(value, null, 1)));
+/** What something was or is, a line for each of its fields. */
+const state = (value) =>
+  value === null
+    ? '–'
+    : h(
+        'dl',
+        { class: 'state' },
+        Object.entries(value).map(([name, field]) =>
+          h('div', {}, h('dt', {}, name), h('dd', {}, typeof field === 'string' ? field : JSON.stringify(field))),
+        ),
+      );
 
 async function retry(message, reload) {
   const isDone = await confirmed(
@@ -139,7 +148,7 @@ export const messages = listView({
     { name: 'Role', of: ({ role }) => role },
     {
       name: 'Status',
-      of: ({ status, error }) => [badge(status), error && h('small', { title: error.message }, ` ${error.code}`)],
+      of: ({ status, error }) => [badge(status), error && [h('br'), h('small', { title: error.message }, error.code)]],
     },
     { name: 'User', of: ({ user_id }) => user(user_id) },
     { name: 'Chatroom', of: ({ chatroom_id }) => room(chatroom_id) },
@@ -197,7 +206,7 @@ export const webhookEvents = listView({
   filters: [{ name: 'pending', label: 'State', options: [any, ['true', 'Waiting'], ['false', 'Done']] }],
   columns: [
     { name: 'Event', of: ({ id, type }) => [h('code', {}, id), h('br'), type] },
-    { name: 'About', of: ({ payload }) => json(payload) },
+    { name: 'About', of: ({ payload }) => state(payload) },
     { name: 'Outcome', of: ({ outcome }) => badge(outcome ?? 'pending') },
     { name: 'Failed tries', isNumber: true, of: ({ attempts, error }) => h('span', { title: error ?? '' }, count(attempts)) },
     { name: 'Received', of: ({ received_at }) => time(received_at) },
@@ -243,10 +252,10 @@ export const auditLog = listView({
   columns: [
     { name: 'When', of: ({ created_at }) => time(created_at) },
     { name: 'Who', of: ({ actor }) => user(actor.id, actor.username) },
-    { name: 'What', of: ({ action, reason }) => [h('strong', {}, action), reason && h('small', {}, ` ${reason}`)] },
+    { name: 'What', of: ({ action, reason }) => [h('strong', {}, action), reason && [h('br'), h('small', {}, reason)]] },
     { name: 'On what', of: (entry) => target(entry.target) },
-    { name: 'Before', of: ({ before }) => json(before) },
-    { name: 'After', of: ({ after }) => json(after) },
+    { name: 'Before', of: ({ before }) => state(before) },
+    { name: 'After', of: ({ after }) => state(after) },
     { name: 'From where', of: ({ ip, device }) => h('span', { title: device ?? '' }, ip) },
   ],
 });

@@ -109,7 +109,7 @@ export function overview(main) {
         tile('Messages', compact(stats.messages), `${count(replies.completed)} answered`, linkTo('messages')),
         tile('Answered', rate(stats), `${count(replies.failed)} failed`, linkTo('messages', { status: 'failed' })),
         tile('Model cost', usd(stats.cost_usd), 'estimated'),
-        tile('Monthly revenue', revenue ? money(revenue) : '–', `${count(subscriptions.grants)} grants besides`, linkTo('subscriptions')),
+        tile('Monthly revenue', revenue ? money(revenue) : '–', `and ${count(subscriptions.grants)} granted`, linkTo('subscriptions')),
       ),
       h(
         'div',

@@ -34,7 +34,7 @@ export function queues(main) {
         { class: 'row' },
         Object.entries(counts).map(([state, number]) => h('div', {}, h('dt', {}, state), h('dd', {}, count(number)))),
       ),
-      h('p', { class: 'more' }, 'Oldest waiting since: ', time(oldest_waiting_at)),
+      oldest_waiting_at && h('p', { class: 'more' }, 'The oldest has waited since ', time(oldest_waiting_at)),
       h(
         'div',
         { class: 'actions wrap' },
