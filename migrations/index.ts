@@ -7,6 +7,8 @@ import { IndexWhatExpires1795392000100 } from './1795392000100-index-what-expire
 import { FollowSubscriptions1795392000200 } from './1795392000200-follow-subscriptions.js';
 import { CreateBilling1795392000201 } from './1795392000201-create-billing.js';
 import { CloseCustomersOfErasedUsers1795392000202 } from './1795392000202-close-customers-of-erased-users.js';
+import { AddRuns1795392000300 } from './1795392000300-add-runs.js';
+import { IndexWords1795392000301 } from './1795392000301-index-words.js';
 import { CreateRollUps1795392000350 } from './1795392000350-create-roll-ups.js';
 import { CreateAuditLog1795392000400 } from './1795392000400-create-audit-log.js';
 import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.js';
@@ -24,6 +26,8 @@ export const migrations = [
   FollowSubscriptions1795392000200,
   CreateBilling1795392000201,
   CloseCustomersOfErasedUsers1795392000202,
+  AddRuns1795392000300,
+  IndexWords1795392000301,
   CreateRollUps1795392000350,
   CreateAuditLog1795392000400,
   ForgiveAttempts1795392000401,

@@ -8,39 +8,45 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const OS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32', 'windows'];
 const CPU = ['arm64', 'arm', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'x64'];
 
-const file = new URL('../package-lock.json', import.meta.url);
-const lock = JSON.parse(readFileSync(file, 'utf8'));
+const LOCKS = ['../package-lock.json', '../test/use-chat/package-lock.json'];
+
 const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-const present = new Set(Object.keys(lock.packages).map(nameOf));
 
-for (const entry of Object.values(lock.packages)) {
-  delete entry.resolved;
-  for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (present.has(name)) continue;
-    const words = name.split(/[/-]/);
-    const os = OS.find((word) => words.includes(word));
-    const cpu = CPU.find((word) => words.includes(word));
-    if (!os || !cpu) throw new Error(`${name}: no platform in its name; add it to the lock by hand`);
-    const musl = words.includes('musl') ? { libc: ['musl'] } : {};
-    const glibc = words.includes('gnu') || words.includes('gnueabihf') ? { libc: ['glibc'] } : {};
-    const platform = os === 'windows' ? 'win32' : os;
-    lock.packages[`node_modules/${name}`] = {
-      version: version.replace(/^[\^~]/, ''),
-      cpu: [cpu],
-      ...(entry.dev ? { dev: true } : {}),
-      ...(platform === 'linux' ? { ...musl, ...glibc } : {}),
-      optional: true,
-      os: [platform],
-    };
-    present.add(name);
+for (const path of LOCKS) complete(new URL(path, import.meta.url));
+
+function complete(file) {
+  const lock = JSON.parse(readFileSync(file, 'utf8'));
+  const present = new Set(Object.keys(lock.packages).map(nameOf));
+
+  for (const entry of Object.values(lock.packages)) {
+    delete entry.resolved;
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      if (present.has(name)) continue;
+      const words = name.split(/[/-]/);
+      const os = OS.find((word) => words.includes(word));
+      const cpu = CPU.find((word) => words.includes(word));
+      if (!os || !cpu) throw new Error(`${name}: no platform in its name; add it to the lock by hand`);
+      const musl = words.includes('musl') ? { libc: ['musl'] } : {};
+      const glibc = words.includes('gnu') || words.includes('gnueabihf') ? { libc: ['glibc'] } : {};
+      const platform = os === 'windows' ? 'win32' : os;
+      lock.packages[`node_modules/${name}`] = {
+        version: version.replace(/^[\^~]/, ''),
+        cpu: [cpu],
+        ...(entry.dev ? { dev: true } : {}),
+        ...(platform === 'linux' ? { ...musl, ...glibc } : {}),
+        optional: true,
+        os: [platform],
+      };
+      present.add(name);
+    }
   }
-}
 
-const root = lock.packages[''];
-const sorted = Object.fromEntries(
-  Object.entries(lock.packages)
-    .filter(([path]) => path !== '')
-    .sort(([a], [b]) => a.localeCompare(b, 'en')),
-);
-lock.packages = { '': root, ...sorted };
-writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+  const root = lock.packages[''];
+  const sorted = Object.fromEntries(
+    Object.entries(lock.packages)
+      .filter(([path]) => path !== '')
+      .sort(([a], [b]) => a.localeCompare(b, 'en')),
+  );
+  lock.packages = { '': root, ...sorted };
+  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+}

@@ -1,7 +1,8 @@
 import { CACHE_MANAGER } from '@nestjs/cache-manager';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Cache } from 'cache-manager';
 import { OptionalPart } from '../common/optional-part.js';
+import { CACHE_STORE, type CacheStore } from './cache-store.js';
 
 export interface CachedBody {
   readonly body: string;
@@ -9,22 +10,35 @@ export interface CachedBody {
   readonly source: 'hit' | 'stored' | 'not_stored';
 }
 
-/** Bodies of answers, as they are sent. A cache that is away or slow is a miss, never an error. */
+/** Bodies of answers, as they are sent, each to its owner. A cache that is away or slow is a miss, never an error. */
 @Injectable()
 export class BodyCache {
+  private readonly logger = new Logger(BodyCache.name);
   /** With reading and writing one after the other a request loses at most one of them: after a failure nothing is tried for a while. */
   private readonly part = new OptionalPart({ deadlineMs: 250, pauseMs: 1_000 });
   private readonly flights = new Map<string, Promise<CachedBody>>();
 
-  constructor(@Inject(CACHE_MANAGER) private readonly cache: Cache) {}
+  private readonly deleting = new OptionalPart({ deadlineMs: 5_000, pauseMs: 0 });
+
+  constructor(
+    @Inject(CACHE_MANAGER) private readonly cache: Cache,
+    @Inject(CACHE_STORE) private readonly store: CacheStore,
+  ) {}
 
   /** The cached body, or what `make` makes. All who ask this process for one key at the same time share one answer. */
-  async getOrMake(key: string, ttlMs: number, make: () => Promise<string>): Promise<CachedBody> {
+  async getOrMake(owner: string, ownKey: string, ttlMs: number, make: () => Promise<string>): Promise<CachedBody> {
+    const key = `${owner}:${ownKey}`;
     const others = this.flights.get(key);
     if (others) return others;
     const flight = this.fly(key, ttlMs, make).finally(() => this.flights.delete(key));
     this.flights.set(key, flight);
     return flight;
+  }
+
+  /** Removes all of an owner's bodies, by a walk through all keys. What a cache that is away keeps lasts as long as its TTL. */
+  async forget(owner: string): Promise<void> {
+    const done = await this.deleting.attempt(() => this.store.deleteAll(`${owner}:`));
+    if (done === null) this.logger.warn(`what is cached of ${owner} was left to its TTL`);
   }
 
   private async fly(key: string, ttlMs: number, make: () => Promise<string>): Promise<CachedBody> {

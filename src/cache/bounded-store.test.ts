@@ -11,6 +11,15 @@ test('what was used longest ago goes first', () => {
   expect(['a', 'c', 'd'].map((key) => store.get(key)?.length)).toEqual([9, 9, 9]);
 });
 
+test('what begins alike is removed at once, and its room given back', () => {
+  const store = new BoundedStore(30);
+  for (const key of ['a:1', 'a:2', 'ab:1']) store.set(key, 'x'.repeat(5));
+  store.deleteAll('a:');
+  expect(['a:1', 'a:2', 'ab:1'].map((key) => store.get(key)?.length)).toEqual([undefined, undefined, 5]);
+  store.set('c', 'x'.repeat(20));
+  expect(store.get('ab:1')).toBe('xxxxx');
+});
+
 test('a value that is larger than the store is not kept, and room is given back', () => {
   const store = new BoundedStore(30);
   store.set('a', 'x'.repeat(40));

@@ -32,6 +32,11 @@ export class BoundedStore {
     return this.entries.delete(key);
   }
 
+  /** All whose keys begin so. */
+  deleteAll(prefix: string): void {
+    for (const key of this.entries.keys()) if (key.startsWith(prefix)) this.delete(key);
+  }
+
   clear(): void {
     this.entries.clear();
     this.characters = 0;

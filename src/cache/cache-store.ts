@@ -10,14 +10,21 @@ const MAX_CHARACTERS = 64 * 1024 * 1024;
 /** Of all our cached values in Redis. */
 const PREFIX = 'gemini-chat:cache';
 
+/** Keys that Redis looks at before it serves others. */
+const SCANNED_AT_ONCE = 1_000;
+
 const HEARTBEAT_MS = 2_000;
 const ANSWER_WITHIN_MS = 1_500;
 const MAX_RETRY_MS = 500;
 
 type RedisClient = Awaited<ReturnType<typeof redisStore>>['client'];
 
+export const CACHE_STORE = Symbol('CACHE_STORE');
+
 export interface CacheStore {
   readonly keyv: Keyv;
+  /** Removes all values whose keys begin so. @throws Error when Redis is away */
+  deleteAll(prefix: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,7 +34,15 @@ export async function openCacheStore(redisUrl: string | undefined): Promise<Cach
 }
 
 function openProcessStore(): CacheStore {
-  return { keyv: new Keyv({ store: new BoundedStore(MAX_CHARACTERS) }), close: () => Promise.resolve() };
+  const store = new BoundedStore(MAX_CHARACTERS);
+  return {
+    keyv: new Keyv({ store, useKeyPrefix: false }),
+    deleteAll: (prefix) => {
+      store.deleteAll(prefix);
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
 }
 
 async function openRedisStore(url: string): Promise<CacheStore> {
@@ -44,7 +59,7 @@ async function openRedisStore(url: string): Promise<CacheStore> {
       reconnectStrategy: (tries) => Math.min(MAX_RETRY_MS, 50 * 2 ** Math.min(tries, 10)),
     },
   });
-  const keyv = new Keyv({ store: new KeyvAdapter(store), throwOnErrors: true });
+  const keyv = new Keyv({ store: new KeyvAdapter(store), throwOnErrors: true, useKeyPrefix: false });
   // The store writes JSON itself.
   keyv.serialize = undefined;
   keyv.deserialize = undefined;
@@ -55,6 +70,10 @@ async function openRedisStore(url: string): Promise<CacheStore> {
   const stopHeartbeat = keepAlive(client);
   return {
     keyv,
+    deleteAll: async (prefix) => {
+      const pattern = `${PREFIX}:${prefix.replace(/[*?[\]\\]/g, '\\$&')}*`;
+      for await (const key of client.scanIterator({ MATCH: pattern, COUNT: SCANNED_AT_ONCE })) await client.unlink(key);
+    },
     close: async () => {
       stopHeartbeat();
       await client.disconnect().catch(() => undefined);

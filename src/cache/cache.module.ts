@@ -3,9 +3,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { BodyCache } from './body-cache.js';
-import { type CacheStore, openCacheStore } from './cache-store.js';
-
-const CACHE_STORE = Symbol('CACHE_STORE');
+import { CACHE_STORE, type CacheStore, openCacheStore } from './cache-store.js';
 
 @Module({
   providers: [{ provide: CACHE_STORE, inject: [InjectConfig.TOKEN], useFactory: ({ REDIS_URL }: Config) => openCacheStore(REDIS_URL) }],
@@ -23,6 +21,7 @@ class CacheStoreModule implements OnApplicationShutdown {
 @Global()
 @Module({
   imports: [
+    CacheStoreModule,
     NestCacheModule.registerAsync({
       imports: [CacheStoreModule],
       inject: [CACHE_STORE],

@@ -64,11 +64,22 @@ export abstract class StreamStore {
   abstract read(streamId: string, after: EntryId | null, signal: AbortSignal): AsyncIterableIterator<readonly StreamEntry[]>;
 
   /**
+   * Removes what was written, and ends the stream: for as long as an ended stream is kept, whoever goes on writing is superseded.
+   * @throws Error within two seconds when the store cannot be reached
+   */
+  async erase(streamId: string): Promise<void> {
+    await this.end(streamId, LAST_ATTEMPT);
+  }
+
+  /**
    * How far a stream has come; null when the store does not have it.
    * @throws Error within two seconds when the store cannot be reached
    */
   abstract state(streamId: string): Promise<StreamState | null>;
 }
+
+/** No other comes after it. */
+const LAST_ATTEMPT = Number.MAX_SAFE_INTEGER;
 
 /** Stands for the end of an attempt: no entry comes after it. */
 export const END_N = Number.MAX_SAFE_INTEGER;

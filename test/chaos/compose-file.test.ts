@@ -1,7 +1,8 @@
-import { type Cluster, freePort, startCluster } from '../support/cluster.js';
+import { type Cluster, startCluster } from '../support/cluster.js';
 import { ApiClient, newMobileNumber, newUsername } from '../support/api.js';
 import { readComposeFile } from '../support/compose-file.js';
 import { describeOn } from '../support/engines.js';
+import { freePort } from '../support/free-port.js';
 import { ManagedProcess } from '../support/managed-process.js';
 import { until } from '../support/until.js';
 

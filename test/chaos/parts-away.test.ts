@@ -1,6 +1,7 @@
-import { type ApiProcess, type Cluster, freePort, startCluster } from '../support/cluster.js';
+import { type ApiProcess, type Cluster, startCluster } from '../support/cluster.js';
 import { type ClusterUser, createClusterUser, createRoom } from '../support/cluster-user.js';
 import { describeOn } from '../support/engines.js';
+import { freePort } from '../support/free-port.js';
 import { ManagedProcess } from '../support/managed-process.js';
 import { until } from '../support/until.js';
 

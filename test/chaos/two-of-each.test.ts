@@ -2,12 +2,27 @@ import { type Cluster, startCluster } from '../support/cluster.js';
 import { createClusterUser, createClusterUsers, createRoom } from '../support/cluster-user.js';
 import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
+import { until } from '../support/until.js';
 
 /** Half of them writes at one API, each followed by a read at the other. */
 const REQUESTS = isFullSize ? 10_000 : 3_000;
 const USERS = 8;
+/** As many as the simulator keeps requests. */
+const SENDS = 100;
 /** All of them on one page. */
 const MAX_ROOMS = 40;
+
+interface StoredMessage {
+  readonly role: 'user' | 'model';
+  readonly content: string;
+  readonly status: string;
+  readonly started_at: Date | null;
+  readonly completed_at: Date;
+}
+
+interface GeminiRequestBody {
+  readonly contents: { readonly role: string; readonly parts: { readonly text: string }[] }[];
+}
 
 interface ListedRoom {
   readonly id: string;
@@ -40,6 +55,41 @@ describeOn('redis', 'two API and two worker processes', () => {
     });
     expect(read.body).toMatchObject({ status: 'completed', content: expect.stringContaining('simulated') as string });
   });
+
+  test(`${SENDS} messages sent at once into one room are answered one after the other, each with all before it`, async () => {
+    const [one, other] = apis();
+    const user = await createClusterUser(one, cluster.postgres);
+    const room = await createRoom(one, user);
+    await fetch(`${cluster.gemini.origin}/_simulator/reset`, { method: 'POST' });
+    const sent = await Promise.all(
+      Array.from({ length: SENDS }, (_, i) =>
+        (i % 2 === 0 ? one : other).post(`/chatroom/${room}/message`, { body: { content: `Message ${i} [[long 50]]` }, token: user.token }),
+      ),
+    );
+    expect(sent.map(({ status }) => status)).toEqual(sent.map(() => 202));
+    const path = () =>
+      cluster.postgres.query<StoredMessage>(
+        `SELECT role, content, status, started_at, completed_at FROM messages WHERE chatroom_id = $1 ORDER BY position`,
+        [room],
+      );
+    await until('all are answered', async () => (await path()).every(({ status }) => status === 'completed'), 60_000, 500);
+    const messages = await path();
+    const replies = messages.filter(({ role }) => role === 'model');
+    expect(new Set(replies.map(({ content }) => content)).size).toBe(SENDS);
+    for (const [i, { started_at }] of replies.slice(1).entries())
+      expect(started_at?.getTime()).toBeGreaterThanOrEqual(replies[i]?.completed_at.getTime() ?? Infinity);
+    // What the model was given, by its own account.
+    const { received, requests } = await cluster.gemini.requests();
+    expect(received).toBe(SENDS);
+    const given = requests.map(({ body }) =>
+      (JSON.parse(body) as GeminiRequestBody).contents.map(({ role, parts }) => ({
+        role,
+        content: parts.map(({ text }) => text).join(''),
+      })),
+    );
+    const conversation = messages.map(({ role, content }) => ({ role, content }));
+    expect(given).toEqual(replies.map((_, i) => conversation.slice(0, 2 * i + 1)));
+  }, 120_000);
 
   test(`the list is never stale at the other: ${REQUESTS} interleaved writes and reads`, async () => {
     const [one, other] = apis();

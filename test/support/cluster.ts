@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from 'pg';
@@ -8,6 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/apps/loc
 import type { Config } from '../../src/config/env.js';
 import { migrate } from '../../src/database/migrate.js';
 import { ApiClient } from './api.js';
+import { freePort } from './free-port.js';
 import { ManagedProcess } from './managed-process.js';
 import { startTestRedis, type TestRedis } from './redis-server.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -57,6 +56,8 @@ export interface GeminiRequests {
   readonly received: number;
   readonly answered: number;
   readonly open: number;
+  /** The newest 100. */
+  readonly requests: readonly { readonly number: number; readonly body: string }[];
 }
 
 export async function startCluster({ apis, workers, migrated = true, settings = {}, gemini = {} }: ClusterOptions): Promise<Cluster> {
@@ -204,14 +205,4 @@ async function startGemini(
   const origin = `http://127.0.0.1:${port}`;
   await until('the Gemini simulator answers', async () => (await fetch(origin).catch(() => null))?.status === 200);
   return origin;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }

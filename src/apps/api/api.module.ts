@@ -7,6 +7,7 @@ import { DatabaseModule } from '../../database/database.module.js';
 import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
 import { AdminHttpModule } from '../../modules/admin/http/admin-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
+import { BillingHttpModule } from '../../modules/billing/http/billing-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
 import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
@@ -37,6 +38,7 @@ export class ApiModule {
         AccountHttpModule,
         ChatroomsHttpModule,
         MessagesHttpModule,
+        BillingHttpModule,
         AdminHttpModule,
       ],
       controllers: [HealthController, MetricsController],

@@ -42,6 +42,7 @@ const TAGS = {
   Users: 'The signed-in user.',
   Chatrooms: 'Rooms, and what is set for the conversations in them.',
   Messages: 'Messages, and the replies that the model makes to them.',
+  Subscription: 'The Pro plan: paying for it, ending it, and where it stands.',
   Admin: 'For administrators: what happens, and what puts it right.',
   Service: 'For load balancers and operators.',
 };

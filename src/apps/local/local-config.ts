@@ -3,7 +3,13 @@ import { codesMayBeAnswered, type Config, loadConfig } from '../../config/env.js
 /** Settings of the local mode before its parts have started: what those find out (URLs, made secrets) is added later. */
 export function loadLocalConfig(): Config {
   const config = loadConfig({
-    defaults: { LOG_LEVEL: 'warn', DRAIN_SECONDS: '5', REQUIRE_VERIFIED_NUMBER: 'false', ADMIN_REQUIRE_OTP: 'false' },
+    defaults: {
+      LOG_LEVEL: 'warn',
+      DRAIN_SECONDS: '5',
+      REQUIRE_VERIFIED_NUMBER: 'false',
+      ADMIN_REQUIRE_OTP: 'false',
+      RECONCILE_INTERVAL: '10s',
+    },
     ignore: ['REDIS_URL', 'METRICS_PORT'],
   });
   return { ...config, OTP_DELIVERY: config.OTP_DELIVERY ?? (codesMayBeAnswered(config) ? 'response' : 'log') };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Stop } from '../../common/process.js';
 import type { Config } from '../../config/env.js';
 import { startGeminiSimulator } from '../../simulators/gemini/gemini-simulator.js';
+import { PRO_PRICE_ID } from '../../simulators/stripe/objects/catalogue.js';
 import { startStripeSimulator } from '../../simulators/stripe/server.js';
 
 export const SIMULATOR_HOST = '127.0.0.1';
@@ -14,6 +15,8 @@ export interface Simulated {
   readonly remedy: string;
   /** What the application needs to know in order to ask this one. */
   readonly settings: Partial<Config>;
+  /** Told where the API is, once it is there. */
+  readonly onApiStarted?: (apiUrl: string) => void;
   readonly stop: Stop;
 }
 
@@ -58,7 +61,15 @@ async function simulateStripe(config: Config, dataDirectory: string): Promise<Si
     name: 'Stripe',
     url: simulator.url,
     remedy: 'set STRIPE_SECRET_KEY to use the real one',
-    settings: { STRIPE_BASE_URL: simulator.url },
+    settings: {
+      STRIPE_BASE_URL: simulator.url,
+      STRIPE_SECRET_KEY: 'sk_test_simulated',
+      STRIPE_PRICE_PRO_ID: PRO_PRICE_ID,
+      STRIPE_WEBHOOK_SECRET: simulator.webhookSecret,
+    },
+    onApiStarted: (apiUrl) => {
+      simulator.sendEventsTo(`${apiUrl}/webhook/stripe`);
+    },
     stop: () => simulator.stop(),
   };
 }

@@ -75,6 +75,7 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   const application = await startApplication(config, stops);
   const administrator = await application.ensureAdministrator();
   const { apiUrl } = application;
+  for (const { onApiStarted } of simulated) onApiStarted?.(apiUrl);
   writePrivateFile(endpoints, {
     pid: process.pid,
     api: apiUrl,

@@ -3,6 +3,7 @@ import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.js';
+import { BillingWorkerModule } from '../../modules/billing/worker/billing-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
@@ -23,6 +24,7 @@ export class WorkerModule {
         OperationsModule,
         AuthWorkerModule,
         MessagesWorkerModule,
+        BillingWorkerModule,
       ],
       providers: [RetentionService],
     };

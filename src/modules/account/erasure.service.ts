@@ -1,10 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { BodyCache } from '../../cache/body-cache.js';
 import type { Actor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import { AuthService, OtpService } from '../auth/index.js';
+import { Deletion } from '../messages/index.js';
 import { UsersService } from '../users/index.js';
 
 /** How the caller proves, once more, to be the owner. */
@@ -26,10 +28,13 @@ export class ErasureService {
     private readonly users: UsersService,
     private readonly auth: AuthService,
     private readonly codes: OtpService,
+    private readonly deletion: Deletion,
+    private readonly cache: BodyCache,
   ) {}
 
   /**
-   * Deletes the caller's account and all that hangs on it. Jobs hold only ids and find nothing to do; counters hold only hashes.
+   * Deletes the caller's account and all that hangs on it, in the database, the cache and the streams. Jobs hold only ids and find nothing to do; counters hold
+   * only hashes.
    *
    * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError
    */
@@ -38,11 +43,14 @@ export class ErasureService {
     if (proof.password !== null) await this.users.assertPassword('password', user, proof.password, client);
     else if (proof.otp !== null) await this.auth.assertOwnCode(user, { otp: proof.otp, challengeId: proof.challengeId }, client);
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
-    await this.database.transaction(async (transaction) => {
+    const replyIds = await this.database.transaction(async (transaction) => {
+      const locked = await this.deletion.lockReplies(transaction, user.id);
       await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, user.mobile_number);
       await transaction.run(deleteUser, [user.id]);
+      return locked;
     });
+    await Promise.all([this.deletion.forgetReplies(replyIds), this.cache.forget(user.id)]);
     this.logger.log(`account ${user.id} was erased`);
   }
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
 import { Database } from '../../database/database.js';
+import { BillingService, toInvoiceResponse } from '../billing/index.js';
 import { type UserProfile, UsersService } from '../users/index.js';
 import { chatroom, chatroomIds, messages, PARTS } from './personal-data.js';
 
@@ -13,21 +14,26 @@ export class ExportService {
   constructor(
     private readonly database: Database,
     private readonly users: UsersService,
+    private readonly billing: BillingService,
   ) {}
 
   /**
    * Everything that is stored about the caller, as the text of one JSON document that is read as fast as the client takes it. What fails on the
    * way cuts the stream short, so that nobody takes a part for the whole.
+   *
+   * @throws BillingUnavailableError when the invoices cannot be had
    */
   async exportMe(actor: Actor): Promise<Readable> {
-    return Readable.from(this.write(await this.users.getMe(actor)), { objectMode: false });
+    const [user, invoices] = await Promise.all([this.users.getMe(actor), this.billing.listAllInvoices(actor)]);
+    return Readable.from(this.write(user, invoices.map(toInvoiceResponse)), { objectMode: false });
   }
 
-  private async *write(user: UserProfile): AsyncGenerator<string> {
+  private async *write(user: UserProfile, invoices: readonly object[]): AsyncGenerator<string> {
     yield `{"exported_at":${JSON.stringify(new Date())},"user":${JSON.stringify(toExportedUser(user))}`;
     for (const { name, rows } of PARTS) {
       yield `,${JSON.stringify(name)}:${JSON.stringify(await this.database.run(rows, [user.id]))}`;
     }
+    yield `,"invoices":${JSON.stringify(invoices)}`;
     yield ',"chatrooms":[';
     let separator = '';
     for (const { id } of await this.database.run(chatroomIds, [user.id])) {

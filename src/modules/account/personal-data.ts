@@ -23,7 +23,7 @@ export const PARTS = [
     name: 'subscriptions',
     rows: statement<Row>(
       'account_export_subscriptions',
-      `SELECT id, stripe_subscription_id, status, entitled_until, created_at, updated_at FROM subscriptions WHERE user_id = $1 ORDER BY id`,
+      `SELECT id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at, created_at, updated_at FROM subscriptions WHERE user_id = $1 ORDER BY id`,
     ),
   },
   {
@@ -31,6 +31,36 @@ export const PARTS = [
     rows: statement<Row>(
       'account_export_grants',
       `SELECT id, entitled_until, reason, created_at, revoked_at FROM grants WHERE user_id = $1 ORDER BY id`,
+    ),
+  },
+  {
+    name: 'subscription_transitions',
+    rows: statement<Row>(
+      'account_export_subscription_transitions',
+      `SELECT id, subject_kind, subject_id, cause, reason, before, after, created_at FROM subscription_transitions WHERE user_id = $1
+       ORDER BY created_at, id`,
+    ),
+  },
+  {
+    name: 'stripe_customers',
+    rows: statement<Row>(
+      'account_export_stripe_customers',
+      `SELECT stripe_customer_id, synced_at, created_at FROM stripe_customers WHERE user_id = $1`,
+    ),
+  },
+  {
+    name: 'stripe_events',
+    rows: statement<Row>(
+      'account_export_stripe_events',
+      `SELECT e.id, e.type, e.object_id, e.occurred_at, e.received_at FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
+       WHERE c.user_id = $1 ORDER BY e.occurred_at, e.id`,
+    ),
+  },
+  {
+    name: 'checkouts',
+    rows: statement<Row>(
+      'account_export_checkouts',
+      `SELECT id, status, success_url, cancel_url, stripe_session_id, created_at FROM checkouts WHERE user_id = $1 ORDER BY created_at, id`,
     ),
   },
   {

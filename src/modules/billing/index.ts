@@ -2,7 +2,9 @@
  * The Pro plan's money: customers, checkouts, invoices and events at Stripe. It tells `subscriptions` what Stripe says, and asks for nothing in
  * return.
  */
+export { BillingService } from './billing.service.js';
 export { BillingModule } from './billing.module.js';
+export { toInvoiceResponse } from './invoice.response.js';
 export { type Amount, RevenueService } from './revenue.service.js';
 export type { EventListOptions, EventOutcome, StoredEvent } from './stripe-events.repository.js';
 export { StripeEventsService } from './stripe-events.service.js';

@@ -34,6 +34,10 @@ export class ChatroomEntity {
   @Column('integer', { name: 'active_leaf_depth', default: 0 })
   activeLeafDepth!: number;
 
+  /** The run of the active leaf; 0 without messages. */
+  @Column('integer', { name: 'active_run', default: 0 })
+  activeRun!: number;
+
   /** What active_leaf_id was before the newest send: how that send learns its parent. */
   @Column('uuid', { name: 'previous_leaf_id', nullable: true })
   previousLeafId!: string | null;

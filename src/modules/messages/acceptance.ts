@@ -9,7 +9,15 @@ import { sqlState } from '../../database/database.errors.js';
 import { type Statement, statement } from '../../database/statement.js';
 import { PlansService } from '../subscriptions/index.js';
 import { type Exchange, type Message, NO_OUTCOME } from './message.js';
-import { DailyLimitReachedError, TooManyBranchesError, TooManyPendingRepliesError } from './messages.errors.js';
+import {
+  DailyLimitReachedError,
+  NotAReplyError,
+  NotAUserMessageError,
+  TooManyBranchesError,
+  TooManyPendingRepliesError,
+} from './messages.errors.js';
+import { markedWords } from './search/marked-words.js';
+import { toVector } from './search/words.js';
 import { Budget } from './usage/budget.js';
 import { countInHour } from './usage/model-hours.js';
 
@@ -19,6 +27,11 @@ export interface NewMessage {
   readonly messageId: string;
   readonly replyId: string;
   readonly content: string;
+}
+
+export interface NewBranch extends NewMessage {
+  /** Where it begins: beside a message of the user's, or after a reply. */
+  readonly beside: { readonly messageId: string } | { readonly parentId: string };
 }
 
 export interface NewReply {
@@ -41,12 +54,16 @@ interface AcceptRow {
   readonly parent_id: string | null;
 }
 
+interface BranchRow extends AcceptRow {
+  readonly sibling_count: number;
+}
+
 /*
  * Acceptance is one statement and one commit. Each step reads what the one before returned, so that they lock in one order (usage_days, users,
- * chatrooms) and a refused step stops the rest. Parameters 1 to 10 are the same for both kinds.
+ * chatrooms) and a refused step stops the rest. Parameters 1 to 10 are the same for all kinds.
  */
 
-const ROOM = `c.id, c.model, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
+const ROOM = `c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
             CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
             CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models`;
 
@@ -98,45 +115,87 @@ const acceptMessage = statement<AcceptRow>(
      SELECT ${ROOM} FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = $2 AND c.user_id = $1
    ), ${quota('true')}, branch AS (
      UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
-       active_leaf_depth = c.active_leaf_depth + 2, last_message_at = now(), last_activity_at = now()
+       active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
+       last_message_at = now(), last_activity_at = now()
      FROM owner WHERE c.id = $2
-     RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth
+     RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run
    ), message AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, parent_id, role, status, content, completed_at)
-     SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.previous_leaf_id, 'user', 'completed', $12, now()
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, completed_at)
+     SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
+            'user', 'completed', $12, ${markedWords('$13', '$11::uuid', '$1::uuid')}, now()
      FROM quota LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, parent_id, role, status, model, charged_day)
-     SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, message.id, 'model', 'pending', ${MODEL}, quota.day
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
+     SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id, 'model', 'pending', ${MODEL}, quota.day
      FROM message, branch, quota, room
      RETURNING id, model
    ), ${countAndKey('$11::uuid')}
    SELECT branch.previous_leaf_id AS parent_id, ${RESULT}`,
 );
 
-/** Another reply to a message; its LEFT JOIN undoes as above. */
-const acceptReply = statement<AcceptRow & { readonly sibling_count: number }>(
+/*
+ * What follows reads the tree (the parent, its children) before the room is locked. `seen` makes that exact: if anything was accepted meanwhile,
+ * branch finds another last_position, gives no row, and the statement is undone as above and run again, on the tree as it is by then.
+ */
+
+/** Takes `length` positions for a branch below `room.parent_*`: the first child of a message goes on with its run, any other begins one. */
+const branchOff = (length: 1 | 2) => `branch AS (
+     UPDATE chatrooms c SET last_position = c.last_position + ${length}, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+       active_leaf_depth = room.parent_depth + ${length},
+       active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
+       last_message_at = now(), last_activity_at = now()
+     FROM owner, room WHERE c.id = $2 AND c.last_position = room.seen
+     RETURNING c.last_position, c.active_leaf_depth, c.active_run,
+       CASE WHEN c.active_run > c.last_position - ${length} THEN room.parent_run END AS forked_run
+   )`;
+
+/** A message beside another one, or after a given reply, and the reply to it. */
+const acceptBranch = statement<BranchRow & { readonly target_role: 'user' | 'model' | null }>(
+  'messages_accept_branch',
+  `WITH room AS (
+     SELECT ${ROOM}, t.role AS target_role, parent.id AS parent_id, coalesce(parent.depth, 0) AS parent_depth, parent.run AS parent_run,
+            CASE WHEN parent.id IS NULL
+              THEN (SELECT count(*)::integer FROM messages s WHERE s.chatroom_id = c.id AND s.parent_id IS NULL)
+              ELSE (SELECT count(*)::integer FROM messages s WHERE s.parent_id = parent.id)
+            END AS sibling_count
+     FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+       JOIN messages t ON t.id = $14 AND t.chatroom_id = c.id
+       LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
+     WHERE c.id = $2 AND c.user_id = $1
+   ), ${quota('room.target_role = $15 AND room.sibling_count < $16')}, ${branchOff(2)}, message AS (
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, completed_at)
+     SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
+            'user', 'completed', $12, ${markedWords('$13', '$11::uuid', '$1::uuid')}, now()
+     FROM quota JOIN room ON true LEFT JOIN branch ON true
+     RETURNING id
+   ), reply AS (
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
+     SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id, 'model', 'pending', ${MODEL}, quota.day
+     FROM message, branch, quota, room
+     RETURNING id, model
+   ), ${countAndKey('$11::uuid')}
+   SELECT room.parent_id, room.sibling_count, room.target_role, ${RESULT}`,
+);
+
+/** Another reply to a message. */
+const acceptReply = statement<BranchRow>(
   'messages_accept_reply',
   `WITH room AS (
-     SELECT ${ROOM}, q.id AS question_id, q.depth AS question_depth,
+     SELECT ${ROOM}, q.id AS parent_id, q.depth AS parent_depth, q.run AS parent_run,
             (SELECT count(*)::integer FROM messages s WHERE s.parent_id = q.id) AS sibling_count
      FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
        JOIN messages t ON t.id = $11 AND t.chatroom_id = c.id
        JOIN messages q ON q.id = CASE t.role WHEN 'user' THEN t.id ELSE t.parent_id END
      WHERE c.id = $2 AND c.user_id = $1
-   ), ${quota('room.sibling_count < $12')}, branch AS (
-     UPDATE chatrooms c SET last_position = c.last_position + 1, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
-       active_leaf_depth = (SELECT question_depth + 1 FROM room), last_message_at = now(), last_activity_at = now()
-     FROM owner WHERE c.id = $2
-     RETURNING c.last_position
-   ), reply AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, parent_id, role, status, model, charged_day)
-     SELECT $7, $2, $1, branch.last_position, room.question_depth + 1, room.question_id, 'model', 'pending', ${MODEL}, quota.day
+   ), ${quota('room.sibling_count < $12')}, ${branchOff(1)}, reply AS (
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, model, charged_day)
+     SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, branch.forked_run, room.parent_id,
+            'model', 'pending', ${MODEL}, quota.day
      FROM quota JOIN room ON true LEFT JOIN branch ON true
      RETURNING id, model
-   ), ${countAndKey('(SELECT question_id FROM room)')}
-   SELECT room.question_id AS parent_id, room.sibling_count, ${RESULT}`,
+   ), ${countAndKey('(SELECT parent_id FROM room)')}
+   SELECT room.parent_id, room.sibling_count, ${RESULT}`,
 );
 
 const MAX_SIBLINGS = 100;
@@ -147,7 +206,8 @@ const whyUndone = statement<{ room_found: boolean; unfinished_replies: number }>
 );
 
 const NOT_NULL_VIOLATION = '23502';
-const RETRIES = 5;
+/** Each try that finds the tree changed means that another request was accepted. */
+const RETRIES = 100;
 
 /** Takes messages in: what is accepted here is answered exactly once, and what is refused here costs nothing. */
 @Injectable()
@@ -172,8 +232,23 @@ export class Acceptance {
    * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, and an error that `isRepeatedKey` knows
    */
   async acceptMessage(input: NewMessage, idempotency: IdempotencyKey | null): Promise<Exchange> {
-    const row = await this.run(acceptMessage, input, idempotency, [input.messageId, input.content]);
+    const row = await this.run(acceptMessage, input, idempotency, [input.messageId, input.content, toVector(input.content)]);
     return toExchange(input, row, positionOf(row));
+  }
+
+  /**
+   * Commits a message on a branch of its own, with its quota unit and its pending reply, or nothing.
+   *
+   * @throws as above, and TooManyBranchesError, NotAReplyError, NotAUserMessageError
+   */
+  async acceptBranch({ beside, ...input }: NewBranch, idempotency: IdempotencyKey | null): Promise<void> {
+    const [targetId, role] = 'messageId' in beside ? [beside.messageId, 'user'] : [beside.parentId, 'model'];
+    const { messageId, content } = input;
+    const rest = [messageId, content, toVector(content), targetId, role, MAX_SIBLINGS];
+    const row = await this.run(acceptBranch, input, idempotency, rest);
+    if (row.target_role !== null && row.target_role !== role) throw role === 'user' ? new NotAUserMessageError() : new NotAReplyError();
+    assertRoomFor(row);
+    positionOf(row);
   }
 
   /**
@@ -184,7 +259,7 @@ export class Acceptance {
    */
   async acceptReply(input: NewReply, idempotency: IdempotencyKey | null): Promise<{ messageId: string }> {
     const row = await this.run(acceptReply, input, idempotency, [input.targetId, MAX_SIBLINGS]);
-    if (row.room_found && row.sibling_count >= MAX_SIBLINGS) throw new TooManyBranchesError(MAX_SIBLINGS);
+    assertRoomFor(row);
     positionOf(row);
     return { messageId: row.parent_id ?? '' };
   }
@@ -223,6 +298,11 @@ export class Acceptance {
       }
     }
   }
+}
+
+/** @throws TooManyBranchesError */
+function assertRoomFor({ room_found: isFound, sibling_count: siblings }: BranchRow): void {
+  if (isFound && siblings >= MAX_SIBLINGS) throw new TooManyBranchesError(MAX_SIBLINGS);
 }
 
 /** The reply's position. @throws NotFoundError, DailyLimitReachedError where there is none */

@@ -1,4 +1,5 @@
 /** Messages and the replies that a model makes to them: acceptance, order, and one terminal state for each reply. */
+export { Deletion } from './deletion.js';
 export { MessagesModule } from './messages.module.js';
 export { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from './message-status.js';
 export { NotAReplyError } from './messages.errors.js';

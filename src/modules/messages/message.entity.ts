@@ -3,10 +3,13 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 
 @Entity('messages')
 @Unique('uq_messages_position', ['chatroomId', 'position'])
+@Unique('uq_messages_run', ['chatroomId', 'run', 'depth'])
 @Index('ix_messages_parent', ['parentId', 'position'])
 @Index('ix_messages_roots', ['chatroomId', 'position'], { where: '(parent_id IS NULL)' })
 @Index('ix_messages_unfinished', ['chatroomId', 'position'], { where: `(status = ANY (ARRAY['pending'::text, 'streaming'::text]))` })
 @Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
+@Index('ix_messages_forks', ['chatroomId', 'forkedRun', 'depth'], { where: '(forked_run IS NOT NULL)' })
+@Index('ix_messages_words', ['words'], { type: 'gin' })
 @Index('ix_messages_created_at', ['createdAt', 'id'])
 @Index('ix_messages_user', ['userId', 'createdAt', 'id'])
 @Index('ix_messages_ended_otherwise', ['status', 'createdAt', 'id'], {
@@ -20,6 +23,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Check('ck_messages_failed_error', `(error_code IS NOT NULL) = (status = 'failed')`)
 @Check('ck_messages_failed_free', `status <> 'failed' OR charged_day IS NULL`)
 @Check('ck_messages_attempt', `attempt >= 0`)
+@Check('ck_messages_run', `run <= position AND forked_run < run`)
 @Check('ck_messages_forgiven_attempts', `forgiven_attempts BETWEEN 0 AND attempt`)
 @Check('ck_messages_depth', `(depth = 1) = (parent_id IS NULL)`)
 export class MessageEntity {
@@ -42,6 +46,14 @@ export class MessageEntity {
   @Column('integer')
   depth!: number;
 
+  /** The stretch of its branch without forks that it belongs to: the position of the first message of that stretch. */
+  @Column('integer')
+  run!: number;
+
+  /** Of the first message of a run that left another one: the run of its parent. */
+  @Column('integer', { name: 'forked_run', nullable: true })
+  forkedRun!: number | null;
+
   /** The message before it on its branch; of a reply, the message that it answers. */
   @ForeignKey('MessageEntity', { name: 'fk_messages_parent' })
   @Column('uuid', { name: 'parent_id', nullable: true })
@@ -56,6 +68,10 @@ export class MessageEntity {
   /** Of a reply: empty until it is terminal. */
   @Column('text', { default: '' })
   content!: string;
+
+  /** The words of the content, each marked with its owner and time (search/search.repository.ts). */
+  @Column('tsvector', { nullable: true, select: false })
+  words!: string | null;
 
   @Column('text', { nullable: true })
   model!: string | null;

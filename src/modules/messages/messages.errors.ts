@@ -50,7 +50,17 @@ export class NotAReplyError extends AppError {
   static override readonly title = 'The message is not a reply';
 
   constructor() {
-    super('Only replies of the model can be cancelled or streamed.');
+    super('Only replies of the model can be cancelled, streamed or followed by a message.');
+  }
+}
+
+export class NotAUserMessageError extends AppError {
+  static override readonly code = 'not_a_user_message';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The message is a reply';
+
+  constructor() {
+    super("Only the user's own messages can be edited; a reply can be regenerated.");
   }
 }
 

@@ -4,11 +4,14 @@ import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
 import { Acceptance } from './acceptance.js';
 import { Cancellation } from './cancellation.js';
+import { Deletion } from './deletion.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { SearchRepository } from './search/search.repository.js';
+import { SearchService } from './search/search.service.js';
 import { Retries } from './retries.js';
 import { ReplyStreams } from './stream/reply-streams.js';
 import { Budget } from './usage/budget.js';
@@ -27,6 +30,9 @@ import { UsageService } from './usage/usage.service.js';
     ReplyWaiter,
     ReplyStreams,
     Cancellation,
+    Deletion,
+    SearchRepository,
+    SearchService,
     Retries,
     Budget,
     Prices,
@@ -35,6 +41,7 @@ import { UsageService } from './usage/usage.service.js';
   ],
   exports: [
     MessagesService,
+    Deletion,
     Retries,
     Statistics,
     UsageService,
@@ -42,6 +49,7 @@ import { UsageService } from './usage/usage.service.js';
     RepliesRepository,
     ReplyQueue,
     ReplyStreams,
+    SearchService,
     ChatroomsModule,
     SubscriptionsModule,
   ],

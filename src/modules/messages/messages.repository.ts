@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
+import { Database, type StatementRunner } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
 
 // Content is written when a message is finished: before, a reply's is empty.
-const COLUMNS = `m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+export const MESSAGE_COLUMNS = `m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
   m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
   m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
   CASE WHEN m.parent_id IS NULL
@@ -14,21 +14,21 @@ const COLUMNS = `m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent
 
 const find = statement<Message>(
   'messages_find',
-  `SELECT ${COLUMNS} FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1`,
+  `SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1`,
 );
 
 const findAll = statement<Message>(
   'messages_find_all',
-  `SELECT ${COLUMNS} FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position`,
+  `SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position`,
 );
 
 // What a client that opens a room should read along: the reply that is being made or waited for, else one that has only just ended.
 const findCurrentReply = statement<Message | { readonly id: null }>(
   'messages_find_current_reply',
   `SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-     (SELECT ${COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+     (SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
      UNION ALL
-     (SELECT * FROM (SELECT ${COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
+     (SELECT * FROM (SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
       WHERE newest.completed_at > now() - interval '60 seconds')
      LIMIT 1
    ) m ON true
@@ -48,15 +48,37 @@ const listBranch = statement<PageRow>(
      UNION ALL
      SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < $4
    )
-   SELECT ${COLUMNS} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true ORDER BY m.depth DESC`,
+   SELECT ${MESSAGE_COLUMNS} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true ORDER BY m.depth DESC`,
 );
 
 const listAll = statement<PageRow>(
   'messages_list_all',
   `SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-     SELECT ${COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
+     SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
    ) m ON true
    WHERE c.id = $2 AND c.user_id = $1 ORDER BY m.position DESC`,
+);
+
+// The newest message below another one: the last of its run, or of a run that forks off after it, and so on. Reads a row or two for each fork,
+// however many messages lie between them. `seen` as in acceptance: what was read is the tree still, or nothing is done.
+const activate = statement<{ found: boolean; activated: boolean }>(
+  'messages_activate',
+  `WITH RECURSIVE room AS (
+     SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+   ), runs AS (
+     SELECT m.run, m.depth FROM room JOIN messages m ON m.id = $3 AND m.chatroom_id = room.id
+     UNION ALL
+     SELECT head.run, head.depth FROM runs
+       JOIN messages head ON head.chatroom_id = $2 AND head.forked_run = runs.run AND head.depth > runs.depth
+   ), leaf AS (
+     SELECT m.id, m.depth, m.run FROM runs CROSS JOIN LATERAL (
+       SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = $2 AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
+     ) m ORDER BY m.position DESC LIMIT 1
+   ), branch AS (
+     UPDATE chatrooms c SET active_leaf_id = leaf.id, active_leaf_depth = leaf.depth, active_run = leaf.run
+     FROM room, leaf WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
+   )
+   SELECT EXISTS (SELECT FROM leaf) AS found, EXISTS (SELECT FROM branch) AS activated`,
 );
 
 const finishedOf = statement<{ id: string }>(
@@ -65,12 +87,14 @@ const finishedOf = statement<{ id: string }>(
    WHERE m.id IS NULL OR m.status NOT IN ('pending', 'streaming')`,
 );
 
-// The three statements of a deletion. First the replies in progress, as those who finish one do; then the owner, whose row every acceptance
-// and every end of a reply goes through, so that the third sees the room as it will be deleted.
-const lockUnfinished = statement<{ id: string }>(
-  'messages_lock_unfinished',
-  `SELECT m.id FROM messages m JOIN chatrooms c ON c.id = m.chatroom_id
-   WHERE c.id = $2 AND c.user_id = $1 AND m.status IN ('pending', 'streaming') ORDER BY m.id FOR NO KEY UPDATE OF m`,
+// The three statements of a deletion. First the replies in progress, as those who finish one do, with those that have only just ended; then the
+// owner, whose row every acceptance and every end of a reply goes through, so that the third sees the room as it will be deleted.
+const lockReplies = statement<{ id: string }>(
+  'messages_lock_replies',
+  `SELECT m.id FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
+   WHERE c.user_id = $1 AND ($2::uuid IS NULL OR c.id = $2) AND m.role = 'model'
+     AND (m.completed_at IS NULL OR m.completed_at > now() - $3 * interval '1 millisecond')
+   ORDER BY m.id FOR NO KEY UPDATE OF m`,
 );
 
 const touchOwner = statement<{ id: string }>(
@@ -130,15 +154,31 @@ export class MessagesRepository {
     return asPage(await this.database.run(listAll, [userId, chatroomId, below ?? MAX_POSITION, count]));
   }
 
-  /** @returns false when it is not the user's room */
-  async deleteChatroom(userId: string, chatroomId: string): Promise<boolean> {
+  /** Leads the active branch of a room through a message to the newest one below it. @returns false when it is not in a room of the user's */
+  async activate(userId: string, chatroomId: string, id: string): Promise<boolean> {
+    for (;;) {
+      const [row] = await this.database.run(activate, [userId, chatroomId, id]);
+      if (!row?.found) return false;
+      // Otherwise a message was accepted meanwhile, or the room was deleted.
+      if (row.activated) return true;
+    }
+  }
+
+  /** @returns the replies that went with it, as `lockReplies` finds them; null when it is not the user's room */
+  async deleteChatroom(userId: string, chatroomId: string, endedWithinMs: number): Promise<string[] | null> {
     return this.database.transaction(async (transaction) => {
-      await transaction.run(lockUnfinished, [userId, chatroomId]);
+      const replyIds = await this.lockReplies(transaction, userId, chatroomId, endedWithinMs);
       const owner = await transaction.run(touchOwner, [userId, chatroomId]);
-      if (owner.length === 0) return false;
+      if (owner.length === 0) return null;
       const deleted = await transaction.run(deleteRoom, [userId, chatroomId]);
-      return deleted.length > 0;
+      return deleted.length > 0 ? replyIds : null;
     });
+  }
+
+  /** The replies of a room, or of all rooms of the user (null), that are unfinished or ended within so many milliseconds: nobody ends them now. */
+  async lockReplies(transaction: StatementRunner, userId: string, chatroomId: string | null, endedWithinMs: number): Promise<string[]> {
+    const rows = await transaction.run(lockReplies, [userId, chatroomId, endedWithinMs]);
+    return rows.map(({ id }) => id);
   }
 
   /** Those of `ids` that are finished or gone. */

@@ -3,11 +3,12 @@ import type { Actor } from '../../common/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
-import { newId } from '../../common/ids.js';
+import { isId, newId } from '../../common/ids.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
-import { Acceptance } from './acceptance.js';
+import { Acceptance, type NewBranch } from './acceptance.js';
 import { Cancellation } from './cancellation.js';
+import { Deletion } from './deletion.js';
 import { asAccepted, type Exchange, type Message } from './message.js';
 import { isTerminal } from './message-status.js';
 import { NotAReplyError } from './messages.errors.js';
@@ -35,16 +36,43 @@ export class MessagesService {
     private readonly queue: ReplyQueue,
     private readonly waiter: ReplyWaiter,
     private readonly cancellation: Cancellation,
+    private readonly deletion: Deletion,
   ) {}
 
-  /** @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, IdempotencyKeyReusedError */
-  async sendMessage(actor: Actor, chatroomId: string, content: string, key: IdempotencyKey | null): Promise<AnsweredExchange> {
+  /**
+   * @param parentId the reply that the message follows; null: the leaf of the active branch
+   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, IdempotencyKeyReusedError; with a parent also NotAReplyError,
+   *   TooManyBranchesError
+   */
+  async sendMessage(
+    actor: Actor,
+    chatroomId: string,
+    content: string,
+    key: IdempotencyKey | null,
+    parentId?: string | null,
+  ): Promise<AnsweredExchange> {
+    if (parentId != null) {
+      if (!isId(parentId)) throw new NotFoundError();
+      return this.branchOff(actor, chatroomId, { content, beside: { parentId } }, key);
+    }
     const { userId } = actor;
     return this.once(userId, chatroomId, key, async () => {
       const exchange = await this.acceptance.acceptMessage({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
       await this.enqueue(exchange.reply.id);
       return exchange;
     });
+  }
+
+  /** Another wording of a message, on a branch of its own. @throws as `sendMessage`, and NotAUserMessageError, TooManyBranchesError */
+  editMessage(actor: Actor, chatroomId: string, messageId: string, content: string, key: IdempotencyKey | null): Promise<AnsweredExchange> {
+    return this.branchOff(actor, chatroomId, { content, beside: { messageId } }, key);
+  }
+
+  /** Leads the active branch through a message, to the newest message after it. @throws NotFoundError */
+  async activateMessage(actor: Actor, chatroomId: string, id: string): Promise<{ room: Chatroom; model: string }> {
+    if (!(await this.messages.activate(actor.userId, chatroomId, id))) throw new NotFoundError();
+    const room = await this.chatrooms.getChatroom(actor, chatroomId);
+    return { room, model: this.chatrooms.effectiveModel(actor, room) };
   }
 
   /** At most `count` messages, newest first. @throws NotFoundError */
@@ -75,7 +103,7 @@ export class MessagesService {
 
   /** Deletes a room with all that hangs on it. @throws NotFoundError */
   async deleteChatroom({ userId }: Actor, chatroomId: string): Promise<void> {
-    if (!(await this.messages.deleteChatroom(userId, chatroomId))) throw new NotFoundError();
+    await this.deletion.deleteChatroom(userId, chatroomId);
   }
 
   /** Another reply to a message. @throws as `sendMessage`, and TooManyBranchesError */
@@ -110,6 +138,20 @@ export class MessagesService {
     const reply = await this.messages.findCurrentReply(userId, chatroomId);
     if (reply === undefined) throw new NotFoundError();
     return reply;
+  }
+
+  private branchOff(
+    { userId }: Actor,
+    chatroomId: string,
+    branch: Pick<NewBranch, 'content' | 'beside'>,
+    key: IdempotencyKey | null,
+  ): Promise<AnsweredExchange> {
+    return this.once(userId, chatroomId, key, async () => {
+      const ids = { messageId: newId(), replyId: newId() };
+      await this.acceptance.acceptBranch({ userId, chatroomId, ...ids, ...branch }, key);
+      await this.enqueue(ids.replyId);
+      return asAccepted(found(await this.messages.findExchange(userId, chatroomId, ids)));
+    });
   }
 
   /** Runs a request once: its repeats get the first result. */

@@ -1,5 +1,5 @@
 /** What a user is entitled to. Everybody may ask; nobody is asked in return. */
-export { hasEnded, type SubscriptionFacts } from './entitlement.js';
+export { hasEnded, SUBSCRIPTION_STATUSES, type SubscriptionFacts } from './entitlement.js';
 export { type Grant, type GrantChange, type GrantInput, GrantsService } from './grants.service.js';
 export { PlansService } from './plans.service.js';
 export { NoGrantError } from './subscriptions.errors.js';

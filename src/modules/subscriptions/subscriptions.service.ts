@@ -28,6 +28,8 @@ export interface SubscriptionStatus {
 
 /** Stripe tells of an end to the second; one that moves by less, as clocks differ, is the same. */
 const SAME_MOMENT_MS = 60_000;
+/** How soon to look again where a period is over and Stripe has not begun the next one. */
+const RENEWAL_CHECK_MS = 60_000;
 
 /** What users are entitled to. It follows from what Stripe and administrators say; nothing sets it. */
 @Injectable()
@@ -67,7 +69,7 @@ export class SubscriptionsService {
    * know any more is over.
    *
    * @param causes why a subscription is what it is now, where it is not Stripe's own doing; by Stripe's id
-   * @returns when to look again at the latest: the next moment at which one of them may end or renew; null without a live one
+   * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is over; null without a live one
    */
   async record(
     on: StatementRunner,
@@ -82,7 +84,7 @@ export class SubscriptionsService {
       const before = stored.get(facts.stripeSubscriptionId) ?? null;
       stored.delete(facts.stripeSubscriptionId);
       await this.write(on, userId, before, facts, until, causes.get(facts.stripeSubscriptionId) ?? 'stripe');
-      if (!hasEnded(facts.status)) due.push(Math.min(until?.getTime() ?? Infinity, facts.currentPeriodEnd.getTime()));
+      if (!hasEnded(facts.status)) due.push(nextMoment(facts, until));
     }
     for (const lost of stored.values()) {
       if (hasEnded(lost.status)) continue;
@@ -120,6 +122,15 @@ export class SubscriptionsService {
       after: toTransitionState(after),
     });
   }
+}
+
+/** In milliseconds. */
+function nextMoment({ currentPeriodEnd, endsAt }: SubscriptionFacts, until: Date | null): number {
+  const now = Date.now();
+  const moments = [currentPeriodEnd, endsAt, until].flatMap((moment) =>
+    moment !== null && moment.getTime() > now ? [moment.getTime()] : [],
+  );
+  return currentPeriodEnd.getTime() > now ? Math.min(...moments) : now + RENEWAL_CHECK_MS;
 }
 
 const differs = (before: StoredSubscription, after: StoredSubscription): boolean =>

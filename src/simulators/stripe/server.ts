@@ -57,6 +57,8 @@ export interface StripeSimulator {
   port: number;
   /** Of the configured endpoint, and of every one that is added without a secret of its own. */
   webhookSecret: string;
+  /** From now on events go there, and what waited to be sent too: for a receiver whose address is not known before this one's. */
+  sendEventsTo: (url: string) => void;
   /** Lets requests end, sends no more events, closes. What was not delivered yet is sent after the next start. */
   stop: () => Promise<void>;
 }
@@ -134,7 +136,10 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
     await app.close();
     await webhooks.stop();
   };
-  return { url, port, webhookSecret, stop };
+  const sendEventsTo = (receiver: string): void => {
+    world.transaction(() => configureEndpoint(world, { url: receiver, secret: webhookSecret }));
+  };
+  return { url, port, webhookSecret, sendEventsTo, stop };
 }
 
 function restoredClock(store: Store): SimulatorClock {
@@ -164,9 +169,14 @@ function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): s
   const common = commonSecret(world);
   if (webhook === undefined) return common;
   const secret = webhook.secret ?? common;
-  const secrets = [secret, ...(webhook.previousSecret === undefined ? [] : [webhook.previousSecret])];
-  world.add('endpoints', { id: 'we_configured', url: webhook.url, secrets, events: ['*'] });
+  configureEndpoint(world, { ...webhook, secret });
   return secret;
+}
+
+/** There is one such endpoint, wherever it moves. */
+function configureEndpoint(world: World, { url, secret, previousSecret }: { url: string; secret: string; previousSecret?: string }): void {
+  const secrets = [secret, ...(previousSecret === undefined ? [] : [previousSecret])];
+  world.add('endpoints', { id: 'we_configured', url, secrets, events: ['*'] });
 }
 
 /** What Stripe does not keep either: idempotency keys past a day, events past 30. */

@@ -8,6 +8,7 @@ import { describeOn, ENGINES, settingsOf, startEngine } from '../../support/engi
 import type { TestRedis } from '../../support/redis-server.js';
 
 const TTL_MS = 600_000;
+const OWNER = 'ada';
 
 async function openCache(redis: TestRedis | null): Promise<{ module: TestingModule; cache: BodyCache }> {
   const config = testConfig({ DATABASE_URL: 'postgres://127.0.0.1:1/none', ...settingsOf(redis) });
@@ -32,24 +33,38 @@ for (const engine of ENGINES) {
 
     test('a body is made once and then found, byte for byte', async () => {
       const body = JSON.stringify({ text: 'Ünïcödé "quotes" \\ \n 👩‍🚀' });
-      expect(await cache.getOrMake('bytes', TTL_MS, () => Promise.resolve(body))).toEqual({ body, source: 'stored' });
-      expect(await cache.getOrMake('bytes', TTL_MS, () => Promise.reject(new Error('made again')))).toEqual({ body, source: 'hit' });
+      expect(await cache.getOrMake(OWNER, 'bytes', TTL_MS, () => Promise.resolve(body))).toEqual({ body, source: 'stored' });
+      expect(await cache.getOrMake(OWNER, 'bytes', TTL_MS, () => Promise.reject(new Error('made again')))).toEqual({ body, source: 'hit' });
     });
 
     test('keys do not share bodies', async () => {
-      await cache.getOrMake('one', TTL_MS, () => Promise.resolve('1'));
-      expect(await cache.getOrMake('two', TTL_MS, () => Promise.resolve('2'))).toEqual({ body: '2', source: 'stored' });
+      await cache.getOrMake(OWNER, 'one', TTL_MS, () => Promise.resolve('1'));
+      expect(await cache.getOrMake(OWNER, 'two', TTL_MS, () => Promise.resolve('2'))).toEqual({ body: '2', source: 'stored' });
+    });
+
+    test("an owner's bodies are forgotten, and nobody else's", async () => {
+      const ask = async (owner: string, body: string) =>
+        Promise.all(['a', 'b'].map(async (key) => (await cache.getOrMake(owner, key, TTL_MS, () => Promise.resolve(body))).body));
+      const owners = ['mine', 'm*', 'min[e]', 'min'];
+      for (const owner of owners) await ask(owner, 'old');
+      for (const owner of owners) {
+        await cache.forget(owner);
+        const others = owners.slice(owners.indexOf(owner) + 1);
+        expect(await ask(owner, 'new')).toEqual(['new', 'new']);
+        for (const other of others) expect(await ask(other, 'new')).toEqual(['old', 'old']);
+      }
+      expect(await ask('mine', 'newer')).toEqual(['new', 'new']);
     });
 
     test('an empty body is a body', async () => {
-      await cache.getOrMake('empty', TTL_MS, () => Promise.resolve(''));
-      expect(await cache.getOrMake('empty', TTL_MS, () => Promise.resolve('other'))).toEqual({ body: '', source: 'hit' });
+      await cache.getOrMake(OWNER, 'empty', TTL_MS, () => Promise.resolve(''));
+      expect(await cache.getOrMake(OWNER, 'empty', TTL_MS, () => Promise.resolve('other'))).toEqual({ body: '', source: 'hit' });
     });
 
     test('a body is gone after its time', async () => {
-      await cache.getOrMake('short', 50, () => Promise.resolve('old'));
+      await cache.getOrMake(OWNER, 'short', 50, () => Promise.resolve('old'));
       await until('the body is made anew', async () => {
-        const { body } = await cache.getOrMake('short', 50, () => Promise.resolve('new'));
+        const { body } = await cache.getOrMake(OWNER, 'short', 50, () => Promise.resolve('new'));
         return body === 'new';
       });
     });
@@ -58,7 +73,7 @@ for (const engine of ENGINES) {
       let made = 0;
       const answers = await Promise.all(
         Array.from({ length: 500 }, () =>
-          cache.getOrMake('stampede', TTL_MS, () => {
+          cache.getOrMake(OWNER, 'stampede', TTL_MS, () => {
             made += 1;
             return Promise.resolve('body');
           }),
@@ -70,8 +85,8 @@ for (const engine of ENGINES) {
 
     test('a body that cannot be made is an error for all who asked, and is not kept', async () => {
       const failing = () => Promise.reject(new Error('no'));
-      await expect(cache.getOrMake('failing', TTL_MS, failing)).rejects.toThrow('no');
-      expect(await cache.getOrMake('failing', TTL_MS, () => Promise.resolve('made'))).toEqual({ body: 'made', source: 'stored' });
+      await expect(cache.getOrMake(OWNER, 'failing', TTL_MS, failing)).rejects.toThrow('no');
+      expect(await cache.getOrMake(OWNER, 'failing', TTL_MS, () => Promise.resolve('made'))).toEqual({ body: 'made', source: 'stored' });
     });
   });
 }
@@ -83,7 +98,7 @@ describeOn('redis', 'the cache while Redis is away', () => {
   beforeEach(async () => {
     redis = (await startEngine('redis')) as TestRedis;
     ({ module, cache } = await openCache(redis));
-    await cache.getOrMake('before', TTL_MS, () => Promise.resolve('body'));
+    await cache.getOrMake(OWNER, 'before', TTL_MS, () => Promise.resolve('body'));
   });
   afterEach(async () => {
     await module.close();
@@ -93,12 +108,15 @@ describeOn('redis', 'the cache while Redis is away', () => {
   /** How long a request takes, at worst. */
   const timed = async (key: string) => {
     const started = performance.now();
-    const answer = await cache.getOrMake(key, TTL_MS, () => Promise.resolve('made'));
+    const answer = await cache.getOrMake(OWNER, key, TTL_MS, () => Promise.resolve('made'));
     return { ...answer, ms: performance.now() - started };
   };
 
   const recovers = () =>
-    until('the cache is used again', async () => (await cache.getOrMake('after', TTL_MS, () => Promise.resolve('made'))).source === 'hit');
+    until(
+      'the cache is used again',
+      async () => (await cache.getOrMake(OWNER, 'after', TTL_MS, () => Promise.resolve('made'))).source === 'hit',
+    );
 
   test.each(['killed', 'frozen'] as const)('%s: a miss within 300 ms, and used again when it is back', async (how) => {
     if (how === 'killed') await redis.kill();
@@ -117,12 +135,12 @@ describeOn('redis', 'the cache while Redis is away', () => {
     const proxy = await TcpProxy.open(redis.port);
     const half = await openCache({ ...redis, url: `redis://127.0.0.1:${proxy.port}` });
     try {
-      await half.cache.getOrMake('half', TTL_MS, () => Promise.resolve('body'));
+      await half.cache.getOrMake(OWNER, 'half', TTL_MS, () => Promise.resolve('body'));
       proxy.forget();
       const started = performance.now();
       await until(
         'the cache is used again',
-        async () => (await half.cache.getOrMake('half', TTL_MS, () => Promise.resolve('x'))).source === 'hit',
+        async () => (await half.cache.getOrMake(OWNER, 'half', TTL_MS, () => Promise.resolve('x'))).source === 'hit',
       );
       expect(performance.now() - started).toBeLessThan(10_000);
     } finally {

@@ -298,12 +298,50 @@ export function itKeepsTheContract(subject: Subject): void {
       expect(await store.append(id, entries(1, [12]), 11)).toBe('lost');
     });
 
+    it('takes what its writer had to write again, further on, for readers who had read of it and for others', async () => {
+      const { store } = await subject.open({ ttlMs: 150 });
+      const id = newStreamId();
+      const seen: string[] = [];
+      await store.append(id, entries(1, [1, 2]), null);
+      const read = collect(store, id, null, { onEntries: (batch) => seen.push(...ids(batch)) });
+      await until(async () => seen.length === 2 && (await store.state(id)) === null);
+      expect(await store.append(id, entries(1, [3]), 2)).toBe('lost');
+      expect(await store.append(id, entries(1, [1_003]), null)).toBe('appended');
+      expect(await store.append(id, entries(1, [1_004]), 1_003)).toBe('appended');
+      await store.end(id, 1);
+      await read;
+      expect(seen).toEqual(['1-1', '1-2', '1-1003', '1-1004']);
+      expect(ids(await collect(store, id))).toEqual(['1-1003', '1-1004']);
+    });
+
     it('forgets an ended stream sooner', async () => {
       const { store } = await subject.open({ endedTtlMs: 50 });
       const id = newStreamId();
       await store.append(id, entries(1, [1]), null);
       await store.end(id, 1);
       await until(async () => (await store.state(id)) === null);
+    });
+  });
+
+  describe('erasure', () => {
+    it('leaves nothing of a stream, ends its readers, and lets nothing more be written', async () => {
+      const { store } = await subject.open();
+      const writer = (await subject.open()).store;
+      const id = newStreamId();
+      await writer.append(id, entries(1, [1, 2]), null);
+      const seen: string[] = [];
+      const read = collect(store, id, null, { onEntries: (batch) => seen.push(...ids(batch)) });
+      await until(() => seen.length === 2);
+      await store.erase(id);
+      await read;
+      expect(await writer.append(id, entries(1, [3]), 2)).toBe('superseded');
+      expect(await writer.append(id, entries(2, [1]), null)).toBe('superseded');
+      expect(await writer.end(id, 2)).toBe(false);
+      expect(await collect(store, id)).toEqual([]);
+      await store.erase(id);
+      const never = newStreamId();
+      await store.erase(never);
+      expect(await store.state(never)).toMatchObject({ n: 0, ended: true });
     });
   });
 

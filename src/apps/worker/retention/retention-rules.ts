@@ -35,6 +35,11 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     expired: before('created_at'),
     keepMs: ({ RETAIN_IDEMPOTENCY_KEYS }) => RETAIN_IDEMPOTENCY_KEYS,
   }),
+  rule('events of Stripe', {
+    table: 'stripe_events',
+    expired: `processed_at IS NOT NULL AND ${before('received_at')}`,
+    keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
+  }),
   rule('counters', { table: 'counters', key: 'key', expired: before('window_ends_at'), keepMs: () => 0 }),
   rule('unverified accounts', {
     table: 'users',

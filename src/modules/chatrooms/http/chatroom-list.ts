@@ -47,14 +47,14 @@ export class ChatroomList {
       limit: query.limit ?? DEFAULT_PAGE_SIZE,
     };
     if (options.q !== null) return { body: await this.make(actor, options), cacheStatus: 'chatrooms; fwd=bypass' };
-    const { body, source } = await this.cache.getOrMake(this.keyOf(actor, options), TTL_MS, () => this.make(actor, options));
+    const { body, source } = await this.cache.getOrMake(actor.userId, this.keyOf(actor, options), TTL_MS, () => this.make(actor, options));
     return { body, cacheStatus: CACHE_STATUS[source] };
   }
 
   /** A plan's end changes the model that a room shows without changing the list, so the models count too. */
   private keyOf(actor: Actor, { archived, after, limit }: PageOptions): string {
     const page = JSON.stringify([FORMAT, archived, after?.at, after?.id.toLowerCase(), limit, this.chatrooms.modelsOf(actor)]);
-    return `chatrooms:${actor.userId}:${actor.listVersion}:${createHash('sha256').update(page).digest('base64url')}`;
+    return `chatrooms:${actor.listVersion}:${createHash('sha256').update(page).digest('base64url')}`;
   }
 
   private async make(actor: Actor, { archived, q, after, limit }: PageOptions): Promise<string> {

@@ -31,17 +31,19 @@ export class ExchangeResponder {
   async answer(actor: Actor, request: FastifyRequest, response: FastifyReply, accept: () => Promise<AnsweredExchange>): Promise<void> {
     const isStreamed = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
     // Before anything is accepted that could then not be streamed.
-    if (isStreamed) this.streams.checkRoom(actor);
-    const exchange = await accept();
-    const { id, chatroom_id: chatroomId } = exchange.reply;
-    response.header('location', `/chatroom/${chatroomId}/message/${id}`);
-    if (!isStreamed) await response.status(202).send(toExchangeResponse(exchange));
-    // A repeat joins the reply as it is by now.
-    else
-      await this.streams.start(
-        actor,
-        exchange.isRepeat ? await this.messages.getMessage(actor, chatroomId, id, 0) : exchange.reply,
-        response,
-      );
+    const place = isStreamed ? this.streams.reserve(actor) : null;
+    try {
+      const exchange = await accept();
+      const { id, chatroom_id: chatroomId } = exchange.reply;
+      response.header('location', `/chatroom/${chatroomId}/message/${id}`);
+      if (place === null) await response.status(202).send(toExchangeResponse(exchange));
+      else {
+        // A repeat joins the reply as it is by now.
+        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, chatroomId, id, 0) : exchange.reply;
+        await this.streams.stream(place, reply, null, response);
+      }
+    } finally {
+      place?.leave();
+    }
   }
 }

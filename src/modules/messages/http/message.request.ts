@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 
 const CONTENT = { max: 32_000 };
 
-export class SendMessageRequest {
+export class EditMessageRequest {
   @ApiProperty({
     minLength: 1,
     maxLength: CONTENT.max,
@@ -15,6 +15,19 @@ export class SendMessageRequest {
   })
   @IsText(CONTENT)
   readonly content!: string;
+}
+
+export class SendMessageRequest extends EditMessageRequest {
+  @ApiPropertyOptional({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: "The reply that the message follows; without it the active branch's leaf.",
+    example: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
+  })
+  @IsOptional()
+  @IsString()
+  readonly parent_id?: string | null;
 }
 
 export class ListMessagesQuery extends PageQuery {

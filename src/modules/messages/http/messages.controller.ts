@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { applyDecorators, Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
@@ -9,9 +9,11 @@ import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
+import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
 import {
   DailyLimitReachedError,
   NotAReplyError,
+  NotAUserMessageError,
   ServiceBudgetReachedError,
   TooManyBranchesError,
   TooManyPendingRepliesError,
@@ -20,9 +22,30 @@ import {
 import { MessagesService } from '../messages.service.js';
 import { ApiReplyStream, EXCHANGE_ANSWER, EXCHANGE_DESCRIPTION, ExchangeResponder, STREAM_DESCRIPTION } from './exchange-responder.js';
 import { startOf, toAllPage, toBranchPage } from './message-page.js';
-import { GetMessageQuery, ListMessagesQuery, SendMessageRequest } from './message.request.js';
+import { EditMessageRequest, GetMessageQuery, ListMessagesQuery, SendMessageRequest } from './message.request.js';
 import { MessagePage, MessageResponse, toMessageResponse } from './message.response.js';
 import { StreamResponder } from './stream-responder.js';
+
+const ApiEdit = () =>
+  applyDecorators(
+    VerifiedNumberOnly(),
+    HttpCode(202),
+    ApiOperation({
+      summary: 'Edit a message',
+      description: `Nothing is lost: the new wording begins a branch beside the message, with a reply of its own. ${EXCHANGE_DESCRIPTION}`,
+    }),
+    ApiIdempotencyKey(),
+    ApiAcceptedResponse(EXCHANGE_ANSWER),
+    ApiReplyStream(),
+    ApiProblems(
+      DailyLimitReachedError,
+      TooManyPendingRepliesError,
+      TooManyStreamsError,
+      NotAUserMessageError,
+      TooManyBranchesError,
+      IdempotencyKeyReusedError,
+    ),
+  );
 
 @ApiTags('Messages')
 @Controller('chatroom/:chatroom_id/message')
@@ -45,17 +68,64 @@ export class MessagesController {
     TooManyPendingRepliesError,
     ServiceBudgetReachedError,
     TooManyStreamsError,
+    NotAReplyError,
+    TooManyBranchesError,
     IdempotencyKeyReusedError,
   )
   async sendMessage(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,
-    @Body() { content }: SendMessageRequest,
+    @Body() { content, parent_id: parentId }: SendMessageRequest,
     @Idempotency() key: IdempotencyKey | null,
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, chatroomId, content, key));
+    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, chatroomId, content, key, parentId));
+  }
+
+  @Patch(':message_id')
+  @ApiEdit()
+  editMessage(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) chatroomId: string,
+    @Param('message_id', IdPipe) id: string,
+    @Body() { content }: EditMessageRequest,
+    @Idempotency() key: IdempotencyKey | null,
+    @Req() request: FastifyRequest,
+    @Res() response: FastifyReply,
+  ): Promise<void> {
+    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+  }
+
+  /** For clients and proxies that know no PATCH. */
+  @Post(':message_id/edit')
+  @ApiEdit()
+  postEdit(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) chatroomId: string,
+    @Param('message_id', IdPipe) id: string,
+    @Body() { content }: EditMessageRequest,
+    @Idempotency() key: IdempotencyKey | null,
+    @Req() request: FastifyRequest,
+    @Res() response: FastifyReply,
+  ): Promise<void> {
+    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+  }
+
+  @Post(':message_id/activate')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Show the branch that a message is on',
+    description: 'The active branch goes through this message to the newest one after it: lists show it, and what is sent next follows it.',
+  })
+  @ApiOkResponse({ type: ChatroomResponse })
+  async activateMessage(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) chatroomId: string,
+    @Param('message_id', IdPipe) id: string,
+  ): Promise<ChatroomResponse> {
+    const { room, model } = await this.messages.activateMessage(actor, chatroomId, id);
+    return toChatroomResponse(room, model);
   }
 
   @Post(':message_id/regenerate')

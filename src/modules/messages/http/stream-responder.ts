@@ -12,6 +12,15 @@ import { ReplyStreams } from '../stream/reply-streams.js';
 import { remainingEvents, toFrame } from '../stream/stream-events.js';
 import { parsePlace, type Place } from '../stream/stream-place.js';
 
+/** One of the streams that a user may have open, before and while it is. */
+export interface StreamPlace {
+  readonly signal: AbortSignal;
+  /** Ends the stream that has taken it. */
+  cut(): void;
+  /** Makes room for another. */
+  leave(): void;
+}
+
 /** Answers with a reply's stream. */
 @Injectable()
 export class StreamResponder {
@@ -21,9 +30,14 @@ export class StreamResponder {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws TooManyStreamsError: before a message is accepted for whose stream there is no room */
-  checkRoom({ userId }: Actor): void {
+  /** A place that is the caller's until `stream` is done with it or it is left. @throws TooManyStreamsError */
+  reserve({ userId, sessionId }: Actor): StreamPlace {
     if (this.open.countOf(userId) >= this.config.MAX_STREAMS) throw new TooManyStreamsError(this.config.MAX_STREAMS);
+    const connection = new AbortController();
+    const cut = () => {
+      connection.abort();
+    };
+    return { signal: connection.signal, cut, leave: this.open.add({ userId, sessionId, cut }) };
   }
 
   /** The reply's stream after `Last-Event-ID`; 204 where there is nothing to stream. @throws NotAReplyError, TooManyStreamsError */
@@ -32,26 +46,21 @@ export class StreamResponder {
     const { 'last-event-id': last } = request.headers;
     const from = parsePlace(typeof last === 'string' ? last : undefined);
     if (isOver(reply, from)) await response.status(204).send();
-    else await this.stream(actor, reply, from, response);
+    else await this.stream(this.reserve(actor), reply, from, response);
   }
 
   /** The reply's stream from its start; 204 without a reply. @throws TooManyStreamsError */
   async start(actor: Actor, reply: Message | null, response: FastifyReply): Promise<void> {
-    if (reply) await this.stream(actor, reply, null, response);
+    if (reply) await this.stream(this.reserve(actor), reply, null, response);
     else await response.status(204).send();
   }
 
-  private async stream(actor: Actor, reply: Message, from: Place | null, response: FastifyReply): Promise<void> {
-    this.checkRoom(actor);
-    const connection = new AbortController();
-    const cut = () => {
-      connection.abort();
-    };
-    const remove = this.open.add({ userId: actor.userId, sessionId: actor.sessionId, cut });
+  /** The reply's stream after `from`, until it ends or is cut. */
+  async stream({ signal, cut, leave }: StreamPlace, reply: Message, from: Place | null, response: FastifyReply): Promise<void> {
     try {
-      await writeEventStream(response, this.frames(reply, from, connection.signal), { signal: connection.signal, onClose: cut });
+      await writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut });
     } finally {
-      remove();
+      leave();
     }
   }
 

@@ -4,16 +4,8 @@ import { isTerminal, type TerminalStatus } from '../message-status.js';
 import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
 import { ReplyWaiter } from '../reply-waiter.js';
-import {
-  deletedEvents,
-  deltaEvent,
-  openingEvents,
-  remainingEvents,
-  startEvent,
-  type StreamEvent,
-  type StreamedReply,
-} from './stream-events.js';
-import { offsetAt, type Place, START } from './stream-place.js';
+import { deletedEvents, pieceEvents, remainingEvents, startEvent, type StreamEvent, type StreamedReply } from './stream-events.js';
+import { isSameText, offsetAt, type Place, START, tellingOf } from './stream-place.js';
 
 /** Of a stream that has ended before its reply: until an administrator's retry begins it again. */
 const REOPEN_MS = 1_000;
@@ -62,11 +54,9 @@ export class ReplyStreams {
         for await (const entries of this.store.read(reply.id, place, growing.signal)) {
           const events: StreamEvent[] = [];
           for (const { attempt, n, data } of entries) {
-            const at: Place = place ?? { attempt, n: START };
-            const end = offsetAt({ attempt, n });
-            const offset = at.attempt === attempt ? offsetAt(at) : 0;
-            events.push(...openingEvents(at, attempt), deltaEvent(attempt, end, data.slice(offset - (end - data.length))));
-            place = { attempt, n };
+            const end: Place = { attempt, n };
+            events.push(...pieceEvents(place ?? { attempt, n: START }, end, data));
+            place = end;
           }
           yield events;
         }
@@ -87,8 +77,8 @@ export class ReplyStreams {
       const state = await this.store.state(replyId);
       if (state === null || state.n === 0) return '';
       const enough = new AbortController();
-      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: START }, enough.signal)) {
-        for (const { attempt, data } of entries) if (attempt === state.attempt) text += data;
+      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: tellingOf(state) }, enough.signal)) {
+        for (const entry of entries) if (isSameText(entry, state)) text += entry.data;
         if (text.length >= offsetAt(state)) enough.abort();
       }
     } catch {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { deltaEvent, openingEvents, remainingEvents, startEvent, type StreamedReply, type StreamEvent, toFrame } from './stream-events.js';
-import { formatPlace, offsetAt, parsePlace, type Place } from './stream-place.js';
+import { pieceEvents, remainingEvents, startEvent, type StreamedReply, type StreamEvent, toFrame } from './stream-events.js';
+import { deltaPlace, formatPlace, nextTelling, offsetAt, parsePlace, type Place, START } from './stream-place.js';
 
 const REPLY: StreamedReply = {
   id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
@@ -33,19 +33,32 @@ const rises = (events: readonly StreamEvent[]): boolean =>
     return !before || place.attempt > before.attempt || (place.attempt === before.attempt && place.n > before.n);
   });
 
-/** What a reader gets live of an attempt that has said these pieces. */
-function live(events: StreamEvent[], attempt: number, pieces: readonly string[]): void {
-  let end = 0;
-  for (const piece of pieces) {
-    const place = events.at(-1)?.place ?? { attempt, n: 0 };
-    end += piece.length;
-    events.push(...openingEvents(place, attempt), deltaEvent(attempt, end, piece));
+/** What a reader gets live of an attempt that has said these pieces; before some of them the store forgot all, and was told all again. */
+function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): void {
+  let telling = START;
+  let text = '';
+  for (const { said, isForgotten } of pieces) {
+    if (isForgotten && text !== '') telling = nextTelling(telling);
+    text += said;
+    const end = { attempt, n: telling + deltaPlace(text.length) };
+    events.push(...pieceEvents(events.at(-1)?.place ?? { attempt, n: START }, end, isForgotten ? text : said));
   }
 }
 
-const pieces = fc.array(fc.string({ minLength: 1, maxLength: 30, unit: 'binary' }), { maxLength: 20 });
+interface Piece {
+  readonly said: string;
+  readonly isForgotten: boolean;
+}
 
-test('live up to any point over any tries, then the stored reply: the text is whole and the ids rise', () => {
+const pieces = fc.array(
+  fc.record({
+    said: fc.string({ minLength: 1, maxLength: 30, unit: 'binary' }),
+    isForgotten: fc.boolean(),
+  }),
+  { maxLength: 20 },
+);
+
+test('live up to any point over any tries and losses of the store, then the stored reply: the text is whole and the ids rise', () => {
   fc.assert(
     fc.property(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.nat(), (tries, cut) => {
       const events: StreamEvent[] = [startEvent({ ...REPLY, status: 'pending', attempt: 0 })];
@@ -53,7 +66,7 @@ test('live up to any point over any tries, then the stored reply: the text is wh
         live(events, i + 1, said);
       });
       const seen = events.slice(0, 1 + (cut % events.length));
-      const reply = { ...REPLY, attempt: tries.length, content: (tries.at(-1) ?? []).join('') } as Terminal;
+      const reply = { ...REPLY, attempt: tries.length, content: (tries.at(-1) ?? []).map(({ said }) => said).join('') } as Terminal;
       const whole = [...seen, ...remainingEvents(reply, seen.at(-1)?.place ?? null)];
       expect(textOf(whole)).toBe(reply.content);
       expect(rises(whole)).toBe(true);
@@ -102,8 +115,22 @@ test('no delta of a replay splits a surrogate pair', () => {
   }
 });
 
+test('a text that is told again starts over for whoever has read of it, and only begins for whoever has not', () => {
+  const typesAt = (place: Place) =>
+    pieceEvents(place, { attempt: 1, n: nextTelling(START) + deltaPlace(5) }, 'Hello').map(({ data }) => data);
+  const text = [
+    { type: 'text-start', id: 'text' },
+    { type: 'text-delta', id: 'text', delta: 'Hello' },
+  ];
+  expect(typesAt({ attempt: 1, n: deltaPlace(3) })).toEqual([{ type: 'reset-step' }, ...text]);
+  expect(typesAt({ attempt: 1, n: START })).toEqual([{ type: 'start-step' }, ...text]);
+  expect(typesAt({ attempt: 1, n: nextTelling(START) + deltaPlace(3) })).toEqual([{ type: 'text-delta', id: 'text', delta: 'lo' }]);
+});
+
 test('a frame is an id and one line of data', () => {
-  expect(toFrame(deltaEvent(2, 5, 'a\nb'))).toBe('id: 2-7\ndata: {"type":"text-delta","id":"text","delta":"a\\nb"}\n\n');
+  expect(toFrame({ place: { attempt: 2, n: 7 }, data: { type: 'text-delta', id: 'text', delta: 'a\nb' } })).toBe(
+    'id: 2-7\ndata: {"type":"text-delta","id":"text","delta":"a\\nb"}\n\n',
+  );
 });
 
 test.each([
@@ -119,6 +146,6 @@ test.each([undefined, '', 'x', '1', '1-', '-1', '1-2-3', '1.5-2', '-1-2', '99999
 });
 
 test('a place tells how much of the text its reader has', () => {
-  const offsets = [0, 1, 2, 3, 10].map((n) => offsetAt({ attempt: 1, n } satisfies Place));
-  expect(offsets).toEqual([0, 0, 0, 1, 8]);
+  const offsets = [0, 1, 2, 3, 10, nextTelling(START) + 10].map((n) => offsetAt({ attempt: 1, n } satisfies Place));
+  expect(offsets).toEqual([0, 0, 0, 1, 8, 8]);
 });

@@ -1,7 +1,7 @@
 import type { Message } from '../message.js';
 import type { TerminalStatus } from '../message-status.js';
 import { describeReplyError } from '../reply-errors.js';
-import { deltaPlace, formatPlace, offsetAt, type Place, START, STEP, TEXT_START } from './stream-place.js';
+import { deltaPlace, formatPlace, isSameText, offsetAt, type Place, START, STEP, stepAt, tellingOf, TEXT_START } from './stream-place.js';
 
 /** An event of the AI SDK's UI message stream (ai-sdk.dev/docs/ai-sdk-ui/stream-protocol), and its place. */
 export interface StreamEvent {
@@ -50,43 +50,52 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
   },
 });
 
-/** What brings a reader from `place` to the beginning of an attempt's text. Whoever read of an older attempt starts the text over. */
-export function openingEvents(place: Place, attempt: number): StreamEvent[] {
-  const hasStep = place.n >= STEP;
-  if (place.attempt === attempt && place.n >= TEXT_START) return [];
-  const step: StreamEvent = { place: { attempt, n: STEP }, data: { type: hasStep ? 'reset-step' : 'start-step' } };
-  const text: StreamEvent = { place: { attempt, n: TEXT_START }, data: { type: 'text-start', id: TEXT_ID } };
-  return place.attempt === attempt && hasStep ? [text] : [step, text];
+/** The place `n` steps into the text that `text` is a place of. */
+const placeIn = (text: Place, n: number): Place => ({ attempt: text.attempt, n: tellingOf(text) + n });
+
+/** What brings a reader from `place` to the beginning of the text that `to` is in. Whoever has read of another one starts over. */
+export function openingEvents(place: Place, to: Place): StreamEvent[] {
+  const isHere = isSameText(place, to);
+  const hasStep = stepAt(place) >= STEP;
+  if (isHere && stepAt(place) >= TEXT_START) return [];
+  const step: StreamEvent = { place: placeIn(to, STEP), data: { type: hasStep ? 'reset-step' : 'start-step' } };
+  const text: StreamEvent = { place: placeIn(to, TEXT_START), data: { type: 'text-start', id: TEXT_ID } };
+  return isHere && hasStep ? [text] : [step, text];
 }
 
-/** The delta after which the attempt's text has `end` UTF-16 units. */
-export const deltaEvent = (attempt: number, end: number, delta: string): StreamEvent => ({
-  place: { attempt, n: deltaPlace(end) },
-  data: { type: 'text-delta', id: TEXT_ID, delta },
-});
+/** The delta that ends at `place`. */
+const deltaEvent = (place: Place, delta: string): StreamEvent => ({ place, data: { type: 'text-delta', id: TEXT_ID, delta } });
+
+/** What a reader at `place` lacks up to `end`, where a piece of the text ends. */
+export function pieceEvents(place: Place, end: Place, piece: string): StreamEvent[] {
+  const offset = isSameText(place, end) ? offsetAt(place) : 0;
+  return [...openingEvents(place, end), deltaEvent(end, piece.slice(offset - (offsetAt(end) - piece.length)))];
+}
 
 /** Everything of a finished reply after `place`: text that the reader lacks, and the ending. Empty when it has everything. */
 export function remainingEvents(reply: StreamedReply & { readonly status: TerminalStatus }, place: Place | null): StreamEvent[] {
   const attempt = currentAttempt(reply);
   const start = startEvent(reply);
   const from = place ?? start.place;
-  const opening = openingEvents(from, attempt);
-  const offset = from.attempt === attempt ? offsetAt(from) : 0;
-  const after = from.attempt === attempt ? from.n : START - 1;
-  const ending = endingOf(reply).map((data, i) => ({ place: { attempt, n: deltaPlace(reply.content.length) + 1 + i }, data }));
+  const isCurrent = from.attempt === attempt;
+  // Whoever has read of the text goes on where it is, whichever telling that was.
+  const text = isCurrent ? from : start.place;
+  const ending = endingOf(reply).map((data, i) => ({ place: placeIn(text, deltaPlace(reply.content.length) + 1 + i), data }));
   return [
     ...(place === null ? [start] : []),
-    ...[...opening, ...deltas(attempt, reply.content, offset), ...ending].filter((event) => event.place.n > after),
+    ...[...openingEvents(from, text), ...deltas(text, reply.content, isCurrent ? offsetAt(from) : 0), ...ending].filter(
+      (event) => event.place.n > (isCurrent ? from.n : START - 1),
+    ),
   ];
 }
 
-function deltas(attempt: number, text: string, offset: number): StreamEvent[] {
+function deltas(place: Place, text: string, offset: number): StreamEvent[] {
   const events: StreamEvent[] = [];
   for (let at = offset; at < text.length;) {
     let end = Math.min(text.length, at + DELTA_LENGTH);
     // A surrogate pair stays in one piece.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
-    events.push(deltaEvent(attempt, end, text.slice(at, end)));
+    events.push(deltaEvent(placeIn(place, deltaPlace(end)), text.slice(at, end)));
     at = end;
   }
   return events;

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { StreamStore } from '../../../streams/stream-store.js';
-import { deltaPlace } from '../stream/stream-place.js';
+import { deltaPlace, nextTelling, START } from '../stream/stream-place.js';
 
 const COALESCE_MS = 30;
 
@@ -13,6 +13,7 @@ export class ReplyPublisher {
   private text = '';
   /** How much of the text the stream holds, in UTF-16 units. */
   private published = 0;
+  private telling = START;
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
   private isOver = false;
@@ -55,13 +56,16 @@ export class ReplyPublisher {
 
   private async flush(): Promise<void> {
     const end = this.text.length;
-    const entry = { attempt: this.attempt, n: deltaPlace(end), data: this.text.slice(this.published, end) };
+    const placeOf = (length: number) => this.telling + deltaPlace(length);
+    const entry = { attempt: this.attempt, n: placeOf(end), data: this.text.slice(this.published, end) };
     try {
-      const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : deltaPlace(this.published));
+      const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : placeOf(this.published));
       if (result === 'appended') this.published = end;
-      // The store forgot what it had: everything again. Its places are the same, so readers go on where they are.
-      else if (result === 'lost') this.published = 0;
-      else this.stop();
+      else if (result === 'lost') {
+        // The store forgot what it had: all of it again, further on than any reader is, so that each starts over.
+        this.telling = nextTelling(this.telling);
+        this.published = 0;
+      } else this.stop();
     } catch (error) {
       // Tried again with what has come meanwhile.
       this.logger.warn(`the stream of reply ${this.replyId} cannot be written: ${String(error)}`);

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Metrics } from '../../../common/metrics/metrics.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
@@ -28,6 +29,8 @@ const FINISH_RETRY_MS = 500;
 @Injectable()
 export class ReplyWriter {
   private readonly logger = new Logger(ReplyWriter.name);
+  /** Replies that begin or end all at once wait here rather than at the pool, which would give up on them, and on the renewal of their leases. */
+  private readonly atDatabase: LimitFunction;
 
   constructor(
     private readonly replies: RepliesRepository,
@@ -41,11 +44,13 @@ export class ReplyWriter {
     private readonly signals: Signals,
     private readonly metrics: Metrics,
     @InjectConfig() private readonly config: Config,
-  ) {}
+  ) {
+    this.atDatabase = pLimit(Math.floor(config.DATABASE_POOL_SIZE / 2));
+  }
 
   /** Works on a reply if it is to be worked on now. Safe to call for any reply, any number of times, from any process. */
   async work(replyId: string): Promise<void> {
-    const claim = await this.replies.claim(replyId);
+    const claim = await this.atDatabase(() => this.replies.claim(replyId));
     if ('reason' in claim) {
       // Finishing an earlier reply adds the next one's job; a lease, a back-off and a pause have nobody to do so.
       if (claim.reason === 'not_yet') await this.queue.add(replyId, 'wait', claim.attempt, claim.forMs);
@@ -81,7 +86,7 @@ export class ReplyWriter {
   private async generate(progress: Progress, publisher: ReplyPublisher): Promise<Outcome> {
     const { claim, abort } = progress;
     const { contextTokens, maxOutputTokens } = this.plans.limitsOf(claim.plan);
-    const path = await this.replies.path(claim, contextTokens);
+    const path = await this.atDatabase(() => this.replies.path(claim, contextTokens));
     const turns = toTurns(path);
     progress.context = { turns: turns.length, trimmed: claim.depth - 1 - path.length, summarised: 0 };
     progress.promptBytes = turns.reduce(
@@ -164,7 +169,7 @@ export class ReplyWriter {
   private async finish(claim: Claim, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.replies.finish(claim, outcome);
+        return await this.atDatabase(() => this.replies.finish(claim, outcome));
       } catch (error) {
         if (!isDatabaseUnavailable(error) || tries === FINISH_TRIES) throw error;
         await setTimeout(FINISH_RETRY_MS);

@@ -1,10 +1,12 @@
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
 import { describeOn } from '../support/engines.js';
+import { isFullSize } from '../support/full-size.js';
 import { until } from '../support/until.js';
 
 const USERS = 10;
-const ROOMS_EACH = 100;
+const ROOMS_EACH = isFullSize ? 100 : 40;
+const REPLIES = USERS * ROOMS_EACH;
 
 describeOn('redis', 'one worker process', () => {
   let cluster: Cluster;
@@ -12,16 +14,18 @@ describeOn('redis', 'one worker process', () => {
     cluster = await startCluster({
       apis: 1,
       workers: 1,
-      settings: { WORKER_CONCURRENCY: '1000' },
-      // The model thinks for as long as it takes to send all the messages; no reply may be given up for that.
+      settings: { WORKER_CONCURRENCY: '1000', GEMINI_FIRST_TOKEN_TIMEOUT: '2m', GEMINI_IDLE_TIMEOUT: '2m' },
+      // The model thinks for as long as the worker may take to begin with all; no reply may be given up for that.
       gemini: { latencyMs: 25_000, chunkMs: 50, tokens: 20 },
     });
   }, 120_000);
   afterAll(() => cluster.close(), 60_000);
 
-  test('holds 1,000 replies in flight, keeps their leases and finishes them', async () => {
+  test(`holds ${REPLIES} replies in flight, keeps their leases and finishes them`, async () => {
     const [api] = cluster.apis;
-    if (!api) throw new Error('no API');
+    const [worker] = cluster.workers;
+    if (!api || !worker) throw new Error('no API or no worker');
+    await worker.terminate();
     const users = await createClusterUsers(api.client, cluster.postgres, USERS);
     await Promise.all(
       users.map(async (user) => {
@@ -32,8 +36,8 @@ describeOn('redis', 'one worker process', () => {
         }
       }),
     );
-    const total = USERS * ROOMS_EACH;
-    await until('all are in flight', async () => (await cluster.gemini.requests()).open === total, 25_000);
+    await worker.start();
+    await until('all are in flight', async () => (await cluster.gemini.requests()).open === REPLIES, 60_000);
     await until(
       'all are finished',
       async () => (await cluster.postgres.query(`SELECT id FROM messages WHERE status IN ('pending', 'streaming')`)).length === 0,
@@ -42,7 +46,7 @@ describeOn('redis', 'one worker process', () => {
     );
     expect(
       await cluster.postgres.query(`SELECT status, attempt, count(*)::integer AS n FROM messages WHERE role = 'model' GROUP BY 1, 2`),
-    ).toEqual([{ status: 'completed', attempt: 1, n: total }]);
+    ).toEqual([{ status: 'completed', attempt: 1, n: REPLIES }]);
     expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
   }, 180_000);
 });

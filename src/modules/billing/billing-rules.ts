@@ -1,0 +1,54 @@
+import type { StripeSubscription } from '../../integrations/stripe/index.js';
+import { hasEnded, type TransitionCause } from '../subscriptions/index.js';
+
+/** What is to be done at Stripe about one of a user's subscriptions. */
+export interface Verdict {
+  readonly subscription: StripeSubscription;
+  readonly cause: Extract<TransitionCause, 'refunded' | 'dispute_lost' | 'first_payment_failed' | 'duplicate'>;
+  /** The payment to give back before it is cancelled; null for none. */
+  readonly refund: string | null;
+}
+
+/**
+ * Which of a user's subscriptions must not go on: those whose payment was given back in full, lost in a dispute, or never came, and all but one of
+ * the others. A function of what Stripe says and of nothing else, so that two workers who see the same decide the same.
+ */
+export function judge(subscriptions: readonly StripeSubscription[]): Verdict[] {
+  const verdicts: Verdict[] = [];
+  const live: StripeSubscription[] = [];
+  for (const subscription of subscriptions) {
+    if (hasEnded(subscription.status)) continue;
+    const cause = causeOfEnd(subscription);
+    if (cause === null) live.push(subscription);
+    else verdicts.push({ subscription, cause, refund: null });
+  }
+  const [, ...others] = live.sort(byPrecedence);
+  for (const subscription of others) {
+    const { payment } = subscription;
+    // Money that is on its way can be given back only once it has arrived; that has an event, and another look.
+    if (payment?.state === 'pending') continue;
+    verdicts.push({ subscription, cause: 'duplicate', refund: payment?.state === 'paid' ? payment.paymentIntentId : null });
+  }
+  return verdicts;
+}
+
+function causeOfEnd({ status, payment }: StripeSubscription): Verdict['cause'] | null {
+  switch (payment?.state) {
+    case 'refunded':
+    case 'dispute_lost':
+      return payment.state;
+    case 'failed':
+      // Stripe leaves a subscription active that began with a bank debit which then failed: nothing was ever paid for it.
+      return payment.isFirst && status === 'active' ? 'first_payment_failed' : null;
+    default:
+      return null;
+  }
+}
+
+/** The one that works before one that is behind with its payments, then the older one. */
+const byPrecedence = (a: StripeSubscription, b: StripeSubscription): number =>
+  rank(a.status) - rank(b.status) ||
+  a.startedAt.getTime() - b.startedAt.getTime() ||
+  (a.stripeSubscriptionId < b.stripeSubscriptionId ? -1 : 1);
+
+const rank = (status: string): number => (status === 'active' || status === 'trialing' ? 0 : status === 'past_due' ? 1 : 2);

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { BillingModule } from '../billing.module.js';
+import { SubscriptionController } from './subscription.controller.js';
+import { WebhookController } from './webhook.controller.js';
+
+@Module({ imports: [BillingModule], controllers: [SubscriptionController, WebhookController] })
+export class BillingHttpModule {}

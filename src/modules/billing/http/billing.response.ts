@@ -1,0 +1,86 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Plan } from '../../../common/actor.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
+import type { StripeInvoice } from '../../../integrations/stripe/index.js';
+import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../../subscriptions/index.js';
+import type { OpenCheckout } from '../checkouts.service.js';
+import { InvoiceResponse, toInvoiceResponse } from '../invoice.response.js';
+
+const STATUSES = ['none', ...SUBSCRIPTION_STATUSES] as const;
+
+export class CheckoutResponse {
+  @ApiProperty({ example: 'https://checkout.stripe.com/c/pay/cs_test_a1b2c3', description: 'Send the browser there.' })
+  readonly checkout_url!: string;
+
+  @ApiProperty({ example: 'cs_test_a1b2c3' })
+  readonly session_id!: string;
+}
+
+export class PortalResponse {
+  @ApiProperty({ example: 'https://billing.stripe.com/p/session/a1b2c3', description: 'Good for a few minutes, and for this user only.' })
+  readonly portal_url!: string;
+}
+
+export class SubscriptionStatusResponse {
+  @ApiProperty({ enum: ['basic', 'pro'], example: 'pro' })
+  readonly plan!: Plan;
+
+  @ApiProperty({ enum: STATUSES, example: 'active', description: 'Of the subscription at Stripe; `none` without one.' })
+  readonly status!: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: '2026-12-22T20:15:03.000Z',
+    description: 'Until when Pro lasts if nothing else happens; a subscription that is not cancelled renews then. Null on the Basic plan.',
+  })
+  readonly active_until!: string | null;
+
+  @ApiProperty({ example: false })
+  readonly cancel_at_period_end!: boolean;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'Messages a UTC day; null is without limit.' })
+  readonly daily_limit!: number | null;
+
+  @ApiProperty({ type: 'integer', example: 7 })
+  readonly used_today!: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null })
+  readonly remaining_today!: number | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T00:00:00.000Z' })
+  readonly resets_at!: string;
+}
+
+export class InvoicePage extends PageOf(InvoiceResponse) {}
+
+export class ReceivedResponse {
+  @ApiProperty({ example: true })
+  readonly received!: true;
+}
+
+export const toCheckoutResponse = ({ url, sessionId }: OpenCheckout): CheckoutResponse => ({ checkout_url: url, session_id: sessionId });
+
+export const toStatusResponse = (status: SubscriptionStatus): SubscriptionStatusResponse => ({
+  plan: status.plan,
+  // A word that Stripe has learnt since is none that anybody here has: it entitles to nothing.
+  status: STATUSES.find((known) => known === status.status) ?? 'none',
+  active_until: status.activeUntil?.toISOString() ?? null,
+  cancel_at_period_end: status.cancelAtPeriodEnd,
+  daily_limit: status.dailyLimit,
+  used_today: status.usedToday,
+  remaining_today: status.remainingToday,
+  resets_at: status.resetsAt.toISOString(),
+});
+
+const isInvoiceId = (part: string): boolean => /^in_\w{1,200}$/.test(part);
+
+/** The invoice before the first one of the page. @throws ValidationFailedError */
+export const invoicePageStart = ({ cursor }: PageQuery): string | null => decodeCursor(cursor, [isInvoiceId])?.[0] ?? null;
+
+/** One more than the page holds. */
+export const invoicePageCount = ({ limit = DEFAULT_PAGE_SIZE }: PageQuery): number => limit + 1;
+
+export const toInvoicePage = (invoices: readonly StripeInvoice[], { limit = DEFAULT_PAGE_SIZE }: PageQuery): Page<InvoiceResponse> =>
+  toPage(invoices, limit, ({ id }) => [id], toInvoiceResponse);

@@ -1,0 +1,30 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../common/actor.js';
+import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
+import { SearchService } from '../search/search.service.js';
+import { SearchQuery } from './search.request.js';
+import { placeOf, SearchHitPage, toSearchHitPage } from './search.response.js';
+
+@ApiTags('Messages')
+@Controller('search')
+export class SearchController {
+  constructor(private readonly search: SearchService) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Search the messages of all rooms',
+    description:
+      'Those that hold every word of q, on whatever branch, best first; the newest thousand are ranked. Case, width and accents make no ' +
+      'difference. Chinese, Japanese, Korean, Thai and other scripts without spaces are found by any part of a sentence. A q without a letter ' +
+      'or digit finds nothing.',
+  })
+  @ApiOkResponse({ type: SearchHitPage })
+  async searchMessages(
+    @CurrentActor() actor: Actor,
+    @Query() { q, cursor, limit = DEFAULT_PAGE_SIZE }: SearchQuery,
+  ): Promise<SearchHitPage> {
+    return toSearchHitPage(await this.search.searchMessages(actor, q, placeOf(cursor), limit + 1), limit);
+  }
+}

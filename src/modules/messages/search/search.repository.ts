@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../../database/database.js';
+import { statement } from '../../../database/statement.js';
+import type { Message } from '../message.js';
+import { MESSAGE_COLUMNS } from '../messages.repository.js';
+import { toQuery, type Wanted } from './words.js';
+
+/** A message in which all the words were found, as far as search.service.ts needs it. */
+export interface Match {
+  readonly message: Message;
+  readonly chatroom: { readonly id: string; readonly name: string | null };
+  /** Of PostgreSQL's `real`. */
+  readonly rank: number;
+}
+
+/** Where a page goes on, and the moment as of which the matches are counted. */
+export interface SearchPlace {
+  readonly rank: string;
+  readonly id: string;
+  readonly asOf: string;
+}
+
+/** The first four digits of a UUIDv7 count stretches of 2^32 ms: 49.7 days. */
+const AGE_MS = 2 ** 32;
+
+/** How many matches are ranked: the newest ones. */
+const RANKED = 1_000;
+
+type MatchRow = Message & { readonly chatroom_name: string | null; readonly rank: number; readonly as_of: Date };
+
+/*
+ * Words are looked up in one stretch of time after the other, newest first, until there are enough: a word that is in every message costs no more
+ * than a rare one, and a rare one a look into the index for each 49.7 days of the account. LATERAL makes it a nested loop, which LIMIT ends.
+ * Within a stretch it is created_at that is sorted by, although ids would do: no index on it could lure the planner away from the words.
+ */
+const search = statement<MatchRow>(
+  'messages_search',
+  `WITH newest AS (
+     SELECT found.id, found.rank
+     FROM generate_series($3::integer, (SELECT floor(extract(epoch FROM u.created_at - interval '1 day') * 1000 / ${AGE_MS})::integer FROM users u WHERE u.id = $1), -1) AS age
+       CROSS JOIN LATERAL (SELECT replace($2, '~', lpad(to_hex(age), 4, '0') || right($1::uuid::text, 12))::tsquery AS query) AS wanted
+       CROSS JOIN LATERAL (
+         SELECT m.id, ts_rank(m.words, wanted.query) AS rank FROM (
+           SELECT m.id, m.words FROM messages m
+           WHERE m.words @@ wanted.query AND m.user_id = $1 AND m.created_at <= coalesce($4::timestamptz, now())
+           ORDER BY m.created_at DESC, m.id DESC LIMIT ${RANKED}
+         ) m
+       ) AS found
+     LIMIT ${RANKED}
+   ), page AS (
+     SELECT id, rank FROM newest WHERE (rank, id) < ($5::real, $6::uuid) ORDER BY rank DESC, id DESC LIMIT $7
+   )
+   SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($4::timestamptz, now())::timestamptz(3) AS as_of
+   FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id
+   ORDER BY page.rank DESC, page.id DESC`,
+);
+
+/** Sorts before every match. */
+const BEGINNING = { rank: 'Infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff', asOf: null };
+
+@Injectable()
+export class SearchRepository {
+  constructor(private readonly database: Database) {}
+
+  /** At most `count` of the newest thousand messages of a user with all these words, the best match first. */
+  async search(userId: string, wanted: Wanted, after: SearchPlace | null, count: number): Promise<{ matches: Match[]; asOf: string }> {
+    const { rank, id, asOf } = after ?? BEGINNING;
+    const age = Math.floor(Date.now() / AGE_MS);
+    const rows = await this.database.run(search, [userId, toQuery(wanted), age, asOf, rank, id, count]);
+    return {
+      matches: rows.map((row) => ({ message: row, chatroom: { id: row.chatroom_id, name: row.chatroom_name }, rank: row.rank })),
+      asOf: rows[0]?.as_of.toISOString() ?? '',
+    };
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../common/actor.js';
+import { type Match, type SearchPlace, SearchRepository } from './search.repository.js';
+import { type Snippet, snippetOf } from './snippet.js';
+import { wantedIn } from './words.js';
+
+export interface SearchHit extends Match {
+  readonly snippet: Snippet;
+}
+
+@Injectable()
+export class SearchService {
+  constructor(private readonly repository: SearchRepository) {}
+
+  /**
+   * Looks for words in the caller's messages: at most `count` of the newest thousand that hold them all, on whatever branch, best first.
+   *
+   * @returns also the moment as of which they are counted: what the next page is to be asked with
+   */
+  async searchMessages(
+    { userId }: Actor,
+    q: string,
+    after: SearchPlace | null,
+    count: number,
+  ): Promise<{ hits: SearchHit[]; asOf: string }> {
+    const wanted = wantedIn(q);
+    if (!wanted) return { hits: [], asOf: '' };
+    const { matches, asOf } = await this.repository.search(userId, wanted, after, count);
+    return { hits: matches.map((match) => ({ ...match, snippet: snippetOf(match.message.content, wanted) })), asOf };
+  }
+}

@@ -1,0 +1,75 @@
+import { matchesIn, toQuery, toVector, wantedIn, wordsOf } from './words.js';
+
+const termsOf = (text: string) => wordsOf(text).map(({ term }) => term);
+const found = (text: string, query: string) => {
+  const wanted = wantedIn(query);
+  return wanted ? matchesIn(text, wanted).map(({ start, end }) => text.slice(start, end)) : null;
+};
+
+describe('The words of a text', () => {
+  it.each([
+    ['Hello, WORLD!', ['hello', 'world']],
+    ['“naïve” cafés — Zürich', ['naive', 'cafes', 'zurich']],
+    ['don’t foo_bar a.b@c 3.14', ['don', 't', 'foo', 'bar', 'a', 'b', 'c', '3', '14']],
+    ['ＦＵＬＬ width', ['full', 'width']],
+    ['Привет, Ёлка', ['привет', 'елка']],
+    ['हिन्दी में', ['हिन्दी', 'में']],
+    ['我喜欢京都。', ['我喜', '喜欢', '欢京', '京都', '都']],
+    ['iPhoneを買う', ['iphone', 'を買', '買う', 'う']],
+    ['ｶﾞｷﾞ', ['ガギ', 'ギ']],
+    ['서울에', ['서울', '울에', '에']],
+    ['👩‍💻 !? \u0301', []],
+    ['', []],
+  ])('%j', (text, terms) => {
+    expect(termsOf(text)).toEqual(terms);
+  });
+
+  it('know where they stand, in UTF-16', () => {
+    expect(wordsOf('🙂 É🙂x')).toEqual([
+      { term: 'e', start: 3, end: 4 },
+      { term: 'x', start: 6, end: 7 },
+    ]);
+  });
+
+  it('are cut where they are no words any more', () => {
+    expect(termsOf('x'.repeat(5_000))).toEqual(['x'.repeat(64)]);
+    expect(termsOf('𝒳'.repeat(100))).toEqual(['x'.repeat(64)]);
+    expect(termsOf('𐐨'.repeat(100))).toEqual(['𐐨'.repeat(32)]);
+  });
+});
+
+describe('What is looked for', () => {
+  it.each([
+    ['The temples of Kyoto', 'kyo', ['Kyoto']],
+    ['The temples of Kyoto', 'KYOTO temple', ['temples', 'Kyoto']],
+    ['The temples of Kyoto', 'kyoto TEMPL', ['temples', 'Kyoto']],
+    ['我喜欢京都的寺庙', '京都', ['京都']],
+    ['我喜欢京都的寺庙', '喜欢京都', ['喜欢', '欢京', '京都']],
+    ['我喜欢京都', '都', ['都']],
+    ['a b', '"\'\\ :*&|!()<->', null],
+  ])('in %j: %j', (text, query, places) => {
+    expect(found(text, query)).toEqual(places);
+  });
+
+  it('is a query of PostgreSQL, with a mark before each term', () => {
+    expect(wantedIn('kyoto 京都 tem')).toEqual({ terms: ['kyoto', '京都'], prefix: 'tem' });
+    expect(toQuery({ terms: ['kyoto', '京都'], prefix: 'tem' })).toBe(`'~kyoto' & '~京都' & '~tem':*`);
+    expect(wantedIn('kyoto kyoto')).toEqual({ terms: [], prefix: 'kyoto' });
+  });
+});
+
+describe('A vector', () => {
+  it('holds each word once, with its places', () => {
+    expect(toVector('The cat, the dog')).toBe(`'~the':1,3 '~cat':2 '~dog':4`);
+    expect(toVector('…')).toBeNull();
+  });
+
+  it('stays within what PostgreSQL takes, of any text', () => {
+    const long = Array.from({ length: 30_000 }, (_, i) => `${'я'.repeat(58)}${i}`).join(' ');
+    const vector = toVector(long) ?? '';
+    expect(Buffer.byteLength(vector)).toBeLessThan(1_048_575);
+    expect(vector.split(' ').length).toBeGreaterThan(4_000);
+    const often = toVector('again '.repeat(1_000)) ?? '';
+    expect(often.split(',')).toHaveLength(255);
+  });
+});

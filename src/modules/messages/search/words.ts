@@ -1,0 +1,111 @@
+/** A word of a text, as it is compared, and where it stands: UTF-16 offsets, the end excluded. */
+export interface Word {
+  readonly term: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What somebody looks for: all of the terms, the last one also as the beginning of a word. */
+export interface Wanted {
+  readonly terms: readonly string[];
+  readonly prefix: string;
+}
+
+/** Scripts that are written without spaces between words, and Hangul, whose particles stick to them. */
+const UNSPACED = String.raw`[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]`;
+const LETTERS = String.raw`[\p{L}\p{M}\p{N}]`;
+const STRETCH = new RegExp(`(?:(?=${LETTERS})${UNSPACED})+|(?:(?!${UNSPACED})${LETTERS})+`, 'gu');
+const STARTS_UNSPACED = new RegExp(`^${UNSPACED}`, 'u');
+/** A character with what combines with it; half-width kana carry their sound marks as characters. */
+const UNIT = /[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*|[\p{M}ﾞﾟ]+/gu;
+
+const MAX_TERM = 64;
+/** Of one message: the words from its beginning that are found. */
+const MAX_WORDS = 20_000;
+/** PostgreSQL takes no vector of a megabyte. */
+const MAX_BYTES = 800_000;
+/** Of a term, besides its text: its mark, and what PostgreSQL keeps of it. */
+const TERM_BYTES = 32;
+
+/**
+ * The words of a text in any language: without regard to case, width and accents, and without a dictionary. Where a script has no spaces, every
+ * two neighbouring characters are a word, and the last one alone: whatever part of a sentence is looked for, it is found.
+ *
+ * They are split here and not by PostgreSQL's parser, whose idea of a letter depends on the locale of the database.
+ */
+export function wordsOf(text: string): Word[] {
+  const words: Word[] = [];
+  for (const { 0: stretch, index } of text.matchAll(STRETCH)) {
+    if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index);
+    else add(words, stretch, index, index + stretch.length);
+  }
+  return words;
+}
+
+/** @returns null when nothing is left of the text: there is nothing to look for */
+export function wantedIn(text: string): Wanted | null {
+  const words = wordsOf(text);
+  const last = words.at(-1);
+  if (!last) return null;
+  // The last character of a stretch of several stands in the pair before it.
+  const before = words.at(-2);
+  const prefix = before?.end === last.end ? before : last;
+  const terms = new Set(words.filter((word) => word !== last && !isLastOfPair(word, words)).map(({ term }) => term));
+  terms.delete(prefix.term);
+  return { terms: [...terms], prefix: prefix.term };
+}
+
+/** The words that somebody looks for, in the order of the text. */
+export const matchesIn = (text: string, { terms, prefix }: Wanted): Word[] => {
+  const exact = new Set(terms);
+  return wordsOf(text).filter(({ term }) => exact.has(term) || term.startsWith(prefix));
+};
+
+/** The words of a message as text of a tsvector, each with the mark that `marked` (search.repository.ts) replaces; null when there are none. */
+export function toVector(text: string): string | null {
+  const places = new Map<string, number[]>();
+  let bytes = 0;
+  for (const [i, { term }] of wordsOf(text).slice(0, MAX_WORDS).entries()) {
+    let own = places.get(term);
+    if (!own) {
+      bytes += Buffer.byteLength(term) + TERM_BYTES;
+      if (bytes > MAX_BYTES) break;
+      places.set(term, (own = []));
+    }
+    // As many places, and as far, as PostgreSQL keeps.
+    if (own.length < 255 && i < 16_383) own.push(i + 1);
+  }
+  if (places.size === 0) return null;
+  return [...places].map(([term, own]) => `'~${term}'${own.length > 0 ? `:${own.join(',')}` : ''}`).join(' ');
+}
+
+/** As text of a tsquery, with the same mark. */
+export const toQuery = ({ terms, prefix }: Wanted): string => [...terms.map((term) => `'~${term}'`), `'~${prefix}':*`].join(' & ');
+
+const isLastOfPair = (word: Word, words: readonly Word[]): boolean => {
+  const before = words[words.indexOf(word) - 1];
+  return before?.end === word.end && before.start < word.start;
+};
+
+function addPairs(words: Word[], stretch: string, index: number): void {
+  const units = [...stretch.matchAll(UNIT)];
+  units.forEach((unit, i) => {
+    const { 0: text, index: end } = units[i + 1] ?? { 0: '', index: stretch.length };
+    add(words, unit[0] + text, index + unit.index, index + end + text.length);
+  });
+}
+
+function add(words: Word[], text: string, start: number, end: number): void {
+  const term = normalise(text);
+  if (term !== '') words.push({ term, start, end });
+}
+
+const normalise = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFKC')
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '')
+    .slice(0, MAX_TERM)
+    .replace(/\p{Surrogate}$/u, '');

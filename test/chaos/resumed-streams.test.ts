@@ -1,0 +1,161 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { type Cluster, startCluster } from '../support/cluster.js';
+import { type ClusterUser, createClusterUser, createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
+import { describeOn } from '../support/engines.js';
+import { idsRise, readEvents, type ReceivedEvent, shapeOf, textOf, typesOf } from '../support/event-stream.js';
+import { isFullSize } from '../support/full-size.js';
+import { until } from '../support/until.js';
+
+const STREAMS = isFullSize ? 1_000 : 120;
+const AT_ONCE = 50;
+const USERS = 10;
+const CUTS = 5;
+/** Of an answer, in tokens of four UTF-16 units. */
+const TOKENS = 3_000;
+
+interface StoredReply {
+  readonly status: string;
+  readonly attempt: number;
+  readonly content: string;
+}
+
+const BEGINNING = ['start', 'start-step', 'text-start', 'text-delta'];
+const ENDING = ['text-delta', 'text-end', 'finish-step', 'finish', '[DONE]'];
+
+describeOn('redis', 'the streams of two API processes', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster({
+      apis: 2,
+      workers: 2,
+      settings: { REPLY_LEASE: '5s', SWEEP_INTERVAL: '500ms', REPLY_RETRY_DELAY: '100ms', MAX_STREAMS: '1000' },
+      gemini: { latencyMs: 50, chunkMs: 10, tokens: TOKENS },
+    });
+  }, 120_000);
+  afterAll(() => cluster.close(), 60_000);
+
+  const clients = () => cluster.apis.map(({ client }) => client);
+  const anyClient = () => {
+    const client = clients()[randomInt(cluster.apis.length)];
+    if (!client) throw new Error('no API');
+    return client;
+  };
+  const stored = async (replyId: string): Promise<StoredReply> => {
+    const [row] = await cluster.postgres.query<StoredReply>(`SELECT status, attempt, content FROM messages WHERE id = $1`, [replyId]);
+    if (!row) throw new Error('no such reply');
+    return row;
+  };
+  const send = ({ token }: ClusterUser, room: string, content: string) =>
+    anyClient().open('POST', `/chatroom/${room}/message`, { token, body: { content }, headers: { accept: 'text/event-stream' } });
+  const resume = ({ token }: ClusterUser, path: string, last: ReceivedEvent | undefined, client = anyClient()) =>
+    client.open('GET', path, { token, headers: last ? { 'last-event-id': last.id } : {} });
+
+  test(`${STREAMS} streams, each cut at ${CUTS} random points and resumed at any API: byte for byte what is stored`, async () => {
+    const [client] = clients();
+    if (!client) throw new Error('no API');
+    const users = await createClusterUsers(client, cluster.postgres, USERS);
+    let begun = 0;
+    let cuts = 0;
+    const readInPieces = async (user: ClusterUser) => {
+      const room = await createRoom(client, user);
+      const places = Array.from({ length: CUTS }, () => randomInt(TOKENS * 4 * 0.8)).sort((a, b) => a - b);
+      let response = await send(user, room, 'Hello');
+      const path = `${response.headers.get('location') ?? ''}/stream`;
+      const all: ReceivedEvent[] = [];
+      for (const place of [...places, Infinity]) {
+        expect(response.status).toBe(200);
+        let length = textOf(all).length;
+        const { events } = await readEvents(response, ({ data }) => {
+          if (typeof data !== 'string' && data.type === 'text-delta') length += (data['delta'] as string).length;
+          return length >= place;
+        });
+        all.push(...events);
+        if (place === Infinity) break;
+        if (typesOf(events).at(-1) !== '[DONE]') cuts += 1;
+        // Some come again when there is more to catch up with, or when the reply has ended.
+        if (randomInt(3) === 0) await sleep(randomInt(1_000));
+        response = await resume(user, path, all.at(-1));
+      }
+      const { content, status } = await stored(path.split('/').at(-2) ?? '');
+      expect(status).toBe('completed');
+      expect(textOf(all)).toBe(content);
+      expect(content.length).toBeGreaterThanOrEqual(TOKENS * 4 - 1);
+      expect(idsRise(all)).toBe(true);
+      expect(typesOf(all).filter((type) => ['start', 'finish', '[DONE]'].includes(type))).toEqual(['start', 'finish', '[DONE]']);
+    };
+    const lanes = await Promise.allSettled(
+      Array.from({ length: AT_ONCE }, async (_, lane) => {
+        const user = users[lane % USERS];
+        if (!user) throw new Error('no user');
+        while (begun < STREAMS) {
+          begun += 1;
+          await readInPieces(user);
+        }
+      }),
+    );
+    expect(lanes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(cuts).toBe(STREAMS * CUTS);
+    expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
+  }, 600_000);
+
+  const killWorkers = async () => {
+    await Promise.all(cluster.workers.map((worker) => worker.kill()));
+    await Promise.all(cluster.workers.map((worker) => worker.start()));
+  };
+  const flushRedis = async () => {
+    const connection = new Redis(cluster.redis.url, { lazyConnect: true });
+    await connection.connect();
+    await connection.flushall();
+    connection.disconnect();
+  };
+  const restartRedis = async () => {
+    await cluster.redis.kill();
+    await cluster.redis.restart();
+  };
+
+  test.each([
+    { blow: 'the workers are killed', strike: killWorkers, attempt: 2 },
+    { blow: 'Redis is flushed', strike: flushRedis, attempt: 1 },
+    { blow: 'Redis is killed and starts again, empty', strike: restartRedis, attempt: 1 },
+  ])(
+    '$blow in mid-stream: every reader gets reset-step, then the whole answer, once',
+    async ({ strike, attempt }) => {
+      const [client] = clients();
+      if (!client) throw new Error('no API');
+      const user = await createClusterUser(client, cluster.postgres);
+      const room = await createRoom(client, user);
+      const sent = await send(user, room, 'Hello [[slow 100ms]] [[long 400]]');
+      const location = sent.headers.get('location') ?? '';
+      const path = `${location}/stream`;
+      const seen = new Map<string, ReceivedEvent[]>();
+      const follow = async (name: string, response: Response) => {
+        const { events } = await readEvents(response, (_event, all) => {
+          seen.set(name, [...all]);
+          return false;
+        });
+        return events;
+      };
+      const readers = [follow('of the send', sent)];
+      for (const [i, api] of clients().entries()) readers.push(follow(`at API ${i}`, await resume(user, path, undefined, api)));
+      await until('all have read of it', () => seen.size === 3 && [...seen.values()].every((events) => textOf(events).length > 200));
+      const before = seen.get('of the send') ?? [];
+      await strike();
+      const [whole = [], ...others] = await Promise.all(readers);
+      const reply = await stored(location.split('/').at(-1) ?? '');
+      expect(reply).toMatchObject({ status: 'completed', attempt });
+      for (const events of [whole, ...others]) {
+        expect(shapeOf(events)).toEqual([...BEGINNING, 'reset-step', 'text-start', ...ENDING]);
+        expect(textOf(events)).toBe(reply.content);
+        expect(idsRise(events)).toBe(true);
+      }
+      // Whoever left before it and comes again gets the same text, told anew or gone on with.
+      const { events: rest } = await readEvents(await resume(user, path, before.at(-1)));
+      expect(textOf([...before, ...rest])).toBe(reply.content);
+      expect(idsRise([...before, ...rest])).toBe(true);
+      expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
+    },
+    60_000,
+  );
+});

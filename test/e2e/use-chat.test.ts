@@ -1,0 +1,168 @@
+import type { TestUser } from '../support/api.js';
+import { Conversation, type ReplyBody } from '../support/conversation.js';
+import { type Stack, startStack } from '../support/stack.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+import { type ChatMessage, textOf, UseChatPage, whyNoAiSdk } from '../support/use-chat.js';
+
+const missing = whyNoAiSdk();
+
+(missing === null ? describe : describe.skip)(`useChat of the AI SDK${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
+  let stack: Stack;
+  let proxy: TcpProxy;
+  let user: TestUser;
+  let talk: Conversation;
+  let page: UseChatPage;
+
+  beforeAll(async () => {
+    stack = await startStack({ BASIC_DAILY_LIMIT: '1000' });
+    proxy = await TcpProxy.open(Number(new URL(stack.api.origin).port));
+    user = await stack.api.signUp();
+  });
+  afterAll(async () => {
+    await proxy.close();
+    await stack.close();
+  });
+  beforeEach(async () => {
+    talk = await Conversation.start(stack.api, user.accessToken);
+    page = open([]);
+    await until('the page is loaded: there is nothing to resume', () => page.states.length > 1);
+  });
+  afterEach(() => page.close());
+
+  const open = (history: readonly ChatMessage[]) =>
+    new UseChatPage({
+      api: `http://127.0.0.1:${proxy.port}`,
+      accessToken: user.accessToken,
+      room: { id: talk.chatroomId },
+      history,
+    });
+  /** The room as a page loads it. */
+  const load = async (): Promise<ChatMessage[]> => {
+    const { body } = await stack.api.get<{ data: ReplyBody[] }>(talk.path, { token: user.accessToken });
+    return body.data.reverse().map(({ id, role, content, status }) => ({
+      id,
+      role: role === 'model' ? 'assistant' : 'user',
+      parts: [{ type: 'text', text: content }],
+      metadata: { status },
+    }));
+  };
+  const reads = (length: number) => until('the answer is read', () => page.state.status === 'streaming' && page.text.length > length);
+  /** With what was asked for, not with what it had when it was loaded. */
+  const settles = (status: 'ready' | 'error') =>
+    until(`the chat is ${status}`, () => {
+      const { messages } = page.state;
+      const isAnswered = status === 'error' || messages.at(-1)?.role === 'assistant';
+      return page.states.length > 1 && page.state.status === status && isAnswered;
+    });
+  const shown = () => page.state.messages.map((message) => [message.role, textOf(message)]);
+  const stored = async () => (await load()).map((message) => [message.role, textOf(message)]);
+  const idOfReply = () => page.state.messages.at(-1)?.id ?? '';
+  /** Nothing is shown twice, and all of it is what is stored. */
+  const expectOneReply = async (status: string) => {
+    const reply = await talk.finished(idOfReply());
+    expect(reply.status).toBe(status);
+    expect(shown()).toEqual(await stored());
+    expect(page.state.messages.filter(({ role }) => role === 'assistant')).toHaveLength(1);
+    return reply;
+  };
+
+  test('sends, and shows the answer while it grows', async () => {
+    page.tell({ send: 'Hello [[slow 20ms]] [[long 200]]' });
+    await settles('ready');
+    const { usage } = await expectOneReply('completed');
+    expect(page.state.messages.at(-1)?.metadata).toEqual({
+      chatroom_id: talk.chatroomId,
+      reply_to: expect.any(String),
+      status: 'completed',
+      model: expect.any(String),
+      usage,
+    });
+    const lengths = page.states.filter(({ status }) => status === 'streaming').map(({ messages }) => textOf(messages.at(-1)).length);
+    expect(new Set(lengths).size).toBeGreaterThan(5);
+    expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
+
+    page.tell({ send: 'And now?' });
+    await until('the next is read', () => page.state.messages.length === 4 && page.state.status === 'ready');
+    await talk.finished(idOfReply());
+    expect(shown()).toEqual(await stored());
+  });
+
+  test('stops, and keeps what was said', async () => {
+    page.tell({ send: 'Hello [[slow 50ms]] [[long 3000]]' });
+    await reads(50);
+    page.tell({ stop: true });
+    await settles('ready');
+    const { content } = await expectOneReply('cancelled');
+    expect(content.length).toBeGreaterThanOrEqual(50);
+    expect(page.state.messages.at(-1)?.metadata?.status).toBe('cancelled');
+  });
+
+  test('is loaded anew in mid-stream, and resumes', async () => {
+    page.tell({ send: 'Hello [[slow 30ms]] [[long 400]]' });
+    await reads(50);
+    const id = idOfReply();
+    await page.close();
+    page = open(await load());
+    expect(textOf(page.state.messages.at(-1))).toBe('');
+    await reads(50);
+    expect(idOfReply()).toBe(id);
+    await settles('ready');
+    await expectOneReply('completed');
+    // Once more, when there is nothing to resume but what has just ended.
+    await page.close();
+    page = open(await load());
+    await settles('ready');
+    await expectOneReply('completed');
+  });
+
+  test('reads on after its connection broke', async () => {
+    page.tell({ send: 'Hello [[slow 30ms]] [[long 400]]' });
+    await reads(50);
+    proxy.cut();
+    await settles('error');
+    await settles('ready');
+    await expectOneReply('completed');
+  });
+
+  test('regenerates, and shows the other reply in the place of the first', async () => {
+    page.tell({ send: 'Hello' });
+    await settles('ready');
+    const first = await expectOneReply('completed');
+    page.tell({ regenerate: { messageId: first.id } });
+    await until(
+      'the other reply is there',
+      () => page.state.status === 'ready' && ![first.id, undefined].includes(page.state.messages[1]?.id),
+    );
+    const second = await expectOneReply('completed');
+    expect(second.sibling_ids).toEqual([first.id, second.id]);
+  });
+
+  test('takes back what a try said that broke off', async () => {
+    page.tell({ send: '[[slow 60ms]] [[cut x1]] [[long 100]]' });
+    await settles('ready');
+    await expectOneReply('completed');
+  });
+
+  test('shows why a reply failed, and makes it again', async () => {
+    page.tell({ send: '[[error-400 x1]] Hello' });
+    await settles('error');
+    expect(page.state.error).toBe('The model does not accept this conversation.');
+    const failed = await talk.finished(idOfReply());
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'request_rejected', message: page.state.error } });
+    page.tell({ regenerate: { messageId: failed.id } });
+    await settles('ready');
+    await expectOneReply('completed');
+  });
+
+  test('sends again what did not get through', async () => {
+    proxy.target = null;
+    proxy.cut();
+    page.tell({ send: 'Hello' });
+    await settles('error');
+    proxy.target = Number(new URL(stack.api.origin).port);
+    page.tell({ regenerate: {} });
+    await settles('ready');
+    await expectOneReply('completed');
+  });
+});
