@@ -10,6 +10,7 @@ import { CloseCustomersOfErasedUsers1795392000202 } from './1795392000202-close-
 import { AddRuns1795392000300 } from './1795392000300-add-runs.js';
 import { IndexWords1795392000301 } from './1795392000301-index-words.js';
 import { CreateRollUps1795392000350 } from './1795392000350-create-roll-ups.js';
+import { CreateDigests1795392000351 } from './1795392000351-create-digests.js';
 import { CreateAuditLog1795392000400 } from './1795392000400-create-audit-log.js';
 import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.js';
 import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-what-administrators-list.js';
@@ -29,6 +30,7 @@ export const migrations = [
   AddRuns1795392000300,
   IndexWords1795392000301,
   CreateRollUps1795392000350,
+  CreateDigests1795392000351,
   CreateAuditLog1795392000400,
   ForgiveAttempts1795392000401,
   IndexWhatAdministratorsList1795392000402,

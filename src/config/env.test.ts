@@ -84,3 +84,14 @@ test('production asks administrators for a code and users for a verified number,
     REQUIRE_VERIFIED_NUMBER: true,
   });
 });
+
+test('the model of titles and summaries is one of those on sale', () => {
+  expect(complaintOf({ GEMINI_DIGEST_MODEL: 'gemini-gone' })).toMatch(/^ {2}GEMINI_DIGEST_MODEL: must be one of GEMINI_MODELS$/m);
+  expect(complaintOf({ GEMINI_DIGEST_MODEL: 'gemini-3.8-flash' })).toBe('');
+});
+
+test('a budget is dollars', () => {
+  expect(loadConfig({ source: { GEMINI_DAILY_BUDGET_USD: '12.5' } }).GEMINI_DAILY_BUDGET_USD).toBe(12.5);
+  for (const wrong of ['-1', '1e9', '$5'])
+    expect(complaintOf({ GEMINI_DAILY_BUDGET_USD: wrong })).toMatch(/^ {2}GEMINI_DAILY_BUDGET_USD: /m);
+});

@@ -169,6 +169,10 @@ const schema = z.object({
     .describe(
       'JSON list of the models on sale: id, name, plan (basic or pro), context_tokens, input_usd and output_usd per million tokens.',
     ),
+  GEMINI_DIGEST_MODEL: z
+    .string()
+    .optional()
+    .describe('Model that writes titles and summaries of conversations, one of GEMINI_MODELS. Default: the cheapest of them.'),
   GEMINI_DAILY_BUDGET_USD: usd
     .optional()
     .describe(
@@ -290,7 +294,13 @@ const DELIVERY_NEEDS = { twilio: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TW
 
 /** What is wrong with settings that are each right. */
 function contradictions(settings: Settings): { name: string; reason: string }[] {
-  return [...contradictionsOfDelivery(settings), ...contradictionsOfBilling(settings)];
+  const { GEMINI_DIGEST_MODEL, GEMINI_MODELS } = settings;
+  const isOnSale = GEMINI_DIGEST_MODEL === undefined || GEMINI_MODELS.some(({ id }) => id === GEMINI_DIGEST_MODEL);
+  return [
+    ...(isOnSale ? [] : [{ name: 'GEMINI_DIGEST_MODEL', reason: 'must be one of GEMINI_MODELS' }]),
+    ...contradictionsOfDelivery(settings),
+    ...contradictionsOfBilling(settings),
+  ];
 }
 
 /** Billing is set up whole or not at all. */

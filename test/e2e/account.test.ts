@@ -121,11 +121,14 @@ describe('GET /user/me/export', () => {
     // user_plans is a view of what the parts of it say.
     expect(tables.map(({ name }) => name)).toEqual([
       'chatrooms',
+      'checkouts',
       'grants',
       'idempotency_keys',
       'messages',
       'otp_challenges',
       'sessions',
+      'stripe_customers',
+      'subscription_transitions',
       'subscriptions',
       'usage_days',
       'user_model_days',

@@ -193,8 +193,8 @@ describe('Exports', () => {
     await runSql(
       database.url,
       `WITH room AS (INSERT INTO chatrooms (id, user_id) VALUES (gen_random_uuid(), $1) RETURNING id)
-       INSERT INTO messages (id, chatroom_id, user_id, position, depth, role, status, content, completed_at)
-       SELECT gen_random_uuid(), room.id, $1, n, 1, 'user', 'completed', '=1+1', now() FROM room, generate_series(1, 2345) n`,
+       INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, completed_at)
+       SELECT gen_random_uuid(), room.id, $1, n, 1, n, 'user', 'completed', '=1+1', now() FROM room, generate_series(1, 2345) n`,
       [user.id],
     );
     const rows = lines(await text(`/admin/messages/export?user_id=${user.id}`));

@@ -91,7 +91,12 @@ describe('A failed reply that is retried', () => {
     expect(await auditOf(reply.id)).toEqual([]);
     expect(await retry(reply.reply_to ?? '')).toMatchObject({
       status: 409,
-      body: problem(409, 'not_a_reply', 'The message is not a reply', 'Only replies of the model can be cancelled or streamed.'),
+      body: problem(
+        409,
+        'not_a_reply',
+        'The message is not a reply',
+        'Only replies of the model can be cancelled, streamed or followed by a message.',
+      ),
     });
     expect((await retry(user.id)).status).toBe(404);
   });

@@ -21,8 +21,12 @@ export async function createActor(dataSource: DataSource, { plan = 'basic' }: { 
 }
 
 /** A chatroom of that user. @returns its id */
-export async function createRoom(dataSource: DataSource, { userId }: Actor): Promise<string> {
+export async function createRoom(
+  dataSource: DataSource,
+  { userId }: Actor,
+  { name = 'A room' }: { name?: string | null } = {},
+): Promise<string> {
   const id = newId();
-  await dataSource.query(`INSERT INTO chatrooms (id, user_id) VALUES ($1, $2)`, [id, userId]);
+  await dataSource.query(`INSERT INTO chatrooms (id, user_id, name) VALUES ($1, $2, $3)`, [id, userId, name]);
   return id;
 }

@@ -37,7 +37,8 @@ export class Conversation {
     readonly chatroomId: string,
   ) {}
 
-  static async start(api: ApiClient, token: string, room: object = {}): Promise<Conversation> {
+  /** Named, so that the model is asked for nothing but replies, unless `room` says otherwise. */
+  static async start(api: ApiClient, token: string, room: object = { name: 'A conversation' }): Promise<Conversation> {
     const { status, body } = await api.post<{ id: string }>('/chatroom', { token, body: room });
     if (status !== 201) throw new Error(`POST /chatroom answered ${status}: ${JSON.stringify(body)}`);
     return new Conversation(api, token, body.id);

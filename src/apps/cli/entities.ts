@@ -10,6 +10,7 @@ import { StripeCustomerEntity } from '../../modules/billing/stripe-customer.enti
 import { StripeCursorEntity } from '../../modules/billing/stripe-cursor.entity.js';
 import { StripeEventEntity } from '../../modules/billing/stripe-event.entity.js';
 import { ChatroomEntity } from '../../modules/chatrooms/chatroom.entity.js';
+import { DigestEntity } from '../../modules/messages/digests/digest.entity.js';
 import { MessageEntity } from '../../modules/messages/message.entity.js';
 import { ModelPauseEntity } from '../../modules/messages/model-pause.entity.js';
 import { ModelHourEntity } from '../../modules/messages/usage/model-hour.entity.js';
@@ -28,6 +29,7 @@ export const entities = [
   CheckoutEntity,
   CounterEntity,
   CustomerClosureEntity,
+  DigestEntity,
   GrantEntity,
   IdempotencyKeyEntity,
   MessageEntity,

@@ -97,6 +97,7 @@ export const chatroom = statement<Row>(
 export const messages = statement<Row & { position: number }>(
   'account_export_messages',
   `SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens, reasoning_tokens,
-     total_tokens, usage_estimated, created_at, completed_at
+     total_tokens, usage_estimated, created_at, completed_at,
+     (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
    FROM messages WHERE chatroom_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
 );

@@ -42,6 +42,10 @@ export class ChatroomEntity {
   @Column('uuid', { name: 'previous_leaf_id', nullable: true })
   previousLeafId!: string | null;
 
+  /** Once in the life of a room that has no name. */
+  @Column({ type: 'timestamptz', name: 'title_requested_at', precision: 3, nullable: true })
+  titleRequestedAt!: Date | null;
+
   @Column({ type: 'timestamptz', name: 'last_message_at', precision: 3, nullable: true })
   lastMessageAt!: Date | null;
 

@@ -5,13 +5,91 @@ export interface Turn {
   readonly text: string;
 }
 
+/** How much history the model is given: about this many tokens, and never more messages, however short they are. */
+export interface HistoryLimits {
+  readonly tokens: number;
+  readonly messages: number;
+}
+
+/** Whatever the size of a room, no more of its messages are looked at. */
+const MAX_MESSAGES = 1_000;
+
+export const historyLimits = (tokens: number): HistoryLimits => ({ tokens, messages: MAX_MESSAGES });
+
+export interface Context {
+  readonly turns: Turn[];
+  /** Of what came before the turns. */
+  readonly summary: string | null;
+  /** Messages before the first turn that the summary tells of. */
+  readonly summarised: number;
+  /** Messages before the first turn that nothing tells of. */
+  readonly trimmed: number;
+  /** The message that a new summary should end at, so that the next replies find one; null while none is needed. */
+  readonly foldAt: string | null;
+}
+
+/** A new summary is wanted when this part of the limits is used up since the newest one, and leaves this part of them as it was said. */
+const FULL = 3 / 4;
+const LEFT = 1 / 2;
+
 /**
- * What the model is given of a branch. A reply without text is left out; so is a blocked one together with the message it answered, because a
- * prompt that was blocked once blocks every later request that repeats it. A conversation begins with the user.
+ * Chooses what the model is given of a branch: as much as fits as it was said, and the rest as a summary, if there is one that ends where the
+ * verbatim part can begin.
  *
- * @param path oldest first; ends with the message to answer
+ * @param path oldest first, as far up as the limits allow; ends with the message to answer
  */
-export function toTurns(path: readonly PathMessage[]): Turn[] {
+export function chooseContext(path: readonly PathMessage[], limits: HistoryLimits): Context {
+  const after = tokensAfter(path);
+  const isWhole = path[0]?.depth === 1;
+  const at = isWhole
+    ? -1
+    : path.findIndex(({ summary }, i) => summary !== null && (after[i] ?? 0) + tokensOf(summary.content) <= limits.tokens);
+  const summary = path[at]?.summary ?? null;
+  const given = path.slice(path.findIndex(({ role }, i) => i > at && role === 'user'));
+  const summarised = summary?.covered ?? 0;
+  return {
+    turns: toTurns(given),
+    summary: summary?.content ?? null,
+    summarised,
+    trimmed: Math.max(0, (given[0]?.depth ?? 1) - 1 - summarised),
+    foldAt: foldAt(path, after, limits),
+  };
+}
+
+/** As late as the limits allow, so that a summary is seldom made, and early enough that it is there before it is needed. */
+function foldAt(path: readonly PathMessage[], after: readonly number[], limits: HistoryLimits): string | null {
+  const newest = path.findLastIndex(({ isFolded }) => isFolded);
+  const uses = (i: number, part: number) => (after[i] ?? 0) > limits.tokens * part || path.length - 1 - i > limits.messages * part;
+  const isOverflowing = newest === -1 && path[0] !== undefined && path[0].depth > 1;
+  if (!isOverflowing && !(newest === -1 ? isFull(path, limits) : uses(newest, FULL))) return null;
+  const candidates = path.map(({ role }, i) => (role === 'model' && i > newest ? i : -1)).filter((i) => i !== -1);
+  const index = candidates.find((i) => !uses(i, LEFT)) ?? candidates.at(-1);
+  return index === undefined ? null : (path[index]?.id ?? null);
+}
+
+const isFull = (path: readonly PathMessage[], { tokens, messages }: HistoryLimits): boolean =>
+  path.reduce((sum, message) => sum + message.tokens, 0) > tokens * FULL || path.length > messages * FULL;
+
+/** What the messages after each one come to. */
+function tokensAfter(path: readonly PathMessage[]): number[] {
+  let sum = 0;
+  return path
+    .toReversed()
+    .map(({ tokens }) => {
+      sum += tokens;
+      return sum - tokens;
+    })
+    .reverse();
+}
+
+/** About four bytes of text are a token. */
+export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
+
+/**
+ * Messages as turns of a conversation. A reply without text is left out; so is a blocked one together with the message it answered, because a
+ * prompt that was blocked once blocks every later request that repeats it. A conversation begins with the user.
+ */
+export function toTurns(path: readonly Pick<PathMessage, 'role' | 'status' | 'content'>[]): Turn[] {
   const turns: Turn[] = [];
   for (const { role, status, content } of path) {
     if (role === 'user') turns.push({ role, text: content });
@@ -19,4 +97,12 @@ export function toTurns(path: readonly PathMessage[]): Turn[] {
     else if (content !== '' && status !== 'failed' && turns.length > 0) turns.push({ role, text: content });
   }
   return turns;
+}
+
+const SUMMARY_NOTE = 'Summary of the earlier part of the conversation, which is not shown any more:';
+
+/** The instruction of the room, and what is known of the conversation before the turns. */
+export function instructionOf(systemInstruction: string | null, summary: string | null): string | null {
+  const parts = [systemInstruction, summary === null ? null : `${SUMMARY_NOTE}\n\n${summary}`].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join('\n\n');
 }

@@ -5,6 +5,8 @@ import { SubscriptionsModule } from '../subscriptions/index.js';
 import { Acceptance } from './acceptance.js';
 import { Cancellation } from './cancellation.js';
 import { Deletion } from './deletion.js';
+import { DigestQueue, DIGEST_QUEUE } from './digests/digest.queue.js';
+import { DigestsRepository } from './digests/digests.repository.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
@@ -20,7 +22,7 @@ import { Statistics } from './usage/statistics.js';
 import { UsageService } from './usage/usage.service.js';
 
 @Module({
-  imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE })],
+  imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE }, { name: DIGEST_QUEUE })],
   providers: [
     MessagesService,
     MessagesRepository,
@@ -34,6 +36,8 @@ import { UsageService } from './usage/usage.service.js';
     SearchRepository,
     SearchService,
     Retries,
+    DigestsRepository,
+    DigestQueue,
     Budget,
     Prices,
     Statistics,
@@ -43,6 +47,8 @@ import { UsageService } from './usage/usage.service.js';
     MessagesService,
     Deletion,
     Retries,
+    DigestsRepository,
+    DigestQueue,
     Statistics,
     UsageService,
     Budget,

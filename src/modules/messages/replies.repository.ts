@@ -5,6 +5,8 @@ import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner } from '../../database/database.js';
 import { violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
+import type { HistoryLimits } from './context.js';
+import type { Digest } from './digests/digest.queue.js';
 import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
 import type { ReplyErrorCode } from './reply-errors.js';
 import { markedWords } from './search/marked-words.js';
@@ -50,10 +52,19 @@ export interface RetriedReply extends Omit<Attempt, 'model'> {
   readonly errorCode: string;
 }
 
+/** A message of the branch that a reply continues. */
 export interface PathMessage {
+  readonly id: string;
+  readonly depth: number;
   readonly role: 'user' | 'model';
   readonly status: MessageStatus;
   readonly content: string;
+  /** About. */
+  readonly tokens: number;
+  /** Of the conversation up to this message; it tells of so many messages. */
+  readonly summary: { readonly content: string; readonly covered: number } | null;
+  /** A summary that ends here was asked for, whatever came of it. */
+  readonly isFolded: boolean;
 }
 
 export interface Usage extends Tokens {
@@ -74,6 +85,12 @@ export interface Outcome {
   readonly firstTokenAt: Date | null;
   /** Give the message's unit back to the day that it was charged to. */
   readonly refund: boolean;
+}
+
+/** What the end of a reply sets going. */
+export interface Ended {
+  readonly nextReplyId: string | null;
+  readonly digests: readonly Digest[];
 }
 
 const UNFINISHED = `('pending', 'streaming')`;
@@ -156,22 +173,25 @@ const requestCancel = statement<Cancelling>(
    RETURNING m.id AS "replyId", m.attempt, m.model, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
 );
 
-// The path of a reply, from the message that it answers upwards, as far as the budget goes. Costs are counted as a quarter of the bytes.
-const path = statement<PathMessage>(
+// The path of a reply, from the message that it answers upwards, as far as the limits go: one look-up by primary key for each message, whatever the
+// size of the room. Costs are counted as a quarter of the bytes.
+const path = statement<Omit<PathMessage, 'summary'> & { readonly summary: string | null; readonly covered: number | null }>(
   'replies_path',
   `WITH RECURSIVE path AS (
-     SELECT m.id, m.parent_id, m.depth, octet_length(m.content) / 4 + 4 AS spent FROM messages m WHERE m.id = $1
+     SELECT m.id, m.parent_id, octet_length(m.content) / 4 + 4 AS tokens, octet_length(m.content) / 4 + 4 AS spent, 1 AS n FROM messages m WHERE m.id = $1
      UNION ALL
-     SELECT m.id, m.parent_id, m.depth, p.spent + octet_length(m.content) / 4 + 4
-     FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + octet_length(m.content) / 4 + 4 <= $2
+     SELECT m.id, m.parent_id, octet_length(m.content) / 4 + 4, p.spent + octet_length(m.content) / 4 + 4, p.n + 1
+     FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + octet_length(m.content) / 4 + 4 <= $2 AND p.n < $3
    )
-   SELECT m.role, m.status, m.content FROM path JOIN messages m ON m.id = path.id ORDER BY path.depth`,
+   SELECT m.id, m.depth, m.role, m.status, m.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded"
+   FROM path JOIN messages m ON m.id = path.id LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY m.depth`,
 );
 
 // The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the
 // row itself change together or not at all, each reading what the one before returned, which fixes the order of the locks; the counts come last.
+// The first completed reply of a room without a name wants a title.
 // Nothing that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
-const finish = statement<{ next_reply_id: string | null }>(
+const finish = statement<{ next_reply_id: string | null; digests: readonly Digest[] }>(
   'replies_finish',
   `WITH reply AS (
      SELECT id, user_id, chatroom_id, charged_day FROM messages WHERE id = $1 AND attempt = $2 AND status IN ${UNFINISHED} FOR NO KEY UPDATE
@@ -196,6 +216,13 @@ const finish = statement<{ next_reply_id: string | null }>(
        input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
        reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
      RETURNING 1
+   ), untitled AS (
+     UPDATE chatrooms c SET title_requested_at = now() FROM reply, done
+     WHERE $4 = 'completed' AND $5 <> '' AND c.id = reply.chatroom_id AND c.name IS NULL AND c.title_requested_at IS NULL RETURNING 1
+   ), wanted AS (
+     INSERT INTO digests (message_id, kind)
+     SELECT done.id, 'title' FROM done, untitled UNION ALL SELECT $23::uuid, 'summary' FROM done WHERE $23::uuid IS NOT NULL
+     ON CONFLICT ON CONSTRAINT pk_digests DO NOTHING RETURNING message_id, kind
    ), counted AS (
      ${countInHour({
        from: '(SELECT count(*) FROM usage) AS used, done',
@@ -210,7 +237,8 @@ const finish = statement<{ next_reply_id: string | null }>(
        totalMs: 'extract(epoch FROM done.completed_at - done.created_at) * 1000',
      })}
    )
-   SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id
+   SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id,
+     (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS digests
    FROM reply`,
 );
 
@@ -308,17 +336,22 @@ export class RepliesRepository {
     return this.database.run(requestCancel, [userId, chatroomId, replyId]);
   }
 
-  /** The messages up to the one that is answered, oldest first, as many as fit into `tokens`; that one always. */
-  async path({ parentId }: Claim, tokens: number): Promise<PathMessage[]> {
-    return this.database.run(path, [parentId, tokens]);
+  /** The messages of a branch up to one of them, oldest first, as many as fit into the limits; that one always. */
+  async path(messageId: string, { tokens, messages }: HistoryLimits): Promise<PathMessage[]> {
+    const rows = await this.database.run(path, [messageId, tokens, messages]);
+    return rows.map(({ summary, covered, ...row }) => ({
+      ...row,
+      summary: summary === null ? null : { content: summary, covered: covered ?? 0 },
+    }));
   }
 
   /**
    * Ends a reply, once: outcome, refund, list version and the counts of usage in one commit.
    *
-   * @returns null when the lease was lost, else the next reply of the room to work on
+   * @param foldAt the message that a summary is wanted up to
+   * @returns null when the lease was lost, else the next reply of the room to work on, and the digests that are to be made
    */
-  async finish({ replyId, attempt, model }: Attempt, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
+  async finish({ replyId, attempt, model }: Attempt, outcome: Outcome, foldAt: string | null = null): Promise<Ended | null> {
     const { usage, context } = outcome;
     const [row] = await this.database.run(finish, [
       replyId,
@@ -340,8 +373,9 @@ export class RepliesRepository {
       outcome.firstTokenAt,
       ...this.spendingOf(model, usage ?? outcome.wasted),
       toVector(outcome.content),
+      foldAt,
     ]);
-    return row ? { nextReplyId: row.next_reply_id } : null;
+    return row ? { nextReplyId: row.next_reply_id, digests: row.digests } : null;
   }
 
   /** Puts those of the replies back to pending that have failed, to be tried as often as a new one. */

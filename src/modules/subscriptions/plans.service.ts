@@ -15,11 +15,21 @@ export interface PlanLimits {
   readonly models: readonly [ModelSetting, ...ModelSetting[]];
 }
 
+/** However long a summary may be, it is a part of the history, and no more than this. */
+const SUMMARY_TOKENS = 1_024;
+const SUMMARY_PART = 1 / 4;
+
 @Injectable()
 export class PlansService {
   private readonly limits: Readonly<Record<Plan, PlanLimits>>;
+  private readonly windows: ReadonlyMap<string, number>;
+  /** Writes titles and summaries. */
+  readonly digestModel: string;
 
   constructor(@InjectConfig() config: Config) {
+    const cheapest = config.GEMINI_MODELS.reduce((a, b) => (b.input_usd + b.output_usd < a.input_usd + a.output_usd ? b : a));
+    this.digestModel = config.GEMINI_DIGEST_MODEL ?? cheapest.id;
+    this.windows = new Map(config.GEMINI_MODELS.map(({ id, context_tokens: tokens }) => [id, tokens]));
     const [basicDefault, ...basicOthers] = config.GEMINI_MODELS.filter(({ plan }) => plan === 'basic');
     if (!basicDefault) throw new Error('GEMINI_MODELS names no model of the plan basic');
     const [proDefault = basicDefault, ...proOthers] = config.GEMINI_MODELS.filter(({ plan }) => plan === 'pro');
@@ -47,5 +57,12 @@ export class PlansService {
   effectiveModel(plan: Plan, model: string | null): string {
     const { models } = this.limits[plan];
     return (models.find(({ id }) => id === model) ?? models[0]).id;
+  }
+
+  /** Tokens of history that a model is given: the plan's, unless the model takes less; and of them those that a summary may have. */
+  historyOf(plan: Plan, model: string): { readonly historyTokens: number; readonly summaryTokens: number } {
+    const { contextTokens, maxOutputTokens } = this.limits[plan];
+    const historyTokens = Math.min(contextTokens, Math.max(0, (this.windows.get(model) ?? Infinity) - maxOutputTokens));
+    return { historyTokens, summaryTokens: Math.min(SUMMARY_TOKENS, Math.floor(historyTokens * SUMMARY_PART)) };
   }
 }

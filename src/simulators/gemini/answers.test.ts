@@ -1,5 +1,6 @@
-import { answerTo } from './answers.js';
+import { answerTo, digestOf } from './answers.js';
 import { type Prompt } from './prompt.js';
+import { purposeOf } from './purpose.js';
 
 function prompt(text: string, more: Partial<Prompt> = {}): Prompt {
   return { turns: [{ role: 'user', text }], systemInstruction: null, maxOutputTokens: null, inputTokens: 1, fingerprint: 'f', ...more };
@@ -44,5 +45,36 @@ describe('a simulated answer', () => {
     expect(answerTo('m', short, { tokens: 11, thinking: false }).finishReason).toBe('MAX_TOKENS');
     expect(answerTo('m', short, { tokens: 10, thinking: false }).finishReason).toBe('STOP');
     expect(textOf(short)).toHaveLength(40);
+  });
+});
+
+describe('a title and a summary', () => {
+  const transcript =
+    'Summary so far: Ada plans a trip.\n\nUser: [[slow]] What is there to see in Kyoto?\n\nAssistant: Much.\n\nUser: And for children?';
+  const digest = (purpose: 'title' | 'summary', more: Partial<Prompt> = {}) =>
+    [...digestOf(purpose, prompt(transcript, more)).chunks].join('');
+
+  test('are asked for by the system instruction, and only of one turn', () => {
+    const asked = (systemInstruction: string | null) => purposeOf(prompt('x', { systemInstruction }));
+    expect(asked('Write a short title for the conversation below.')).toBe('title');
+    expect(asked('Update the running summary of the conversation below.')).toBe('summary');
+    expect(asked('Summarize this chat.')).toBe('summary');
+    for (const other of [
+      null,
+      'You are a librarian. Give the title of each book in the conversation.',
+      'Summary of the conversation: none.',
+    ])
+      expect(asked(other)).toBe('reply');
+    const { turns } = prompt('x');
+    const systemInstruction = 'Write a title for the conversation.';
+    expect(purposeOf(prompt('x', { systemInstruction, turns: [...turns, ...turns] }))).toBe('reply');
+  });
+
+  test('say that they are simulated and of what they are', () => {
+    expect(digest('title')).toBe('What is there to see (simulated)');
+    expect(digest('summary')).toBe(
+      'Simulated summary, no model was asked: 2 messages from you, “What is there to see in Kyoto?”, “And for children?” after: Ada plans a trip.',
+    );
+    expect(digest('summary', { maxOutputTokens: 5 })).toBe('Simulated summary, n');
   });
 });

@@ -1,4 +1,5 @@
 import { type Prompt } from './prompt.js';
+import { type Purpose } from './purpose.js';
 
 export interface Answer {
   thoughts: readonly string[];
@@ -19,6 +20,32 @@ const FILLER: readonly string[] = [
   '你好，世界，这些字只是用来填满长度的。 Emoji of several code points 👩‍💻🎉🏳️‍🌈 ',
   'come along too, and after them ordinary words once more.\n\n',
 ];
+
+/** What somebody says in the transcript that a title or a summary is made of. */
+const SAID = /^(?:user|human): (.*)$/gimu;
+
+/** A title or a summary of the transcript in the prompt; it says that it is simulated. */
+export function digestOf(purpose: Exclude<Purpose, 'reply'>, prompt: Prompt): Answer {
+  const text = prompt.turns[0]?.text ?? '';
+  const said = [...text.matchAll(SAID)].map(([, words = '']) => words.replace(/\[\[[^[\]]*\]\]/gu, '').trim());
+  const digest = purpose === 'title' ? titleOf(said) : summaryOf(said, /^summary so far:\s*(.+)$/imu.exec(text)?.[1]);
+  const allowed = prompt.maxOutputTokens === null ? Infinity : prompt.maxOutputTokens * 4;
+  const isWhole = digest.length <= allowed;
+  return { thoughts: [], chunks: [isWhole ? digest : digest.slice(0, allowed)], finishReason: isWhole ? 'STOP' : 'MAX_TOKENS' };
+}
+
+function titleOf(said: readonly string[]): string {
+  const words = (said.find((words) => words !== '') ?? 'A conversation').split(/\s+/u);
+  return `${words.slice(0, 5).join(' ')} (simulated)`;
+}
+
+function summaryOf(said: readonly string[], before: string | undefined): string {
+  return [
+    `Simulated summary, no model was asked: ${count(said.length, 'message')} from you,`,
+    said.map((words) => `“${quote(words)}”`).join(', '),
+    ...(before === undefined ? [] : [`after: ${quote(before)}`]),
+  ].join(' ');
+}
 
 /**
  * The answer to a prompt: the same for the same prompt, it says that it is simulated and shows the history that it was given.

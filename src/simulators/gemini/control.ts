@@ -1,5 +1,6 @@
 import { type ServerResponse } from 'node:http';
 import { type Journal } from './journal.js';
+import { type Purpose, PURPOSES } from './purpose.js';
 import { sendError, sendJson } from './playback.js';
 import { parseScenario, type Scenario, SCENARIOS } from './scenarios.js';
 import { errorOfStatus, invalidArgument, WireError } from './wire-errors.js';
@@ -14,8 +15,8 @@ export interface ControlState {
   journal: Journal;
   settings: Settings;
   initialSettings: Settings;
-  /** Scenarios for the next calls, one each, before the words of their prompts. */
-  next: Scenario[];
+  /** Scenarios for the next calls of a purpose, one each, before the words of their prompts. */
+  next: (Scenario & { purpose: Purpose })[];
 }
 
 const MAX_NEXT = 10_000;
@@ -26,7 +27,8 @@ const ROUTES: Readonly<Record<string, string>> = {
     'how many requests were received, answered, aborted by the caller, broken off by a scenario, are open now; the newest 100 with their bodies',
   'GET /_simulator/settings': 'latencyMs, chunkMs, tokens',
   'PATCH /_simulator/settings': 'change some of {latencyMs, chunkMs, tokens}; tokens may be null',
-  'POST /_simulator/next': '{scenario: "rate-limit 2s", times: 3}: the next generating calls get it, whatever their prompt',
+  'POST /_simulator/next':
+    '{scenario: "rate-limit 2s", times: 3, purpose: "title"}: the next calls for replies (or titles, or summaries) get it, whatever their prompt',
   'POST /_simulator/reset': 'forget requests, attempts and ordered scenarios; settings as at the start',
 };
 
@@ -75,13 +77,15 @@ export async function control(
 }
 
 function orderNext(state: ControlState, body: string): void {
-  const { scenario, times = 1 } = parse(body);
+  const { scenario, times = 1, purpose: wanted = 'reply' } = parse(body);
+  const purpose = PURPOSES.find((known) => known === wanted);
+  if (purpose === undefined) throw invalidArgument('purpose', `must be one of ${PURPOSES.join(', ')}`);
   const parsed = typeof scenario === 'string' ? parseScenario(scenario.replace(/^\[\[|\]\]$/gu, '')) : null;
   if (!parsed) throw invalidArgument('scenario', `must be one of ${Object.keys(SCENARIOS).join(', ')}, with its argument`);
   if (typeof times !== 'number' || !Number.isInteger(times) || times < 1 || state.next.length + times > MAX_NEXT) {
     throw invalidArgument('times', `must be from 1, at most ${MAX_NEXT} in all`);
   }
-  for (let call = 0; call < times; call += 1) state.next.push({ ...parsed, attempts: Infinity });
+  for (let call = 0; call < times; call += 1) state.next.push({ ...parsed, attempts: Infinity, purpose });
 }
 
 function readSettings(body: string): Partial<Settings> {

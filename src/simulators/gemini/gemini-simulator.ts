@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
-import { answerTo } from './answers.js';
+import { answerTo, digestOf } from './answers.js';
 import { control, type ControlState } from './control.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { modelResource, modelResources, modelVersionOf } from './models.js';
 import { perform, sendError, sendJson } from './playback.js';
 import { countTokens, readPrompt } from './prompt.js';
+import { purposeOf } from './purpose.js';
 import { planOf, scenariosIn } from './scenarios.js';
 import { errorOfStatus, invalidApiKey, modelNotFound, WireError } from './wire-errors.js';
 
@@ -118,15 +119,22 @@ async function post(
 
   const prompt = readPrompt(model, body);
   entry.attempt = state.journal.attemptOf(prompt.fingerprint);
-  const newest = prompt.turns.findLast((turn) => turn.role === 'user');
-  const ordered = state.next.shift();
-  const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(newest?.text ?? '')], entry.attempt);
+  const purpose = purposeOf(prompt);
+  entry.purpose = purpose;
+  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it.
+  const words = purpose === 'reply' ? (prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '') : '';
+  const ordered = state.next.find((order) => order.purpose === purpose);
+  if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
+  const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(words)], entry.attempt);
   entry.scenario = plan.fault?.word ?? null;
   await perform({
     response,
     model,
     prompt,
-    answer: answerTo(model, prompt, { tokens: plan.tokens ?? state.settings.tokens, thinking: plan.thinking }),
+    answer:
+      purpose === 'reply'
+        ? answerTo(model, prompt, { tokens: plan.tokens ?? state.settings.tokens, thinking: plan.thinking })
+        : digestOf(purpose, prompt),
     plan,
     latencyMs: state.settings.latencyMs,
     chunkMs: state.settings.chunkMs,

@@ -1,8 +1,12 @@
+import { type Purpose } from './purpose.js';
+
 export interface JournalEntry {
   number: number;
   at: string;
   method: string;
   path: string;
+  /** Null for routes that generate nothing. */
+  purpose: Purpose | null;
   /** The scenario word that decided the answer, if one did. */
   scenario: string | null;
   /** From 1, among the calls with the same prompt; null for routes that generate nothing. */
@@ -32,7 +36,18 @@ export class Journal {
     this.peakOpen = Math.max(this.peakOpen, this.open);
     const at = new Date().toISOString();
     const number = this.counters.received;
-    const entry: JournalEntry = { number, at, method, path, scenario: null, attempt: null, status: null, outcome: 'open', body: '' };
+    const entry: JournalEntry = {
+      number,
+      at,
+      method,
+      path,
+      purpose: null,
+      scenario: null,
+      attempt: null,
+      status: null,
+      outcome: 'open',
+      body: '',
+    };
     this.entries.push(entry);
     if (this.entries.length > KEPT_ENTRIES) this.entries.shift();
     return entry;

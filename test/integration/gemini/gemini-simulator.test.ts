@@ -188,7 +188,7 @@ describe('the Gemini simulator on its wire', () => {
       const body = (await control('GET', 'requests')).body as ReturnType<Journal['snapshot']>;
       expect(body).toMatchObject({ open: 0, received: 3, answered: 3, aborted: 0, broken: 0 });
       const path = '/v1beta/models/gemini-3.8-flash:generateContent';
-      const entry = { method: 'POST', path, outcome: 'answered', at: expect.any(String) as string };
+      const entry = { method: 'POST', path, purpose: 'reply', outcome: 'answered', at: expect.any(String) as string };
       expect(body.requests).toEqual([
         { ...entry, number: 1, scenario: null, attempt: 1, status: 200, body: JSON.stringify(HELLO) },
         { ...entry, number: 2, scenario: 'error-500', attempt: 1, status: 500, body: JSON.stringify(prompt) },

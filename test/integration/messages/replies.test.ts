@@ -71,7 +71,7 @@ test('a reply waits for the earlier one of its room, and is named when that is f
   expect(await replies.claim(second)).toEqual({ reason: 'earlier_reply' });
   const claim = await claimed(first);
   expect(await replies.claim(second)).toEqual({ reason: 'earlier_reply' });
-  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, digests: [] });
   expect((await claimed(second)).attempt).toBe(1);
   expect(await replies.claim(first)).toEqual({ reason: 'finished' });
 });
@@ -87,7 +87,7 @@ test('a worker that lost its lease writes nothing', async () => {
   const held = (claim: Claim) => ({ ...claim, firstTokenAt: null });
   expect(await replies.renew([held(late), held(current)])).toEqual(new Map([[id, { isCancelled: false }]]));
   expect(await replies.renew([held(late)])).toEqual(new Map());
-  expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null });
+  expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
   expect(await replies.finish(current, FAILED)).toBeNull();
   expect(await dataSource.query(`SELECT status, content FROM messages WHERE id = $1`, [id])).toEqual([
     { status: 'completed', content: 'Hi' },
@@ -134,7 +134,7 @@ test('orphans are the oldest unfinished replies of their rooms that nobody holds
   expect(await mine()).toEqual([]);
   await expireLease(first);
   expect(await mine()).toEqual([{ replyId: first, attempt: 1 }]);
-  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, digests: [] });
   expect(await mine()).toEqual([{ replyId: second, attempt: 0 }]);
   expect(await replies.orphans(60_000, 1_000)).not.toContainEqual({ replyId: second, attempt: 0 });
 });
@@ -154,10 +154,18 @@ test('the history stops at the budget, and always holds the message to answer', 
   }
   const { reply } = await messages.sendMessage(actor, room, 'Last', null);
   const claim = await claimed(reply.id);
-  expect((await replies.path(claim, 1_000_000)).map(({ content }) => content.slice(0, 9))).toEqual([
+  expect((await replies.path(claim.parentId, { tokens: 1_000_000, messages: 100 })).map(({ content }) => content.slice(0, 9))).toEqual([
     ...[0, 1, 2, 3].flatMap((i) => [`Message ${i}`, `Answer ${i} `.slice(0, 9)]),
     'Last',
   ]);
-  expect((await replies.path(claim, 250)).map(({ content }) => content.slice(0, 9))).toEqual(['Message 3', 'Answer 3 ', 'Last']);
-  expect((await replies.path(claim, 0)).map(({ content }) => content)).toEqual(['Last']);
+  expect((await replies.path(claim.parentId, { tokens: 250, messages: 100 })).map(({ content }) => content.slice(0, 9))).toEqual([
+    'Message 3',
+    'Answer 3 ',
+    'Last',
+  ]);
+  expect((await replies.path(claim.parentId, { tokens: 1_000_000, messages: 2 })).map(({ content }) => content.slice(0, 9))).toEqual([
+    'Answer 3 ',
+    'Last',
+  ]);
+  expect((await replies.path(claim.parentId, { tokens: 0, messages: 100 })).map(({ content }) => content)).toEqual(['Last']);
 });

@@ -38,7 +38,13 @@ export class Budget {
   }
 
   async isReached(): Promise<boolean> {
-    return (await this.read())?.isReached ?? false;
+    return (await this.resetsInMs()) !== null;
+  }
+
+  /** How long nothing more may be spent; null while it may. */
+  async resetsInMs(): Promise<number | null> {
+    const state = await this.read();
+    return state?.isReached ? state.resetsAt.getTime() - state.now.getTime() : null;
   }
 
   /** @throws ServiceBudgetReachedError */

@@ -9,6 +9,8 @@ export class Progress {
   firstTokenAt: Date | null = null;
   /** What the model was given. */
   context: NonNullable<Outcome['context']> | null = null;
+  /** The message that a summary is wanted up to, for the replies to come. */
+  foldAt: string | null = null;
   /** Of what the model was given, in bytes. */
   promptBytes = 0;
   readonly abort = new AbortController();

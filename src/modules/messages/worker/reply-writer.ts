@@ -9,9 +9,10 @@ import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrat
 import { Signals } from '../../../streams/signals.js';
 import { StreamStore } from '../../../streams/stream-store.js';
 import { PlansService } from '../../subscriptions/index.js';
-import { toTurns } from '../context.js';
+import { chooseContext, historyLimits, instructionOf } from '../context.js';
+import { DigestQueue } from '../digests/digest.queue.js';
 import { cancelled, estimateTokens, failed } from '../outcomes.js';
-import { type Claim, type Outcome, RepliesRepository } from '../replies.repository.js';
+import { type Claim, type Ended, type Outcome, RepliesRepository } from '../replies.repository.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
@@ -35,6 +36,7 @@ export class ReplyWriter {
   constructor(
     private readonly replies: RepliesRepository,
     private readonly queue: ReplyQueue,
+    private readonly digests: DigestQueue,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
     private readonly budget: Budget,
@@ -74,7 +76,7 @@ export class ReplyWriter {
     const publisher = new ReplyPublisher(this.streams, claim.replyId, claim.attempt);
     await this.leases.hold(progress, async () => {
       try {
-        await this.end(claim, await this.generate(progress, publisher));
+        await this.end(claim, await this.generate(progress, publisher), progress.foldAt);
         await publisher.end();
       } catch (error) {
         publisher.stop();
@@ -85,15 +87,15 @@ export class ReplyWriter {
 
   private async generate(progress: Progress, publisher: ReplyPublisher): Promise<Outcome> {
     const { claim, abort } = progress;
-    const { contextTokens, maxOutputTokens } = this.plans.limitsOf(claim.plan);
-    const path = await this.atDatabase(() => this.replies.path(claim, contextTokens));
-    const turns = toTurns(path);
-    progress.context = { turns: turns.length, trimmed: claim.depth - 1 - path.length, summarised: 0 };
-    progress.promptBytes = turns.reduce(
-      (bytes, { text }) => bytes + Buffer.byteLength(text),
-      Buffer.byteLength(claim.systemInstruction ?? ''),
-    );
-    const { model, systemInstruction } = claim;
+    const { model, plan } = claim;
+    const { maxOutputTokens } = this.plans.limitsOf(plan);
+    const limits = historyLimits(this.plans.historyOf(plan, model).historyTokens);
+    const path = await this.atDatabase(() => this.replies.path(claim.parentId, limits));
+    const { turns, summary, summarised, trimmed, foldAt } = chooseContext(path, limits);
+    const systemInstruction = instructionOf(claim.systemInstruction, summary);
+    progress.context = { turns: turns.length, trimmed, summarised };
+    progress.foldAt = foldAt;
+    progress.promptBytes = turns.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), Buffer.byteLength(systemInstruction ?? ''));
     let end: Extract<GenerateEvent, { type: 'end' }> | null = null;
     for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal: abort.signal })) {
       if (event.type === 'end') end = event;
@@ -157,19 +159,20 @@ export class ReplyWriter {
     if (await this.replies.release(claim, why)) await this.queue.add(claim.replyId, 'retry', claim.attempt, why.delayMs);
   }
 
-  private async end(claim: Claim, outcome: Outcome): Promise<void> {
-    const ended = await this.finish(claim, outcome);
+  private async end(claim: Claim, outcome: Outcome, foldAt: string | null = null): Promise<void> {
+    const ended = await this.finish(claim, outcome, foldAt);
     if (!ended) return;
     this.metrics.replies.inc({ status: outcome.status });
     this.signals.publish(FINISHED_SIGNAL, claim.replyId);
     if (ended.nextReplyId) await this.queue.add(ended.nextReplyId, 'next', claim.depth);
+    for (const digest of ended.digests) await this.digests.add(digest);
   }
 
   /** The answer was paid for: while the database is away it is kept and offered again. The fence refuses it if somebody else was faster. */
-  private async finish(claim: Claim, outcome: Outcome): Promise<{ nextReplyId: string | null } | null> {
+  private async finish(claim: Claim, outcome: Outcome, foldAt: string | null): Promise<Ended | null> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.atDatabase(() => this.replies.finish(claim, outcome));
+        return await this.atDatabase(() => this.replies.finish(claim, outcome, foldAt));
       } catch (error) {
         if (!isDatabaseUnavailable(error) || tries === FINISH_TRIES) throw error;
         await setTimeout(FINISH_RETRY_MS);

@@ -3,6 +3,8 @@ import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Database } from '../../../database/database.js';
 import { Schedule } from '../../../database/schedule.js';
+import { DigestQueue } from '../digests/digest.queue.js';
+import { DigestsRepository } from '../digests/digests.repository.js';
 import { RepliesRepository } from '../replies.repository.js';
 import { ReplyQueue } from '../reply.queue.js';
 
@@ -22,6 +24,8 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly database: Database,
     private readonly replies: RepliesRepository,
     private readonly queue: ReplyQueue,
+    private readonly digests: DigestsRepository,
+    private readonly digestQueue: DigestQueue,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -42,6 +46,8 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     const orphans = await this.replies.orphans(this.config.SWEEP_INTERVAL, BATCH);
     // Under an id that stays the same while the reply does, so that a long queue does not grow with every sweep.
     await Promise.all(orphans.map(({ replyId, attempt }) => this.queue.add(replyId, 'sweep', attempt)));
+    const digests = await this.digests.due(this.config.SWEEP_INTERVAL, BATCH);
+    await Promise.all(digests.map((digest) => this.digestQueue.add(digest, digest.attempt)));
     if (orphans.length > 0) this.logger.log(`${orphans.length} replies swept up`);
   }
 }

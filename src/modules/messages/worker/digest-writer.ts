@@ -1,0 +1,127 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectConfig } from '../../../config/config.module.js';
+import type { Config } from '../../../config/env.js';
+import { GeminiClient, GeminiError } from '../../../integrations/gemini/index.js';
+import { PlansService } from '../../subscriptions/index.js';
+import { historyLimits, toTurns } from '../context.js';
+import type { Digest } from '../digests/digest.queue.js';
+import { type DigestPrompt, summaryPrompt, titlePrompt, toSummary, toTitle } from '../digests/digest-prompts.js';
+import { type DigestClaim, type DigestOutcome, DigestsRepository } from '../digests/digests.repository.js';
+import { estimateTokens } from '../outcomes.js';
+import { RepliesRepository } from '../replies.repository.js';
+import { Budget } from '../usage/budget.js';
+import { WorkerStoppingError } from './leases.js';
+import { retryDelay } from './retry-delay.js';
+
+/** A try that takes longer is given up; the lease outlives it. */
+const CALL_MS = 60_000;
+const LEASE_MS = 90_000;
+/** Nobody waits for a digest, and the conversation goes on without it. */
+const MAX_ATTEMPTS = 3;
+const RETRY_FACTOR = 5;
+/** The messages of a room's first exchange. */
+const EXCHANGE = { tokens: 100_000, messages: 2 };
+
+/** What a digest is made of. */
+interface Material {
+  readonly prompt: DigestPrompt;
+  /** Messages that it will tell of. */
+  readonly covered: number;
+  readonly read: (answer: string) => string | null;
+}
+
+/** Makes titles and summaries, apart from the replies: nothing waits for them, and nobody is charged. */
+@Injectable()
+export class DigestWriter {
+  private readonly logger = new Logger(DigestWriter.name);
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly digests: DigestsRepository,
+    private readonly replies: RepliesRepository,
+    private readonly gemini: GeminiClient,
+    private readonly plans: PlansService,
+    private readonly budget: Budget,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** Safe to call for any digest, any number of times, from any process. */
+  async work(digest: Digest): Promise<void> {
+    const claim = await this.digests.claim(digest, LEASE_MS);
+    if (claim === null) return;
+    const budgetResetsIn = await this.budget.resetsInMs();
+    if (budgetResetsIn !== null) await this.digests.postpone(claim, { delayMs: budgetResetsIn, isTry: false });
+    else if (claim.attempt > MAX_ATTEMPTS) await this.giveUp(claim, 'attempts_exhausted');
+    else await this.make(claim);
+  }
+
+  /** Interrupts all work, to be done by another process. */
+  stop(): void {
+    this.stopping.abort(new WorkerStoppingError());
+  }
+
+  private async make(claim: DigestClaim): Promise<void> {
+    try {
+      await this.digests.end(claim, await this.ask(await this.materialOf(claim)));
+    } catch (error) {
+      if (error instanceof WorkerStoppingError) await this.digests.postpone(claim, { delayMs: 0, isTry: false });
+      else await this.recover(claim, error);
+    }
+  }
+
+  private async ask({ prompt, covered, read }: Material): Promise<DigestOutcome> {
+    const model = this.plans.digestModel;
+    const { text, finishReason, usage } = await this.gemini.generate({
+      model,
+      systemInstruction: prompt.systemInstruction,
+      turns: [{ role: 'user', text: prompt.text }],
+      maxOutputTokens: prompt.maxOutputTokens,
+      signal: AbortSignal.any([this.stopping.signal, AbortSignal.timeout(CALL_MS)]),
+    });
+    const isBlocked = finishReason === 'content-filter';
+    return {
+      content: isBlocked ? null : read(text),
+      covered,
+      model,
+      outcome: isBlocked ? 'blocked' : 'completed',
+      reason: finishReason,
+      tokens: usage ?? estimateTokens(Buffer.byteLength(prompt.systemInstruction) + Buffer.byteLength(prompt.text), text),
+    };
+  }
+
+  private async materialOf({ messageId, kind, plan }: DigestClaim): Promise<Material> {
+    if (kind === 'title') {
+      const path = await this.replies.path(messageId, EXCHANGE);
+      return { prompt: titlePrompt(toTurns(path)), covered: path.length, read: toTitle };
+    }
+    const { historyTokens, summaryTokens } = this.plans.historyOf(plan, this.plans.digestModel);
+    const path = await this.replies.path(messageId, historyLimits(historyTokens));
+    const last = path.findLastIndex(({ summary }) => summary !== null);
+    const before = path[last]?.summary ?? null;
+    const said = path.slice(last + 1);
+    return {
+      prompt: summaryPrompt(before?.content ?? null, toTurns(said), summaryTokens),
+      covered: (before?.covered ?? 0) + said.length,
+      read: (answer) => toSummary(answer, summaryTokens),
+    };
+  }
+
+  private async recover(claim: DigestClaim, error: unknown): Promise<void> {
+    this.logger.warn(`${claim.kind} up to message ${claim.messageId}, attempt ${claim.attempt}: ${String(error)}`);
+    const { code, retryable, retryAfterMs } =
+      error instanceof GeminiError ? error : { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
+    if (!retryable || claim.attempt >= MAX_ATTEMPTS) {
+      await this.giveUp(claim, code);
+      return;
+    }
+    const baseMs = this.config.REPLY_RETRY_DELAY * RETRY_FACTOR;
+    await this.digests.postpone(claim, {
+      delayMs: retryDelay({ attempt: claim.attempt, baseMs, atLeastMs: retryAfterMs ?? 0 }),
+      isTry: true,
+    });
+  }
+
+  private async giveUp(claim: DigestClaim, reason: string): Promise<void> {
+    await this.digests.end(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
+  }
+}

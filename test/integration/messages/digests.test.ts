@@ -1,0 +1,206 @@
+import { DataSource } from 'typeorm';
+import type { Actor } from '../../../src/common/actor.js';
+import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
+import { type DigestClaim, DigestsRepository } from '../../../src/modules/messages/digests/digests.repository.js';
+import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
+import { failed } from '../../../src/modules/messages/outcomes.js';
+import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { createActor, createRoom } from '../../factories/index.js';
+import { startModule } from '../../support/module.js';
+
+const COMPLETED: Outcome = {
+  status: 'completed',
+  content: 'Hi',
+  finishReason: 'stop',
+  blockReason: null,
+  errorCode: null,
+  usage: null,
+  wasted: null,
+  context: { turns: 1, trimmed: 0, summarised: 0 },
+  firstTokenAt: null,
+  refund: false,
+};
+const TITLE = {
+  content: 'Three days in Kyoto',
+  covered: 2,
+  model: 'gemini-3.5-flash-lite',
+  outcome: 'completed',
+  reason: 'stop',
+  tokens: { inputTokens: 100, outputTokens: 10, reasoningTokens: 0 },
+} as const;
+const LEASE_MS = 60_000;
+
+let started: Awaited<ReturnType<typeof startModule>>;
+let messages: MessagesService;
+let chatrooms: ChatroomsService;
+let replies: RepliesRepository;
+let digests: DigestsRepository;
+let dataSource: DataSource;
+let actor: Actor;
+let room: string;
+
+beforeAll(async () => {
+  started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
+  messages = started.module.get(MessagesService);
+  chatrooms = started.module.get(ChatroomsService, { strict: false });
+  replies = started.module.get(RepliesRepository);
+  digests = started.module.get(DigestsRepository);
+  dataSource = started.module.get(DataSource);
+});
+beforeEach(async () => {
+  actor = await createActor(dataSource);
+  room = await createRoom(dataSource, actor, { name: null });
+});
+afterAll(() => started.close());
+
+async function claimedReply(): Promise<Claim> {
+  const { reply } = await messages.sendMessage(actor, room, 'Hello', null);
+  const claim = await replies.claim(reply.id);
+  if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
+  return claim;
+}
+
+async function claimedTitle(): Promise<DigestClaim> {
+  const reply = await claimedReply();
+  await replies.finish(reply, COMPLETED);
+  return claimed({ messageId: reply.replyId, kind: 'title' });
+}
+
+async function claimed(digest: Parameters<DigestsRepository['claim']>[0]): Promise<DigestClaim> {
+  const claim = await digests.claim(digest, LEASE_MS);
+  if (claim === null) throw new Error('not to be had');
+  return claim;
+}
+
+const roomNow = async () => {
+  const [row] = await dataSource.query<{ name: string | null; list_version: number }[]>(
+    `SELECT c.name, u.list_version::integer FROM chatrooms c JOIN users u ON u.id = c.user_id WHERE c.id = $1`,
+    [room],
+  );
+  if (!row) throw new Error('no room');
+  return row;
+};
+
+describe('a title', () => {
+  test('is wanted once, by the first completed reply of a room without a name', async () => {
+    await replies.finish(await claimedReply(), failed('model_timeout'));
+    const second = await claimedReply();
+    expect(await replies.finish(second, COMPLETED)).toEqual({
+      nextReplyId: null,
+      digests: [{ messageId: second.replyId, kind: 'title' }],
+    });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    room = await createRoom(dataSource, actor, { name: 'Kyoto' });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+  });
+
+  test('names the room and changes the list, in one commit', async () => {
+    const claim = await claimedTitle();
+    const { list_version: before } = await roomNow();
+    await digests.end(claim, TITLE);
+    expect(await roomNow()).toEqual({ name: TITLE.content, list_version: before + 1 });
+    expect(await dataSource.query(`SELECT * FROM digests WHERE message_id = $1`, [claim.messageId])).toEqual([]);
+    await digests.end(claim, { ...TITLE, content: 'Again' });
+    expect(await roomNow()).toEqual({ name: TITLE.content, list_version: before + 1 });
+  });
+
+  test('never takes the place of a name that a person gave', async () => {
+    const claim = await claimedTitle();
+    await chatrooms.updateChatroom(actor, room, { name: 'Mine' });
+    await digests.end(claim, TITLE);
+    expect((await roomNow()).name).toBe('Mine');
+  });
+
+  test('nor when the person gives it at that very moment', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      room = await createRoom(dataSource, actor, { name: null });
+      const claim = await claimedTitle();
+      await Promise.all([chatrooms.updateChatroom(actor, room, { name: 'Mine' }), digests.end(claim, TITLE)]);
+      expect((await roomNow()).name).toBe('Mine');
+    }
+  });
+
+  test('waits for a person who is about to give a name', async () => {
+    const claim = await claimedTitle();
+    const person = dataSource.createQueryRunner();
+    await person.startTransaction();
+    await person.query(`UPDATE chatrooms SET name = 'Mine' WHERE id = $1`, [room]);
+    const ended = digests.end(claim, TITLE);
+    await person.commitTransaction();
+    await person.release();
+    await ended;
+    expect((await roomNow()).name).toBe('Mine');
+  });
+});
+
+describe('a digest', () => {
+  test('of 10 claims at once one gets it, and a later one only when its time has come', async () => {
+    const reply = await claimedReply();
+    await replies.finish(reply, COMPLETED);
+    const digest = { messageId: reply.replyId, kind: 'title' } as const;
+    const results = await Promise.all(Array.from({ length: 10 }, () => digests.claim(digest, LEASE_MS)));
+    expect(results.filter((claim) => claim !== null)).toEqual([{ ...digest, attempt: 1, plan: 'basic' }]);
+    const mine = async () => (await digests.due(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
+    expect(await mine()).toEqual([]);
+    await dataSource.query(`UPDATE digests SET due_at = now() - interval '1 second' WHERE message_id = $1`, [reply.replyId]);
+    expect(await mine()).toEqual([{ ...digest, attempt: 1 }]);
+    const late = { ...digest, attempt: 1, plan: 'basic' } as const;
+    const current = await claimed(digest);
+    expect(current.attempt).toBe(2);
+    await digests.postpone(late, { delayMs: 0, isTry: true });
+    await digests.end(late, TITLE);
+    expect(await digests.claim(digest, LEASE_MS)).toBeNull();
+    await digests.postpone(current, { delayMs: 0, isTry: false });
+    expect((await claimed(digest)).attempt).toBe(2);
+  });
+
+  test('costs the service and not the user', async () => {
+    const claim = await claimedTitle();
+    await dataSource.query(`DELETE FROM model_hours`);
+    await digests.end(claim, TITLE);
+    expect(
+      await dataSource.query(
+        `SELECT purpose, outcome, reason, count::integer, input_tokens::integer, cost_micros::integer FROM model_hours`,
+      ),
+    ).toEqual([{ purpose: 'title', outcome: 'completed', reason: 'stop', count: 1, input_tokens: 100, cost_micros: 55 }]);
+    expect(
+      await dataSource.query(`SELECT messages, input_tokens::integer FROM user_model_days WHERE user_id = $1`, [actor.userId]),
+    ).toEqual([{ messages: 1, input_tokens: 0 }]);
+    expect(await dataSource.query(`SELECT messages FROM usage_days WHERE user_id = $1`, [actor.userId])).toEqual([{ messages: 1 }]);
+  });
+
+  test('that is a summary belongs to its message, and is found from every branch through it', async () => {
+    const first = await claimedReply();
+    await replies.finish(first, COMPLETED);
+    const second = await claimedReply();
+    const ended = await replies.finish(second, COMPLETED, first.replyId);
+    expect(ended?.digests).toEqual([{ messageId: first.replyId, kind: 'summary' }]);
+    const third = await claimedReply();
+    expect(await replies.path(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
+      { isFolded: false },
+      { isFolded: true, summary: null },
+      { isFolded: false },
+      {},
+      {},
+    ]);
+    expect((await replies.finish(third, COMPLETED, first.replyId))?.digests).toEqual([]);
+    const claim = await claimed({ messageId: first.replyId, kind: 'summary' });
+    await digests.end(claim, { ...TITLE, content: 'They greet.', covered: 2 });
+    const { reply } = await messages.regenerateReply(actor, room, second.replyId, null);
+    const other = await replies.claim(reply.id);
+    if ('reason' in other) throw new Error('refused');
+    expect((await replies.path(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
+      null,
+      { content: 'They greet.', covered: 2 },
+      null,
+    ]);
+    expect(await digests.claim({ messageId: first.replyId, kind: 'summary' }, LEASE_MS)).toBeNull();
+  });
+
+  test('goes with its room', async () => {
+    const claim = await claimedTitle();
+    await messages.deleteChatroom(actor, room);
+    await digests.end(claim, TITLE);
+    expect(await dataSource.query(`SELECT * FROM digests WHERE message_id = $1`, [claim.messageId])).toEqual([]);
+  });
+});
