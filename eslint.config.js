@@ -14,6 +14,21 @@ const NODE_GLOBALS = [
   'URL',
 ];
 
+const BROWSER_GLOBALS = [
+  'document',
+  'Event',
+  'fetch',
+  'FormData',
+  'HTMLSelectElement',
+  'localStorage',
+  'location',
+  'matchMedia',
+  'Node',
+  'sessionStorage',
+  'URLSearchParams',
+  'window',
+];
+
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'node_modules', '.local'] },
   js.configs.recommended,
@@ -47,6 +62,12 @@ export default tseslint.config(
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
       globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly'])),
+    },
+  },
+  {
+    files: ['src/modules/admin/ui/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(BROWSER_GLOBALS.map((name) => [name, 'readonly'])),
     },
   },
 );

@@ -6,6 +6,7 @@ import { AllConversationsController } from './conversations.controller.js';
 import { QueuesController } from './queues.controller.js';
 import { StatsController } from './stats.controller.js';
 import { AllSubscriptionsController } from './subscriptions.controller.js';
+import { UiController } from './ui.controller.js';
 import { WebhookEventsController } from './webhook-events.controller.js';
 
 @Module({
@@ -18,6 +19,7 @@ import { WebhookEventsController } from './webhook-events.controller.js';
     WebhookEventsController,
     QueuesController,
     AuditLogController,
+    UiController,
   ],
 })
 export class AdminHttpModule {}

@@ -1,0 +1,82 @@
+import { get, post } from './api.js';
+import { confirmed, notify } from './dialog.js';
+import { h, show } from './dom.js';
+import { badge, count, time } from './format.js';
+
+const AGAIN_MS = 3_000;
+
+/** The queues, as they are now. */
+export function queues(main) {
+  let timer = null;
+  let isLeft = false;
+
+  const change = (name, verb, question, done) =>
+    h(
+      'button',
+      {
+        class: question.isDangerous ? 'danger quiet' : 'quiet',
+        onclick: async () => {
+          if (!(await confirmed(question, () => post(`/admin/queues/${name}/${verb}`)))) return;
+          notify(done);
+          await load();
+        },
+      },
+      question.action,
+    );
+
+  const card = ({ name, paused, counts, oldest_waiting_at, failed_jobs }) =>
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', {}, name, ' ', badge(paused ? 'paused' : 'active')),
+      h(
+        'dl',
+        { class: 'row' },
+        Object.entries(counts).map(([state, number]) => h('div', {}, h('dt', {}, state), h('dd', {}, count(number)))),
+      ),
+      oldest_waiting_at && h('p', { class: 'more' }, 'The oldest has waited since ', time(oldest_waiting_at)),
+      h(
+        'div',
+        { class: 'actions wrap' },
+        paused
+          ? change(name, 'resume', { title: `Resume ${name}?`, text: 'Workers take its jobs again.', action: 'Resume' }, `${name} goes on.`)
+          : change(
+              name,
+              'pause',
+              { title: `Pause ${name}?`, text: 'No worker begins a job of it until it is resumed.', action: 'Pause', isDangerous: true },
+              `${name} is paused.`,
+            ),
+        counts.failed > 0 &&
+          change(
+            name,
+            'retry',
+            { title: `Retry the failed jobs of ${name}?`, text: `${count(counts.failed)} jobs are done again.`, action: 'Retry failed' },
+            `The failed jobs of ${name} are done again.`,
+          ),
+      ),
+      failed_jobs.length > 0 &&
+        h(
+          'ul',
+          { class: 'jobs' },
+          failed_jobs.map(({ id, error, failed_at, attempts }) =>
+            h('li', {}, h('code', {}, id), h('p', {}, error), h('small', {}, time(failed_at), ` · ${count(attempts)} tries`)),
+          ),
+        ),
+    );
+
+  async function load() {
+    clearTimeout(timer);
+    const { data } = await get('/admin/queues');
+    if (isLeft) return;
+    // A dialog is not pulled away from under its reader, nor is the focus.
+    const focused = [...main.querySelectorAll('button')].indexOf(document.activeElement);
+    show(main, h('header', {}, h('h1', {}, 'Queues')), h('div', { class: 'cards two' }, data.map(card)));
+    main.querySelectorAll('button')[focused]?.focus();
+    timer = setTimeout(() => void load().catch(() => undefined), AGAIN_MS);
+  }
+  load().catch((error) => show(main, h('p', { class: 'problem', role: 'alert' }, error.message)));
+  return () => {
+    isLeft = true;
+    clearTimeout(timer);
+  };
+}
