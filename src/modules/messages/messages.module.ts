@@ -9,6 +9,8 @@ import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { MovesRepository } from './move/moves.repository.js';
+import { MovesService } from './move/moves.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
 import { ReplyStreams } from './stream/reply-streams.js';
@@ -26,7 +28,18 @@ import { ReplyStreams } from './stream/reply-streams.js';
     Cancellation,
     SearchRepository,
     SearchService,
+    MovesRepository,
+    MovesService,
   ],
-  exports: [MessagesService, RepliesRepository, ReplyQueue, ReplyStreams, SearchService, ChatroomsModule, SubscriptionsModule],
+  exports: [
+    MessagesService,
+    RepliesRepository,
+    ReplyQueue,
+    ReplyStreams,
+    SearchService,
+    MovesService,
+    ChatroomsModule,
+    SubscriptionsModule,
+  ],
 })
 export class MessagesModule {}
