@@ -12,6 +12,11 @@ afterAll(async () => {
   await stack.close();
 });
 
+afterEach(async () => {
+  await stack.stripe.control('DELETE', 'faults');
+  await stack.stripe.control('POST', 'webhooks/mode', { mode: 'normal' });
+});
+
 const DAY_MS = 86_400_000;
 
 const planOf = async (user: TestUser): Promise<string> => (await stack.status(user)).body.plan;
@@ -200,7 +205,6 @@ describe('A second subscription', () => {
     await stack.settled();
     const { data: refunds } = await stack.stripe.stripe.refunds.list({ payment_intent: await paymentOf(user) });
     expect(refunds).toHaveLength(1);
-    await stack.stripe.control('DELETE', 'faults');
   });
 
   it('cannot be bought on a page that was left open', async () => {
@@ -211,7 +215,7 @@ describe('A second subscription', () => {
       'the other page is closed',
       async () => (await stack.stripe.stripe.checkout.sessions.retrieve(body.session_id)).status === 'expired',
     );
-    expect(await planOf(user)).toBe('pro');
+    await until('the payer has Pro', async () => (await planOf(user)) === 'pro');
   });
 });
 
@@ -238,7 +242,7 @@ describe('Events', () => {
     await stack.stripe.control('POST', 'faults', { kind: 'slow', method: 'GET', path: '/v1/payment_intents', times: 1, latency_ms: 2_000 });
     await stack.stripe.stripe.subscriptions.update((await stack.subscriptionsOf(user))[0]?.id ?? '', { cancel_at_period_end: true });
     const isMet = async () => (await stack.stripe.control<{ data: unknown[] }>('GET', 'faults')).data.length === 0;
-    await until('the slow look is under way', isMet);
+    await until('the slow look is under way', isMet, 20_000);
     const resumed = await stack.api.post('/subscription/resume', { token: user.accessToken });
     expect(resumed.body).toMatchObject({ plan: 'pro', cancel_at_period_end: false });
     // The slow one ends too, and with it the work on its event.
