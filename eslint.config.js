@@ -1,7 +1,18 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const NODE_GLOBALS = ['Buffer', 'clearTimeout', 'console', 'performance', 'process', 'setTimeout', 'structuredClone', 'URL'];
+const NODE_GLOBALS = [
+  'Buffer',
+  'clearTimeout',
+  'console',
+  'performance',
+  'process',
+  'ReadableStream',
+  'Response',
+  'setTimeout',
+  'structuredClone',
+  'URL',
+];
 
 const BROWSER_GLOBALS = [
   'document',

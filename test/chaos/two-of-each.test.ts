@@ -60,7 +60,9 @@ describeOn('redis', 'two API and two worker processes', () => {
     const [one, other] = apis();
     const user = await createClusterUser(one, cluster.postgres);
     const room = await createRoom(one, user);
-    await fetch(`${cluster.gemini.origin}/_simulator/reset`, { method: 'POST' });
+    const simulator = `${cluster.gemini.origin}/_simulator`;
+    await fetch(`${simulator}/reset`, { method: 'POST' });
+    await fetch(`${simulator}/settings`, { method: 'PATCH', body: JSON.stringify({ latencyMs: 0, chunkMs: 0 }) });
     const sent = await Promise.all(
       Array.from({ length: SENDS }, (_, i) =>
         (i % 2 === 0 ? one : other).post(`/chatroom/${room}/message`, { body: { content: `Message ${i} [[long 50]]` }, token: user.token }),
@@ -89,6 +91,7 @@ describeOn('redis', 'two API and two worker processes', () => {
     );
     const conversation = messages.map(({ role, content }) => ({ role, content }));
     expect(given).toEqual(replies.map((_, i) => conversation.slice(0, 2 * i + 1)));
+    await fetch(`${simulator}/reset`, { method: 'POST' });
   }, 120_000);
 
   test(`the list is never stale at the other: ${REQUESTS} interleaved writes and reads`, async () => {

@@ -8,6 +8,20 @@ import { AbstractChat, DefaultChatTransport } from 'ai';
 
 const { api, accessToken, room, history } = JSON.parse(process.argv[2] ?? '{}');
 
+// A broken connection in the words of a browser, by which the AI SDK knows it.
+const { fetch: fetchInNode } = globalThis;
+globalThis.fetch = async (...request) => {
+  const response = await fetchInNode(...request);
+  return response.body ? new Response(ReadableStream.from(inWordsOfBrowser(response.body)), response) : response;
+};
+async function* inWordsOfBrowser(body) {
+  try {
+    yield* body;
+  } catch (error) {
+    throw error.name === 'AbortError' ? error : new TypeError('network error', { cause: error });
+  }
+}
+
 class Chat extends AbstractChat {
   constructor({ messages, resume, ...options }) {
     super({ ...options, state: observed(messages) });

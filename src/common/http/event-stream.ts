@@ -21,7 +21,12 @@ const HEADERS = {
 export async function writeEventStream(
   reply: FastifyReply,
   frames: AsyncIterable<string>,
-  { signal, onClose }: { signal: AbortSignal; onClose: () => void },
+  {
+    signal,
+    onClose,
+    keepAliveMs = KEEP_ALIVE_MS,
+    stalledMs = STALLED_MS,
+  }: { signal: AbortSignal; onClose: () => void; keepAliveMs?: number; stalledMs?: number },
 ): Promise<void> {
   const { raw } = reply;
   reply.hijack();
@@ -34,10 +39,10 @@ export async function writeEventStream(
   raw.flushHeaders();
   const keepAlive = setInterval(() => {
     if (!raw.writableNeedDrain) raw.write(': keep-alive\n\n');
-  }, KEEP_ALIVE_MS);
+  }, keepAliveMs);
   try {
     for await (const frame of frames) {
-      if (!raw.write(frame)) await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(STALLED_MS)]) });
+      if (!raw.write(frame)) await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]) });
     }
     if (signal.aborted) raw.destroy();
     else raw.end();

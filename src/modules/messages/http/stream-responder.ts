@@ -16,9 +16,9 @@ import { parsePlace, type Place } from '../stream/stream-place.js';
 export interface StreamPlace {
   readonly signal: AbortSignal;
   /** Ends the stream that has taken it. */
-  cut(): void;
+  readonly cut: () => void;
   /** Makes room for another. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /** Answers with a reply's stream. */

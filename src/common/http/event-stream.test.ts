@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { writeEventStream } from './event-stream.js';
+
+let server: FastifyInstance | null = null;
+let socket: Socket | null = null;
+
+afterEach(async () => {
+  socket?.destroy();
+  await server?.close();
+});
+
+interface Served {
+  readonly origin: string;
+  readonly port: number;
+  /** Resolves when the reader is gone or was dropped. */
+  readonly closed: Promise<void>;
+  /** As the end of a session does. */
+  cut(): void;
+  /** What waits in this process to be sent, in bytes. */
+  waiting(): number;
+}
+
+/** Serves one reader. */
+async function serve(frames: () => AsyncIterable<string>, timing: { keepAliveMs?: number; stalledMs?: number } = {}): Promise<Served> {
+  const connection = new AbortController();
+  let waiting = () => 0;
+  const http = fastify();
+  http.get('/', (_request, reply) => {
+    waiting = () => reply.raw.writableLength;
+    const onClose = () => {
+      connection.abort();
+    };
+    void writeEventStream(reply, frames(), { signal: connection.signal, onClose, ...timing });
+  });
+  server = http;
+  const origin = await http.listen({ port: 0, host: '127.0.0.1' });
+  const closed = once(connection.signal, 'abort').then(() => undefined);
+  return {
+    origin,
+    port: Number(new URL(origin).port),
+    closed,
+    cut: () => {
+      connection.abort();
+    },
+    waiting: () => waiting(),
+  };
+}
+
+test('frames are sent as they are, and a comment now and then while there are none', async () => {
+  let comments = 0;
+  const { origin } = await serve(
+    async function* () {
+      yield 'data: 1\n\n';
+      while (comments < 3) await pause(1);
+      yield 'data: 2\n\n';
+    },
+    { keepAliveMs: 5 },
+  );
+  let text = '';
+  for await (const chunk of (await fetch(origin)).body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    comments = text.split(': keep-alive\n\n').length - 1;
+  }
+  expect(text).toMatch(/^data: 1\n\n(?:: keep-alive\n\n){3,}data: 2\n\n(?:: keep-alive\n\n)*$/);
+});
+
+test('a reader that does not read costs no more than its connection holds, and is dropped', async () => {
+  const frame = `data: ${'x'.repeat(64 * 1024)}\n\n`;
+  let made = 0;
+  let mostWaiting = 0;
+  const served = await serve(
+    async function* () {
+      for (;;) {
+        mostWaiting = Math.max(mostWaiting, served.waiting());
+        made += 1;
+        yield await Promise.resolve(frame);
+      }
+    },
+    { keepAliveMs: 1, stalledMs: 300 },
+  );
+  socket = connect(served.port, '127.0.0.1').pause();
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await served.closed;
+  // Besides what the system buffers for the two ends.
+  expect(mostWaiting).toBeLessThan(2 * frame.length);
+  expect(made * frame.length).toBeLessThan(64 * 1024 * 1024);
+});
+
+test('a stream that ends is told from one that is cut: by an error, or by its signal', async () => {
+  const one = 'data: 1\n\n';
+  const ended = await serve(async function* () {
+    yield await Promise.resolve(one);
+  });
+  expect(await (await fetch(ended.origin)).text()).toBe(one);
+  await server?.close();
+
+  const failed = await serve(async function* () {
+    yield await Promise.resolve(one);
+    throw new Error('no more');
+  });
+  await expect((await fetch(failed.origin)).text()).rejects.toThrow('terminated');
+  await server?.close();
+
+  const cut = await serve(async function* () {
+    yield await Promise.resolve(one);
+    cut.cut();
+  });
+  await expect((await fetch(cut.origin)).text()).rejects.toThrow('terminated');
+});
