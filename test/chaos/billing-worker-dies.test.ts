@@ -20,6 +20,7 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
         STRIPE_BASE_URL: stripe.url,
         STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
         STRIPE_PRICE_PRO_ID: PRO_PRICE,
+        STRIPE_TIMEOUT: '40s',
         FRONTEND_URL: 'https://app.example.com',
       },
     });
@@ -41,7 +42,7 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     const checkout = await api.post<{ checkout_url: string }>('/subscribe/pro', { token: user.token });
     expect(checkout.status).toBe(201);
     // The worker asks Stripe what the events are about, and never hears an answer.
-    const slow = { kind: 'slow', method: 'GET', path: '/v1/subscriptions', times: 100, latency_ms: 5_000 };
+    const slow = { kind: 'slow', method: 'GET', path: '/v1/subscriptions', times: 100, latency_ms: 30_000 };
     await stripe.control('POST', 'faults', slow);
     await stripe.submit(checkout.body.checkout_url);
     await stripe.control('POST', 'webhooks/settle', {});
