@@ -20,6 +20,7 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
         STRIPE_BASE_URL: stripe.url,
         STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
         STRIPE_PRICE_PRO_ID: PRO_PRICE,
+        STRIPE_TIMEOUT: '40s',
         FRONTEND_URL: 'https://app.example.com',
       },
     });
@@ -40,14 +41,16 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     const user = await createClusterUser(api, cluster.postgres);
     const checkout = await api.post<{ checkout_url: string }>('/subscribe/pro', { token: user.token });
     expect(checkout.status).toBe(201);
-    // The worker asks Stripe what the event is about, and never hears the answer.
-    await stripe.control('POST', 'faults', { kind: 'slow', method: 'GET', path: '/v1/subscriptions', times: 1, latency_ms: 5_000 });
+    // The worker asks Stripe what the events are about, and never hears an answer.
+    const slow = { kind: 'slow', method: 'GET', path: '/v1/subscriptions', times: 100, latency_ms: 30_000 };
+    await stripe.control('POST', 'faults', slow);
     await stripe.submit(checkout.body.checkout_url);
     await stripe.control('POST', 'webhooks/settle', {});
     const unprocessed = () => cluster.postgres.query<{ id: string }>(`SELECT id FROM stripe_events WHERE processed_at IS NULL`);
-    const isAsked = async () => (await stripe.control<{ data: unknown[] }>('GET', 'faults')).data.length === 0;
+    const isAsked = async () => ((await stripe.control<{ data: { times: number }[] }>('GET', 'faults')).data[0]?.times ?? 0) < slow.times;
     await until('the worker has asked', isAsked);
     await worker.kill();
+    await stripe.control('DELETE', 'faults');
     expect((await unprocessed()).length).toBeGreaterThan(0);
     const plan = async () => (await api.get<{ plan: string }>('/subscription/status', { token: user.token })).body.plan;
     expect(await plan()).toBe('basic');
