@@ -102,5 +102,6 @@ describe('Migrations', () => {
       expect(await up(database, count)).toEqual(states[count]);
       await down(database, count);
     }
-  });
+    // Each migration is three connections and a look at the whole catalogue.
+  }, 120_000);
 });

@@ -1,11 +1,15 @@
+import { DataSource } from 'typeorm';
+import { newId } from '../../src/common/ids.js';
 import type { TestUser } from '../support/api.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { problem } from '../support/problem.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 interface RoomBody {
   readonly id: string;
   readonly name: string | null;
   readonly archived: boolean;
+  readonly model: string;
   readonly updated_at: string;
 }
 
@@ -60,10 +64,65 @@ test('a room needs nothing, not even a body', async () => {
   expect((await create(undefined)).status).toBe(201);
 });
 
-test('a model of another plan, or none, is refused', async () => {
-  for (const model of ['gemini-4-argon', 'gpt']) {
-    expect(await create({ model })).toMatchObject({ status: 403, body: { code: 'model_not_available', model } });
-  }
+describe('models', () => {
+  const LITE = { id: 'gemini-3.5-flash-lite', name: 'Gemini 3.5 Flash-Lite', plan: 'basic', context_tokens: 1_048_576 };
+  const FLASH = { id: 'gemini-3.8-flash', name: 'Gemini 3.8 Flash', plan: 'pro', context_tokens: 1_048_576 };
+  const ARGON = { id: 'gemini-4-argon', name: 'Gemini 4 Argon', plan: 'pro', context_tokens: 1_048_576 };
+  const models = async () => (await api.get('/models', { token: user.accessToken })).body;
+  const grantPro = (until: string) =>
+    api.app
+      .get(DataSource)
+      .query(`INSERT INTO grants (id, user_id, entitled_until, reason) VALUES ($1, $2, now() + $3::interval, 'test')`, [
+        newId(),
+        user.id,
+        until,
+      ]);
+  const REFUSED = problem(400, 'validation_failed', 'The request is not valid', 'One or more fields are not acceptable; see errors.', {
+    errors: [{ field: 'model', message: 'model must be one that the plan includes; GET /models lists them' }],
+  });
+
+  test('those of the plan are listed, the default first', async () => {
+    expect(await models()).toEqual({ data: [{ ...LITE, default: true }] });
+    await grantPro('1 day');
+    expect(await models()).toEqual({
+      data: [
+        { ...FLASH, default: true },
+        { ...ARGON, default: false },
+        { ...LITE, default: false },
+      ],
+    });
+  });
+
+  test('one of another plan, or none, is refused on creation and on change, and changes nothing', async () => {
+    const { body: room } = await create({ name: 'Kyoto' });
+    for (const model of [ARGON.id, 'gpt']) {
+      expect((await create({ model })).body).toEqual(REFUSED);
+      expect((await api.patch(`/chatroom/${room.id}`, { token: user.accessToken, body: { name: 'Other', model } })).body).toEqual(REFUSED);
+    }
+    expect((await list()).data).toEqual([room]);
+  });
+
+  test('a room falls back to the default when the plan ends, and shows it; the choice comes back with the plan', async () => {
+    await grantPro('1 day');
+    const { body: room } = await create({ model: ARGON.id });
+    const shown = async () => {
+      const detail = await api.get<RoomBody>(`/chatroom/${room.id}`, { token: user.accessToken });
+      expect((await list()).data.map(({ model }) => model)).toEqual([detail.body.model]);
+      return detail.body.model;
+    };
+    const answering = async () => {
+      const sent = await api.post<{ reply: { model: string } }>(`/chatroom/${room.id}/message`, {
+        token: user.accessToken,
+        body: { content: 'Hello' },
+      });
+      return sent.body.reply.model;
+    };
+    expect([await shown(), await answering()]).toEqual([ARGON.id, ARGON.id]);
+    await api.app.get(DataSource).query(`UPDATE grants SET entitled_until = now() WHERE user_id = $1`, [user.id]);
+    expect([await shown(), await answering()]).toEqual([LITE.id, LITE.id]);
+    await grantPro('1 day');
+    expect([await shown(), await answering()]).toEqual([ARGON.id, ARGON.id]);
+  });
 });
 
 test('the list is most recently active first, in pages that never skip or double a room', async () => {

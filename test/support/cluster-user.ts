@@ -28,8 +28,9 @@ export async function createClusterUsers(client: ApiClient, postgres: ClusterPos
   return users;
 }
 
+/** A room with a name: the model is asked for nothing but replies. */
 export async function createRoom(client: ApiClient, { token }: ClusterUser): Promise<string> {
-  const { status, body } = await client.post<{ id: string }>('/chatroom', { body: {}, token });
+  const { status, body } = await client.post<{ id: string }>('/chatroom', { body: { name: 'Room' }, token });
   if (status !== 201) throw new Error(`POST /chatroom answered ${status}`);
   return body.id;
 }

@@ -9,6 +9,7 @@ import { createTestDatabase } from './test-database.js';
 /** API, worker and Gemini simulator on a database of their own. */
 export interface Stack {
   readonly api: TestApi;
+  readonly worker: INestApplicationContext;
   readonly gemini: GeminiSimulator;
   readonly databaseUrl: string;
   close(): Promise<void>;
@@ -24,6 +25,7 @@ export async function startStack(settings: Settings = {}): Promise<Stack> {
   const [api, worker] = await Promise.all([startTestApi(all), startTestWorker(all)]);
   return {
     api,
+    worker,
     gemini,
     databaseUrl: database.url,
     close: async () => {

@@ -1,15 +1,23 @@
 import { Client } from 'pg';
 
+export interface RecordedQuery {
+  /** Of a named statement. */
+  readonly name: string | null;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 /**
- * The text of every statement that this process sends to PostgreSQL while `work` runs, in order. Whoever prepares them, they all go through
- * the client of their connection.
+ * Every query that this process sends to PostgreSQL while `work` runs, in order. Whoever prepares them, they all go through the client of their
+ * connection.
  */
-export async function recordStatements(work: () => Promise<unknown>): Promise<string[]> {
-  const statements: string[] = [];
+export async function recordQueries(work: () => Promise<unknown>): Promise<RecordedQuery[]> {
+  const queries: RecordedQuery[] = [];
   const original = Reflect.get(Client.prototype, 'query') as (...args: unknown[]) => unknown;
   const spy = jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...args: unknown[]) {
-    const [first] = args;
-    statements.push(typeof first === 'string' ? first : (first as { text: string }).text);
+    const [first, second] = args;
+    const query = typeof first === 'string' ? { text: first } : (first as { name?: string; text: string; values?: unknown[] });
+    queries.push({ name: null, values: Array.isArray(second) ? (second as unknown[]) : [], ...query });
     return original.apply(this, args);
   });
   try {
@@ -17,5 +25,9 @@ export async function recordStatements(work: () => Promise<unknown>): Promise<st
   } finally {
     spy.mockRestore();
   }
-  return statements;
+  return queries;
 }
+
+/** The text of every statement that `recordQueries` records. */
+export const recordStatements = async (work: () => Promise<unknown>): Promise<string[]> =>
+  (await recordQueries(work)).map(({ text }) => text);

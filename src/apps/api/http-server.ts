@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
 import { BadRequestError, HeadersTooLargeError, MalformedJsonError, RequestTimeoutError } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
@@ -44,6 +44,11 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
     setCommonHeaders(request, reply);
     done();
+  });
+  // Nest hands Fastify no limit of a route's own.
+  server.addHook('onRoute', (route: RouteOptions) => {
+    const { bodyLimit } = (route.config ?? {}) as { bodyLimit?: number };
+    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
   });
   // After the body was read: what comes before runs in the socket's context, not in the request's.
   server.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction) => {

@@ -18,9 +18,18 @@ export interface StripeSubscription {
   readonly currentPeriodEnd: Date;
   readonly endsAt: Date | null;
   readonly unpaidSince: Date | null;
+  /** Why we had it ended, as it was given to `cancelNow`; null for one that ended otherwise, or goes on. */
+  readonly endedFor: string | null;
   /** Null where nothing was to be paid yet, and for one that is over. */
   readonly payment: SubscriptionPayment | null;
 }
+
+const REASON_PREFIX = 'Ended by the backend: ';
+
+/** Stripe keeps it with the subscription, where whoever looks next finds it, and people too. */
+export const commentOf = (reason: string): string => REASON_PREFIX + reason;
+
+const reasonIn = (comment: string): string | null => (comment.startsWith(REASON_PREFIX) ? comment.slice(REASON_PREFIX.length) : null);
 
 export interface StripeCheckout {
   readonly id: string;
@@ -83,6 +92,7 @@ export function toSubscription(
     currentPeriodEnd: at(currentPeriodEnd),
     endsAt: endsAt === null ? null : at(endsAt),
     unpaidSince: unpaidSince === null ? null : at(unpaidSince),
+    endedFor: reasonIn(subscription.cancellation_details?.comment ?? ''),
     payment,
   };
 }

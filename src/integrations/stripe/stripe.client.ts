@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import Stripe from 'stripe';
 import { asOurs, isRefusal, StripeRefusalError } from './stripe.errors.js';
 import {
+  commentOf,
   idOf,
   type Moment,
   type StripeCheckout,
@@ -145,9 +146,9 @@ export class StripeClient {
     });
   }
 
-  /** Ends it at once, for good; one that is over stays as it is. */
-  async cancelNow(subscriptionId: string): Promise<void> {
-    await this.askForOne(() => this.sdk.subscriptions.cancel(subscriptionId));
+  /** Ends it at once, for good; one that is over stays as it is. @param reason is kept with it */
+  async cancelNow(subscriptionId: string, reason: string): Promise<void> {
+    await this.askForOne(() => this.sdk.subscriptions.cancel(subscriptionId, { cancellation_details: { comment: commentOf(reason) } }));
   }
 
   /** Gives all of a payment back, once. */

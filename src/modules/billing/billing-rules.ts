@@ -1,10 +1,10 @@
 import type { StripeSubscription } from '../../integrations/stripe/index.js';
-import { hasEnded, type TransitionCause } from '../subscriptions/index.js';
+import { type EndingRule, hasEnded } from '../subscriptions/index.js';
 
 /** What is to be done at Stripe about one of a user's subscriptions. */
 export interface Verdict {
   readonly subscription: StripeSubscription;
-  readonly cause: Extract<TransitionCause, 'refunded' | 'dispute_lost' | 'first_payment_failed' | 'duplicate'>;
+  readonly cause: EndingRule;
   /** The payment to give back before it is cancelled; null for none. */
   readonly refund: string | null;
 }
@@ -32,7 +32,7 @@ export function judge(subscriptions: readonly StripeSubscription[]): Verdict[] {
   return verdicts;
 }
 
-function causeOfEnd({ status, payment }: StripeSubscription): Verdict['cause'] | null {
+function causeOfEnd({ status, payment }: StripeSubscription): EndingRule | null {
   switch (payment?.state) {
     case 'refunded':
     case 'dispute_lost':

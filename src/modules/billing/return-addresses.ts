@@ -52,7 +52,7 @@ export class ReturnAddresses {
   }
 
   private base(): string | null {
-    if (this.config.FRONTEND_URL !== undefined) return this.config.FRONTEND_URL;
+    if (this.config.FRONTEND_URL !== undefined) return new URL(this.config.FRONTEND_URL).href;
     const publicUrl = this.config.PUBLIC_URL ?? this.listeningAt();
     return publicUrl === null ? null : publicUrl.replace(/\/+$/, '') + RETURN_PATH;
   }

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { StripeAccount, type StripeClient, type StripeSubscription } from '../../integrations/stripe/index.js';
-import { hasEnded, SubscriptionsService, type TransitionCause } from '../subscriptions/index.js';
+import { hasEnded, SubscriptionsService } from '../subscriptions/index.js';
 import { judge } from './billing-rules.js';
 import { CheckoutsRepository } from './checkouts.repository.js';
 import { CustomersRepository } from './customers.repository.js';
@@ -34,7 +34,7 @@ export class SubscriptionSync {
     const look = await this.customers.beginLook(userId);
     if (!look) return;
     const { client } = this.stripe;
-    const { known, causes } = await this.putRight(client, userId, look.stripe_customer_id);
+    const known = await this.putRight(client, userId, look.stripe_customer_id);
     const hasOpenCheckout = await this.followCheckout(
       client,
       userId,
@@ -42,24 +42,22 @@ export class SubscriptionSync {
     );
     await this.database.transaction(async (transaction) => {
       if (!(await this.customers.finishLook(transaction, userId, look))) return;
-      const next = await this.subscriptions.record(transaction, userId, known, causes);
+      const next = await this.subscriptions.record(transaction, userId, known);
       await this.customers.setCheckAt(transaction, userId, nextCheck(next, hasOpenCheckout));
     });
   }
 
-  private async putRight(client: StripeClient, userId: string, stripeCustomerId: string) {
-    const causes = new Map<string, TransitionCause>();
+  private async putRight(client: StripeClient, userId: string, stripeCustomerId: string): Promise<StripeSubscription[]> {
     const found = await client.listSubscriptions(stripeCustomerId);
-    for (const { subscription, cause, refund } of judge(found)) {
+    const verdicts = judge(found);
+    for (const { subscription, cause, refund } of verdicts) {
       const id = subscription.stripeSubscriptionId;
       this.logger.warn(`subscription ${id} of user ${userId} is cancelled${refund === null ? '' : ' and refunded'}: ${cause}`);
       // In this order: one that was cancelled first would no more be looked at, should this process die in between.
       if (refund !== null) await client.refund(refund);
-      await client.cancelNow(id);
-      causes.set(id, cause);
+      await client.cancelNow(id, cause);
     }
-    const known: readonly StripeSubscription[] = causes.size === 0 ? found : await client.listSubscriptions(stripeCustomerId);
-    return { known, causes };
+    return verdicts.length === 0 ? found : client.listSubscriptions(stripeCustomerId);
   }
 
   /** @returns whether the user may still pay on a page that is open */

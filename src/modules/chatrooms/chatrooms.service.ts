@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
-import { NotFoundError } from '../../common/errors/common.errors.js';
+import { NotFoundError, ValidationFailedError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
+import type { ModelSetting } from '../../config/models.js';
 import { PlansService } from '../subscriptions/index.js';
-import { ModelNotAvailableError } from './chatrooms.errors.js';
 import { type Chatroom, type ChatroomChanges, ChatroomsRepository } from './chatrooms.repository.js';
 
 @Injectable()
@@ -16,7 +16,7 @@ export class ChatroomsService {
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {}
 
-  /** @throws ModelNotAvailableError, IdempotencyKeyReusedError */
+  /** @throws ValidationFailedError for a model that the plan does not include, IdempotencyKeyReusedError */
   async createChatroom(
     actor: Actor,
     input: { name: string | null; systemInstruction: string | null; model: string | null },
@@ -45,7 +45,7 @@ export class ChatroomsService {
     return this.chatrooms.list({ userId: actor.userId, ...options });
   }
 
-  /** @throws NotFoundError, ModelNotAvailableError */
+  /** @throws NotFoundError, ValidationFailedError for a model that the plan does not include */
   async updateChatroom(actor: Actor, id: string, changes: ChatroomChanges): Promise<Chatroom> {
     if (changes.model !== undefined) this.checkModel(actor, changes.model);
     return found(await this.chatrooms.update(actor.userId, id, changes));
@@ -56,13 +56,19 @@ export class ChatroomsService {
     return this.plans.effectiveModel(actor.plan, model);
   }
 
+  /** Those that the user may choose from, the default first. */
+  listModels({ plan }: Actor): readonly ModelSetting[] {
+    return this.plans.limitsOf(plan).models;
+  }
+
   /** What the models of rooms depend on besides the rooms. */
-  modelsOf({ plan }: Actor): readonly string[] {
-    return this.plans.limitsOf(plan).models.map(({ id }) => id);
+  modelsOf(actor: Actor): readonly string[] {
+    return this.listModels(actor).map(({ id }) => id);
   }
 
   private checkModel(actor: Actor, model: string | null): void {
-    if (model !== null && !this.modelsOf(actor).includes(model)) throw new ModelNotAvailableError(model);
+    if (model === null || this.modelsOf(actor).includes(model)) return;
+    throw new ValidationFailedError([{ field: 'model', message: 'model must be one that the plan includes; GET /models lists them' }]);
   }
 }
 

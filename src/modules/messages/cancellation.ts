@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Plan } from '../../common/actor.js';
 import { Signals } from '../../streams/signals.js';
 import { cancelled } from './outcomes.js';
 import { type Cancelling, RepliesRepository } from './replies.repository.js';
@@ -48,13 +49,13 @@ export class Cancellation {
     if (ended === null) await this.askWorker(reply);
     else {
       this.signals.publish(FINISHED_SIGNAL, reply.replyId);
-      if (ended.nextReplyId) await this.enqueue(ended.nextReplyId, reply.attempt);
+      if (ended.nextReplyId) await this.enqueue({ replyId: ended.nextReplyId, plan: reply.plan }, reply.attempt);
     }
   }
 
-  private async enqueue(replyId: string, n: number): Promise<void> {
-    await this.queue.add(replyId, 'next', n).catch((error: unknown) => {
-      this.logger.warn(`no job for reply ${replyId}, left to the sweeper: ${String(error)}`);
+  private async enqueue(reply: { replyId: string; plan: Plan }, n: number): Promise<void> {
+    await this.queue.add(reply, 'next', n).catch((error: unknown) => {
+      this.logger.warn(`no job for reply ${reply.replyId}, left to the sweeper: ${String(error)}`);
     });
   }
 }

@@ -12,6 +12,8 @@ import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { MovesRepository } from './move/moves.repository.js';
+import { MovesService } from './move/moves.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
 import { Retries } from './retries.js';
@@ -35,6 +37,8 @@ import { UsageService } from './usage/usage.service.js';
     Deletion,
     SearchRepository,
     SearchService,
+    MovesRepository,
+    MovesService,
     Retries,
     DigestsRepository,
     DigestQueue,
@@ -56,6 +60,7 @@ import { UsageService } from './usage/usage.service.js';
     ReplyQueue,
     ReplyStreams,
     SearchService,
+    MovesService,
     ChatroomsModule,
     SubscriptionsModule,
   ],

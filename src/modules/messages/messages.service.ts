@@ -58,7 +58,7 @@ export class MessagesService {
     const { userId } = actor;
     return this.once(userId, chatroomId, key, async () => {
       const exchange = await this.acceptance.acceptMessage({ userId, chatroomId, messageId: newId(), replyId: newId(), content }, key);
-      await this.enqueue(exchange.reply.id);
+      await this.enqueue(actor, exchange.reply.id);
       return exchange;
     });
   }
@@ -112,7 +112,7 @@ export class MessagesService {
     return this.once(userId, chatroomId, key, async () => {
       const replyId = newId();
       const { messageId } = await this.acceptance.acceptReply({ userId, chatroomId, targetId, replyId }, key);
-      await this.enqueue(replyId);
+      await this.enqueue(actor, replyId);
       return asAccepted(found(await this.messages.findExchange(userId, chatroomId, { messageId, replyId })));
     });
   }
@@ -141,15 +141,16 @@ export class MessagesService {
   }
 
   private branchOff(
-    { userId }: Actor,
+    actor: Actor,
     chatroomId: string,
     branch: Pick<NewBranch, 'content' | 'beside'>,
     key: IdempotencyKey | null,
   ): Promise<AnsweredExchange> {
+    const { userId } = actor;
     return this.once(userId, chatroomId, key, async () => {
       const ids = { messageId: newId(), replyId: newId() };
       await this.acceptance.acceptBranch({ userId, chatroomId, ...ids, ...branch }, key);
-      await this.enqueue(ids.replyId);
+      await this.enqueue(actor, ids.replyId);
       return asAccepted(found(await this.messages.findExchange(userId, chatroomId, ids)));
     });
   }
@@ -180,9 +181,9 @@ export class MessagesService {
   }
 
   /** The accepted row is its own outbox: a job that cannot be added now is added by the sweeper. */
-  private async enqueue(replyId: string): Promise<void> {
+  private async enqueue({ plan }: Actor, replyId: string): Promise<void> {
     try {
-      await this.queue.add(replyId, 'accepted');
+      await this.queue.add({ replyId, plan }, 'accepted');
     } catch (error) {
       this.logger.warn(`no job for reply ${replyId}, left to the sweeper: ${String(error)}`);
     }

@@ -37,10 +37,12 @@ export interface Claim extends Attempt {
 
 /** Why a reply could not be claimed: nothing to do any more, another reply first, or not before some time. */
 export type Refusal =
-  { readonly reason: 'finished' | 'earlier_reply' } | { readonly reason: 'not_yet'; readonly forMs: number; readonly attempt: number };
+  | { readonly reason: 'finished' | 'earlier_reply' }
+  | { readonly reason: 'not_yet'; readonly forMs: number; readonly attempt: number; readonly plan: Plan };
 
 /** An unfinished reply that is to be cancelled. */
 export interface Cancelling extends Attempt {
+  readonly plan: Plan;
   /** A worker has it, and ends it when it learns of the wish. */
   readonly isHeld: boolean;
   /** Somebody may have read of it. */
@@ -49,6 +51,7 @@ export interface Cancelling extends Attempt {
 
 /** A failed reply that is pending again, and what it had failed with. */
 export interface RetriedReply extends Omit<Attempt, 'model'> {
+  readonly plan: Plan;
   readonly errorCode: string;
 }
 
@@ -113,12 +116,12 @@ const claim = statement<Claim>(
      m.first_token_at IS NOT NULL AS "hasBegun", m.attempt - m.forgiven_attempts AS tries`,
 );
 
-const whyRefused = statement<{ status: MessageStatus; attempt: number; wait_ms: number | null }>(
+const whyRefused = statement<{ status: MessageStatus; attempt: number; plan: Plan; wait_ms: number | null }>(
   'replies_why_refused',
-  `SELECT m.status, m.attempt,
+  `SELECT m.status, m.attempt, p.plan,
      ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (SELECT s.paused_until FROM model_pauses s WHERE s.model = m.model)) - now()) * 1000)::integer
        AS wait_ms
-   FROM messages m WHERE m.id = $1`,
+   FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = $1`,
 );
 
 // What one worker is told holds for all; a shorter pause never cuts a longer one.
@@ -169,8 +172,8 @@ const requestCancel = statement<Cancelling>(
      WHERE m.chatroom_id = $2 AND m.user_id = $1 AND ($3::uuid IS NULL OR m.id = $3) AND m.status IN ${UNFINISHED}
      ORDER BY m.id FOR NO KEY UPDATE
    )
-   UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now()) FROM wanted WHERE m.id = wanted.id
-   RETURNING m.id AS "replyId", m.attempt, m.model, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
+   UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now()) FROM wanted, user_plans p WHERE m.id = wanted.id AND p.user_id = $1
+   RETURNING m.id AS "replyId", m.attempt, m.model, p.plan, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
 );
 
 // The path of a reply, from the message that it answers upwards, as far as the limits go: one look-up by primary key for each message, whatever the
@@ -243,9 +246,9 @@ const finish = statement<{ next_reply_id: string | null; digests: readonly Diges
 );
 
 // The oldest unfinished reply of each room, where nobody has worked on it for a while.
-const orphans = statement<{ id: string; attempt: number }>(
+const orphans = statement<{ replyId: string; attempt: number; plan: Plan }>(
   'replies_orphans',
-  `SELECT m.id, m.attempt FROM messages m
+  `SELECT m.id AS "replyId", m.attempt, p.plan FROM messages m JOIN user_plans p ON p.user_id = m.user_id
    WHERE m.status IN ${UNFINISHED}
      AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - $1 * interval '1 millisecond')
      AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
@@ -278,7 +281,7 @@ const retryFailed = statement<RetriedReply>(
      UPDATE users u SET list_version = u.list_version + 1, unfinished_replies = u.unfinished_replies + mine.replies
      FROM (SELECT user_id, count(*)::integer AS replies FROM retried GROUP BY user_id) mine WHERE u.id = mine.user_id
    )
-   SELECT "replyId", attempt, "errorCode" FROM retried ORDER BY "replyId"`,
+   SELECT "replyId", attempt, "errorCode", p.plan FROM retried JOIN user_plans p ON p.user_id = retried.user_id ORDER BY "replyId"`,
 );
 
 /** The worker's side of a reply: every write after the claim names the claim's attempt. */
@@ -300,7 +303,7 @@ export class RepliesRepository {
     }
     const [row] = await this.database.run(whyRefused, [replyId]);
     if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
-    if (row.wait_ms !== null && row.wait_ms > 0) return { reason: 'not_yet', forMs: row.wait_ms, attempt: row.attempt };
+    if (row.wait_ms !== null && row.wait_ms > 0) return { reason: 'not_yet', forMs: row.wait_ms, attempt: row.attempt, plan: row.plan };
     return { reason: 'earlier_reply' };
   }
 
@@ -385,9 +388,8 @@ export class RepliesRepository {
   }
 
   /** Replies that could be worked on and are not, since `idleMs`. */
-  async orphans(idleMs: number, count: number): Promise<{ replyId: string; attempt: number }[]> {
-    const rows = await this.database.run(orphans, [idleMs, count]);
-    return rows.map(({ id, attempt }) => ({ replyId: id, attempt }));
+  async orphans(idleMs: number, count: number): Promise<{ replyId: string; attempt: number; plan: Plan }[]> {
+    return this.database.run(orphans, [idleMs, count]);
   }
 
   private spendingOf(

@@ -1,6 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { JobsOptions, Queue } from 'bullmq';
+import type { Plan } from '../../common/actor.js';
 
 export const REPLY_QUEUE = 'replies';
 
@@ -27,6 +28,21 @@ const JOB_OPTIONS = {
 /** The next sweep adds it again, under the same id: one that is kept would be in its way. */
 const UNKEPT = { removeOnFail: true } as const satisfies JobsOptions;
 
+/** BullMQ knows priorities from 1 to 2²¹ − 1 and takes the lowest first; 0 would come before all of them. */
+const PRIORITIES = 2 ** 21 - 1;
+const BASIC_YIELDS_S = 30;
+
+/**
+ * The place of a job is the second in which it is added; Basic jobs stand half a minute further back. So Pro comes first, and Basic never waits for
+ * what is added later than that, however much Pro asks. Once in 24 days the count begins anew, and what is waiting then waits for those after
+ * it, until the next sweep adds it again.
+ *
+ * @param now in milliseconds
+ */
+export function priorityOf(plan: Plan, now: number): number {
+  return 1 + ((Math.floor(now / 1_000) + (plan === 'basic' ? BASIC_YIELDS_S : 0)) % PRIORITIES);
+}
+
 @Injectable()
 export class ReplyQueue {
   constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {
@@ -34,16 +50,28 @@ export class ReplyQueue {
     queue.on('error', () => undefined);
   }
 
-  async add(replyId: string, cause: ReplyJobCause, n = 0, delayMs = 0): Promise<void> {
+  /** @param plan of the reply's owner */
+  async add({ replyId, plan }: { replyId: string; plan: Plan }, cause: ReplyJobCause, n = 0, delayMs = 0): Promise<void> {
     await this.queue.add(
       'reply',
       { reply_id: replyId },
-      { ...JOB_OPTIONS, ...(cause === 'sweep' ? UNKEPT : {}), jobId: `${replyId}-${cause}-${n}`, delay: delayMs },
+      {
+        ...JOB_OPTIONS,
+        ...(cause === 'sweep' ? UNKEPT : {}),
+        jobId: `${replyId}-${cause}-${n}`,
+        delay: delayMs,
+        priority: priorityOf(plan, Date.now()),
+      },
     );
   }
 
   /** Of all processes, by state. */
-  countJobs(): Promise<Record<string, number>> {
-    return this.queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  async countJobs(): Promise<Record<string, number>> {
+    const {
+      waiting = 0,
+      prioritized = 0,
+      ...others
+    } = await this.queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
+    return { waiting: waiting + prioritized, ...others };
   }
 }

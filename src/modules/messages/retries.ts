@@ -21,7 +21,7 @@ export class Retries {
   /** What cannot be started now is started by the sweeper. */
   async start(replies: readonly RetriedReply[]): Promise<void> {
     try {
-      await Promise.all(replies.map(({ replyId, attempt }) => this.queue.add(replyId, 'retry', attempt)));
+      await Promise.all(replies.map((reply) => this.queue.add(reply, 'retry', reply.attempt)));
     } catch (error) {
       this.logger.warn(`no jobs for ${replies.length} retried replies, left to the sweeper: ${String(error)}`);
     }

@@ -14,6 +14,7 @@ const facts = (given: Partial<SubscriptionFacts>): SubscriptionFacts => ({
   currentPeriodEnd: new Date(END),
   endsAt: null,
   unpaidSince: null,
+  endedFor: null,
   ...given,
 });
 const until = (given: Partial<SubscriptionFacts>) => entitledUntil(facts(given), GRACE)?.getTime() ?? null;

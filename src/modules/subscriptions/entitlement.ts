@@ -21,6 +21,8 @@ export interface SubscriptionFacts {
   readonly endsAt: Date | null;
   /** Since when the oldest invoice of it is due and not paid; null when there is none. */
   readonly unpaidSince: Date | null;
+  /** The rule of ours for which it was ended at Stripe; null for one that ended otherwise, or goes on. */
+  readonly endedFor: string | null;
 }
 
 /** Stripe begins the next period at the end of this one and tells of it moments later; a payer must not be turned away in between. */

@@ -5,4 +5,4 @@ export { PlansService } from './plans.service.js';
 export { NoGrantError } from './subscriptions.errors.js';
 export { SubscriptionsModule } from './subscriptions.module.js';
 export { type SubscriptionStatus, SubscriptionsService } from './subscriptions.service.js';
-export type { TransitionCause } from './transitions.js';
+export type { EndingRule } from './transitions.js';

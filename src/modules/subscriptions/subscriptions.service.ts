@@ -8,7 +8,7 @@ import { entitledUntil, hasEnded, type SubscriptionFacts } from './entitlement.j
 import { PlansService } from './plans.service.js';
 import { type StoredSubscription, SubscriptionsRepository } from './subscriptions.repository.js';
 import type { StatementRunner } from '../../database/database.js';
-import { recordTransition, type TransitionCause } from './transitions.js';
+import { causeOf, recordTransition, type TransitionCause } from './transitions.js';
 
 /** Where a user stands. */
 export interface SubscriptionStatus {
@@ -68,22 +68,16 @@ export class SubscriptionsService {
    * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed. One that Stripe does not
    * know any more is over.
    *
-   * @param causes why a subscription is what it is now, where it is not Stripe's own doing; by Stripe's id
    * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is over; null without a live one
    */
-  async record(
-    on: StatementRunner,
-    userId: string,
-    known: readonly SubscriptionFacts[],
-    causes: ReadonlyMap<string, TransitionCause> = new Map(),
-  ): Promise<Date | null> {
+  async record(on: StatementRunner, userId: string, known: readonly SubscriptionFacts[]): Promise<Date | null> {
     const stored = new Map((await this.subscriptions.lockAll(on, userId)).map((row) => [row.stripe_subscription_id, row]));
     const due: number[] = [];
     for (const facts of known) {
       const until = entitledUntil(facts, this.config.PAST_DUE_GRACE);
       const before = stored.get(facts.stripeSubscriptionId) ?? null;
       stored.delete(facts.stripeSubscriptionId);
-      await this.write(on, userId, before, facts, until, causes.get(facts.stripeSubscriptionId) ?? 'stripe');
+      await this.write(on, userId, before, facts, until);
       if (!hasEnded(facts.status)) due.push(nextMoment(facts, until));
     }
     for (const lost of stored.values()) {
@@ -100,10 +94,9 @@ export class SubscriptionsService {
     before: StoredSubscription | null,
     facts: SubscriptionFacts,
     until: Date | null,
-    cause: TransitionCause,
   ): Promise<void> {
     const after = await this.subscriptions.upsert(on, before?.id ?? newId(), userId, facts, until);
-    if (before === null || differs(before, after)) await this.recordChange(on, userId, before, after, cause);
+    if (before === null || differs(before, after)) await this.recordChange(on, userId, before, after, causeOf(facts.endedFor));
   }
 
   private recordChange(

@@ -41,7 +41,8 @@ export class Faults {
     const { kind, latency_ms: latency } = order;
     return {
       before: async (reply) => {
-        if (latency > 0) await wait(latency);
+        // What waits here must not keep a process that is done.
+        if (latency > 0) await wait(latency, undefined, { ref: false });
         if (kind === 'error') return fail(reply, 500, 'api_error');
         if (kind === 'rate_limit') return fail(reply, 429, 'invalid_request_error', 'rate_limit');
         return kind === 'drop' ? cut(reply) : 'go on';

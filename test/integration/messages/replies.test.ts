@@ -128,7 +128,10 @@ test('a paused model is asked by nobody until its pause ends', async () => {
 
 test('orphans are the oldest unfinished replies of their rooms that nobody holds', async () => {
   const [first, second] = [await send(), await send()];
-  const mine = async () => (await replies.orphans(0, 1_000)).filter(({ replyId }) => replyId === first || replyId === second);
+  const mine = async () =>
+    (await replies.orphans(0, 1_000))
+      .filter(({ replyId }) => replyId === first || replyId === second)
+      .map(({ replyId, attempt }) => ({ replyId, attempt }));
   expect(await mine()).toEqual([{ replyId: first, attempt: 0 }]);
   const claim = await claimed(first);
   expect(await mine()).toEqual([]);
@@ -136,7 +139,7 @@ test('orphans are the oldest unfinished replies of their rooms that nobody holds
   expect(await mine()).toEqual([{ replyId: first, attempt: 1 }]);
   expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, digests: [] });
   expect(await mine()).toEqual([{ replyId: second, attempt: 0 }]);
-  expect(await replies.orphans(60_000, 1_000)).not.toContainEqual({ replyId: second, attempt: 0 });
+  expect(await replies.orphans(60_000, 1_000)).not.toContainEqual(expect.objectContaining({ replyId: second }));
 });
 
 test('two replies of a room are never in work at once, also when an older one comes back', async () => {

@@ -6,6 +6,7 @@ import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { RequestClient } from '../../../common/http/request-client.decorator.js';
+import { BillingUnavailableError } from '../../../integrations/stripe/index.js';
 import { InvalidOtpError } from '../../auth/index.js';
 import { InvalidCredentialsError, LastAdministratorError } from '../../users/index.js';
 import { ErasureService } from '../erasure.service.js';
@@ -23,6 +24,7 @@ export class AccountController {
   @Get('export')
   @ApiOperation({ summary: 'Everything that is stored about the user, as one JSON document' })
   @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } })
+  @ApiProblems(BillingUnavailableError)
   async exportMe(@CurrentActor() actor: Actor): Promise<StreamableFile> {
     return new StreamableFile(await this.exports.exportMe(actor), {
       type: 'application/json',

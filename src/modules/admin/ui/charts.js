@@ -9,7 +9,7 @@ const TOP = 10;
 
 /** The next round number: where an axis may end. */
 function roundUp(value) {
-  if (value <= 5) return 5;
+  if (value <= 4) return 4;
   const size = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 2.5, 5, 10].map((step) => step * size).find((step) => step >= value);
 }

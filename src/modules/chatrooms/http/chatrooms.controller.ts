@@ -9,7 +9,6 @@ import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency
 import { tagged } from '../../../common/http/entity-tag.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
-import { ModelNotAvailableError } from '../chatrooms.errors.js';
 import type { Chatroom } from '../chatrooms.repository.js';
 import { ChatroomsService } from '../chatrooms.service.js';
 import { ChatroomList } from './chatroom-list.js';
@@ -37,7 +36,7 @@ export class ChatroomsController {
   @ApiIdempotencyKey()
   @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({ type: ChatroomResponse })
-  @ApiProblems(ModelNotAvailableError, IdempotencyKeyReusedError)
+  @ApiProblems(IdempotencyKeyReusedError)
   async createChatroom(
     @CurrentActor() actor: Actor,
     @Body() body: CreateChatroomRequest,
@@ -73,7 +72,6 @@ export class ChatroomsController {
     description: 'Absent fields stay as they are; null clears one.',
   })
   @ApiOkResponse({ type: ChatroomResponse })
-  @ApiProblems(ModelNotAvailableError)
   async updateChatroom(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) id: string,

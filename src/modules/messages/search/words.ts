@@ -20,7 +20,9 @@ const STARTS_UNSPACED = new RegExp(`^${UNSPACED}`, 'u');
 const UNIT = /[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*|[\p{M}ﾞﾟ]+/gu;
 
 const MAX_TERM = 64;
-/** Of one message: the words from its beginning that are found. */
+/** What comes after, in UTF-16 units, is not found. */
+const MAX_LENGTH = 200_000;
+/** Of one message: nor are more words. */
 const MAX_WORDS = 20_000;
 /** PostgreSQL takes no vector of a megabyte. */
 const MAX_BYTES = 800_000;
@@ -35,7 +37,7 @@ const TERM_BYTES = 32;
  */
 export function wordsOf(text: string): Word[] {
   const words: Word[] = [];
-  for (const { 0: stretch, index } of text.matchAll(STRETCH)) {
+  for (const { 0: stretch, index } of text.slice(0, MAX_LENGTH).matchAll(STRETCH)) {
     if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index);
     else add(words, stretch, index, index + stretch.length);
   }

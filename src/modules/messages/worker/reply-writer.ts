@@ -55,7 +55,7 @@ export class ReplyWriter {
     const claim = await this.atDatabase(() => this.replies.claim(replyId));
     if ('reason' in claim) {
       // Finishing an earlier reply adds the next one's job; a lease, a back-off and a pause have nobody to do so.
-      if (claim.reason === 'not_yet') await this.queue.add(replyId, 'wait', claim.attempt, claim.forMs);
+      if (claim.reason === 'not_yet') await this.queue.add({ replyId, plan: claim.plan }, 'wait', claim.attempt, claim.forMs);
       return;
     }
     if (claim.isCancelled) await this.endCancelled(claim);
@@ -156,7 +156,7 @@ export class ReplyWriter {
   }
 
   private async retry(claim: Claim, why: Parameters<RepliesRepository['release']>[1]): Promise<void> {
-    if (await this.replies.release(claim, why)) await this.queue.add(claim.replyId, 'retry', claim.attempt, why.delayMs);
+    if (await this.replies.release(claim, why)) await this.queue.add(claim, 'retry', claim.attempt, why.delayMs);
   }
 
   private async end(claim: Claim, outcome: Outcome, foldAt: string | null = null): Promise<void> {
@@ -164,7 +164,7 @@ export class ReplyWriter {
     if (!ended) return;
     this.metrics.replies.inc({ status: outcome.status });
     this.signals.publish(FINISHED_SIGNAL, claim.replyId);
-    if (ended.nextReplyId) await this.queue.add(ended.nextReplyId, 'next', claim.depth);
+    if (ended.nextReplyId) await this.queue.add({ replyId: ended.nextReplyId, plan: claim.plan }, 'next', claim.depth);
     for (const digest of ended.digests) await this.digests.add(digest);
   }
 

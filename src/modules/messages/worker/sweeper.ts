@@ -45,7 +45,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private async sweep(): Promise<void> {
     const orphans = await this.replies.orphans(this.config.SWEEP_INTERVAL, BATCH);
     // Under an id that stays the same while the reply does, so that a long queue does not grow with every sweep.
-    await Promise.all(orphans.map(({ replyId, attempt }) => this.queue.add(replyId, 'sweep', attempt)));
+    await Promise.all(orphans.map((reply) => this.queue.add(reply, 'sweep', reply.attempt)));
     const digests = await this.digests.due(this.config.SWEEP_INTERVAL, BATCH);
     await Promise.all(digests.map((digest) => this.digestQueue.add(digest, digest.attempt)));
     if (orphans.length > 0) this.logger.log(`${orphans.length} replies swept up`);

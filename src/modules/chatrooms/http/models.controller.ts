@@ -1,0 +1,19 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../common/actor.js';
+import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { ChatroomsService } from '../chatrooms.service.js';
+import { ModelList, toModelList } from './model.response.js';
+
+@ApiTags('Chatrooms')
+@Controller('models')
+export class ModelsController {
+  constructor(private readonly chatrooms: ChatroomsService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The models that the caller may use', description: 'By the plan that holds now; the default first.' })
+  @ApiOkResponse({ type: ModelList })
+  listModels(@CurrentActor() actor: Actor): ModelList {
+    return toModelList(this.chatrooms.listModels(actor));
+  }
+}

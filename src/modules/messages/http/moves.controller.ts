@@ -1,0 +1,70 @@
+import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../common/actor.js';
+import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { IdPipe } from '../../../common/http/id.pipe.js';
+import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
+import { documentSchema } from '../move/chatroom-document.js';
+import { MovesService } from '../move/moves.service.js';
+import { CopyChatroomRequest, ExportChatroomQuery } from './moves.request.js';
+
+const IMPORT_LIMIT = 20 * 1024 * 1024;
+
+const FILES = {
+  json: { type: 'application/json', extension: 'json' },
+  markdown: { type: 'text/markdown; charset=utf-8', extension: 'md' },
+} as const;
+
+@ApiTags('Chatrooms')
+@Controller('chatroom')
+export class MovesController {
+  constructor(private readonly moves: MovesService) {}
+
+  @Get(':chatroom_id/export')
+  @ApiOperation({
+    summary: 'Export a chatroom',
+    description:
+      'As JSON with every branch, to be imported again; as Markdown the active branch. A reply that is not finished is exported as a cancelled one.',
+  })
+  @ApiOkResponse({
+    content: { 'application/json': { schema: documentSchema }, 'text/markdown': { schema: { type: 'string' } } },
+  })
+  async exportChatroom(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) id: string,
+    @Query() { format = 'json' }: ExportChatroomQuery,
+  ): Promise<StreamableFile> {
+    const { type, extension } = FILES[format];
+    return new StreamableFile(await this.moves.exportChatroom(actor, id, format), {
+      type,
+      disposition: `attachment; filename="chatroom-${id}.${extension}"`,
+    });
+  }
+
+  @Post('import')
+  @RouteConfig({ bodyLimit: IMPORT_LIMIT })
+  @ApiOperation({
+    summary: 'Import a chatroom',
+    description:
+      'Of the JSON of an export, up to 20 MiB: with all branches and times, under new ids. It costs no message, and counts as no usage.',
+  })
+  @ApiBody({ schema: documentSchema })
+  @ApiCreatedResponse({ type: ChatroomResponse })
+  async importChatroom(@CurrentActor() actor: Actor, @Body() body: unknown): Promise<ChatroomResponse> {
+    const { room, model } = await this.moves.importChatroom(actor, body);
+    return toChatroomResponse(room, model);
+  }
+
+  @Post(':chatroom_id/copy')
+  @ApiOperation({ summary: 'Copy a chatroom up to a message', description: 'The branch that ends with the message, in a room of its own.' })
+  @ApiCreatedResponse({ type: ChatroomResponse })
+  async copyChatroom(
+    @CurrentActor() actor: Actor,
+    @Param('chatroom_id', IdPipe) id: string,
+    @Body() { message_id: messageId }: CopyChatroomRequest,
+  ): Promise<ChatroomResponse> {
+    const { room, model } = await this.moves.copyChatroom(actor, id, messageId);
+    return toChatroomResponse(room, model);
+  }
+}

@@ -1,0 +1,71 @@
+import type { ApiClient } from '../support/api.js';
+import { type Cluster, startCluster } from '../support/cluster.js';
+import { createClusterUser } from '../support/cluster-user.js';
+import { describeOn } from '../support/engines.js';
+import { openStripe, PRO_PRICE, type StripeWorld } from '../support/stripe-simulator.js';
+import { until } from '../support/until.js';
+
+describeOn('redis', 'a worker that is killed between the storing of an event and the end of its work', () => {
+  let stripe: StripeWorld;
+  let cluster: Cluster;
+  let api: ApiClient;
+
+  beforeAll(async () => {
+    stripe = await openStripe({ running: true });
+    cluster = await startCluster({
+      apis: 1,
+      workers: 1,
+      settings: {
+        STRIPE_SECRET_KEY: 'sk_test_simulated',
+        STRIPE_BASE_URL: stripe.url,
+        STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+        STRIPE_PRICE_PRO_ID: PRO_PRICE,
+        STRIPE_TIMEOUT: '40s',
+        FRONTEND_URL: 'https://app.example.com',
+      },
+    });
+    const [first] = cluster.apis;
+    if (!first) throw new Error('one API');
+    api = first.client;
+    await stripe.control('POST', 'webhooks/endpoints', { url: `${api.origin}/webhook/stripe` });
+  }, 120_000);
+
+  afterAll(async () => {
+    await cluster.close();
+    await stripe.stop();
+  }, 60_000);
+
+  test('has its event applied once, by the next one', async () => {
+    const [worker] = cluster.workers;
+    if (!worker) throw new Error('one worker');
+    const user = await createClusterUser(api, cluster.postgres);
+    const checkout = await api.post<{ checkout_url: string }>('/subscribe/pro', { token: user.token });
+    expect(checkout.status).toBe(201);
+    // The worker asks Stripe what the events are about, and never hears an answer.
+    const slow = { kind: 'slow', method: 'GET', path: '/v1/subscriptions', times: 100, latency_ms: 30_000 };
+    await stripe.control('POST', 'faults', slow);
+    await stripe.submit(checkout.body.checkout_url);
+    await stripe.control('POST', 'webhooks/settle', {});
+    const unprocessed = () => cluster.postgres.query<{ id: string }>(`SELECT id FROM stripe_events WHERE processed_at IS NULL`);
+    const isAsked = async () => ((await stripe.control<{ data: { times: number }[] }>('GET', 'faults')).data[0]?.times ?? 0) < slow.times;
+    await until('the worker has asked', isAsked);
+    await worker.kill();
+    await stripe.control('DELETE', 'faults');
+    expect((await unprocessed()).length).toBeGreaterThan(0);
+    const plan = async () => (await api.get<{ plan: string }>('/subscription/status', { token: user.token })).body.plan;
+    expect(await plan()).toBe('basic');
+
+    await worker.start();
+    await until('the payer has Pro', async () => (await plan()) === 'pro');
+    await until('every event is acted on', async () => (await unprocessed()).length === 0);
+    const trail = () => cluster.postgres.query<{ cause: string; before: unknown }>(`SELECT cause, before FROM subscription_transitions`);
+    expect(await trail()).toEqual([{ cause: 'stripe', before: null }]);
+
+    // And as if the last one had died a moment later, its work done and not yet ticked off.
+    await cluster.postgres.query(
+      `UPDATE stripe_events SET processed_at = NULL, outcome = NULL, requested_at = now(), due_at = now() WHERE outcome = 'applied'`,
+    );
+    await until('every event is acted on again', async () => (await unprocessed()).length === 0);
+    expect(await trail()).toEqual([{ cause: 'stripe', before: null }]);
+  }, 120_000);
+});

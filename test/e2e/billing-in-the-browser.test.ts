@@ -1,0 +1,55 @@
+import type { Browser, Page } from 'playwright-core';
+import { type BillingStack, startBilling } from '../support/billing.js';
+import { openBrowser } from '../support/browser.js';
+import { until } from '../support/until.js';
+
+let stack: BillingStack;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  // Without a frontend: the API's own page is the one to return to.
+  [stack, browser] = await Promise.all([startBilling({ FRONTEND_URL: '' }), openBrowser()]);
+  page = await browser.newPage();
+  page.setDefaultTimeout(15_000);
+}, 60_000);
+
+afterAll(async () => {
+  await browser.close();
+  await stack.close();
+});
+
+it('a person subscribes, pays, returns, sends the sixth message of the day, cancels, and is on the Basic plan when the period is over', async () => {
+  const user = await stack.api.signUp();
+  const { body: room } = await stack.api.post<{ id: string }>('/chatroom', { token: user.accessToken, body: { name: 'Kyoto' } });
+  const send = async (): Promise<number> =>
+    (await stack.api.post(`/chatroom/${room.id}/message`, { token: user.accessToken, body: { content: 'Hello' } })).status;
+  for (let sent = 1; sent <= 5; sent += 1) expect(await send()).toBe(202);
+  expect(await send()).toBe(429);
+
+  const { body: checkout } = await stack.subscribe(user);
+  await page.goto(checkout.checkout_url);
+  await page.getByLabel('Email').fill('ada@example.com');
+  await page.getByLabel('Card number').fill('4242 4242 4242 4242');
+  await page.getByLabel('Expiry').fill('12/34');
+  await page.getByLabel('Security code').fill('123');
+  await page.getByLabel('Name').fill('Ada Lovelace');
+  await page.getByRole('button', { name: /^Subscribe/ }).click();
+  await page.waitForURL(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
+  expect(await page.getByRole('heading').textContent()).toBe('You are back');
+
+  expect((await stack.status(user, `?checkout_session_id=${checkout.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
+  expect(await send()).toBe(202);
+
+  const { body: portal } = await stack.api.post<{ portal_url: string }>('/subscription/portal', { token: user.accessToken });
+  await page.goto(portal.portal_url);
+  await page.getByRole('link', { name: 'Cancel subscription' }).click();
+  await page.getByRole('button', { name: 'Cancel subscription' }).click();
+  await until('the cancellation arrives', async () => (await stack.status(user)).body.cancel_at_period_end);
+  expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active' });
+
+  await stack.stripe.pass('31d');
+  await until('Pro is over', async () => (await stack.status(user)).body.plan === 'basic');
+  expect((await stack.status(user)).body).toMatchObject({ status: 'canceled', active_until: null, cancel_at_period_end: false });
+  expect(await send()).toBe(429);
+}, 60_000);

@@ -1,0 +1,107 @@
+import type { TestingModule } from '@nestjs/testing';
+import { DataSource } from 'typeorm';
+import { newId } from '../../../src/common/ids.js';
+import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
+import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
+import { RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { SearchService } from '../../../src/modules/messages/search/search.service.js';
+import { isFullSize } from '../../support/full-size.js';
+import { createManyMessages, type ManyMessages } from '../../support/many-messages.js';
+import { startModule } from '../../support/module.js';
+import { explain, type PlanSummary } from '../../support/plans.js';
+import { recordQueries } from '../../support/statements.js';
+
+/* What is asked of a large database is answered from indexes, and from as many rows as are needed, not as many as there are. */
+
+let started: Awaited<ReturnType<typeof startModule>>;
+let app: TestingModule;
+let dataSource: DataSource;
+let messages: MessagesService;
+let many: ManyMessages;
+
+beforeAll(async () => {
+  started = await startModule([MessagesModule], isFullSize ? { DATABASE_POOL_SIZE: '2' } : {});
+  app = started.module;
+  dataSource = app.get(DataSource);
+  messages = app.get(MessagesService);
+  many = await createManyMessages(dataSource, isFullSize ? 1_000_000 : 60_000);
+}, 600_000);
+afterAll(() => started.close());
+
+/** The plans of the statement of this name among those that `work` sends. */
+async function plansOf(name: string, work: () => Promise<unknown>): Promise<{ custom: PlanSummary; generic: PlanSummary }> {
+  const query = (await recordQueries(work)).find((candidate) => candidate.name === name);
+  if (!query) throw new Error(`${name} was not sent`);
+  return explain(dataSource, { ...query, values: query.values.map((value, i) => (NEW_IDS[name]?.includes(i + 1) ? newId() : value)) });
+}
+
+/** Parameters of what was made by then: to be made once more, it has to be new. */
+const NEW_IDS: Readonly<Record<string, readonly number[]>> = {
+  messages_accept: [7, 11],
+  messages_accept_branch: [7, 11],
+  messages_accept_reply: [7],
+};
+
+const send = (content = 'the next') => messages.sendMessage(many.actor, many.longRoom, content, null);
+const search = (q: string) => app.get(SearchService).searchMessages(many.actor, q, null, 21);
+const leafOf = async () => (await messages.listMessages(many.actor, many.longRoom, { branchFrom: null }, 1))[0]?.id ?? '';
+
+test('the context of a reply is read along its path, as far as the budget goes', async () => {
+  const replies = app.get(RepliesRepository);
+  const { reply } = await send();
+  await dataSource.query(`UPDATE messages SET status = 'cancelled', completed_at = now() WHERE status = 'pending' AND id <> $1`, [
+    reply.id,
+  ]);
+  const plans = await plansOf('replies_path', async () => {
+    const claim = await replies.claim(reply.id);
+    if (!('parentId' in claim)) throw new Error(`not claimed: ${claim.reason}`);
+    const path = await replies.path(claim, 1_000);
+    expect(path.length).toBeGreaterThan(10);
+    expect(path.length).toBeLessThan(200);
+  });
+  for (const plan of [plans.custom, plans.generic]) {
+    expect(plan.seqScans).toEqual([]);
+    expect(plan.messagesRead).toBeLessThanOrEqual(400);
+  }
+});
+
+// The name of the statement, what sends it, the index that it must use, and how many rows of messages it may look at.
+const statements: [name: string, work: () => Promise<unknown>, index: string, rows: number][] = [
+  [
+    'chatrooms_list',
+    () => app.get(ChatroomsService).listChatrooms(many.actor, { archived: false, q: null, after: null, count: 21 }),
+    'ix_chatrooms_list',
+    21,
+  ],
+  ['messages_list_branch', () => messages.listMessages(many.actor, many.longRoom, { branchFrom: null }, 21), 'pk_messages', 100],
+  ['messages_list_all', () => messages.listMessages(many.actor, many.longRoom, { allBelow: null }, 21), 'uq_messages_position', 100],
+  ['messages_find', async () => messages.getMessage(many.actor, many.longRoom, await leafOf(), 0), 'pk_messages', 10],
+  ['messages_accept', () => send(), 'pk_chatrooms', 0],
+  ['messages_accept_branch', () => messages.editMessage(many.actor, many.longRoom, many.root, 'the other', null), 'ix_messages_roots', 10],
+  ['messages_accept_reply', () => messages.regenerateReply(many.actor, many.longRoom, many.root, null), 'ix_messages_parent', 10],
+  ['messages_activate', () => messages.activateMessage(many.actor, many.longRoom, many.root), 'ix_messages_forks', 20],
+  ['messages_search', () => search('rare'), 'ix_messages_words', 6_000],
+  ['messages_search', () => search('the wide123'), 'ix_messages_words', 6_000],
+];
+
+test.each(statements)('%s is answered from an index (%#)', async (name, work, index, rows) => {
+  const { custom, generic } = await plansOf(name, work);
+  for (const plan of [custom, generic]) {
+    expect(plan.seqScans).toEqual([]);
+    expect(plan.indexes).toContain(index);
+    expect(plan.messagesRead).toBeLessThanOrEqual(rows);
+  }
+});
+
+test('a word of every message costs no more than the newest stretches of time with a thousand matches', async () => {
+  for (const q of ['the', 'wi']) {
+    const { custom, generic } = await plansOf('messages_search', () => search(q));
+    // The long room alone has fifteen such stretches.
+    const perStretch = (isFullSize ? 200_000 : 12_000) / 14;
+    for (const plan of [custom, generic]) {
+      expect(plan.seqScans).toEqual([]);
+      expect(plan.indexes).toContain('ix_messages_words');
+      expect(plan.messagesRead).toBeLessThanOrEqual(3_000 + 2 * perStretch);
+    }
+  }
+});

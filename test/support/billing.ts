@@ -1,0 +1,89 @@
+import type Stripe from 'stripe';
+import { DataSource } from 'typeorm';
+import type { Answer, Settings, TestUser } from './api.js';
+import { type Stack, startStack } from './stack.js';
+import { openStripe, PRO_PRICE, type StripeWorld } from './stripe-simulator.js';
+import { until } from './until.js';
+
+/** API, worker, Gemini simulator and Stripe simulator, whose events reach the API. */
+export interface BillingStack extends Stack {
+  readonly stripe: StripeWorld;
+  status(user: TestUser, query?: string): Promise<Answer<StatusBody>>;
+  subscribe(user: TestUser, body?: object, headers?: Record<string, string>): Promise<Answer<CheckoutBody>>;
+  /** Pays on the page of a new checkout, and resolves when the user has Pro. @returns the session's id */
+  pay(user: TestUser, fields?: Record<string, string>): Promise<string>;
+  /** Resolves when every event that came was acted on. */
+  settled(): Promise<void>;
+  customerOf(user: TestUser): Promise<string>;
+  /** All that Stripe has of the user's, newest first. */
+  subscriptionsOf(user: TestUser): Promise<Stripe.Subscription[]>;
+  /** Why each line of the user's audit trail was written. */
+  causesOf(user: TestUser): Promise<string[]>;
+  sql<Row>(text: string, values?: unknown[]): Promise<Row[]>;
+}
+
+export interface StatusBody {
+  readonly plan: string;
+  readonly status: string;
+  readonly active_until: string | null;
+  readonly cancel_at_period_end: boolean;
+}
+
+export interface CheckoutBody {
+  readonly checkout_url: string;
+  readonly session_id: string;
+  readonly code?: string;
+}
+
+export async function startBilling(settings: Settings = {}, { webhooks = true } = {}): Promise<BillingStack> {
+  const stripe = await openStripe({ running: true });
+  const stack = await startStack({
+    STRIPE_SECRET_KEY: 'sk_test_simulated',
+    STRIPE_BASE_URL: stripe.url,
+    STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+    STRIPE_PRICE_PRO_ID: PRO_PRICE,
+    FRONTEND_URL: 'https://app.example.com',
+    RECONCILE_INTERVAL: '1h',
+    ...settings,
+  });
+  if (webhooks) await stripe.control('POST', 'webhooks/endpoints', { url: `${stack.api.origin}/webhook/stripe` });
+  const { api } = stack;
+  const sql: BillingStack['sql'] = (text, values = []) => api.app.get(DataSource).query(text, values);
+  const status: BillingStack['status'] = (user, query = '') => api.get(`/subscription/status${query}`, { token: user.accessToken });
+  const subscribe: BillingStack['subscribe'] = (user, body, headers = {}) =>
+    api.post('/subscribe/pro', { token: user.accessToken, headers, ...(body === undefined ? {} : { body }) });
+  const customerOf: BillingStack['customerOf'] = async (user) => {
+    const [row] = await sql<{ id: string }>(`SELECT stripe_customer_id AS id FROM stripe_customers WHERE user_id = $1`, [user.id]);
+    return row?.id ?? '';
+  };
+  return {
+    ...stack,
+    stripe,
+    sql,
+    customerOf,
+    subscriptionsOf: async (user) => (await stripe.stripe.subscriptions.list({ customer: await customerOf(user), status: 'all' })).data,
+    causesOf: async (user) =>
+      (
+        await sql<{ cause: string }>(`SELECT cause FROM subscription_transitions WHERE user_id = $1 ORDER BY created_at, id`, [user.id])
+      ).map(({ cause }) => cause),
+    status,
+    subscribe,
+    pay: async (user, fields = {}) => {
+      const { body } = await subscribe(user);
+      await stripe.submit(body.checkout_url, fields);
+      await until('the payer has Pro', async () => (await status(user)).body.plan === 'pro');
+      return body.session_id;
+    },
+    settled: async () => {
+      await stripe.control('POST', 'webhooks/settle', {});
+      await until(
+        'every event is acted on',
+        async () => (await sql(`SELECT 1 FROM stripe_events WHERE processed_at IS NULL`)).length === 0,
+      );
+    },
+    close: async () => {
+      await stack.close();
+      await stripe.stop();
+    },
+  };
+}
