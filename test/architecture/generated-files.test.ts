@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { generatedFiles } from '../../src/apps/cli/generated-files.js';
 import { loadConfig } from '../../src/config/env.js';
 
-it.each(['openapi.json', 'docs/routes.md', '.env.example'])('%s is what `npm run generate` makes of the code', async (path) => {
+it.each([
+  'openapi.json',
+  'docs/routes.md',
+  '.env.example',
+  'postman/gemini-chat.postman_collection.json',
+  'postman/local.postman_environment.json',
+])('%s is what `npm run generate` makes of the code', async (path) => {
   expect(readFileSync(path, 'utf8')).toBe((await generatedFiles())[path]);
 });
 

@@ -5,6 +5,7 @@ import { ApiModule } from '../api/api.module.js';
 import { createHttpAdapter } from '../api/http-server.js';
 import { createOpenApiDocument } from '../api/openapi.js';
 import { envExample } from './env-example.js';
+import { postmanCollection, postmanEnvironment } from './postman.js';
 import { listRoutes, routeTable } from './route-table.js';
 
 /**
@@ -18,9 +19,14 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
     logger: false,
     abortOnError: false,
   });
+  const document = createOpenApiDocument(app);
   return {
-    'openapi.json': `${JSON.stringify(createOpenApiDocument(app), null, 2)}\n`,
+    'openapi.json': asJson(document),
+    'postman/gemini-chat.postman_collection.json': asJson(postmanCollection(document)),
+    'postman/local.postman_environment.json': asJson(postmanEnvironment()),
     'docs/routes.md': routeTable(listRoutes(app)),
     '.env.example': envExample(),
   };
 }
+
+const asJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;

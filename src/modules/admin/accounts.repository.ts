@@ -39,10 +39,13 @@ export interface AccountFilter {
   readonly plan?: Plan | undefined;
 }
 
-const SELECT = `SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified, u.password_hash IS NOT NULL AS has_password,
-  u.role, p.plan, u.disabled_at, u.created_at FROM users u JOIN user_plans p ON p.user_id = u.id`;
+const COLUMNS = `u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified, u.password_hash IS NOT NULL AS has_password,
+  u.role, u.disabled_at, u.created_at`;
 
-const find = statement<Account>('accounts_find', `${SELECT} WHERE u.id = $1`);
+const find = statement<Account>(
+  'accounts_find',
+  `SELECT ${COLUMNS}, p.plan FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1`,
+);
 
 const figures = statement<AccountFigures>(
   'accounts_figures',
@@ -60,10 +63,6 @@ const KEYS: Readonly<Record<'created_at' | 'username', readonly { readonly colum
   ],
   username: [{ column: 'u.username', type: 'text' }],
 };
-
-// Few have the plan, so the list begins with them.
-const ON_PRO = `u.id IN (SELECT s.user_id FROM subscriptions s WHERE s.entitled_until > now()
-  UNION ALL SELECT g.user_id FROM grants g WHERE g.entitled_until > now() AND g.revoked_at IS NULL)`;
 
 /** Reads accounts across the modules that know something of them. */
 @Injectable()
@@ -88,10 +87,13 @@ export class AccountsRepository {
       .when(role, { admin: `u.role = 'admin'`, user: `u.role = 'user'` })
       .when(disabled, { true: 'u.disabled_at IS NOT NULL', false: 'u.disabled_at IS NULL' })
       .when(verified, { true: 'u.verified_at IS NOT NULL', false: 'u.verified_at IS NULL' })
-      .when(plan, { pro: ON_PRO, basic: `p.plan = 'basic'` });
+      .when(plan, { pro: `p.plan = 'pro'`, basic: `p.plan = 'basic'` });
     const isDescending = sort.startsWith('-');
     const column = sort === 'username' || sort === '-username' ? 'username' : 'created_at';
-    const query = list.page<Account>(SELECT, KEYS[column], isDescending ? 'DESC' : 'ASC', page);
-    return this.database.run(query.statement, query.values);
+    const plans = plan === undefined ? '' : 'JOIN user_plans p ON p.user_id = u.id';
+    const query = list.page(`SELECT ${COLUMNS} FROM users u ${plans}`, KEYS[column], isDescending ? 'DESC' : 'ASC', page);
+    // The plans of the page alone: of all users they would be gathered first.
+    const text = `SELECT u.*, p.plan FROM (${query.statement.text}) u JOIN user_plans p ON p.user_id = u.id ORDER BY ${query.order}`;
+    return this.database.run(statement<Account>('', text), query.values);
   }
 }

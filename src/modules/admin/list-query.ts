@@ -31,7 +31,7 @@ export class ListQuery {
   }
 
   /**
-   * The finished statement.
+   * The finished statement, and its order.
    *
    * @param select everything before WHERE
    * @param key the columns of the order with their types; the last one unique
@@ -41,7 +41,7 @@ export class ListQuery {
     key: readonly { readonly column: string; readonly type: string }[],
     direction: 'ASC' | 'DESC',
     { after, count }: PageWish,
-  ): { statement: Statement<Row>; values: readonly unknown[] } {
+  ): { statement: Statement<Row>; values: readonly unknown[]; order: string } {
     const columns = key.map(({ column }) => column);
     if (after !== null) {
       const bounds = key.map(({ type }, i) => `${this.parameter(after[i])}::${type}`);
@@ -50,7 +50,7 @@ export class ListQuery {
     const where = this.conditions.length === 0 ? '' : `WHERE ${this.conditions.join(' AND ')}`;
     const order = columns.map((column) => `${column} ${direction}`).join(', ');
     const text = `${select} ${where} ORDER BY ${order} LIMIT ${this.parameter(count)}`;
-    return { statement: statement<Row>('', text), values: this.values };
+    return { statement: statement<Row>('', text), values: this.values, order };
   }
 
   private parameter(value: unknown): string {

@@ -125,7 +125,7 @@ const toFailedJob = ({ id, name, data, attemptsMade, failedReason, timestamp, fi
   name,
   data: data as Readonly<Record<string, unknown>>,
   attempts: attemptsMade,
-  error: (failedReason ?? '').slice(0, 500),
+  error: failedReason.slice(0, 500),
   createdAt: new Date(timestamp),
   failedAt: finishedOn === undefined ? null : new Date(finishedOn),
 });

@@ -58,11 +58,11 @@ export class AccountDetailsResponse extends AccountResponse {
   readonly sessions!: AccountSessionResponse[];
 }
 
-const toAccountResponse = (account: Account): AccountResponse => ({
-  ...toUserResponse(account),
-  disabled: account.disabled_at !== null,
-  disabled_at: account.disabled_at?.toISOString() ?? null,
-});
+const toAccountResponse = (account: Account): AccountResponse =>
+  Object.assign(toUserResponse(account), {
+    disabled: account.disabled_at !== null,
+    disabled_at: account.disabled_at?.toISOString() ?? null,
+  });
 
 export const toAccountPage = (rows: readonly Account[], query: ListAccountsQuery): Page<AccountResponse> =>
   toPage(
@@ -72,20 +72,20 @@ export const toAccountPage = (rows: readonly Account[], query: ListAccountsQuery
     toAccountResponse,
   );
 
-export const toAccountDetailsResponse = ({ account, figures, subscription, sessions }: AccountDetails): AccountDetailsResponse => ({
-  ...toAccountResponse(account),
-  usage: {
-    messages_today: figures.messages_today,
-    messages_30_days: figures.messages_30_days,
-    unfinished_replies: figures.unfinished_replies,
-  },
-  subscription: toAccountSubscriptionResponse(subscription),
-  chatroom_count: figures.chatroom_count,
-  sessions: sessions.map(({ id, device, ip, created_at, last_used_at }) => ({
-    id,
-    device,
-    ip,
-    created_at: created_at.toISOString(),
-    last_used_at: last_used_at.toISOString(),
-  })),
-});
+export const toAccountDetailsResponse = ({ account, figures, subscription, sessions }: AccountDetails): AccountDetailsResponse =>
+  Object.assign(toAccountResponse(account), {
+    usage: {
+      messages_today: figures.messages_today,
+      messages_30_days: figures.messages_30_days,
+      unfinished_replies: figures.unfinished_replies,
+    },
+    subscription: toAccountSubscriptionResponse(subscription),
+    chatroom_count: figures.chatroom_count,
+    sessions: sessions.map(({ id, device, ip, created_at, last_used_at }) => ({
+      id,
+      device,
+      ip,
+      created_at: created_at.toISOString(),
+      last_used_at: last_used_at.toISOString(),
+    })),
+  });
