@@ -182,18 +182,20 @@ const requestCancel = statement<Cancelling>(
      coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isLetGo"`,
 );
 
+const COST = `(octet_length(m.content) / 4 + 4)`;
+
 // The path of a reply, from the message that it answers upwards, as far as the limits go: one look-up by primary key for each message, whatever the
 // size of the room. Costs are counted as a quarter of the bytes.
 const path = statement<Omit<PathMessage, 'summary'> & { readonly summary: string | null; readonly covered: number | null }>(
   'replies_path',
   `WITH RECURSIVE path AS (
-     SELECT m.id, m.parent_id, octet_length(m.content) / 4 + 4 AS tokens, octet_length(m.content) / 4 + 4 AS spent, 1 AS n FROM messages m WHERE m.id = $1
+     SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.content, ${COST} AS tokens, ${COST} AS spent, 1 AS n FROM messages m WHERE m.id = $1
      UNION ALL
-     SELECT m.id, m.parent_id, octet_length(m.content) / 4 + 4, p.spent + octet_length(m.content) / 4 + 4, p.n + 1
-     FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + octet_length(m.content) / 4 + 4 <= $2 AND p.n < $3
+     SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.content, ${COST}, p.spent + ${COST}, p.n + 1
+     FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + ${COST} <= $2 AND p.n < $3
    )
-   SELECT m.id, m.depth, m.role, m.status, m.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded"
-   FROM path JOIN messages m ON m.id = path.id LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY m.depth`,
+   SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded"
+   FROM path LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY path.depth`,
 );
 
 // The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the

@@ -40,6 +40,7 @@ const ApiEdit = () =>
     ApiProblems(
       DailyLimitReachedError,
       TooManyPendingRepliesError,
+      ServiceBudgetReachedError,
       TooManyStreamsError,
       NotAUserMessageError,
       TooManyBranchesError,
