@@ -23,7 +23,7 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'bench-messages-'));
 const postgres = await startEmbeddedPostgres({ dataDirectory, settings: { shared_buffers: '2GB', max_wal_size: '4GB' } });
 process.env['TEST_POSTGRES_URL'] = postgres.connectionString('postgres');
 process.env['TEST_RUN'] = 'bench';
-const { module: app, close } = await startModule([MessagesModule], { MAX_PENDING_REPLIES: '1000000' });
+const { module: app, close } = await startModule([MessagesModule], { MAX_PENDING_REPLIES: '100000' });
 try {
   const dataSource = app.get(DataSource);
   const begin = performance.now();
