@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { startEmbeddedPostgres } from '../src/apps/local/postgres/embedded-postgres.js';
 import { ChatroomsService } from '../src/modules/chatrooms/index.js';
+import { historyLimits } from '../src/modules/messages/context.js';
 import { MessagesModule, MessagesService } from '../src/modules/messages/index.js';
 import { RepliesRepository } from '../src/modules/messages/replies.repository.js';
 import { SearchService } from '../src/modules/messages/search/search.service.js';
@@ -22,7 +23,7 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'bench-messages-'));
 const postgres = await startEmbeddedPostgres({ dataDirectory, settings: { shared_buffers: '2GB', max_wal_size: '4GB' } });
 process.env['TEST_POSTGRES_URL'] = postgres.connectionString('postgres');
 process.env['TEST_RUN'] = 'bench';
-const { module: app, close } = await startModule([MessagesModule], { MAX_PENDING_REPLIES: '1000000' });
+const { module: app, close } = await startModule([MessagesModule], { MAX_PENDING_REPLIES: '100000' });
 try {
   const dataSource = app.get(DataSource);
   const begin = performance.now();
@@ -50,8 +51,8 @@ try {
   ]);
   const claim = await replies.claim(reply.id);
   if ('parentId' in claim) {
-    await measure('context: 32,768 tokens', rounds, () => replies.path(claim.parentId, { tokens: 32_768, messages: 1_000 }));
-    await measure('context: 131,072 tokens', rounds, () => replies.path(claim.parentId, { tokens: 131_072, messages: 1_000 }));
+    await measure('context: 32,768 tokens', rounds, () => replies.path(claim.parentId, historyLimits(32_768)));
+    await measure('context: 131,072 tokens', rounds, () => replies.path(claim.parentId, historyLimits(131_072)));
   }
 } finally {
   await close();
