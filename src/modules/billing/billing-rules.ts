@@ -42,7 +42,9 @@ function causeOfEnd({ status, payment }: StripeSubscription): EndingRule | null 
     case 'failed':
       // Stripe leaves a subscription active that began with a bank debit which then failed: nothing was ever paid for it.
       return payment.isFirst && status === 'active' ? 'first_payment_failed' : null;
-    default:
+    case 'paid':
+    case 'pending':
+    case undefined:
       return null;
   }
 }
