@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { DataSource } from 'typeorm';
 import type { Answer, Settings, TestUser } from './api.js';
 import { type Stack, startStack } from './stack.js';
-import { openStripe, PRO_PRICE, type StripeWorld } from './stripe-simulator.js';
+import { DAY, openStripe, PRO_PRICE, type StripeWorld } from './stripe-simulator.js';
 import { until } from './until.js';
 
 /** API, worker, Gemini simulator and Stripe simulator, whose events reach the API. */
@@ -86,4 +86,22 @@ export async function startBilling(settings: Settings = {}, { webhooks = true } 
       await stripe.stop();
     },
   };
+}
+
+/** What a customer is entitled to by what Stripe holds and the rules of the contract, told without any of our code. */
+export async function whatStripeHolds(
+  { stripe, control }: StripeWorld,
+  customer: string,
+): Promise<Pick<StatusBody, 'plan' | 'status' | 'cancel_at_period_end'>> {
+  const { unix: now } = await control<{ unix: number }>('GET', 'clock');
+  const { data } = await stripe.subscriptions.list({ customer, status: 'all' });
+  const live = data.filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
+  expect(live.length).toBeLessThanOrEqual(1);
+  const [counts = data[0]] = live;
+  if (!counts) return { plan: 'basic', status: 'none', cancel_at_period_end: false };
+  const { data: open } = await stripe.invoices.list({ customer, status: 'open' });
+  const inGrace = now < (open.at(-1)?.created ?? 0) + 3 * DAY;
+  const isPro = ['active', 'trialing'].includes(counts.status) || (counts.status === 'past_due' && inGrace);
+  const isEnding = live.length === 1 && (counts.cancel_at_period_end || counts.cancel_at !== null);
+  return { plan: isPro ? 'pro' : 'basic', status: counts.status, cancel_at_period_end: isEnding };
 }

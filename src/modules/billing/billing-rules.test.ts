@@ -53,10 +53,10 @@ describe('of several', () => {
     expect(verdicts(newer, older)).toEqual(expected);
   });
 
-  it('that began in the same second keeps the same one always', () => {
+  it('that began in the same second keeps the one that Stripe lists as the older', () => {
     const [one, other] = [subscription('sub_1'), subscription('sub_2')];
-    expect(verdicts(other, one)).toEqual(verdicts(one, other));
-    expect(verdicts(one, other)).toMatchObject([{ id: 'sub_2' }]);
+    expect(verdicts(one, other)).toMatchObject([{ id: 'sub_1' }]);
+    expect(verdicts(other, one)).toMatchObject([{ id: 'sub_2' }]);
   });
 
   it('keeps the one that works before an older one that is behind', () => {

@@ -12,11 +12,13 @@ export interface Verdict {
 /**
  * Which of a user's subscriptions must not go on: those whose payment was given back in full, lost in a dispute, or never came, and all but one of
  * the others. A function of what Stripe says and of nothing else, so that two workers who see the same decide the same.
+ *
+ * @param subscriptions in Stripe's order, newest first
  */
 export function judge(subscriptions: readonly StripeSubscription[]): Verdict[] {
   const verdicts: Verdict[] = [];
   const live: StripeSubscription[] = [];
-  for (const subscription of subscriptions) {
+  for (const subscription of [...subscriptions].reverse()) {
     if (hasEnded(subscription.status)) continue;
     const cause = causeOfEnd(subscription);
     if (cause === null) live.push(subscription);
@@ -40,15 +42,15 @@ function causeOfEnd({ status, payment }: StripeSubscription): EndingRule | null 
     case 'failed':
       // Stripe leaves a subscription active that began with a bank debit which then failed: nothing was ever paid for it.
       return payment.isFirst && status === 'active' ? 'first_payment_failed' : null;
-    default:
+    case 'paid':
+    case 'pending':
+    case undefined:
       return null;
   }
 }
 
-/** The one that works before one that is behind with its payments, then the older one. */
+/** The one that works before one that is behind with its payments, then the older one; of those that began in one second the order stays. */
 const byPrecedence = (a: StripeSubscription, b: StripeSubscription): number =>
-  rank(a.status) - rank(b.status) ||
-  a.startedAt.getTime() - b.startedAt.getTime() ||
-  (a.stripeSubscriptionId < b.stripeSubscriptionId ? -1 : 1);
+  rank(a.status) - rank(b.status) || a.startedAt.getTime() - b.startedAt.getTime();
 
 const rank = (status: string): number => (status === 'active' || status === 'trialing' ? 0 : status === 'past_due' ? 1 : 2);

@@ -20,25 +20,15 @@ export class BillingQueue {
 
   constructor(@InjectQueue(BILLING_QUEUE) private readonly queue: Queue<BillingJob, void>) {}
 
-  /** Never fails: what the queue did not take is left to the sweep. A job that waits already is not added again. */
+  /**
+   * Never fails: what the queue did not take is left to the sweep. Jobs have no ids of ours: under the id of a job that a dead worker still holds,
+   * another one would be dropped without a word.
+   */
   async add(job: BillingJob): Promise<void> {
     try {
-      await this.queue.add(job.kind, job, { ...JOB_OPTIONS, jobId: idOf(job) });
+      await this.queue.add(job.kind, job, JOB_OPTIONS);
     } catch (error) {
       this.logger.warn(`a job was left to the sweep: ${String(error)}`);
     }
-  }
-}
-
-function idOf(job: BillingJob): string {
-  switch (job.kind) {
-    case 'event':
-      return job.event_id;
-    case 'check':
-      return `check-${job.user_id}`;
-    case 'close':
-      return `close-${job.stripe_customer_id}`;
-    case 'reconcile':
-      return 'reconcile';
   }
 }

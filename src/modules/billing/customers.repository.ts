@@ -51,9 +51,11 @@ const checkBy = statement<never>(
   `UPDATE stripe_customers SET check_at = least(check_at, $2) WHERE user_id = $1`,
 );
 
-const findDue = statement<{ user_id: string }>(
-  'stripe_customers_find_due',
-  `SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT $1`,
+const takeDue = statement<{ user_id: string }>(
+  'stripe_customers_take_due',
+  `UPDATE stripe_customers SET check_at = now() + interval '1 minute' WHERE user_id IN (
+     SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED
+   ) RETURNING user_id`,
 );
 
 const close = statement<never>(
@@ -61,9 +63,11 @@ const close = statement<never>(
   `INSERT INTO customer_closures (stripe_customer_id) VALUES ($1) ON CONFLICT DO NOTHING`,
 );
 
-const findDueClosures = statement<{ stripe_customer_id: string }>(
-  'customer_closures_find_due',
-  `SELECT stripe_customer_id FROM customer_closures WHERE due_at <= now() ORDER BY due_at LIMIT $1`,
+const takeDueClosures = statement<{ stripe_customer_id: string }>(
+  'customer_closures_take_due',
+  `UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe_customer_id IN (
+     SELECT stripe_customer_id FROM customer_closures WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+   ) RETURNING stripe_customer_id`,
 );
 
 const closed = statement<never>('customer_closures_delete', `DELETE FROM customer_closures WHERE stripe_customer_id = $1`);
@@ -118,8 +122,9 @@ export class CustomersRepository {
     await on.run(checkBy, [userId, latest]);
   }
 
-  async findDue(limit: number): Promise<string[]> {
-    return (await this.database.run(findDue, [limit])).map(({ user_id }) => user_id);
+  /** Users whose state at Stripe is to be looked at now; each is due again in a minute, unless a look sets another time. */
+  async takeDue(limit: number): Promise<string[]> {
+    return (await this.database.run(takeDue, [limit])).map(({ user_id }) => user_id);
   }
 
   /** Has a customer ended at Stripe whom no account here refers to. */
@@ -127,8 +132,8 @@ export class CustomersRepository {
     await this.database.run(close, [stripeCustomerId]);
   }
 
-  async findDueClosures(limit: number): Promise<string[]> {
-    return (await this.database.run(findDueClosures, [limit])).map(({ stripe_customer_id }) => stripe_customer_id);
+  async takeDueClosures(limit: number): Promise<string[]> {
+    return (await this.database.run(takeDueClosures, [limit])).map(({ stripe_customer_id }) => stripe_customer_id);
   }
 
   async finishClosure(stripeCustomerId: string): Promise<void> {

@@ -43,9 +43,12 @@ const list = statement<StoredEvent>(
    ORDER BY received_at DESC, id DESC LIMIT $4`,
 );
 
-const due = statement<{ id: string }>(
-  'stripe_events_due',
-  `SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1`,
+// Whoever finds an event due puts it off for as long as a worker may take: should that one die, it is due again.
+const takeDue = statement<{ id: string }>(
+  'stripe_events_take_due',
+  `UPDATE stripe_events SET due_at = now() + interval '30 seconds' WHERE id IN (
+     SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+   ) RETURNING id`,
 );
 
 // Asked for again while it was worked on, it stays to be done.
@@ -95,8 +98,9 @@ export class StripeEventsRepository {
     return this.database.run(list, [after?.id ?? null, after?.at ?? null, isPending, count]);
   }
 
-  async findDue(limit: number): Promise<string[]> {
-    return (await this.database.run(due, [limit])).map(({ id }) => id);
+  /** Those that nobody works on, or is not known to. */
+  async takeDue(limit: number): Promise<string[]> {
+    return (await this.database.run(takeDue, [limit])).map(({ id }) => id);
   }
 
   async settle({ id, requested_at }: StoredEvent, outcome: EventOutcome): Promise<void> {

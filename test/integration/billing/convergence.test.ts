@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import Stripe from 'stripe';
 import { Reconciliation } from '../../../src/modules/billing/worker/reconciliation.js';
 import type { TestUser } from '../../support/api.js';
-import { type BillingStack, startBilling } from '../../support/billing.js';
+import { type BillingStack, startBilling, whatStripeHolds } from '../../support/billing.js';
 import { isFullSize } from '../../support/full-size.js';
 import { PRO_PRICE } from '../../support/stripe-simulator.js';
 
 /** Of each case; all events of it, in any order, any of them twice or not at all. */
 const RUNS = isFullSize ? 50 : 3;
-const DAY = 86_400;
 
 /** What happens to a subscription: at the beginning, and again after its first period is over. */
 interface Case {
@@ -147,21 +146,6 @@ async function deliver(event: Stripe.Event): Promise<void> {
   expect(status).toBe(200);
 }
 
-/** What Stripe holds, by the rules of facts alone. */
-async function truth({ customer }: Recorded): Promise<{ plan: string; status: string; cancel_at_period_end: boolean }> {
-  const { unix: now } = await stack.stripe.control<{ unix: number }>('GET', 'clock');
-  const { data } = await stripe.subscriptions.list({ customer, status: 'all' });
-  const live = data.filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
-  expect(live.length).toBeLessThanOrEqual(1);
-  const [counts = data[0]] = live;
-  if (!counts) return { plan: 'basic', status: 'none', cancel_at_period_end: false };
-  const { data: open } = await stripe.invoices.list({ customer, status: 'open' });
-  const inGrace = now < (open.at(-1)?.created ?? 0) + 3 * DAY;
-  const isPro = ['active', 'trialing'].includes(counts.status) || (counts.status === 'past_due' && inGrace);
-  const isEnding = live.length === 1 && (counts.cancel_at_period_end || counts.cancel_at !== null);
-  return { plan: isPro ? 'pro' : 'basic', status: counts.status, cancel_at_period_end: isEnding };
-}
-
 describe.each(Object.keys(CASES))('%s', (name) => {
   it('ends in what Stripe holds, in whatever order its events come, twice or not at all', async () => {
     const record = recorded.get(name);
@@ -178,7 +162,7 @@ describe.each(Object.keys(CASES))('%s', (name) => {
           await stack.settled();
         }
         const { plan, status, cancel_at_period_end } = (await stack.status(record.user)).body;
-        expect({ plan, status, cancel_at_period_end }).toEqual(await truth(record));
+        expect({ plan, status, cancel_at_period_end }).toEqual(await whatStripeHolds(stack.stripe, record.customer));
       }),
       // A failure is told as it was found: its events are few enough to read.
       { numRuns: RUNS, endOnFailure: true },
@@ -189,7 +173,7 @@ describe.each(Object.keys(CASES))('%s', (name) => {
 it('covers states of every kind', async () => {
   const statuses = new Set<string>();
   for (const record of recorded.values()) {
-    const { plan, status } = await truth(record);
+    const { plan, status } = await whatStripeHolds(stack.stripe, record.customer);
     statuses.add(`${status}: ${plan}`);
   }
   expect([...statuses].sort()).toEqual(['active: pro', 'canceled: basic', 'none: basic', 'past_due: pro', 'trialing: pro']);

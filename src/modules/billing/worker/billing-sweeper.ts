@@ -50,9 +50,9 @@ export class BillingSweeper implements OnApplicationBootstrap, OnApplicationShut
 
   private async sweep(): Promise<void> {
     const jobs: BillingJob[] = [
-      ...(await this.events.findDue(BATCH)).map((event_id) => ({ kind: 'event', event_id }) as const),
-      ...(await this.customers.findDue(BATCH)).map((user_id) => ({ kind: 'check', user_id }) as const),
-      ...(await this.customers.findDueClosures(BATCH)).map((stripe_customer_id) => ({ kind: 'close', stripe_customer_id }) as const),
+      ...(await this.events.takeDue(BATCH)).map((event_id) => ({ kind: 'event', event_id }) as const),
+      ...(await this.customers.takeDue(BATCH)).map((user_id) => ({ kind: 'check', user_id }) as const),
+      ...(await this.customers.takeDueClosures(BATCH)).map((stripe_customer_id) => ({ kind: 'close', stripe_customer_id }) as const),
     ];
     await Promise.all(jobs.map((job) => this.queue.add(job)));
   }
