@@ -64,5 +64,5 @@ export default {
     // Starts the processes of the build, with a PostgreSQL and a Redis of their own.
     project('chaos', ['test/chaos/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
   ],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };

@@ -50,8 +50,8 @@ try {
   ]);
   const claim = await replies.claim(reply.id);
   if ('parentId' in claim) {
-    await measure('context: 32,768 tokens', rounds, () => replies.path(claim, 32_768));
-    await measure('context: 131,072 tokens', rounds, () => replies.path(claim, 131_072));
+    await measure('context: 32,768 tokens', rounds, () => replies.path(claim.parentId, { tokens: 32_768, messages: 1_000 }));
+    await measure('context: 131,072 tokens', rounds, () => replies.path(claim.parentId, { tokens: 131_072, messages: 1_000 }));
   }
 } finally {
   await close();

@@ -100,7 +100,7 @@ describe('A chatroom', () => {
   });
 
   test('that is empty, or has replies in work, is exported too', async () => {
-    const empty = await Conversation.start(stack.api, user.accessToken);
+    const empty = await Conversation.start(stack.api, user.accessToken, {});
     const document = await exported(empty.chatroomId);
     expect(document).toEqual({
       format: 'gemini-chat-room',

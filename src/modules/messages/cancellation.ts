@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Plan } from '../../common/actor.js';
 import { Signals } from '../../streams/signals.js';
-import { cancelled } from './outcomes.js';
-import { type Cancelling, RepliesRepository } from './replies.repository.js';
+import { cancelled, estimateTokens } from './outcomes.js';
+import { type PromptedReply, Prompts } from './prompts.js';
+import { type Attempt, type Cancelling, type Outcome, RepliesRepository } from './replies.repository.js';
 import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
 import { ReplyQueue } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
@@ -22,6 +23,7 @@ export class Cancellation {
     private readonly signals: Signals,
     private readonly waiter: ReplyWaiter,
     private readonly streams: ReplyStreams,
+    private readonly prompts: Prompts,
   ) {}
 
   /**
@@ -41,11 +43,19 @@ export class Cancellation {
     await finished;
   }
 
-  /** Nobody works on it: it is ended here, with the text that a worker that died may have left in its stream. */
-  private async end(reply: Cancelling): Promise<void> {
+  /** How a cancelled reply ends that no worker has any more: with the text that is left in its stream and, if its worker died, what that consumed. */
+  async outcomeOf(reply: Attempt & PromptedReply & { readonly hasBegun: boolean; readonly isLetGo?: boolean }): Promise<Outcome> {
     const content = reply.attempt === 0 ? '' : await this.streams.textOf(reply.replyId);
-    const isRefunded = content === '' && !reply.hasBegun;
-    const ended = await this.replies.finish(reply, cancelled({ content, isRefunded }));
+    const hasBegun = content !== '' || reply.hasBegun;
+    const outcome = cancelled({ content, isRefunded: !hasBegun });
+    if (!hasBegun || reply.isLetGo) return outcome;
+    const { bytes, context } = await this.prompts.promptOf(reply);
+    return { ...outcome, usage: estimateTokens(bytes, content), context };
+  }
+
+  /** Nobody works on it: it is ended here. */
+  private async end(reply: Cancelling): Promise<void> {
+    const ended = await this.replies.finish(reply, await this.outcomeOf(reply));
     if (ended === null) await this.askWorker(reply);
     else {
       this.signals.publish(FINISHED_SIGNAL, reply.replyId);

@@ -7,4 +7,4 @@ export { MessagesService } from './messages.service.js';
 export { describeReplyError, REPLY_ERROR_CODES } from './reply-errors.js';
 export { Retries } from './retries.js';
 export { percentile } from './usage/latency.js';
-export { type HourTotal, type ModelLatencies, type ModelTotal, type Period, Statistics } from './usage/statistics.js';
+export { type HourTotal, type ModelLatencies, type ModelTotal, Statistics } from './usage/statistics.js';

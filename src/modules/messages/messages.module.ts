@@ -12,6 +12,7 @@ import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
+import { Prompts } from './prompts.js';
 import { MovesRepository } from './move/moves.repository.js';
 import { MovesService } from './move/moves.service.js';
 import { SearchRepository } from './search/search.repository.js';
@@ -33,6 +34,7 @@ import { UsageService } from './usage/usage.service.js';
     ReplyQueue,
     ReplyWaiter,
     ReplyStreams,
+    Prompts,
     Cancellation,
     Deletion,
     SearchRepository,
@@ -49,6 +51,8 @@ import { UsageService } from './usage/usage.service.js';
   ],
   exports: [
     MessagesService,
+    Prompts,
+    Cancellation,
     Deletion,
     Retries,
     DigestsRepository,

@@ -42,9 +42,13 @@ export type Refusal =
 
 /** An unfinished reply that is to be cancelled. */
 export interface Cancelling extends Attempt {
+  readonly parentId: string;
   readonly plan: Plan;
+  readonly systemInstruction: string | null;
   /** A worker has it, and ends it when it learns of the wish. */
   readonly isHeld: boolean;
+  /** It waits for another try, and what the last one consumed is counted. */
+  readonly isLetGo: boolean;
   /** Somebody may have read of it. */
   readonly hasBegun: boolean;
 }
@@ -172,8 +176,10 @@ const requestCancel = statement<Cancelling>(
      WHERE m.chatroom_id = $2 AND m.user_id = $1 AND ($3::uuid IS NULL OR m.id = $3) AND m.status IN ${UNFINISHED}
      ORDER BY m.id FOR NO KEY UPDATE
    )
-   UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now()) FROM wanted, user_plans p WHERE m.id = wanted.id AND p.user_id = $1
-   RETURNING m.id AS "replyId", m.attempt, m.model, p.plan, coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun"`,
+   UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now())
+   FROM wanted, user_plans p, chatrooms c WHERE m.id = wanted.id AND p.user_id = $1 AND c.id = $2
+   RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.model, p.plan, c.system_instruction AS "systemInstruction",
+     coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isLetGo"`,
 );
 
 // The path of a reply, from the message that it answers upwards, as far as the limits go: one look-up by primary key for each message, whatever the

@@ -55,7 +55,7 @@ test('the context of a reply is read along its path, as far as the budget goes',
   const plans = await plansOf('replies_path', async () => {
     const claim = await replies.claim(reply.id);
     if (!('parentId' in claim)) throw new Error(`not claimed: ${claim.reason}`);
-    const path = await replies.path(claim, 1_000);
+    const path = await replies.path(claim.parentId, { tokens: 1_000, messages: 1_000 });
     expect(path.length).toBeGreaterThan(10);
     expect(path.length).toBeLessThan(200);
   });

@@ -2,6 +2,8 @@ import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { deltaPlace } from '../../../src/modules/messages/stream/stream-place.js';
+import { StreamStore } from '../../../src/streams/stream-store.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
 
@@ -93,6 +95,30 @@ test('a worker that lost its lease writes nothing', async () => {
     { status: 'completed', content: 'Hi' },
   ]);
   expect(await dataSource.query(`SELECT unfinished_replies FROM users WHERE id = $1`, [actor.userId])).toEqual([{ unfinished_replies: 0 }]);
+});
+
+test('a reply that is cancelled when its worker is gone keeps what was read of it, and what that consumed is estimated', async () => {
+  const id = await send();
+  const { attempt } = await claimed(id);
+  const text = 'Half an answer';
+  await started.module.get(StreamStore).append(id, [{ attempt, n: deltaPlace(text.length), data: text }], null);
+  await expireLease(id);
+  expect(await messages.cancelReply(actor, room, id)).toMatchObject({
+    status: 'cancelled',
+    content: text,
+    input_tokens: 2,
+    output_tokens: 4,
+    total_tokens: 6,
+    usage_estimated: true,
+    context_turns: 1,
+  });
+  expect(await dataSource.query(`SELECT messages FROM usage_days WHERE user_id = $1`, [actor.userId])).toEqual([{ messages: 1 }]);
+
+  const unbegun = await send();
+  await claimed(unbegun);
+  await expireLease(unbegun);
+  expect(await messages.cancelReply(actor, room, unbegun)).toMatchObject({ status: 'cancelled', content: '', usage_estimated: null });
+  expect(await dataSource.query(`SELECT messages FROM usage_days WHERE user_id = $1`, [actor.userId])).toEqual([{ messages: 1 }]);
 });
 
 test('a failed reply gives its unit back to the day that it was charged to', async () => {

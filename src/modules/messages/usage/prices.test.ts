@@ -1,7 +1,7 @@
-import { loadConfig } from '../../../config/env.js';
+import { DEFAULT_MODELS } from '../../../config/models.js';
 import { Prices } from './prices.js';
 
-const prices = new Prices(loadConfig({ source: {} }));
+const prices = new Prices({ GEMINI_MODELS: [...DEFAULT_MODELS] });
 const TOKENS = { inputTokens: 1_000_000, outputTokens: 500_000, reasoningTokens: 500_000 };
 
 test.each([

@@ -16,7 +16,7 @@ export class Prices {
   private readonly prices: ReadonlyMap<string, { readonly input: number; readonly output: number }>;
   private readonly dearest: { readonly input: number; readonly output: number };
 
-  constructor(@InjectConfig() { GEMINI_MODELS }: Config) {
+  constructor(@InjectConfig() { GEMINI_MODELS }: Pick<Config, 'GEMINI_MODELS'>) {
     this.prices = new Map(GEMINI_MODELS.map(({ id, input_usd: input, output_usd: output }) => [id, { input, output }]));
     this.dearest = {
       input: Math.max(...GEMINI_MODELS.map(({ input_usd: usd }) => usd)),

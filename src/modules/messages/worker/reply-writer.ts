@@ -9,14 +9,14 @@ import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrat
 import { Signals } from '../../../streams/signals.js';
 import { StreamStore } from '../../../streams/stream-store.js';
 import { PlansService } from '../../subscriptions/index.js';
-import { chooseContext, historyLimits, instructionOf } from '../context.js';
+import { Cancellation } from '../cancellation.js';
 import { DigestQueue } from '../digests/digest.queue.js';
 import { cancelled, estimateTokens, failed } from '../outcomes.js';
+import { Prompts } from '../prompts.js';
 import { type Claim, type Ended, type Outcome, RepliesRepository } from '../replies.repository.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
-import { ReplyStreams } from '../stream/reply-streams.js';
 import { Budget } from '../usage/budget.js';
 import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
 import { Progress } from './progress.js';
@@ -42,7 +42,8 @@ export class ReplyWriter {
     private readonly budget: Budget,
     private readonly leases: Leases,
     private readonly streams: StreamStore,
-    private readonly replyStreams: ReplyStreams,
+    private readonly prompts: Prompts,
+    private readonly cancellation: Cancellation,
     private readonly signals: Signals,
     private readonly metrics: Metrics,
     @InjectConfig() private readonly config: Config,
@@ -58,17 +59,11 @@ export class ReplyWriter {
       if (claim.reason === 'not_yet') await this.queue.add({ replyId, plan: claim.plan }, 'wait', claim.attempt, claim.forMs);
       return;
     }
-    if (claim.isCancelled) await this.endCancelled(claim);
+    if (claim.isCancelled) await this.end(claim, await this.cancellation.outcomeOf(claim));
     else if (claim.tries > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
     // Also of one that was accepted before: a long queue must not overshoot the budget. It is given back, and an administrator can retry it.
     else if (await this.budget.isReached()) await this.end(claim, failed('service_budget_reached'));
     else await this.write(claim);
-  }
-
-  /** The worker that had it is gone; what its readers have seen is kept. */
-  private async endCancelled(claim: Claim): Promise<void> {
-    const content = await this.replyStreams.textOf(claim.replyId);
-    await this.end(claim, cancelled({ content, isRefunded: content === '' && !claim.hasBegun }));
   }
 
   private async write(claim: Claim): Promise<void> {
@@ -89,13 +84,8 @@ export class ReplyWriter {
     const { claim, abort } = progress;
     const { model, plan } = claim;
     const { maxOutputTokens } = this.plans.limitsOf(plan);
-    const limits = historyLimits(this.plans.historyOf(plan, model).historyTokens);
-    const path = await this.atDatabase(() => this.replies.path(claim.parentId, limits));
-    const { turns, summary, summarised, trimmed, foldAt } = chooseContext(path, limits);
-    const systemInstruction = instructionOf(claim.systemInstruction, summary);
-    progress.context = { turns: turns.length, trimmed, summarised };
-    progress.foldAt = foldAt;
-    progress.promptBytes = turns.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), Buffer.byteLength(systemInstruction ?? ''));
+    const { turns, systemInstruction, context, foldAt, bytes } = await this.atDatabase(() => this.prompts.promptOf(claim));
+    Object.assign(progress, { context, foldAt, promptBytes: bytes });
     let end: Extract<GenerateEvent, { type: 'end' }> | null = null;
     for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal: abort.signal })) {
       if (event.type === 'end') end = event;
