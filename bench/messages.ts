@@ -23,7 +23,8 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'bench-messages-'));
 const postgres = await startEmbeddedPostgres({ dataDirectory, settings: { shared_buffers: '2GB', max_wal_size: '4GB' } });
 process.env['TEST_POSTGRES_URL'] = postgres.connectionString('postgres');
 process.env['TEST_RUN'] = 'bench';
-const { module: app, close } = await startModule([MessagesModule], { MAX_PENDING_REPLIES: '100000' });
+const started = await startModule([MessagesModule], { MAX_PENDING_REPLIES: '100000' });
+const app = started.module;
 try {
   const dataSource = app.get(DataSource);
   const begin = performance.now();
@@ -55,7 +56,7 @@ try {
     await measure('context: 131,072 tokens', rounds, () => replies.path(claim.parentId, historyLimits(131_072)));
   }
 } finally {
-  await close();
+  await started.close();
   await postgres.stop();
   rmSync(dataDirectory, { recursive: true, force: true });
 }
