@@ -47,7 +47,7 @@ const request: fc.Arbitrary<Request> = fc.record({
 });
 /** One request, or several at once. */
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.tuple(request) as fc.Arbitrary<Request[]> },
+  { weight: 3, arbitrary: fc.tuple(request) },
   { weight: 1, arbitrary: fc.array(request, { minLength: 2, maxLength: 5 }) },
 );
 

@@ -137,7 +137,9 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
     await webhooks.stop();
   };
   const sendEventsTo = (receiver: string): void => {
-    world.transaction(() => configureEndpoint(world, { url: receiver, secret: webhookSecret }));
+    world.transaction(() => {
+      configureEndpoint(world, { url: receiver, secret: webhookSecret });
+    });
   };
   return { url, port, webhookSecret, sendEventsTo, stop };
 }
