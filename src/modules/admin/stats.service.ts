@@ -46,9 +46,19 @@ export interface Stats {
   readonly monthlyRevenue: Amount | null;
 }
 
+/** What the roll-ups say of a period. */
+interface Counts {
+  readonly totals: readonly ModelTotal[];
+  readonly hours: readonly HourTotal[];
+  readonly latencies: ReadonlyMap<string, ModelLatencies>;
+}
+
 /** The state of the service in figures. They come from roll-ups, so their cost does not grow with the messages. */
 @Injectable()
 export class StatsService {
+  /** Of the period asked for last: hours that are over do not change any more. */
+  private settled: { readonly key: string; readonly counts: Promise<Counts> } | null = null;
+
   constructor(
     private readonly statistics: Statistics,
     private readonly figures: FiguresRepository,
@@ -61,14 +71,12 @@ export class StatsService {
    */
   async getStats(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): Promise<Stats> {
     const { from, to } = period(range);
-    const [users, activeUsers, subscriptions, grants, totals, hours, latencies] = await Promise.all([
+    const [users, activeUsers, subscriptions, grants, { totals, hours, latencies }] = await Promise.all([
       this.figures.users(from, to),
       this.figures.activeUsers(toDay(from), toDay(new Date(to.getTime() - 1))),
       this.figures.subscriptions(),
       this.figures.liveGrants(),
-      this.statistics.totals({ from, to }),
-      this.statistics.hours({ from, to }),
-      this.statistics.latencies({ from, to }),
+      this.count(from, to),
     ]);
     const paying = sum(subscriptions.filter(({ status }) => PAYING.has(status)).map(({ count }) => count));
     const ofReplies = (outcome: ModelTotal['outcome']) =>
@@ -97,6 +105,45 @@ export class StatsService {
       grants,
       monthlyRevenue: await this.revenue.getMonthlyRevenue(paying),
     };
+  }
+
+  private async count(from: Date, to: Date): Promise<Counts> {
+    // What was begun in an hour may still be on its way into the database when the hour is over.
+    const over = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
+    const cut = new Date(Math.min(to.getTime(), Math.max(from.getTime(), over)));
+    const [before, after] = await Promise.all([this.countSettled(from, cut), this.read(cut, to)]);
+    const models = new Set([...before.latencies.keys(), ...after.latencies.keys()]);
+    return {
+      totals: [...before.totals, ...after.totals],
+      hours: [...before.hours, ...after.hours],
+      latencies: new Map(
+        [...models].map((model) => [
+          model,
+          merge([before.latencies.get(model), after.latencies.get(model)].filter((one) => one !== undefined)),
+        ]),
+      ),
+    };
+  }
+
+  private countSettled(from: Date, to: Date): Promise<Counts> {
+    const key = `${from.toISOString()} ${to.toISOString()}`;
+    if (this.settled?.key === key) return this.settled.counts;
+    const counts = this.read(from, to);
+    this.settled = { key, counts };
+    // What failed is asked for again.
+    counts.catch(() => {
+      if (this.settled?.counts === counts) this.settled = null;
+    });
+    return counts;
+  }
+
+  private async read(from: Date, to: Date): Promise<Counts> {
+    const [totals, hours, latencies] = await Promise.all([
+      this.statistics.totals({ from, to }),
+      this.statistics.hours({ from, to }),
+      this.statistics.latencies({ from, to }),
+    ]);
+    return { totals, hours, latencies };
   }
 }
 
