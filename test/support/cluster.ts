@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/apps/local/postgres/embedded-postgres.js';
 import type { Config } from '../../src/config/env.js';
@@ -12,7 +12,8 @@ import { startTestRedis, type TestRedis } from './redis-server.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+/** Tests and benchmarks are run from the project's folder. */
+const ROOT = process.cwd();
 const DATABASE = 'chat';
 
 export interface ClusterOptions {
