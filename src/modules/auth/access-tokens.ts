@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { InjectConfig } from '../../config/config.module.js';
@@ -21,7 +21,7 @@ export interface AccessClaims {
 export class AccessTokens {
   /** In seconds. */
   readonly lifetime: number;
-  private readonly keys: ReadonlyMap<string, string>;
+  private readonly keys: ReadonlyMap<string, Buffer>;
   private readonly currentId: string;
 
   constructor(
@@ -31,8 +31,8 @@ export class AccessTokens {
     if (JWT_SECRET === undefined) throw new Error('JWT_SECRET is demanded by every entry point that signs people in');
     this.lifetime = Math.max(1, Math.floor(ACCESS_TOKEN_TTL / 1_000));
     this.currentId = keyId(JWT_SECRET);
-    const previous = JWT_SECRET_PREVIOUS === undefined ? [] : [[keyId(JWT_SECRET_PREVIOUS), JWT_SECRET_PREVIOUS] as const];
-    this.keys = new Map([...previous, [this.currentId, JWT_SECRET]]);
+    const previous = JWT_SECRET_PREVIOUS === undefined ? [] : [[keyId(JWT_SECRET_PREVIOUS), toKey(JWT_SECRET_PREVIOUS)] as const];
+    this.keys = new Map([...previous, [this.currentId, toKey(JWT_SECRET)]]);
   }
 
   sign({ userId, sessionId }: AccessClaims): Promise<string> {
@@ -52,7 +52,7 @@ export class AccessTokens {
   }
 
   /** The key that this token claims to be signed with; null when it is none of ours or the token is not an access token. */
-  keyOf(token: string): string | null {
+  keyOf(token: string): Buffer | null {
     const decoded: unknown = this.jwt.decode(token, { complete: true });
     if (typeof decoded !== 'object' || decoded === null || !('header' in decoded)) return null;
     const { kid, typ, alg } = decoded.header as { kid?: unknown; typ?: unknown; alg?: unknown };
@@ -77,5 +77,11 @@ export class AccessTokens {
     return { userId: sub, sessionId: sid };
   }
 }
+
+/**
+ * A KeyObject, which jsonwebtoken uses as it is: of any other secret it would first try to make a public key at every verification, and failing at
+ * that takes a millisecond. The types of @nestjs/jwt and passport-jwt, which hand it on, do not know of KeyObjects.
+ */
+const toKey = (secret: string): Buffer => createSecretKey(secret, 'utf8') as unknown as Buffer;
 
 const keyId = (secret: string): string => createHash('sha256').update(`key id ${secret}`).digest('base64url').slice(0, 12);

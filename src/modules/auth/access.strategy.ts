@@ -23,7 +23,7 @@ export class AccessStrategy extends PassportStrategy(Strategy) implements OnAppl
       algorithms: [ALGORITHM],
       issuer: ISSUER,
       audience: AUDIENCE,
-      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) => {
+      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: Buffer) => void) => {
         const key = tokens.keyOf(token);
         if (key === null) done(new InvalidTokenError());
         else done(null, key);
