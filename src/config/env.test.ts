@@ -90,6 +90,11 @@ test('the model of titles and summaries is one of those on sale', () => {
   expect(complaintOf({ GEMINI_DIGEST_MODEL: 'gemini-3.8-flash' })).toBe('');
 });
 
+test('the audit log is kept for as long as the database demands, or longer', () => {
+  expect(loadConfig({ source: {} }).RETAIN_AUDIT).toBe(400 * 86_400_000);
+  expect(complaintOf({ RETAIN_AUDIT: '89d' })).toMatch(/^ {2}RETAIN_AUDIT: at least 90d/m);
+});
+
 test('a budget is dollars', () => {
   expect(loadConfig({ source: { GEMINI_DAILY_BUDGET_USD: '12.5' } }).GEMINI_DAILY_BUDGET_USD).toBe(12.5);
   for (const wrong of ['-1', '1e9', '$5'])

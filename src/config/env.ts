@@ -231,6 +231,10 @@ const schema = z.object({
     .describe('How long an account may stay without a verified number, where one is required.'),
   RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
   RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('How long events of Stripe are kept, and can be replayed.'),
+  RETAIN_AUDIT: duration
+    .refine((ms) => ms >= 90 * 86_400_000, 'at least 90d: the database deletes no younger entry')
+    .default(400 * 86_400_000)
+    .describe('How long entries of the audit log are kept.'),
   RETAIN_IDEMPOTENCY_KEYS: duration.default(86_400_000).describe('How long the results of requests with an Idempotency-Key are kept.'),
 });
 
