@@ -44,6 +44,10 @@ test('one message names every wrong setting, and what is missing', () => {
     expect(message).toMatch(new RegExp(`^  ${name}(?:\\.|:)`, 'm'));
   }
   expect(message).not.toContain('short');
+  const twoWays = complaintOf({ PORT: '70000', STRIPE_SECRET_KEY: 'sk_test_x', OTP_DELIVERY: 'smtp', GEMINI_MODELS: '[]', SMTP_URL: 'x' });
+  for (const name of ['PORT', 'GEMINI_MODELS', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_PRO_ID', 'SMTP_URL', 'SMTP_FROM']) {
+    expect(twoWays.split('\n').filter((line) => line.startsWith(`  ${name}: `))).toHaveLength(name === 'GEMINI_MODELS' ? 2 : 1);
+  }
 });
 
 test('lists are split, and each entry is checked', () => {
