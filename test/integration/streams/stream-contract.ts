@@ -283,18 +283,24 @@ export function itKeepsTheContract(subject: Subject): void {
 
   describe('life', () => {
     it('forgets a stream some time after its last append', async () => {
-      const { store } = await subject.open({ ttlMs: 150 });
-      const id = newStreamId();
-      await store.append(id, entries(1, [1]), null);
-      // Twice its life, kept alive by appends.
+      const ttlMs = 150;
+      const { store } = await subject.open({ ttlMs });
+      let id = newStreamId();
       let last = Date.now();
-      for (let n = 1; n <= 10; n += 1) {
-        await pause(30);
+      // Twice its life, kept alive by appends.
+      for (let n = 0; n <= 10; n += 1) {
+        if (n > 0) await pause(30);
+        const before = last;
         last = Date.now();
-        expect(await store.append(id, entries(1, [n + 1]), n)).toBe('appended');
+        const result = await store.append(id, entries(1, [n + 1]), n || null);
+        if (result === 'lost' && Date.now() - before >= ttlMs) {
+          // The machine was too slow for it: begun anew.
+          id = newStreamId();
+          n = -1;
+        } else expect(result).toBe('appended');
       }
       await until(async () => (await store.state(id)) === null);
-      expect(Date.now() - last).toBeGreaterThanOrEqual(149);
+      expect(Date.now() - last).toBeGreaterThanOrEqual(ttlMs - 1);
       expect(await store.append(id, entries(1, [12]), 11)).toBe('lost');
     });
 
