@@ -41,6 +41,12 @@ const branchOf = async (id: string, { accessToken: token } = user) =>
 const usedBy = async ({ accessToken: token }: TestUser) =>
   (await stack.api.get<{ usage_days: object[] }>('/user/me/export', { token })).body.usage_days;
 
+const count = async (sql: string, values: unknown[] = []) =>
+  Number((await stack.api.app.get(DataSource).query<{ n: string }[]>(sql, values))[0]?.n);
+const indexedMessages = () => count('SELECT indexed_messages AS n FROM users WHERE id = $1', [user.id]);
+/** In how many stretches search looks for the messages of a room. */
+const marksOf = (id: string) => count(`SELECT count(DISTINCT substr(words::text, 2, 16)) AS n FROM messages WHERE chatroom_id = $1`, [id]);
+
 /** A room with branches at the root and below, and replies of several ends. */
 async function grow(): Promise<{ talk: Conversation; first: ExchangeBody }> {
   const talk = await Conversation.start(stack.api, user.accessToken, { name: 'Trees *and* more', system_instruction: 'Be\nbrief.' });
@@ -238,9 +244,13 @@ describe('An import', () => {
       answer(2 * i + 2, 2 * i + 1),
     ]).flat();
     const whole = document(messages, 3_002);
+    const before = await indexedMessages();
     const { status, body: room } = await post<Room>('/chatroom/import', whole);
     expect([status, room.message_count]).toEqual([201, 3_002]);
     expect(await exported(room.id)).toEqual(whole);
+    // For search they are so many messages, whenever they were made, and not one heap.
+    expect((await indexedMessages()) - before).toBe(3_002);
+    expect(await marksOf(room.id)).toBeGreaterThan(1);
     const [newest] = (await branchOf(room.id)).reverse();
     const { body: copy } = await post<Room>(`/chatroom/${room.id}/copy`, { message_id: newest?.id });
     expect((await exported(copy.id)).messages).toEqual(messages);
