@@ -77,6 +77,8 @@ export function decodeCursor(cursor: string | undefined, parts: readonly ((part:
   throw new ValidationFailedError([{ field: 'cursor', message: 'cursor must be a next_cursor of this list' }]);
 }
 
-/** A moment as `Date.toISOString` writes it. */
+/** A moment as `Date.toISOString` writes it. PostgreSQL knows neither a 31 February, which `Date` takes for a day in March, nor a year 0. */
 export const isTimestamp = (part: string): boolean =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(part) && !Number.isNaN(Date.parse(part));
+  /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(part) && isWritten(new Date(part), part);
+
+const isWritten = (time: Date, text: string): boolean => !Number.isNaN(time.getTime()) && time.toISOString() === text;
