@@ -169,7 +169,7 @@ const toLines = (rows: readonly (readonly unknown[])[]): string =>
 function toCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date) return value.toISOString();
-  return defused(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return defused(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /**
