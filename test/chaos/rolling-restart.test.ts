@@ -38,19 +38,23 @@ describeOn('redis', 'a rolling restart', () => {
         }
       }),
     );
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const api of cluster.apis) {
-        expect(await api.process.terminate()).toBe(0);
-        await api.process.start();
-        await untilReady(api);
+    try {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (const api of cluster.apis) {
+          expect(await api.process.terminate()).toBe(0);
+          await api.process.start();
+          await untilReady(api);
+        }
+        for (const worker of cluster.workers) {
+          expect(await worker.terminate()).toBe(0);
+          await worker.start();
+        }
       }
-      for (const worker of cluster.workers) {
-        expect(await worker.terminate()).toBe(0);
-        await worker.start();
-      }
+    } finally {
+      stopped = true;
+      await load;
+      balancer.close();
     }
-    stopped = true;
-    await load;
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(100);
     const unfinished = `SELECT id FROM messages WHERE status IN ('pending', 'streaming')`;

@@ -258,6 +258,7 @@ describe('The audit log', () => {
   });
 
   test('can neither be changed nor shortened, by the owner of its table either', async () => {
+    await patch((await api.signUp()).id, { disabled: true });
     for (const sql of [`UPDATE audit_log SET reason = 'another'`, 'DELETE FROM audit_log', 'TRUNCATE audit_log']) {
       await expect(runSql(database.url, sql)).rejects.toThrow('the audit log is append-only');
     }

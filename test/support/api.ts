@@ -19,6 +19,7 @@ const DEFAULTS: Settings = {
   HOST: '127.0.0.1',
   LOG_LEVEL: 'error',
   DATABASE_POOL_SIZE: '10',
+  DRAIN_DELAY_SECONDS: '0',
   JWT_SECRET: 'only-for-tests-0123456789abcdef-only-for-tests',
   OTP_DELIVERY: 'response',
   // Tests make more accounts from one address than anybody should.

@@ -82,7 +82,7 @@ export class CsvExportsService {
 
   /** Newest first. */
   async exportUsers(by: Administrator, filter: AccountFilter): Promise<Readable> {
-    // What was searched for may be a person's number, which has no place in a log that is kept for good.
+    // What was searched for may be a person's number, which has no place in a log that outlives accounts.
     const { q, ...rest } = filter;
     await this.note(by, 'users.export', { ...rest, searched: q !== undefined });
     return this.toCsv(

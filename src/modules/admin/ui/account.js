@@ -4,7 +4,7 @@ import { h, show } from './dom.js';
 import { badge, count, time } from './format.js';
 import { linkTo } from './list-view.js';
 
-const REASON = { name: 'reason', label: 'Reason', hint: 'Kept in the audit log for good: nothing personal.' };
+const REASON = { name: 'reason', label: 'Reason', hint: 'Kept in the audit log: nothing personal.' };
 
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
