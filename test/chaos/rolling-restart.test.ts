@@ -21,7 +21,7 @@ describeOn('redis', 'a rolling restart', () => {
     const balancer = balance(cluster.apis);
     const [first] = cluster.apis;
     if (!first) throw new Error('no API');
-    const users = await createClusterUsers(first.client, cluster.postgres, 6);
+    const users = await createClusterUsers(first.client, cluster.postgres, 4);
     const rooms = await Promise.all(users.map((user) => createRoom(first.client, user)));
     let stopped = false;
     let requests = 0;
@@ -40,15 +40,26 @@ describeOn('redis', 'a rolling restart', () => {
     );
     try {
       for (let round = 0; round < ROUNDS; round += 1) {
-        for (const api of cluster.apis) {
-          expect(await api.process.terminate()).toBe(0);
-          await api.process.start();
-          await untilReady(api);
-        }
-        for (const worker of cluster.workers) {
-          expect(await worker.terminate()).toBe(0);
-          await worker.start();
-        }
+        // Two deployments, each restarted one process after the other.
+        const apis = async () => {
+          for (const api of cluster.apis) {
+            expect(await api.process.terminate()).toBe(0);
+            await api.process.start();
+            await untilReady(api);
+          }
+        };
+        const workers = async () => {
+          for (const [i, worker] of cluster.workers.entries()) {
+            expect(await worker.terminate()).toBe(0);
+            await worker.start();
+            await until(
+              `${worker.name} is ready`,
+              async () => (await fetch(`${cluster.workerMetricsOrigins[i] ?? ''}/health/ready`).catch(() => null))?.status === 200,
+              60_000,
+            );
+          }
+        };
+        await Promise.all([apis(), workers()]);
       }
     } finally {
       stopped = true;

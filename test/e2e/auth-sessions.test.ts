@@ -270,6 +270,12 @@ describe('CORS', () => {
     expect(answer.headers.get('access-control-allow-headers')).toBe(
       'Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id',
     );
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers an OPTIONS that is no preflight alike', async () => {
+    const { status, headers } = await api.send('OPTIONS', '/auth/login', { headers: { origin: PAGE, 'x-request-id': 'mine' } });
+    expect([status, headers.get('access-control-allow-origin'), headers.get('x-request-id')]).toEqual([204, PAGE, 'mine']);
   });
 
   it('lets pages read answers and errors alike', async () => {

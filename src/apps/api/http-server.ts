@@ -51,7 +51,8 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   server.removeContentTypeParser('text/plain');
   // Whatever else is expected than `100-continue` may be ignored (RFC 9110, 10.1.1); Node would refuse it, without a body.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
-  server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+  // Before every other hook, as those of CORS answer preflights themselves.
+  adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     setCommonHeaders(request, reply);
     // RFC 9112, 3.2.
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') done(new BadRequestError());
