@@ -2,9 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
-import { BadRequestError, HeadersTooLargeError, MalformedJsonError, RequestTimeoutError } from '../../common/errors/common.errors.js';
+import { BadRequestError, HeadersTooLargeError, RequestTimeoutError } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
+import { parseJson } from '../../common/json.js';
 import { requestContext } from '../../common/request-context.js';
 import type { Config } from '../../config/env.js';
 import { setCorsHeaders } from './cors.js';
@@ -47,7 +48,7 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   });
   // Nest hands Fastify no limit of a route's own.
   server.addHook('onRoute', (route: RouteOptions) => {
-    const { bodyLimit } = (route.config ?? {}) as { bodyLimit?: number };
+    const bodyLimit = ownBodyLimit(route);
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
   });
   // After the body was read: what comes before runs in the socket's context, not in the request's.
@@ -58,12 +59,17 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     'application/json',
     true,
     { bodyLimit: BODY_LIMIT },
-    (_request: unknown, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
+    ({ routeOptions }: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
+      // Of the size that a route asked for, it is for the route to read, when it is known who sent it.
+      if (ownBodyLimit(routeOptions) !== undefined) {
+        done(null, body);
+        return;
+      }
       let value: unknown;
       try {
-        value = body.length === 0 ? undefined : JSON.parse(utf8.decode(body));
-      } catch {
-        done(new MalformedJsonError());
+        value = parseJson(body);
+      } catch (error) {
+        done(error as Error);
         return;
       }
       done(null, value);
@@ -72,7 +78,7 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   return adapter;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const ownBodyLimit = ({ config }: { config?: object }): number | undefined => (config as { bodyLimit?: number } | undefined)?.bodyLimit;
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');
