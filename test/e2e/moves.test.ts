@@ -3,6 +3,7 @@ import type { TestUser } from '../support/api.js';
 import { Conversation, type ExchangeBody, type ReplyBody } from '../support/conversation.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { findTreeFaults } from '../support/tree.js';
+import { until } from '../support/until.js';
 
 interface Document {
   readonly chatroom: { readonly active: number | null; readonly [setting: string]: unknown };
@@ -236,6 +237,32 @@ describe('An import', () => {
     expect([refused.status, refused.body.code]).toEqual([413, 'payload_too_large']);
     const other = await post<{ code: string }>('/chatroom', { name: 'x'.repeat(600 * 1024) });
     expect([other.status, other.body.code]).toEqual([413, 'payload_too_large']);
+  });
+
+  test('is read when it is known whose it is', async () => {
+    const broken = `{"format": ${'x'.repeat(600 * 1024)}`;
+    const anonymous = await stack.api.post<{ code: string }>('/chatroom/import', { body: broken });
+    expect([anonymous.status, anonymous.body.code]).toEqual([401, 'invalid_token']);
+    const refused = await post<{ code: string }>('/chatroom/import', broken);
+    expect([refused.status, refused.body.code]).toEqual([400, 'malformed_json']);
+  });
+
+  test('of a large document waits for its turn, nine at most; small ones need not', async () => {
+    const large = document([question(1, null), answer(2, 1, { content: 'x'.repeat(600 * 1024) })], 2);
+    const small = document([question(1, null)], 1);
+    const other = await stack.api.signUp();
+    const database = stack.api.app.get(DataSource).createQueryRunner();
+    await database.startTransaction();
+    await database.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
+    const answers: { status: number; body: { code?: string } }[] = [];
+    const imports = Array.from({ length: 10 }, async () => answers.push(await post<{ code?: string }>('/chatroom/import', large)));
+    await until('one is refused', () => answers.length > 0);
+    expect((await post('/chatroom/import', small, other)).status).toBe(201);
+    await database.commitTransaction();
+    await database.release();
+    await Promise.all(imports);
+    expect(answers.map(({ status }) => status)).toEqual([429, ...Array.from({ length: 9 }, () => 201)]);
+    expect(answers[0]?.body.code).toBe('rate_limited');
   });
 
   test('keeps thousands of messages in order', async () => {
