@@ -77,6 +77,8 @@ export function decodeCursor(cursor: string | undefined, parts: readonly ((part:
   throw new ValidationFailedError([{ field: 'cursor', message: 'cursor must be a next_cursor of this list' }]);
 }
 
-/** A moment as `Date.toISOString` writes it. */
-export const isTimestamp = (part: string): boolean =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(part) && !Number.isNaN(Date.parse(part));
+/** A moment as `Date.toISOString` writes it, of the years 1 to 9999: PostgreSQL knows no year 0, and neither it nor we know a 30 February. */
+export const isTimestamp = (part: string): boolean => {
+  const moment = new Date(part);
+  return part > '0001' && !Number.isNaN(moment.getTime()) && moment.toISOString() === part;
+};
