@@ -11,6 +11,10 @@ export const corsOptions = ({ CORS_ORIGINS }: Config) => ({
   methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
   allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'X-Request-Id'],
   exposedHeaders: EXPOSED,
+  // After the hooks of onRequest, so that the answer to a preflight has a request id like any other; before the body can be refused.
+  hook: 'preParsing' as const,
+  // An OPTIONS that is no preflight would be refused as plain text.
+  strictPreflight: false,
 });
 
 /** The same for requests that the router refuses before any hook runs. */
