@@ -6,11 +6,15 @@ const read = () => JSON.parse(sessionStorage.getItem(STORE) ?? 'null');
 let session = read();
 let refreshing = null;
 
+function inWords({ title, detail, errors = [], retry_after: seconds }) {
+  if (errors.length > 0) return errors.map(({ message }) => message).join('; ');
+  return seconds === undefined ? detail : `${title}. Try again in ${seconds} s.`;
+}
+
 /** What the API refused, in its own words. */
 export class ApiError extends Error {
   constructor(problem) {
-    const fields = (problem.errors ?? []).map(({ message }) => message);
-    super(fields.length > 0 ? fields.join('; ') : problem.detail);
+    super(inWords(problem));
     this.problem = problem;
   }
 }
