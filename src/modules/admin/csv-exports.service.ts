@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import { ForbiddenError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
@@ -71,6 +71,8 @@ type Row = Readonly<Record<string, unknown>>;
  */
 @Injectable()
 export class CsvExportsService {
+  private readonly logger = new Logger(CsvExportsService.name);
+
   constructor(
     private readonly database: Database,
     private readonly accounts: AccountsRepository,
@@ -133,7 +135,11 @@ export class CsvExportsService {
       if (page.after !== null) await this.assertIsAdministrator(by);
       return list(page);
     };
-    return Readable.from(write(columns, listForOneWhoMay, keyOf, rowsAtATime), { objectMode: false });
+    const rows = Readable.from(write(columns, listForOneWhoMay, keyOf, rowsAtATime), { objectMode: false });
+    // The answer has begun, so no client can be told why it ends.
+    return rows.on('error', (error) => {
+      this.logger.warn(`an export was cut short: ${String(error)}`);
+    });
   }
 
   /** @throws SessionEndedError, AccountDisabledError, ForbiddenError */
