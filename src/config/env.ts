@@ -100,7 +100,7 @@ const schema = z.object({
 
   THROTTLE_ENABLED: flag
     .default(true)
-    .describe('Limit how fast requests may come. The daily limit and the tries of codes and passwords stay.'),
+    .describe('Limit how fast requests may come, and the wrong passwords of an address. The daily limit and the tries of codes stay.'),
   THROTTLE_USER_LIMIT: whole(1, 1_000_000).default(1_000).describe('Requests of one signed-in user in 10 s.'),
   THROTTLE_ADDRESS_LIMIT: whole(1, 1_000_000).default(300).describe('Requests without a valid token of one address in 10 s.'),
   THROTTLE_SIGN_IN_LIMIT: whole(1, 1_000_000).default(100).describe('Sign-ups, sign-ins and code requests of one address in 10 s.'),

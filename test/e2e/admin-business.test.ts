@@ -111,6 +111,7 @@ describe('A grant', () => {
       { reason: 'x', days: 1, until: midnightIn(1) },
       { reason: 'x', until: '2020-01-01' },
       { reason: 'x', until: 'soon' },
+      { reason: 'x', until: `${new Date().getUTCFullYear() + 1}-02-30` },
     ]) {
       expect(await post(`/admin/subscriptions/${user.id}/grant`, body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
     }
@@ -164,7 +165,8 @@ test('webhook events are listed and replayed, which is noted', async () => {
   expect(await post('/admin/webhook-events/evt_1/replay')).toMatchObject({ status: 202, body: reopened });
   expect(await get('/admin/webhook-events?pending=true')).toEqual({ data: [reopened], next_cursor: null });
   expect(await auditOf('evt_1')).toMatchObject([{ action: 'webhook_event.replay', target: { type: 'webhook_event', id: 'evt_1' } }]);
-  expect((await post('/admin/webhook-events/evt_2/replay')).status).toBe(404);
+  for (const id of ['evt_2', '%00', 'evt_1%20'])
+    expect(await post(`/admin/webhook-events/${id}/replay`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect(await auditOf('evt_2')).toEqual([]);
 });
 

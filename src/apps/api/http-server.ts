@@ -5,12 +5,12 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOption
 import {
   BadRequestError,
   HeadersTooLargeError,
-  MalformedJsonError,
   RequestTimeoutError,
   UnsupportedMediaTypeError,
 } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
+import { parseJson } from '../../common/json.js';
 import { requestContext } from '../../common/request-context.js';
 import type { Config } from '../../config/env.js';
 import { setCorsHeaders } from './cors.js';
@@ -60,7 +60,7 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   });
   // Nest hands Fastify no limit of a route's own.
   server.addHook('onRoute', (route: RouteOptions) => {
-    const { bodyLimit } = (route.config ?? {}) as { bodyLimit?: number };
+    const bodyLimit = ownBodyLimit(route);
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
   });
   // After the body was read: what comes before runs in the socket's context, not in the request's.
@@ -71,16 +71,21 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     'application/json',
     true,
     { bodyLimit: BODY_LIMIT },
-    ({ headers }: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
+    ({ headers, routeOptions }: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
       if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
         done(new UnsupportedMediaTypeError());
         return;
       }
+      // Of the size that a route asked for, it is for the route to read, when it is known who sent it.
+      if (ownBodyLimit(routeOptions) !== undefined) {
+        done(null, body);
+        return;
+      }
       let value: unknown;
       try {
-        value = body.length === 0 ? undefined : JSON.parse(utf8.decode(body));
-      } catch {
-        done(new MalformedJsonError());
+        value = parseJson(body);
+      } catch (error) {
+        done(error as Error);
         return;
       }
       done(null, value);
@@ -89,7 +94,7 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   return adapter;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const ownBodyLimit = ({ config }: { config?: object }): number | undefined => (config as { bodyLimit?: number } | undefined)?.bodyLimit;
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');

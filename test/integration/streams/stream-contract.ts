@@ -283,29 +283,24 @@ export function itKeepsTheContract(subject: Subject): void {
 
   describe('life', () => {
     it('forgets a stream some time after its last append', async () => {
-      const ttlMs = 150;
+      const ttlMs = 1_500;
       const { store } = await subject.open({ ttlMs });
-      let id = newStreamId();
+      const id = newStreamId();
+      await store.append(id, entries(1, [1]), null);
+      // Longer than its life, kept alive by appends, of which each may come a second late on a busy machine.
       let last = Date.now();
-      // Twice its life, kept alive by appends.
-      for (let n = 0; n <= 10; n += 1) {
-        if (n > 0) await pause(30);
-        const before = last;
+      for (let n = 1; n <= 4; n += 1) {
+        await pause(ttlMs / 3);
         last = Date.now();
-        const result = await store.append(id, entries(1, [n + 1]), n || null);
-        if (result === 'lost' && Date.now() - before >= ttlMs) {
-          // The machine was too slow for it: begun anew.
-          id = newStreamId();
-          n = -1;
-        } else expect(result).toBe('appended');
+        expect(await store.append(id, entries(1, [n + 1]), n)).toBe('appended');
       }
       await until(async () => (await store.state(id)) === null);
       expect(Date.now() - last).toBeGreaterThanOrEqual(ttlMs - 1);
-      expect(await store.append(id, entries(1, [12]), 11)).toBe('lost');
+      expect(await store.append(id, entries(1, [6]), 5)).toBe('lost');
     });
 
     it('takes what its writer had to write again, further on, for readers who had read of it and for others', async () => {
-      const { store } = await subject.open({ ttlMs: 150 });
+      const { store } = await subject.open({ ttlMs: 1_000 });
       const id = newStreamId();
       const seen: string[] = [];
       await store.append(id, entries(1, [1, 2]), null);
