@@ -16,6 +16,10 @@ const simulator = await startGeminiSimulator({
   latencyMs: setting('GEMINI_SIMULATOR_LATENCY_MS', 0, 200),
   chunkMs: setting('GEMINI_SIMULATOR_CHUNK_MS', 0, 20),
   tokens: setting('GEMINI_SIMULATOR_TOKENS', 1, null),
+}).catch((error: unknown) => {
+  // A port that is taken, as a rule.
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
 });
 console.log(`Gemini simulator on ${simulator.url} (its scenarios: ${simulator.url}/_simulator/scenarios)`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop());
