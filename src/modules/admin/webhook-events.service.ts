@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
-import { type StoredEvent, StripeEventsService } from '../billing/index.js';
+import { type ListedEvent, StripeEventsService } from '../billing/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLog } from './audit-log.js';
 
@@ -13,7 +13,7 @@ export class WebhookEventsService {
   ) {}
 
   /** Has a worker act on an event of Stripe again: it asks Stripe how things are, so any number of times come to the same. @throws NotFoundError */
-  async replay(by: Administrator, eventId: string): Promise<StoredEvent> {
+  async replay(by: Administrator, eventId: string): Promise<ListedEvent> {
     return this.database.transaction(async (transaction) => {
       await this.audit.record(transaction, by, [{ action: 'webhook_event.replay', targetId: eventId, before: null, after: null }]);
       return this.events.replayEvent(eventId);

@@ -66,11 +66,11 @@ const close = statement<never>(
 const takeDueClosures = statement<{ stripe_customer_id: string }>(
   'customer_closures_take_due',
   `UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe_customer_id IN (
-     SELECT stripe_customer_id FROM customer_closures WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     SELECT stripe_customer_id FROM customer_closures WHERE closed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
    ) RETURNING stripe_customer_id`,
 );
 
-const closed = statement<never>('customer_closures_delete', `DELETE FROM customer_closures WHERE stripe_customer_id = $1`);
+const closed = statement<never>('customer_closures_finish', `UPDATE customer_closures SET closed_at = now() WHERE stripe_customer_id = $1`);
 
 const postponeClosure = statement<never>(
   'customer_closures_postpone',

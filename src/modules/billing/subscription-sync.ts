@@ -65,7 +65,11 @@ export class SubscriptionSync {
     const open = await this.checkouts.findOpen(userId);
     if (open?.stripe_session_id == null) return open !== null;
     const session = await client.findCheckout(open.stripe_session_id);
-    if (session?.status === 'open' && !isSubscribed) return true;
+    if (session?.status === 'open' && !isSubscribed) {
+      // The page of a simulator moves when it is started anew.
+      if (session.url !== null && session.url !== open.url) await this.checkouts.setUrl(open.id, session.url);
+      return true;
+    }
     if (session?.status === 'open') await client.expireCheckout(session.id);
     await this.checkouts.close(open.id, session?.status === 'complete' ? 'complete' : 'expired');
     return false;

@@ -40,6 +40,12 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     expired: `processed_at IS NOT NULL AND ${before('received_at')}`,
     keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
   }),
+  rule('closed customers', {
+    table: 'customer_closures',
+    key: 'stripe_customer_id',
+    expired: before('closed_at'),
+    keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
+  }),
   rule('counters', { table: 'counters', key: 'key', expired: before('window_ends_at'), keepMs: () => 0 }),
   rule('unverified accounts', {
     table: 'users',
