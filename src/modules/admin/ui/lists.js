@@ -27,7 +27,12 @@ const state = (value) =>
 const asWritten = (payload) =>
   payload === null
     ? '–'
-    : h('details', {}, h('summary', {}, payload.data?.object?.id ?? 'Show'), h('pre', { class: 'content' }, JSON.stringify(payload, null, 2)));
+    : h(
+        'details',
+        {},
+        h('summary', {}, payload.data?.object?.id ?? 'Show'),
+        h('pre', { class: 'content' }, JSON.stringify(payload, null, 2)),
+      );
 
 async function retry(message, reload) {
   const isDone = await confirmed(
