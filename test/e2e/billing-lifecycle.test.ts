@@ -207,6 +207,18 @@ describe('A second subscription', () => {
     expect(refunds).toHaveLength(1);
   });
 
+  it('whose payment Stripe does not let us give back is cancelled all the same', async () => {
+    const user = await payer();
+    await stack.stripe.submit((await stack.stripe.checkout({ customer: await stack.customerOf(user) })).url ?? '', {
+      number: '4000 0000 0000 0259',
+    });
+    await until('one is left', async () => (await stack.subscriptionsOf(user)).filter(({ status }) => status === 'active').length === 1);
+    await stack.settled();
+    expect((await stack.subscriptionsOf(user)).map(({ status }) => status)).toEqual(['canceled', 'active']);
+    expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active' });
+    expect((await stack.causesOf(user)).filter((cause) => cause !== 'stripe')).toEqual(['duplicate']);
+  });
+
   it('cannot be bought on a page that was left open', async () => {
     const user = await stack.api.signUp();
     const { body } = await stack.subscribe(user);
