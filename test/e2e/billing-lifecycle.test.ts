@@ -318,6 +318,21 @@ describe('Erasure', () => {
     await until('it is closed', async () => (await stack.stripe.stripe.checkout.sessions.retrieve(body.session_id)).status === 'expired');
   });
 
+  it('ends the requests that are under way as it ends sessions', async () => {
+    const user = await stack.api.signUp();
+    await stack.subscribe(user);
+    await stack.sql(`UPDATE checkouts SET status = 'expired' WHERE user_id = $1`, [user.id]);
+    // The customer stays for as long as the page takes.
+    await stack.stripe.control('POST', 'faults', { kind: 'drop', method: 'DELETE', path: '/v1/customers', times: 1_000 });
+    const slow = { kind: 'slow', method: 'POST', path: '/v1/checkout/sessions', times: 1, latency_ms: 2_000 };
+    await stack.stripe.control('POST', 'faults', slow);
+    const opening = stack.subscribe(user, undefined, { 'idempotency-key': 'never kept' });
+    const isMet = async () => (await stack.stripe.control<{ data: unknown[] }>('GET', 'faults')).data.length === 1;
+    await until('the page is being opened', isMet);
+    expect((await erase(user)).status).toBe(204);
+    expect(await opening).toMatchObject({ status: 401, body: { code: 'session_ended' } });
+  });
+
   it('has its counterpart in an export with the invoices, which is refused when they cannot be had', async () => {
     const user = await payer();
     await stack.settled();

@@ -157,8 +157,8 @@ describe('A subscription', () => {
 describe('POST /subscribe/pro', () => {
   it('answers the open checkout again, to any number who ask at once', async () => {
     const user = await stack.api.signUp();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => stack.subscribe(user)));
-    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => stack.subscribe(user)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
     expect(new Set(answers.map(({ body }) => body.session_id)).size).toBe(1);
     expect((await stack.subscribe(user)).body).toEqual(answers[0]?.body);
     expect(

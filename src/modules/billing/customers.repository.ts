@@ -19,10 +19,11 @@ const findUser = statement<{ user_id: string; synced_at: Date | null }>(
   `SELECT user_id, synced_at FROM stripe_customers WHERE stripe_customer_id = $1`,
 );
 
-// From users, so that an account that was erased meanwhile gets no row instead of a broken reference.
+// From users, so that an account that was erased meanwhile gets no row instead of a broken reference. On any conflict: those who insert the same at
+// once may meet at either key, and naming one would let the other fail.
 const insert = statement<never>(
   'stripe_customers_insert',
-  `INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, $2 FROM users WHERE id = $1 ON CONFLICT (user_id) DO NOTHING`,
+  `INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, $2 FROM users WHERE id = $1 ON CONFLICT DO NOTHING`,
 );
 
 const replace = statement<never>(
