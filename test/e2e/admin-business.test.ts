@@ -147,15 +147,17 @@ test('subscriptions of Stripe and grants are one list, newest first, page by pag
 });
 
 test('webhook events are listed and replayed, which is noted', async () => {
+  const payload = { id: 'evt_1', object: 'event', data: { object: { id: 'sub_1', customer: 'cus_1' } } };
   await runSql(
     database.url,
-    `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, due_at, attempts, processed_at, outcome)
-     VALUES ('evt_1', 'customer.subscription.updated', '2026-10-28.endive', false, 'sub_1', 'cus_1', now(), now(), 2, now(), 'applied')`,
+    `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, payload, occurred_at, due_at, attempts, processed_at, outcome)
+     VALUES ('evt_1', 'customer.subscription.updated', '2026-10-28.endive', false, 'sub_1', 'cus_1', $1, now(), now(), 2, now(), 'applied')`,
+    [JSON.stringify(payload)],
   );
   const event = {
     id: 'evt_1',
     type: 'customer.subscription.updated',
-    payload: { object_id: 'sub_1', customer: 'cus_1', livemode: false, api_version: '2026-10-28.endive' },
+    payload,
     attempts: 2,
     error: null,
     outcome: 'applied',
