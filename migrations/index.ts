@@ -16,6 +16,7 @@ import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.j
 import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-what-administrators-list.js';
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
+import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   IndexWhatAdministratorsList1795392000402,
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
+  KeepWhatEventsSay1795392000600,
 ] as const;

@@ -30,6 +30,12 @@ export function violates(error: unknown, constraint: string): boolean {
   return driverError(error).constraint === constraint;
 }
 
+/** True when a row was not written because its user is gone: the account was erased while the request ran. */
+export function isUserGone(error: unknown): boolean {
+  const { constraint } = driverError(error);
+  return sqlState(error) === '23503' && typeof constraint === 'string' && /^fk_\w+_user$/.test(constraint);
+}
+
 /** True when PostgreSQL could not be reached, went away or refused to work, rather than refusing this statement. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof ServiceUnavailableError) return true;

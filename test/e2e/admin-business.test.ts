@@ -1,3 +1,6 @@
+import { ForbiddenError } from '../../src/common/errors/common.errors.js';
+import { CsvExportsService } from '../../src/modules/admin/csv-exports.service.js';
+import { SessionEndedError } from '../../src/modules/auth/auth.errors.js';
 import { runSql, signUpAdministrator } from '../support/administrator.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
 import { problem, TIME } from '../support/problem.js';
@@ -144,15 +147,17 @@ test('subscriptions of Stripe and grants are one list, newest first, page by pag
 });
 
 test('webhook events are listed and replayed, which is noted', async () => {
+  const payload = { id: 'evt_1', object: 'event', data: { object: { id: 'sub_1', customer: 'cus_1' } } };
   await runSql(
     database.url,
-    `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, due_at, attempts, processed_at, outcome)
-     VALUES ('evt_1', 'customer.subscription.updated', '2026-10-28.endive', false, 'sub_1', 'cus_1', now(), now(), 2, now(), 'applied')`,
+    `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, payload, occurred_at, due_at, attempts, processed_at, outcome)
+     VALUES ('evt_1', 'customer.subscription.updated', '2026-10-28.endive', false, 'sub_1', 'cus_1', $1, now(), now(), 2, now(), 'applied')`,
+    [JSON.stringify(payload)],
   );
   const event = {
     id: 'evt_1',
     type: 'customer.subscription.updated',
-    payload: { object_id: 'sub_1', customer: 'cus_1', livemode: false, api_version: '2026-10-28.endive' },
+    payload,
     attempts: 2,
     error: null,
     outcome: 'applied',
@@ -205,6 +210,34 @@ describe('Exports', () => {
     expect(rows.join('')).not.toContain('1+1');
     expect(await api.get(`/admin/messages/export?content=true`, { token: admin.accessToken })).toMatchObject({ status: 403 });
     expect(await api.get(`/admin/messages?content=true`, { token: admin.accessToken })).toMatchObject({ status: 403 });
+  });
+
+  test('end with the role or the session of who asked for them', async () => {
+    const user = await api.signUp();
+    await runSql(
+      database.url,
+      `WITH room AS (INSERT INTO chatrooms (id, user_id) VALUES (gen_random_uuid(), $1) RETURNING id)
+       INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, completed_at)
+       SELECT gen_random_uuid(), room.id, $1, n, 1, n, 'user', 'completed', 'Hello', now() FROM room, generate_series(1, 3000) n`,
+      [user.id],
+    );
+    const exports = api.app.get(CsvExportsService, { strict: false });
+    for (const [end, error] of [
+      [`UPDATE users SET role = 'user' WHERE id = $1`, ForbiddenError],
+      [`UPDATE sessions SET ended_at = now() WHERE user_id = $1`, SessionEndedError],
+    ] as const) {
+      const other = await signUpAdministrator(api);
+      const [session] = await runSql<{ id: string }>(database.url, 'SELECT id FROM sessions WHERE user_id = $1', [other.id]);
+      const by = { userId: other.id, sessionId: session?.id ?? '', client: { ip: '192.0.2.1', device: null } };
+      const rows = await exports.exportMessages(by, { userId: user.id }, false);
+      const read = async () => {
+        for await (const chunk of rows) {
+          expect(chunk).toBeDefined();
+          await runSql(database.url, end, [other.id]);
+        }
+      };
+      await expect(read()).rejects.toThrow(error);
+    }
   });
 
   test('the audit log tells of its own export', async () => {

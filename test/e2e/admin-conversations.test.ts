@@ -289,7 +289,12 @@ test('queues are shown, paused and resumed, and every change is noted', async ()
   for (let i = 0; i < 2; i += 1)
     expect(await post('replies/pause')).toMatchObject({ status: 200, body: { name: 'replies', paused: true } });
   const { reply } = await conversation.send('Hello');
-  const { data } = await get<Page<{ name: string; counts: { waiting: number } }>>('/admin/queues');
+  const queues = async () => (await get<Page<{ name: string; counts: { waiting: number; active: number } }>>('/admin/queues')).data;
+  await until('it waits and nothing else is worked on', async () => {
+    const counts = (await queues()).find(({ name }) => name === 'replies')?.counts;
+    return counts?.active === 0 && counts.waiting > 0;
+  });
+  const data = await queues();
   expect(data.map(({ name }) => name)).toEqual(expect.arrayContaining(['one-time-codes', 'replies']));
   expect(data.find(({ name }) => name === 'replies')).toEqual({
     name: 'replies',

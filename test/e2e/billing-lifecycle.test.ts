@@ -207,6 +207,18 @@ describe('A second subscription', () => {
     expect(refunds).toHaveLength(1);
   });
 
+  it('whose payment Stripe does not let us give back is cancelled all the same', async () => {
+    const user = await payer();
+    await stack.stripe.submit((await stack.stripe.checkout({ customer: await stack.customerOf(user) })).url ?? '', {
+      number: '4000 0000 0000 0259',
+    });
+    await until('one is left', async () => (await stack.subscriptionsOf(user)).filter(({ status }) => status === 'active').length === 1);
+    await stack.settled();
+    expect((await stack.subscriptionsOf(user)).map(({ status }) => status)).toEqual(['canceled', 'active']);
+    expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active' });
+    expect((await stack.causesOf(user)).filter((cause) => cause !== 'stripe')).toEqual(['duplicate']);
+  });
+
   it('cannot be bought on a page that was left open', async () => {
     const user = await stack.api.signUp();
     const { body } = await stack.subscribe(user);
@@ -261,13 +273,42 @@ describe('Erasure', () => {
     await stack.settled();
     await stack.stripe.control('POST', 'faults', { kind: 'drop', method: 'DELETE', path: '/v1/customers', times: 4 });
     expect((await erase(user)).status).toBe(204);
-    expect(await stack.sql(`SELECT stripe_customer_id FROM customer_closures`)).toEqual([{ stripe_customer_id: customer }]);
+    expect(await stack.sql(`SELECT stripe_customer_id FROM customer_closures WHERE closed_at IS NULL`)).toEqual([
+      { stripe_customer_id: customer },
+    ]);
     await until(
       'Stripe has let go',
       async () => (await stack.stripe.stripe.subscriptions.retrieve(subscription?.id ?? '')).status === 'canceled',
     );
     expect(await stack.stripe.stripe.customers.retrieve(customer)).toMatchObject({ deleted: true });
-    await until('nothing is left to do', async () => (await stack.sql(`SELECT 1 FROM customer_closures`)).length === 0);
+    await until(
+      'nothing is left to do',
+      async () => (await stack.sql(`SELECT 1 FROM customer_closures WHERE closed_at IS NULL`)).length === 0,
+    );
+  });
+
+  it('leaves nothing of what events said, those that come afterwards included', async () => {
+    const user = await stack.api.signUp({ username: 'planted.payer', email: 'planted-payer@example.com' });
+    await stack.pay(user, { email: 'planted-payer@example.com', name: 'planted-payer' });
+    const customer = await stack.customerOf(user);
+    await stack.stripe.control('POST', 'disputes', { payment_intent: await paymentOf(user) });
+    await stack.settled();
+    const events = () =>
+      stack.sql<{ type: string; payload: { type: string } | null }>(
+        `SELECT type, payload FROM stripe_events WHERE stripe_customer_id = $1`,
+        [customer],
+      );
+    const before = await events();
+    expect(before.map(({ payload }) => payload?.type)).toEqual(before.map(({ type }) => type));
+    expect(before.map(({ type }) => type)).toContain('charge.dispute.created');
+    expect((await erase(user)).status).toBe(204);
+    const said = () =>
+      stack.sql(`SELECT type FROM stripe_events WHERE payload::text ~ 'planted.payer' OR payload::text LIKE $1`, [`%${customer}%`]);
+    expect(await said()).toEqual([]);
+    await until('Stripe tells of its end', async () => (await events()).some(({ type }) => type === 'customer.deleted'));
+    await stack.settled();
+    expect((await events()).length).toBeGreaterThan(before.length);
+    expect(await said()).toEqual([]);
   });
 
   it('closes the payment page that is open', async () => {
@@ -275,6 +316,21 @@ describe('Erasure', () => {
     const { body } = await stack.subscribe(user);
     expect((await erase(user)).status).toBe(204);
     await until('it is closed', async () => (await stack.stripe.stripe.checkout.sessions.retrieve(body.session_id)).status === 'expired');
+  });
+
+  it('ends the requests that are under way as it ends sessions', async () => {
+    const user = await stack.api.signUp();
+    await stack.subscribe(user);
+    await stack.sql(`UPDATE checkouts SET status = 'expired' WHERE user_id = $1`, [user.id]);
+    // The customer stays for as long as the page takes.
+    await stack.stripe.control('POST', 'faults', { kind: 'drop', method: 'DELETE', path: '/v1/customers', times: 1_000 });
+    const slow = { kind: 'slow', method: 'POST', path: '/v1/checkout/sessions', times: 1, latency_ms: 2_000 };
+    await stack.stripe.control('POST', 'faults', slow);
+    const opening = stack.subscribe(user, undefined, { 'idempotency-key': 'never kept' });
+    const isMet = async () => (await stack.stripe.control<{ data: unknown[] }>('GET', 'faults')).data.length === 1;
+    await until('the page is being opened', isMet);
+    expect((await erase(user)).status).toBe(204);
+    expect(await opening).toMatchObject({ status: 401, body: { code: 'session_ended' } });
   });
 
   it('has its counterpart in an export with the invoices, which is refused when they cannot be had', async () => {
@@ -288,7 +344,7 @@ describe('Erasure', () => {
       checkouts: [{ status: 'complete' }],
       invoices: [{ status: 'paid', amount_paid: 999, currency: 'usd' }],
     });
-    expect(body['stripe_events']?.length).toBeGreaterThan(0);
+    expect(body['stripe_events']).toContainEqual(expect.objectContaining({ payload: expect.objectContaining({ type: 'invoice.paid' }) }));
     await stack.stripe.control('POST', 'faults', { kind: 'drop', path: '/v1/invoices', times: 3 });
     expect(await stack.api.get('/user/me/export', { token: user.accessToken })).toMatchObject({
       status: 503,

@@ -157,8 +157,8 @@ describe('A subscription', () => {
 describe('POST /subscribe/pro', () => {
   it('answers the open checkout again, to any number who ask at once', async () => {
     const user = await stack.api.signUp();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => stack.subscribe(user)));
-    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => stack.subscribe(user)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
     expect(new Set(answers.map(({ body }) => body.session_id)).size).toBe(1);
     expect((await stack.subscribe(user)).body).toEqual(answers[0]?.body);
     expect(
@@ -202,6 +202,12 @@ describe('POST /subscribe/pro', () => {
       ['success_url', 'http://app.example.com/'],
       ['success_url', '/relative'],
       ['success_url', 'javascript:alert(1)'],
+      ['success_url', 'https://user@app.example.com/'],
+      // Browsers read these as addresses of ours, others do not.
+      ['success_url', 'https://app.example.com\\@evil.example/'],
+      ['success_url', 'https:app.example.com'],
+      ['success_url', '\thttps://app.example.com/'],
+      ['success_url', 'https://app.example.com/\r\nlocation: https://evil.example/'],
       ['cancel_url', 'https://app.example.com:8443/'],
       ['cancel_url', 'data:text/html,hello'],
     ] as const) {
@@ -217,6 +223,14 @@ describe('POST /subscribe/pro', () => {
     const { body } = await stack.subscribe(user, { success_url: 'https://app.example.com/a/{CHECKOUT_SESSION_ID}/b' });
     await stack.stripe.submit(body.checkout_url);
     expect(await wayOutOf(body.checkout_url)).toBe(`https://app.example.com/a/${body.session_id}/b`);
+  });
+
+  it('leads to where the open page is now', async () => {
+    const user = await stack.api.signUp();
+    const { body } = await stack.subscribe(user);
+    // As a simulator leaves it that was started anew, at another port.
+    await stack.sql(`UPDATE checkouts SET url = 'http://127.0.0.1:1/c/pay/gone' WHERE user_id = $1`, [user.id]);
+    expect((await stack.subscribe(user)).body).toEqual(body);
   });
 
   it('makes a new customer where Stripe has lost the old one', async () => {

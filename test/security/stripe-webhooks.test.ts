@@ -116,11 +116,27 @@ it('a signature is of these bytes, by one of the secrets, at most five minutes f
       return [body, sign(body, { secondsAhead })];
     }),
     [`${payload()} `, sign(payload())],
+    // What is no JSON any more is refused as what was altered, too.
+    [payload().slice(0, -1), sign(payload())],
+    ['hello', undefined],
     // Without v1 there is no signature, whatever the other schemes say.
     [payload(), sign(payload()).replace('v1=', 'v0=')],
   ];
   for (const [body, signature] of refused) expect(await send(body, signature)).toMatchObject({ status: 400, body: INVALID_SIGNATURE });
-  for (const value of ['{}', '[]', '"evt"', 'null', '{"id":"evt_1","object":"v2.core.event","type":"x","data":{"object":{}}}']) {
+  const noEvents = ['{}', '[]', '"evt"', 'null', 'hello', '{"id":"evt_1","object":"v2.core.event","type":"x","data":{"object":{}}}'];
+  const misshapen: object[] = [
+    { id: '' },
+    { id: 'evt\u0000' },
+    { id: 'e'.repeat(256) },
+    { type: 'a\u0000b' },
+    { created: 'soon' },
+    { created: 1e300 },
+    { livemode: 'yes' },
+    { api_version: 5 },
+    { data: null },
+    { data: { object: null } },
+  ];
+  for (const value of [...noEvents, ...misshapen.map((given) => JSON.stringify({ ...eventOf('cus_nobody'), ...given }))]) {
     expect(await send(value, sign(value))).toMatchObject({ status: 400, body: { code: 'invalid_signature' } });
   }
   expect(await storedCount()).toBe(before);
@@ -131,6 +147,24 @@ it('a signature is of these bytes, by one of the secrets, at most five minutes f
   const old = payload();
   expect((await send(old, sign(old, { secret: PREVIOUS }))).status).toBe(200);
   expect(await storedCount()).toBe(before + 4);
+});
+
+it('an event is kept as it was written, to the byte', async () => {
+  const event = eventOf('cus_nobody', {
+    data: { object: { note: 'naïve 😀 \u0000 \ud800', customer: 'cus\u0000', id: 'sub_1', amount: 1e21 } },
+  });
+  const body = ` ${JSON.stringify(event, null, 3)}\n`;
+  expect((await send(body, sign(body))).status).toBe(200);
+  expect(
+    await stack.sql(`SELECT payload::text AS text, stripe_customer_id AS customer FROM stripe_events WHERE id = $1`, [event.id]),
+  ).toEqual([{ text: body, customer: null }]);
+});
+
+it('what an event written by hand lacks is filled in', async () => {
+  const { id, object, type, data } = eventOf('cus_nobody');
+  const body = JSON.stringify({ id, object, type, data });
+  expect((await send(body, sign(body))).status).toBe(200);
+  expect(await outcomeOf(id)).toBe('ignored');
 });
 
 it('an event of the other mode is kept and not acted on', async () => {

@@ -60,7 +60,7 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   });
   // Nest hands Fastify no limit of a route's own.
   server.addHook('onRoute', (route: RouteOptions) => {
-    const bodyLimit = ownBodyLimit(route);
+    const { bodyLimit } = wishesOf(route);
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
   });
   // After the body was read: what comes before runs in the socket's context, not in the request's.
@@ -76,9 +76,9 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
         done(new UnsupportedMediaTypeError());
         return;
       }
-      // Of the size that a route asked for, it is for the route to read, when it is known who sent it.
-      if (ownBodyLimit(routeOptions) !== undefined) {
-        done(null, body);
+      // By the route itself, when it is known who sent it.
+      if (wishesOf(routeOptions).readsBody) {
+        done(null);
         return;
       }
       let value: unknown;
@@ -94,7 +94,8 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   return adapter;
 }
 
-const ownBodyLimit = ({ config }: { config?: object }): number | undefined => (config as { bodyLimit?: number } | undefined)?.bodyLimit;
+/** What a route says with `@RouteConfig` about its bodies. */
+const wishesOf = ({ config }: { config?: unknown }) => (config ?? {}) as { readonly bodyLimit?: number; readonly readsBody?: boolean };
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');

@@ -11,7 +11,8 @@ import {
   UnsupportedMediaTypeError,
 } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, statusOf, toProblem } from '../../common/http/problem.js';
-import { isDatabaseUnavailable } from '../../database/database.errors.js';
+import { isDatabaseUnavailable, isUserGone } from '../../database/database.errors.js';
+import { SessionEndedError } from '../../modules/auth/index.js';
 
 /** The one place where an exception becomes an answer: a problem document, or nothing of it reaches the client. */
 @Catch()
@@ -40,6 +41,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
+  if (isUserGone(exception)) return new SessionEndedError();
   const status: number = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
   // By its status, as a client that leaves in the middle of its body breaks a connection too (ECONNRESET), and not one of ours.
   if (status >= 500 && isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });

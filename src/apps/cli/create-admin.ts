@@ -49,8 +49,9 @@ function explain(error: unknown): string | null {
 await runProcess(async () => {
   const input = readArguments();
   const config = loadConfig({ demand: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
+  // It says at once what is missing, as somebody sits before it.
   await waitForDependencies({ ...config, START_TIMEOUT: 0 });
-  const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: ['error'], abortOnError: false });
+  const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: false, abortOnError: false });
   try {
     const user = await app.get(UsersService).createAdministrator({ ...input, email: null });
     process.stdout.write(`${user.username} (${user.mobile_number}) is an administrator.\n`);

@@ -55,7 +55,7 @@ export interface StripeInvoice {
   readonly pdfUrl: string | null;
 }
 
-/** An event, as far as it is kept: not what it says, only what it is about. */
+/** An event: what it is about, and what it says, which is kept for people and never acted on. */
 export interface StripeEvent {
   readonly id: string;
   readonly type: string;
@@ -65,6 +65,18 @@ export interface StripeEvent {
   readonly stripeCustomerId: string | null;
   /** By Stripe's clock. */
   readonly occurredAt: Date;
+  /** JSON, as Stripe wrote it. */
+  readonly payload: string;
+}
+
+/** What all events have, whatever they are about. */
+interface EventHead {
+  readonly id: string;
+  readonly type: string;
+  readonly api_version: string | null;
+  readonly livemode: boolean;
+  readonly created: number;
+  readonly data: { readonly object: object; readonly previous_attributes?: object | null | undefined };
 }
 
 /** Makes a moment of our clock of Unix seconds of Stripe's. */
@@ -124,26 +136,30 @@ export const toInvoice = (invoice: Stripe.Invoice): StripeInvoice => {
   };
 };
 
-export function toEvent(event: Stripe.Event): StripeEvent {
-  const object = event.data.object as unknown as Readonly<Record<string, unknown>>;
-  const id = typeof object['id'] === 'string' ? object['id'] : null;
+/** @param payload the whole of it, in JSON */
+export function toEvent(event: EventHead, payload: string): StripeEvent {
+  const { object, previous_attributes: previous } = event.data;
+  const field = (name: string): unknown => Reflect.get(object, name);
+  const id = idOf(object);
   return {
     id: event.id,
     type: event.type,
     apiVersion: event.api_version,
     livemode: event.livemode,
     // A dispute names its customer only by its charge.
-    objectId: object['object'] === 'dispute' ? idOf(object['charge']) : id,
-    stripeCustomerId: object['object'] === 'customer' ? id : idOf(object['customer']),
+    objectId: field('object') === 'dispute' ? idOf(field('charge')) : id,
+    // What was just taken from a customer says only whose it was.
+    stripeCustomerId:
+      field('object') === 'customer' ? id : (idOf(field('customer')) ?? idOf(previous && Reflect.get(previous, 'customer'))),
     occurredAt: unixTime(event.created),
+    payload,
   };
 }
 
 /** The id behind a field that holds an id, the object itself, or neither. */
 export function idOf(field: unknown): string | null {
-  if (typeof field === 'string') return field;
-  const id: unknown = typeof field === 'object' && field !== null ? Reflect.get(field, 'id') : null;
-  return typeof id === 'string' ? id : null;
+  const id: unknown = typeof field === 'object' && field !== null ? Reflect.get(field, 'id') : field;
+  return typeof id === 'string' && /^[\w-]{1,255}$/.test(id) ? id : null;
 }
 
 const unixTime = (seconds: number): Date => new Date(seconds * 1_000);

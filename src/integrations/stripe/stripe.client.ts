@@ -72,7 +72,7 @@ export class StripeClient {
   /** The event in a webhook, null unless it is signed as Stripe signs. */
   readEvent(body: Buffer, signature: string): StripeEvent | null {
     const event = verifyEvent(body, signature, this.options.webhookSecrets);
-    return event && toEvent(event);
+    return event && toEvent(event, body.toString());
   }
 
   /** @param replaced the customer that Stripe does not know any more @returns the id of the user's customer, the same for the same request */
@@ -202,7 +202,9 @@ export class StripeClient {
       limit: PAGE,
       ...(since === null ? {} : { created: { gte: Math.floor(since.getTime() / 1_000) } }),
     };
-    return this.ask(async () => (await this.sdk.events.list(parameters).autoPagingToArray({ limit })).map(toEvent));
+    return this.ask(async () =>
+      (await this.sdk.events.list(parameters).autoPagingToArray({ limit })).map((event) => toEvent(event, JSON.stringify(event))),
+    );
   }
 
   /** Whose payment a charge was; null for one that Stripe does not know, or nobody's. */

@@ -1,7 +1,10 @@
 import Stripe from 'stripe';
+import { z } from 'zod';
 
 /** How old, or how far ahead, the time of a signature may be: Stripe's own tolerance. */
 const TOLERANCE_SECONDS = 300;
+/** Of the year 9999. */
+const LAST_SECOND = 253_402_300_799;
 
 /**
  * The event in a webhook's body, null unless one of the secrets signed these very bytes within five minutes of now.
@@ -10,14 +13,14 @@ const TOLERANCE_SECONDS = 300;
  * @param header `Stripe-Signature`
  * @param secrets more than one while they are rotated
  */
-export function verifyEvent(body: Buffer, header: string, secrets: readonly string[]): Stripe.Event | null {
+export function verifyEvent(body: Buffer, header: string, secrets: readonly string[]): SignedEvent | null {
   // The SDK takes any time that lies ahead.
   const latest = Date.now() / 1_000 + TOLERANCE_SECONDS;
   if ([...header.matchAll(/(?:^|,)\s*t=([^,]*)/g)].some(([, time]) => !(Number(time) <= latest))) return null;
   for (const secret of secrets) {
     try {
       const event = Stripe.webhooks.constructEvent(body, header, secret, TOLERANCE_SECONDS);
-      return isEvent(event) ? event : null;
+      return eventSchema.safeParse(event).data ?? null;
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeSignatureVerificationError)) return null;
     }
@@ -25,13 +28,23 @@ export function verifyEvent(body: Buffer, header: string, secrets: readonly stri
   return null;
 }
 
-/** A thin event, or what else the secret may have been used to sign, is none. */
-function isEvent(value: unknown): boolean {
-  const { id, object, type, data } = value as Readonly<Record<string, unknown>>;
-  return (
-    typeof id === 'string' &&
-    object === 'event' &&
-    typeof type === 'string' &&
-    typeof (data as { object?: unknown } | null)?.object === 'object'
-  );
-}
+/** A thin event, or what else the secret may have been used to sign, is none. What has a default is always there, but in events written by hand. */
+const eventSchema = z.looseObject({
+  id: z.string().regex(/^[\w-]{1,255}$/),
+  object: z.literal('event'),
+  api_version: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/)
+    .nullable()
+    .default(null),
+  created: z
+    .int()
+    .min(0)
+    .max(LAST_SECOND)
+    .default(() => Math.floor(Date.now() / 1_000)),
+  livemode: z.boolean().default(false),
+  type: z.string().regex(/^[\w.]{1,255}$/),
+  data: z.looseObject({ object: z.looseObject({}), previous_attributes: z.looseObject({}).nullish() }),
+});
+
+type SignedEvent = z.output<typeof eventSchema>;

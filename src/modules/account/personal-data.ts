@@ -52,7 +52,7 @@ export const PARTS = [
     name: 'stripe_events',
     rows: statement<Row>(
       'account_export_stripe_events',
-      `SELECT e.id, e.type, e.object_id, e.occurred_at, e.received_at FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
+      `SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
        WHERE c.user_id = $1 ORDER BY e.occurred_at, e.id`,
     ),
   },

@@ -7,7 +7,7 @@ import { AccountDisabledError, InvalidTokenError, SessionEndedError, TokenExpire
 
 export { AccessTokens } from './access-tokens.js';
 export { AuthModule } from './auth.module.js';
-export { InvalidOtpError, MobileNumberUnverifiedError } from './auth.errors.js';
+export { InvalidOtpError, MobileNumberUnverifiedError, SessionEndedError } from './auth.errors.js';
 export { AuthService } from './auth.service.js';
 export { OtpService } from './otp.service.js';
 export { SessionsService } from './sessions.service.js';

@@ -26,6 +26,8 @@ const insert = statement<{ id: string }>(
 
 const setSession = statement<never>('checkouts_set_session', `UPDATE checkouts SET stripe_session_id = $2, url = $3 WHERE id = $1`);
 
+const setUrl = statement<never>('checkouts_set_url', `UPDATE checkouts SET url = $2 WHERE id = $1 AND status = 'open'`);
+
 const close = statement<never>('checkouts_close', `UPDATE checkouts SET status = $2, url = NULL WHERE id = $1 AND status = 'open'`);
 
 @Injectable()
@@ -44,6 +46,10 @@ export class CheckoutsRepository {
 
   async setSession(on: StatementRunner, id: string, session: { id: string; url: string }): Promise<void> {
     await on.run(setSession, [id, session.id, session.url]);
+  }
+
+  async setUrl(id: string, url: string): Promise<void> {
+    await this.database.run(setUrl, [id, url]);
   }
 
   async close(id: string, status: 'complete' | 'expired' | 'failed'): Promise<void> {

@@ -124,11 +124,12 @@ export class CheckoutsService {
     const result: OpenCheckout = { url: session.url, sessionId: session.id };
     try {
       await this.database.transaction(async (transaction) => {
+        // First what refers to the user, whom an erasure locks before it comes to the rest.
+        if (key) await this.idempotencyKeys.store(transaction, userId, key, result);
         if (checkout.stripe_session_id === null) {
           await this.checkouts.setSession(transaction, checkout.id, session);
           await this.customers.checkBy(transaction, userId, new Date(Date.now() + FIRST_CHECK_MS));
         }
-        if (key) await this.idempotencyKeys.store(transaction, userId, key, result);
       });
     } catch (error) {
       const first = key !== null && isRepeatedKey(error) ? await this.idempotencyKeys.find(userId, key) : null;

@@ -19,10 +19,11 @@ const findUser = statement<{ user_id: string; synced_at: Date | null }>(
   `SELECT user_id, synced_at FROM stripe_customers WHERE stripe_customer_id = $1`,
 );
 
-// From users, so that an account that was erased meanwhile gets no row instead of a broken reference.
+// From users, so that an account that was erased meanwhile gets no row instead of a broken reference. On any conflict: those who insert the same at
+// once may meet at either key, and naming one would let the other fail.
 const insert = statement<never>(
   'stripe_customers_insert',
-  `INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, $2 FROM users WHERE id = $1 ON CONFLICT (user_id) DO NOTHING`,
+  `INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, $2 FROM users WHERE id = $1 ON CONFLICT DO NOTHING`,
 );
 
 const replace = statement<never>(
@@ -66,11 +67,11 @@ const close = statement<never>(
 const takeDueClosures = statement<{ stripe_customer_id: string }>(
   'customer_closures_take_due',
   `UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe_customer_id IN (
-     SELECT stripe_customer_id FROM customer_closures WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     SELECT stripe_customer_id FROM customer_closures WHERE closed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
    ) RETURNING stripe_customer_id`,
 );
 
-const closed = statement<never>('customer_closures_delete', `DELETE FROM customer_closures WHERE stripe_customer_id = $1`);
+const closed = statement<never>('customer_closures_finish', `UPDATE customer_closures SET closed_at = now() WHERE stripe_customer_id = $1`);
 
 const postponeClosure = statement<never>(
   'customer_closures_postpone',

@@ -6,5 +6,5 @@ export { BillingService } from './billing.service.js';
 export { BillingModule } from './billing.module.js';
 export { toInvoiceResponse } from './invoice.response.js';
 export { type Amount, RevenueService } from './revenue.service.js';
-export type { EventListOptions, EventOutcome, StoredEvent } from './stripe-events.repository.js';
+export type { EventListOptions, EventOutcome, ListedEvent } from './stripe-events.repository.js';
 export { StripeEventsService } from './stripe-events.service.js';

@@ -7,6 +7,8 @@ import type { Config } from '../../config/env.js';
 
 /** Stripe puts the session's id in its place. */
 const SESSION_PLACEHOLDER = '{CHECKOUT_SESSION_ID}';
+/** What every reader of addresses reads alike: elsewhere than in browsers `https://here\\@there` leads there, and what is invisible is not skipped. */
+const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s\p{C}][^\\\s\p{C}]*$/iu;
 /** The page of ours for payers of an installation without a frontend. */
 export const RETURN_PATH = '/subscription/return';
 
@@ -38,10 +40,8 @@ export class ReturnAddresses {
       if (byDefault === null) throw new ValidationFailedError([{ field, message: `${field} is needed: there is no default` }]);
       return byDefault;
     }
-    const url = URL.parse(given);
-    if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '') {
-      if (this.allowedOrigins().includes(url.origin)) return given;
-    }
+    const url = PLAIN_ADDRESS.test(given) ? URL.parse(given) : null;
+    if (url?.username === '' && url.password === '' && this.allowedOrigins().includes(url.origin)) return given;
     throw new ValidationFailedError([{ field, message: `${field} must be an absolute address at an allowed origin` }]);
   }
 

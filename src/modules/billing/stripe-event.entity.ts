@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** An event of Stripe: that it came, what it is about, and whether it was acted on. */
+/** An event of Stripe: what came, what it is about, and whether it was acted on. */
 @Entity('stripe_events')
 @Check('ck_stripe_events_outcome', `outcome IN ('applied', 'ignored', 'refused')`)
 @Check('ck_stripe_events_processed', `(processed_at IS NULL) = (outcome IS NULL)`)
@@ -26,6 +26,10 @@ export class StripeEventEntity {
 
   @Column({ name: 'stripe_customer_id', type: 'text', nullable: true })
   stripeCustomerId!: string | null;
+
+  /** As Stripe wrote it; null once its customer is erased. */
+  @Column({ type: 'json', nullable: true })
+  payload!: object | null;
 
   /** By Stripe's clock. */
   @Column({ name: 'occurred_at', type: 'timestamptz', precision: 3 })

@@ -22,6 +22,11 @@ export interface StoredEvent {
   readonly last_error: string | null;
 }
 
+/** With what it says; null once its customer is erased. */
+export interface ListedEvent extends StoredEvent {
+  readonly payload: object | null;
+}
+
 /** After so long without a job of its own an event is taken up by the sweep. */
 const PATIENCE = `interval '5 seconds'`;
 
@@ -30,15 +35,15 @@ const COLUMNS = `id, type, api_version, livemode, object_id, stripe_customer_id,
 
 const store = statement<{ id: string }>(
   'stripe_events_store',
-  `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, due_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, now() + ${PATIENCE}) ON CONFLICT (id) DO NOTHING RETURNING id`,
+  `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, payload, due_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + ${PATIENCE}) ON CONFLICT (id) DO NOTHING RETURNING id`,
 );
 
 const find = statement<StoredEvent>('stripe_events_find', `SELECT ${COLUMNS} FROM stripe_events WHERE id = $1`);
 
-const list = statement<StoredEvent>(
+const list = statement<ListedEvent>(
   'stripe_events_list',
-  `SELECT ${COLUMNS} FROM stripe_events
+  `SELECT ${COLUMNS}, payload FROM stripe_events
    WHERE ($1::text IS NULL OR (received_at, id) < ($2, $1)) AND ($3::boolean IS NULL OR (processed_at IS NULL) = $3)
    ORDER BY received_at DESC, id DESC LIMIT $4`,
 );
@@ -51,10 +56,12 @@ const takeDue = statement<{ id: string }>(
    ) RETURNING id`,
 );
 
-// Asked for again while it was worked on, it stays to be done.
+// Asked for again while it was worked on, it stays to be done. What it says of somebody who was erased before it came, or whose it turned out to be
+// only now, is not kept.
 const settle = statement<never>(
   'stripe_events_settle',
-  `UPDATE stripe_events SET processed_at = now(), outcome = $2, last_error = NULL
+  `UPDATE stripe_events e SET processed_at = now(), outcome = $2, last_error = NULL, stripe_customer_id = coalesce(stripe_customer_id, $4),
+     payload = CASE WHEN NOT EXISTS (SELECT 1 FROM customer_closures c WHERE c.stripe_customer_id = coalesce(e.stripe_customer_id, $4)) THEN payload END
    WHERE id = $1 AND processed_at IS NULL AND requested_at = $3`,
 );
 
@@ -65,11 +72,11 @@ const postpone = statement<never>(
    WHERE id = $1 AND processed_at IS NULL`,
 );
 
-const reopen = statement<StoredEvent>(
+const reopen = statement<ListedEvent>(
   'stripe_events_reopen',
   `UPDATE stripe_events SET requested_at = clock_timestamp(), due_at = now() + ${PATIENCE}, attempts = 0, processed_at = NULL, outcome = NULL,
      last_error = NULL
-   WHERE id = $1 RETURNING ${COLUMNS}`,
+   WHERE id = $1 RETURNING ${COLUMNS}, payload`,
 );
 
 const findCursor = statement<{ seen_until: Date }>('stripe_cursors_find', `SELECT seen_until FROM stripe_cursors WHERE name = 'events'`);
@@ -85,8 +92,9 @@ export class StripeEventsRepository {
   constructor(private readonly database: Database) {}
 
   /** @returns whether it is new */
-  async store({ id, type, apiVersion, livemode, objectId, stripeCustomerId, occurredAt }: StripeEvent): Promise<boolean> {
-    return (await this.database.run(store, [id, type, apiVersion, livemode, objectId, stripeCustomerId, occurredAt])).length === 1;
+  async store({ id, type, apiVersion, livemode, objectId, stripeCustomerId, occurredAt, payload }: StripeEvent): Promise<boolean> {
+    const values = [id, type, apiVersion, livemode, objectId, stripeCustomerId, occurredAt, payload];
+    return (await this.database.run(store, values)).length === 1;
   }
 
   async find(id: string): Promise<StoredEvent | null> {
@@ -94,7 +102,7 @@ export class StripeEventsRepository {
   }
 
   /** The newest received first. */
-  list({ after, isPending, count }: EventListOptions): Promise<StoredEvent[]> {
+  list({ after, isPending, count }: EventListOptions): Promise<ListedEvent[]> {
     return this.database.run(list, [after?.id ?? null, after?.at ?? null, isPending, count]);
   }
 
@@ -103,8 +111,9 @@ export class StripeEventsRepository {
     return (await this.database.run(takeDue, [limit])).map(({ id }) => id);
   }
 
-  async settle({ id, requested_at }: StoredEvent, outcome: EventOutcome): Promise<void> {
-    await this.database.run(settle, [id, outcome, requested_at]);
+  /** @param stripeCustomerId whose it is, null if it is nobody's or not known */
+  async settle({ id, requested_at }: StoredEvent, outcome: EventOutcome, stripeCustomerId: string | null): Promise<void> {
+    await this.database.run(settle, [id, outcome, requested_at, stripeCustomerId]);
   }
 
   /** The next try comes later each time, up to an hour. */
@@ -112,7 +121,7 @@ export class StripeEventsRepository {
     await this.database.run(postpone, [id, reason.slice(0, 500)]);
   }
 
-  async reopen(id: string): Promise<StoredEvent | null> {
+  async reopen(id: string): Promise<ListedEvent | null> {
     return (await this.database.run(reopen, [id]))[0] ?? null;
   }
 

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../common/errors/common.errors.js';
 import { STRIPE_API_VERSION, StripeAccount, type StripeEvent } from '../../integrations/stripe/index.js';
 import { BillingQueue } from './billing.queue.js';
 import { InvalidSignatureError } from './billing.errors.js';
-import { type EventListOptions, type StoredEvent, StripeEventsRepository } from './stripe-events.repository.js';
+import { type EventListOptions, type ListedEvent, StripeEventsRepository } from './stripe-events.repository.js';
 
 /** The ledger of Stripe's events. To store one is all that a webhook does; a worker acts on it. */
 @Injectable()
@@ -33,7 +33,7 @@ export class StripeEventsService {
   async keep(event: StripeEvent): Promise<boolean> {
     if (!(await this.events.store(event))) return false;
     if (event.apiVersion !== STRIPE_API_VERSION) {
-      // Only ids are read of it, which are the same in all versions; the rest is asked for in ours.
+      // Only ids are acted on, which are the same in all versions; the rest is asked for in ours.
       this.logger.warn(
         `event ${event.id} is of API version ${event.apiVersion ?? 'none'}: the endpoint should be set to ${STRIPE_API_VERSION}`,
       );
@@ -43,12 +43,12 @@ export class StripeEventsService {
   }
 
   /** At most `count` events, the newest received first. */
-  listEvents(options: EventListOptions): Promise<StoredEvent[]> {
+  listEvents(options: EventListOptions): Promise<ListedEvent[]> {
     return this.events.list(options);
   }
 
   /** Has a worker act on an event again, as if it had just come. @throws NotFoundError */
-  async replayEvent(id: string): Promise<StoredEvent> {
+  async replayEvent(id: string): Promise<ListedEvent> {
     const event = await this.events.reopen(id);
     if (!event) throw new NotFoundError();
     await this.queue.add({ kind: 'event', event_id: id });

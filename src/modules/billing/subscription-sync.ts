@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../database/database.js';
-import { StripeAccount, type StripeClient, type StripeSubscription } from '../../integrations/stripe/index.js';
+import { StripeAccount, type StripeClient, StripeRefusalError, type StripeSubscription } from '../../integrations/stripe/index.js';
 import { hasEnded, SubscriptionsService } from '../subscriptions/index.js';
 import { judge } from './billing-rules.js';
 import { CheckoutsRepository } from './checkouts.repository.js';
@@ -54,10 +54,20 @@ export class SubscriptionSync {
       const id = subscription.stripeSubscriptionId;
       this.logger.warn(`subscription ${id} of user ${userId} is cancelled${refund === null ? '' : ' and refunded'}: ${cause}`);
       // In this order: one that was cancelled first would no more be looked at, should this process die in between.
-      if (refund !== null) await client.refund(refund);
+      if (refund !== null) await this.giveBack(client, refund);
       await client.cancelNow(id, cause);
     }
     return verdicts.length === 0 ? found : client.listSubscriptions(stripeCustomerId);
+  }
+
+  /** What Stripe will not let us give back (its bank took it back already) is for people to see to; it must not keep the rest from being put right. */
+  private async giveBack(client: StripeClient, paymentIntentId: string): Promise<void> {
+    try {
+      await client.refund(paymentIntentId);
+    } catch (error) {
+      if (!(error instanceof StripeRefusalError)) throw error;
+      this.logger.error(`payment ${paymentIntentId} was not given back: ${error.message}`);
+    }
   }
 
   /** @returns whether the user may still pay on a page that is open */
@@ -65,7 +75,11 @@ export class SubscriptionSync {
     const open = await this.checkouts.findOpen(userId);
     if (open?.stripe_session_id == null) return open !== null;
     const session = await client.findCheckout(open.stripe_session_id);
-    if (session?.status === 'open' && !isSubscribed) return true;
+    if (session?.status === 'open' && !isSubscribed) {
+      // The page of a simulator moves when it is started anew.
+      if (session.url !== null && session.url !== open.url) await this.checkouts.setUrl(open.id, session.url);
+      return true;
+    }
     if (session?.status === 'open') await client.expireCheckout(session.id);
     await this.checkouts.close(open.id, session?.status === 'complete' ? 'complete' : 'expired');
     return false;

@@ -41,6 +41,9 @@ const NOUNS: Partial<Record<keyof Tables, string>> = {
   events: 'event',
 };
 
+/** Events that carry what was before: https://docs.stripe.com/api/events/object#event_object-data-previous_attributes */
+const TELLS_BEFORE = /updated$|^payment_method\.detached$/;
+
 /** The simulated account: its objects, its time, and the events that changes to them cause. One change is one transaction. */
 export class World {
   private pending: StripeEvent[] = [];
@@ -79,7 +82,7 @@ export class World {
     const previous = differences(row, next);
     if (Object.keys(previous).length === 0) return row;
     this.store.put(table, next);
-    if (type !== undefined) this.emit(type, next, type.endsWith('updated') ? previous : undefined);
+    if (type !== undefined) this.emit(type, next, TELLS_BEFORE.test(type) ? previous : undefined);
     return next;
   }
 

@@ -65,6 +65,20 @@ test('deletes codes a day, sessions thirty days and idempotency keys a day after
   }
 });
 
+test('deletes what was kept of closed customers with the events of Stripe, and what is still to be closed never', async () => {
+  const { dataSource, ago, left, run, close } = await start({ RETAIN_STRIPE_EVENTS: '90d' });
+  try {
+    await dataSource.query(
+      `INSERT INTO customer_closures (stripe_customer_id, created_at, closed_at) VALUES ('cus_old', $1, $1), ('cus_late', $2, $2), ('cus_open', $1, NULL)`,
+      [ago(91), ago(89)],
+    );
+    await run();
+    expect(await left('customer_closures', 'stripe_customer_id')).toEqual(['cus_late', 'cus_open']);
+  } finally {
+    await close();
+  }
+});
+
 test('deletes accounts without a verified number after seven days, but no administrator', async () => {
   const { user, left, run, close } = await start({ REQUIRE_VERIFIED_NUMBER: 'true' });
   try {

@@ -41,6 +41,12 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
   }),
   rule('audit log', { table: 'audit_log', expired: before('created_at'), keepMs: ({ RETAIN_AUDIT }) => RETAIN_AUDIT }),
+  rule('closed customers', {
+    table: 'customer_closures',
+    key: 'stripe_customer_id',
+    expired: before('closed_at'),
+    keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
+  }),
   rule('counters', { table: 'counters', key: 'key', expired: before('window_ends_at'), keepMs: () => 0 }),
   rule('unverified accounts', {
     table: 'users',

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, type Page, PageOf, PageQuery, toPage } from '../../../common/http/page.js';
-import type { EventListOptions, EventOutcome, StoredEvent } from '../../billing/index.js';
+import type { EventListOptions, EventOutcome, ListedEvent } from '../../billing/index.js';
 import { isEventId } from '../webhook-events.service.js';
 import { IsFilterWord } from './filter.fields.js';
 
@@ -19,10 +19,18 @@ export class WebhookEventResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'What is kept of it: what it is about. The rest is asked of Stripe when it is acted on.',
-    example: { object_id: 'sub_1SVb3hKvQ2T9Zz', customer: 'cus_TSVb3hKvQ2T9Zz', livemode: false, api_version: '2026-10-28.endive' },
+    nullable: true,
+    description: 'The event as Stripe wrote it; null once the account that it is about is erased.',
+    example: {
+      id: 'evt_1SVb3hKvQ2T9Zz',
+      object: 'event',
+      api_version: '2026-10-28.endive',
+      type: 'customer.subscription.updated',
+      livemode: false,
+      data: { object: { id: 'sub_1SVb3hKvQ2T9Zz', object: 'subscription', customer: 'cus_TSVb3hKvQ2T9Zz', status: 'active' } },
+    },
   })
-  readonly payload!: object;
+  readonly payload!: object | null;
 
   @ApiProperty({ type: 'integer', description: 'Tries that failed.', example: 0 })
   readonly attempts!: number;
@@ -55,13 +63,13 @@ export function toEventListOptions({ cursor, limit, pending }: ListWebhookEvents
   };
 }
 
-export const toWebhookEventPage = (rows: readonly StoredEvent[], { limit }: PageQuery): Page<WebhookEventResponse> =>
+export const toWebhookEventPage = (rows: readonly ListedEvent[], { limit }: PageQuery): Page<WebhookEventResponse> =>
   toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ received_at, id }) => [received_at.toISOString(), id], toWebhookEventResponse);
 
-export const toWebhookEventResponse = (event: StoredEvent): WebhookEventResponse => ({
+export const toWebhookEventResponse = (event: ListedEvent): WebhookEventResponse => ({
   id: event.id,
   type: event.type,
-  payload: { object_id: event.object_id, customer: event.stripe_customer_id, livemode: event.livemode, api_version: event.api_version },
+  payload: event.payload,
   attempts: event.attempts,
   error: event.last_error,
   outcome: event.outcome,

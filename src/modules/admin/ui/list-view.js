@@ -100,7 +100,8 @@ export function listView({ title, path, source, filters = [], columns, detail, i
         cursors.next = page.next_cursor;
         back.disabled = cursors.length === 1;
         on.disabled = page.next_cursor === null;
-        if (page.data.some(isUnsettled)) timer = setTimeout(() => void load(), AGAIN_MS);
+        // Each reading of what was written is noted: nobody reads once a second.
+        if (values.content !== 'true' && page.data.some(isUnsettled)) timer = setTimeout(() => void load(), AGAIN_MS);
       } catch (error) {
         if (!isLeft) show(problem, isRefusedContent(error, values) ? NO_CONTENT : error.message);
       }

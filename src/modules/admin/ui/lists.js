@@ -26,6 +26,17 @@ const state = (value) =>
         Object.entries(value).map(([name, field]) => h('div', {}, h('dt', {}, name), h('dd', {}, toText(field)))),
       );
 
+/** What Stripe wrote, folded up under the id of what it is about. */
+const asWritten = (payload) =>
+  payload === null
+    ? '–'
+    : h(
+        'details',
+        {},
+        h('summary', {}, payload.data?.object?.id ?? 'Show'),
+        h('pre', { class: 'content' }, JSON.stringify(payload, null, 2)),
+      );
+
 async function retry(message, reload) {
   const isDone = await confirmed(
     {
@@ -211,7 +222,7 @@ export const webhookEvents = listView({
   filters: [{ name: 'pending', label: 'State', options: [any, ['true', 'Waiting'], ['false', 'Done']] }],
   columns: [
     { name: 'Event', of: ({ id, type }) => [h('code', {}, id), h('br'), type] },
-    { name: 'About', of: ({ payload }) => state(payload) },
+    { name: 'Payload', of: ({ payload }) => asWritten(payload) },
     { name: 'Outcome', of: ({ outcome }) => badge(outcome ?? 'pending') },
     { name: 'Failed tries', isNumber: true, of: ({ attempts }) => count(attempts) },
     { name: 'Received', of: ({ received_at }) => time(received_at) },

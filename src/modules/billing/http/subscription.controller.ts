@@ -45,7 +45,7 @@ export class SubscriptionController {
   @ApiIdempotencyKey()
   @ApiBody({ type: SubscribeRequest, required: false })
   @ApiCreatedResponse({ type: CheckoutResponse })
-  @ApiProblems(AlreadySubscribedError, RateLimitedError, IdempotencyKeyReusedError, BillingUnavailableError)
+  @ApiProblems(AlreadySubscribedError, RateLimitedError, IdempotencyKeyReusedError, NotFoundError, BillingUnavailableError)
   async subscribe(
     @CurrentActor() actor: Actor,
     @Body() { success_url, cancel_url }: SubscribeRequest,

@@ -1,4 +1,5 @@
 import { Controller, Headers, HttpCode, Post, type RawBodyRequest, Req } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
@@ -18,6 +19,7 @@ export class WebhookController {
 
   @Post()
   @HttpCode(200)
+  @RouteConfig({ readsBody: true })
   @ApiOperation({ summary: 'Where Stripe sends its events', description: 'Keeps the event; a worker acts on it.' })
   @ApiHeader({ name: 'Stripe-Signature', required: true, schema: { type: 'string' } })
   @ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'An event, as Stripe signed it.' })

@@ -22,21 +22,21 @@ export class EventHandler {
     const event = await this.events.find(eventId);
     if (!event || event.processed_at !== null) return;
     try {
-      await this.events.settle(event, await this.act(event));
+      const stripeCustomerId = event.stripe_customer_id ?? (await this.findCustomer(event));
+      await this.events.settle(event, await this.act(event, stripeCustomerId), stripeCustomerId);
     } catch (error) {
       await this.events.postpone(eventId, error instanceof Error ? error.message : String(error));
       throw error;
     }
   }
 
-  private async act(event: StoredEvent): Promise<EventOutcome> {
+  private async act(event: StoredEvent, stripeCustomerId: string | null): Promise<EventOutcome> {
     const { client } = this.stripe;
     if (event.livemode !== client.isLive) {
       this.logger.warn(`event ${event.id} is of ${event.livemode ? 'live' : 'test'} mode, unlike the key: nothing is done about it`);
       return 'refused';
     }
     if (!ACTED_ON.has(event.type)) return 'ignored';
-    const stripeCustomerId = event.stripe_customer_id ?? (await this.findCustomer(event));
     const owner = stripeCustomerId === null ? null : await this.customers.findUser(stripeCustomerId);
     if (!owner) return 'ignored';
     // A look that began after the event came has seen what it is about.

@@ -44,7 +44,7 @@ export class MovesController {
   }
 
   @Post('import')
-  @RouteConfig({ bodyLimit: IMPORT_LIMIT })
+  @RouteConfig({ bodyLimit: IMPORT_LIMIT, readsBody: true })
   @ApiOperation({
     summary: 'Import a chatroom',
     description:

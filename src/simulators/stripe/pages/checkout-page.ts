@@ -90,7 +90,8 @@ function show(world: World, id: string, reply: FastifyReply, typed: Typed, probl
 
 function form(world: World, session: CheckoutSession, details: CheckoutDetails, typed: Typed, problems: Record<string, string>): Html {
   const known = session.customer === null ? session.customer_email : world.store.get('customers', session.customer)?.email;
-  const problem = details.problem === null ? null : html`<p class="alert" role="alert">${details.problem}</p>`;
+  const problem =
+    details.problem === null || Object.keys(problems).length > 0 ? null : html`<p class="alert" role="alert">${details.problem}</p>`;
   const due = formatAmount(session.amount_total ?? 0, session.currency ?? 'usd');
   const trial = details.subscription.trial_end;
   const method = typed['method'] ?? 'card';
