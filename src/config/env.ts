@@ -117,7 +117,9 @@ const schema = z.object({
     .string()
     .min(32, 'at least 32 characters')
     .optional()
-    .describe('The key before JWT_SECRET, still accepted. Set it while a new key is rolled out, for as long as ACCESS_TOKEN_TTL.'),
+    .describe(
+      'Another key that is accepted: the one before JWT_SECRET, for as long as ACCESS_TOKEN_TTL after the change; with several processes first the one to come, so that all know it before any signs with it.',
+    ),
   ACCESS_TOKEN_TTL: duration.default(900_000).describe('Life of an access token.'),
   REFRESH_TOKEN_TTL: duration.default(30 * 86_400_000).describe('Life of a session that is not used.'),
 

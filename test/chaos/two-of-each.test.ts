@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { createClusterUser, createClusterUsers, createRoom } from '../support/cluster-user.js';
 import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
+
+const run = promisify(execFile);
 
 /** A third of them writes at one API, each followed by a read at the other and one at the first. */
 const REQUESTS = isFullSize ? 10_000 : 3_000;
@@ -54,6 +58,20 @@ describeOn('redis', 'two API and two worker processes', () => {
       token: user.token,
     });
     expect(read.body).toMatchObject({ status: 'completed', content: expect.stringContaining('simulated') as string });
+  });
+
+  test('an administrator that was made on the command line signs in, and is not made twice', async () => {
+    const [one] = apis();
+    const create = () =>
+      run(
+        process.execPath,
+        ['dist/src/apps/cli/create-admin.js', '--username', 'Grace', '--password', 'the first compiler', '--mobile-number', '+14155550123'],
+        { env: { ...process.env, DATABASE_URL: cluster.postgres.url } },
+      );
+    expect((await create()).stdout).toBe('grace (+14155550123) is an administrator.\n');
+    const login = await one.post('/auth/login', { body: { identifier: 'grace', password: 'the first compiler' } });
+    expect(login).toMatchObject({ status: 200, body: { user: { role: 'admin', is_verified: true } } });
+    await expect(create()).rejects.toMatchObject({ code: 1, stderr: 'Another account has this username.\n' });
   });
 
   test(`${SENDS} messages sent at once into one room are answered one after the other, each with all before it`, async () => {

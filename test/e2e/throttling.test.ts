@@ -18,11 +18,10 @@ const start = async (settings: Settings): Promise<TestApi> => {
   apis.push(api);
   return api;
 };
-const logIn = (api: TestApi, headers: Record<string, string> = {}) =>
-  api.post<{ code: string; retry_after?: number; request_id: string }>('/auth/login', {
-    body: { identifier: newUsername(), password: 'wrong' },
-    headers,
-  });
+/** Each test of an API that all share comes from a network of its own. */
+const from = (ip: string) => ({ 'x-forwarded-for': ip });
+const logIn = (api: TestApi, ip = '192.0.2.1') =>
+  api.post('/auth/login', { body: { identifier: newUsername(), password: 'wrong' }, headers: from(ip) });
 const statusesOf = async (count: number, send: () => Promise<{ status: number }>) => {
   const statuses: number[] = [];
   for (let i = 0; i < count; i += 1) statuses.push((await send()).status);
@@ -32,16 +31,26 @@ const statusesOf = async (count: number, send: () => Promise<{ status: number }>
 for (const engine of ENGINES) {
   describeOn(engine, `throttling counted in ${engine}`, () => {
     let redis: TestRedis | null;
-    beforeEach(async () => {
+    let api: TestApi;
+    beforeAll(async () => {
       redis = await startEngine(engine);
+      api = await startTestApi({
+        DATABASE_URL: database.url,
+        ...settingsOf(redis),
+        TRUSTED_PROXIES: '1',
+        OTP_DELIVERY: 'log',
+        THROTTLE_USER_LIMIT: '5',
+        THROTTLE_ADDRESS_LIMIT: '3',
+        // What three users need to sign up.
+        THROTTLE_SIGN_IN_LIMIT: '6',
+      });
     });
-    afterEach(async () => {
-      await Promise.all(apis.splice(0).map((api) => api.close()));
+    afterAll(async () => {
+      await api.close();
       await redis?.stop();
     });
 
     test('a user has a budget in a window, over all routes and sessions; another user has another', async () => {
-      const api = await start({ ...settingsOf(redis), THROTTLE_USER_LIMIT: '5' });
       const [user, other] = [await api.signUp(), await api.signUp()];
       const me = () => api.get<{ code: string; retry_after: number }>('/user/me', { token: user.accessToken });
       const first = await me();
@@ -64,62 +73,55 @@ for (const engine of ENGINES) {
     });
 
     test('requests without a genuine token are counted by address, and bring nobody closer to a limit but themselves', async () => {
-      const api = await start({ ...settingsOf(redis), THROTTLE_ADDRESS_LIMIT: '3' });
       const { accessToken } = await api.signUp();
+      const headers = from('192.0.2.2');
       const forged = `${accessToken.slice(0, -4)}AAAA`;
-      expect(await statusesOf(4, () => api.get('/user/me', { token: forged }))).toEqual([401, 401, 401, 429]);
-      expect((await api.get('/user/me')).status).toBe(429);
-      expect((await api.get('/user/me', { token: accessToken })).status).toBe(200);
+      expect(await statusesOf(4, () => api.get('/user/me', { token: forged, headers }))).toEqual([401, 401, 401, 429]);
+      expect((await api.get('/user/me', { headers })).status).toBe(429);
+      expect((await api.get('/user/me', { token: accessToken, headers })).status).toBe(200);
     });
 
-    test('signing in has a stricter budget', async () => {
-      const api = await start({ ...settingsOf(redis), THROTTLE_SIGN_IN_LIMIT: '3' });
-      expect(await statusesOf(4, () => logIn(api))).toEqual([401, 401, 401, 429]);
-      expect((await logIn(api)).headers.get('ratelimit-policy')).toBe('"sign_in";q=3;w=10');
+    test('signing in has a budget of its own', async () => {
+      expect(await statusesOf(7, () => logIn(api, '192.0.2.3'))).toEqual([...Array<number>(6).fill(401), 429]);
+      expect((await logIn(api, '192.0.2.3')).headers.get('ratelimit-policy')).toBe('"sign_in";q=6;w=10');
     });
 
-    test('health is exempt, and so is everything where throttling is off', async () => {
-      const api = await start({ ...settingsOf(redis), THROTTLE_ADDRESS_LIMIT: '1', THROTTLE_SIGN_IN_LIMIT: '1' });
-      expect(await statusesOf(3, () => api.get('/health/live'))).toEqual([200, 200, 200]);
-      const open = await start({ ...settingsOf(redis), THROTTLE_SIGN_IN_LIMIT: '1', THROTTLE_ENABLED: 'false' });
-      expect(await statusesOf(3, () => logIn(open))).toEqual([401, 401, 401]);
-      expect((await logIn(open)).headers.get('ratelimit')).toBeNull();
+    test('health is exempt', async () => {
+      expect(await statusesOf(5, () => api.get('/health/live', { headers: from('192.0.2.4') }))).toEqual(Array(5).fill(200));
+    });
+
+    test('the address is what the trusted proxy saw, whatever the client claimed before', async () => {
+      expect(await statusesOf(6, () => logIn(api, '9.9.9.9, 192.0.2.5'))).toEqual(Array(6).fill(401));
+      expect((await logIn(api, '8.8.8.8, 192.0.2.5')).status).toBe(429);
+      expect((await logIn(api, '9.9.9.9, 192.0.2.6')).status).toBe(401);
+    });
+
+    test('the address is the network of an IPv6 subscriber, who has addresses without number', async () => {
+      expect(await statusesOf(6, () => logIn(api, '2001:db8:1:2::1'))).toEqual(Array(6).fill(401));
+      expect((await logIn(api, '2001:db8:1:2:3::4')).status).toBe(429);
+      expect((await logIn(api, '2001:db8:1:3::1')).status).toBe(401);
     });
   });
 }
 
+test('nothing is counted where throttling is off', async () => {
+  const api = await start({ THROTTLE_SIGN_IN_LIMIT: '1', THROTTLE_ENABLED: 'false' });
+  expect(await statusesOf(3, () => logIn(api))).toEqual([401, 401, 401]);
+  expect((await logIn(api)).headers.get('ratelimit')).toBeNull();
+});
+
 describe('the address of a client', () => {
-  const from = (api: TestApi, forwarded: string) => logIn(api, { 'x-forwarded-for': forwarded });
   const LIMIT = { THROTTLE_SIGN_IN_LIMIT: '1', OTP_DELIVERY: 'log' };
 
-  test('is that of the connection where no proxy is trusted', async () => {
-    const api = await start(LIMIT);
-    expect([(await from(api, '1.1.1.1')).status, (await from(api, '2.2.2.2')).status]).toEqual([401, 429]);
-  });
-
-  test('is what the trusted proxy saw, whatever the client claimed before', async () => {
-    const api = await start({ ...LIMIT, TRUSTED_PROXIES: '1' });
-    expect((await from(api, '9.9.9.9, 1.1.1.1')).status).toBe(401);
-    expect((await from(api, '8.8.8.8, 1.1.1.1')).status).toBe(429);
-    expect((await from(api, '9.9.9.9, 2.2.2.2')).status).toBe(401);
+  test.each([[{}], [{ TRUSTED_PROXIES: '0' }]])('is that of the connection where no proxy is trusted: %j', async (proxies) => {
+    const api = await start({ ...LIMIT, ...proxies });
+    expect([(await logIn(api, '1.1.1.1')).status, (await logIn(api, '2.2.2.2')).status]).toEqual([401, 429]);
   });
 
   test('is found behind a list of networks', async () => {
     const api = await start({ ...LIMIT, TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8' });
-    expect((await from(api, '1.1.1.1, 10.1.2.3')).status).toBe(401);
-    expect((await from(api, '1.1.1.1, 10.3.2.1')).status).toBe(429);
-  });
-
-  test('is the network of an IPv6 subscriber, who has addresses without number', async () => {
-    const api = await start({ ...LIMIT, TRUSTED_PROXIES: '1' });
-    expect((await from(api, '2001:db8:1:2::1')).status).toBe(401);
-    expect((await from(api, '2001:db8:1:2:3::4')).status).toBe(429);
-    expect((await from(api, '2001:db8:1:3::1')).status).toBe(401);
-  });
-
-  test('0 proxies trust nobody', async () => {
-    const api = await start({ ...LIMIT, TRUSTED_PROXIES: '0' });
-    expect([(await from(api, '1.1.1.1')).status, (await from(api, '2.2.2.2')).status]).toEqual([401, 429]);
+    expect((await logIn(api, '1.1.1.1, 10.1.2.3')).status).toBe(401);
+    expect((await logIn(api, '1.1.1.1, 10.3.2.1')).status).toBe(429);
   });
 });
 

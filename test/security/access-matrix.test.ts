@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { RouteOptions } from 'fastify';
 import { Pool } from 'pg';
+import { ApiModule } from '../../src/apps/api/api.module.js';
+import { configureApi } from '../../src/apps/api/configure-api.js';
+import { createHttpAdapter } from '../../src/apps/api/http-server.js';
 import { listRoutes, type Route } from '../../src/apps/cli/route-table.js';
 import { newId } from '../../src/common/ids.js';
 import { AccessTokens } from '../../src/modules/auth/index.js';
@@ -11,6 +17,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 /** Who calls. The resources in the paths are the user's. */
 const CALLERS = [
   'anonymous',
+  'wrong token',
   'user',
   'another user',
   'admin',
@@ -89,6 +96,7 @@ function tokenOf(caller: Caller): Promise<string | null> {
 
 async function newToken(caller: Caller): Promise<string | null> {
   if (caller === 'anonymous') return null;
+  if (caller === 'wrong token') return 'x.y.z';
   const isEnded = caller.startsWith('ended');
   const userId = caller === 'ended session' ? accounts.user : caller === 'ended admin session' ? accounts.admin : accounts[caller];
   return api.app.get(AccessTokens, { strict: false }).sign({ userId, sessionId: await newSession(userId, isEnded) });
@@ -133,7 +141,7 @@ const filled = (path: string): string => path.replace(/:(\w+)/g, (_, name: strin
 /** What the table of routes says of this caller, as the refusal that he gets; null for one who may. */
 function refusalOf({ caller: demanded }: Route, caller: Caller): Answer | null {
   if (demanded === 'everybody') return null;
-  if (caller === 'anonymous') return { status: 401, code: 'invalid_token' };
+  if (caller === 'anonymous' || caller === 'wrong token') return { status: 401, code: 'invalid_token' };
   if (caller.startsWith('disabled')) return { status: 401, code: 'account_disabled' };
   if (caller.startsWith('ended')) return { status: 401, code: 'session_ended' };
   if (demanded === 'administrator' && caller !== 'admin') return { status: 403, code: 'forbidden' };
@@ -171,6 +179,24 @@ test('the document and the table of routes know the same routes, and which of th
   // Pages for people are not documented, and ask for nothing.
   const undocumented = listed.filter((route) => !documented.includes(route));
   expect(undocumented.filter((route) => !route.startsWith('GET ') || route.endsWith(' closed'))).toEqual([]);
+});
+
+test('no route is served that the table of routes does not list, except the documentation', async () => {
+  const served: string[] = [];
+  const adapter = createHttpAdapter(api.config);
+  adapter.getInstance().addHook('onRoute', ({ method, url }: RouteOptions) => {
+    served.push(...[method].flat().map((word) => `${word} ${url}`));
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(api.config), adapter, {
+    logger: false,
+    bodyParser: false,
+  });
+  configureApi(app);
+  await app.init();
+  await app.close();
+  const documentation = /^(?:GET|HEAD) \/(?:docs(?:\/.*)?|openapi\.json)$/;
+  const listed = routes.map(({ method, path }) => `${method} ${path}`);
+  expect(served.filter((route) => !route.startsWith('HEAD ') && !documentation.test(route)).sort()).toEqual(listed.sort());
 });
 
 test('every route refuses every caller that the table does not let in', async () => {

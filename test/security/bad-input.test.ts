@@ -225,6 +225,12 @@ describe('ids', () => {
 });
 
 describe('queries and headers', () => {
+  test('answers carry security headers, which let Swagger UI work over plain HTTP', async () => {
+    const { headers } = await api.get('/docs');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'self';(?!.*upgrade-insecure-requests)/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
   test.each([
     'limit=0',
     'limit=101',

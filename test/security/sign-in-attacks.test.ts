@@ -81,6 +81,23 @@ describe('ten thousand guesses, the right code among them', () => {
   });
 });
 
+describe('guesses at a challenge under another number', () => {
+  it('take the same statements when they are right, and use up no try', async () => {
+    const user = await api.signUp();
+    const guess = async (otp: string) => {
+      let answer: unknown;
+      const statements = await recordStatements(async () => {
+        answer = (await verify({ mobile_number: newMobileNumber(), otp, challenge_id: user.challengeId })).body;
+      });
+      expect(answer).toEqual(INVALID_OTP);
+      return statements;
+    };
+    const ofRight = await guess(user.otp);
+    for (let i = 1; i <= 6; i += 1) expect(await guess(wrong(user.otp, i))).toEqual(ofRight);
+    expect((await verify({ mobile_number: user.mobileNumber, otp: user.otp, challenge_id: user.challengeId })).status).toBe(200);
+  });
+});
+
 describe('failures of an attacker elsewhere', () => {
   let proxied: TestApi;
   const from = (ip: string) => ({ 'x-forwarded-for': ip });

@@ -28,7 +28,7 @@ export class OtpChallengeEntity {
   @Column({ name: 'from_signup', type: 'boolean', default: false })
   fromSignup!: boolean;
 
-  /** Wrong tries that named this challenge. */
+  /** Tries that named this challenge. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 

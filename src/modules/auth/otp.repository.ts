@@ -16,8 +16,6 @@ export interface TriedChallenge {
   readonly challengeId: string;
   readonly mobileNumber: string;
   readonly purposes: readonly OtpPurpose[];
-  /** Whether the try named the challenge. */
-  readonly isNamed: boolean;
 }
 
 /** A challenge whose code was given. */
@@ -36,7 +34,7 @@ export interface UnsettledChallenge {
   readonly email: string | null;
 }
 
-/** Wrong tries that name a challenge, until it is dead. */
+/** Tries that may name a challenge. */
 const MAX_ATTEMPTS = 5;
 
 const OPEN = `consumed_at IS NULL AND expires_at > now()`;
@@ -50,10 +48,11 @@ const insert = statement<{ user_id: string | null }>(
    RETURNING user_id`,
 );
 
-const countWrong = statement<never>(
-  'otp_challenges_count_wrong',
+const takeTry = statement<{ id: string }>(
+  'otp_challenges_take_try',
   `UPDATE otp_challenges SET attempts = attempts + 1
-   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}`,
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}
+   RETURNING id`,
 );
 
 // A number gets five codes an hour and they live five minutes.
@@ -62,11 +61,11 @@ const findOpen = statement<{ id: string }>(
   `SELECT id FROM otp_challenges WHERE mobile_number = $1 AND purpose = $2 AND ${OPEN} ORDER BY created_at DESC LIMIT 10`,
 );
 
-// Of any number of right tries at once one finds the challenge open. One that died of wrong tries is dead to those that name it.
+// Of any number of right tries at once one finds the challenge open.
 const consume = statement<MetChallenge>(
   'otp_challenges_consume',
   `UPDATE otp_challenges SET consumed_at = now()
-   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND (attempts < ${MAX_ATTEMPTS} OR NOT $4::boolean) AND ${OPEN}
+   WHERE id = $1 AND mobile_number = $2 AND purpose = ANY ($3) AND ${OPEN}
    RETURNING id, user_id, purpose, from_signup`,
 );
 
@@ -101,17 +100,18 @@ export class OtpRepository {
     await on.run(insert, [id, mobileNumber, purpose, fromSignup, lifetimeSeconds, isSettled]);
   }
 
-  async countWrong({ challengeId, mobileNumber, purposes }: TriedChallenge): Promise<void> {
-    await this.database.run(countWrong, [challengeId, mobileNumber, purposes]);
+  /** @returns false when there is no such open challenge, or its tries are used up */
+  async takeTry({ challengeId, mobileNumber, purposes }: TriedChallenge): Promise<boolean> {
+    return (await this.database.run(takeTry, [challengeId, mobileNumber, purposes])).length === 1;
   }
 
   async findOpen(mobileNumber: string, purpose: OtpPurpose): Promise<string[]> {
     return (await this.database.run(findOpen, [mobileNumber, purpose])).map(({ id }) => id);
   }
 
-  /** Null when the challenge is not, or no longer, open to this try. */
-  async consume(on: StatementRunner, { challengeId, mobileNumber, purposes, isNamed }: TriedChallenge): Promise<MetChallenge | null> {
-    return (await on.run(consume, [challengeId, mobileNumber, purposes, isNamed]))[0] ?? null;
+  /** Null when the challenge is no longer open. */
+  async consume(on: StatementRunner, { challengeId, mobileNumber, purposes }: TriedChallenge): Promise<MetChallenge | null> {
+    return (await on.run(consume, [challengeId, mobileNumber, purposes]))[0] ?? null;
   }
 
   async consumeAll(on: StatementRunner, userId: string): Promise<void> {

@@ -98,7 +98,8 @@ export class OtpService {
   }
 
   /**
-   * Finds the challenge that a code is right for, and counts a wrong try.
+   * Finds the challenge that a code is right for, and counts the try before it looks at the code: so no more are judged than there are tries, and
+   * where there is nothing to judge a right code takes the same work as a wrong one.
    *
    * A try that names its challenge counts against that alone. One that does not counts against number and address together: whoever is
    * elsewhere cannot use up the owner's tries, nor, by naming a challenge of their own making, kill the code on the owner's phone.
@@ -139,10 +140,9 @@ export class OtpService {
     challengeId: string,
     purposes: readonly OtpPurpose[],
   ): Promise<RightCode | null> {
-    const challenge = { challengeId, mobileNumber, purposes, isNamed: true };
-    if (this.codes.isCodeOf(challengeId, otp)) return { challenge, tries: null };
-    await this.challenges.countWrong(challenge);
-    return null;
+    const challenge = { challengeId, mobileNumber, purposes };
+    const isRight = (await this.challenges.takeTry(challenge)) && this.codes.isCodeOf(challengeId, otp);
+    return isRight ? { challenge, tries: null } : null;
   }
 
   private async checkStray({ mobileNumber, otp }: GivenCode, purpose: OtpPurpose, ip: string): Promise<RightCode | null> {
@@ -151,7 +151,7 @@ export class OtpService {
     if (!(await this.counters.take(['stray code', purpose, mobileNumber], ALL_STRAY_TRIES)).taken) return null;
     const open = await this.challenges.findOpen(mobileNumber, purpose);
     const challengeId = open.find((id) => this.codes.isCodeOf(id, otp));
-    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumber, purposes: [purpose], isNamed: false }, tries };
+    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumber, purposes: [purpose] }, tries };
   }
 
   private async take(
