@@ -45,6 +45,7 @@ const usedBy = async ({ accessToken: token }: TestUser) =>
 const count = async (sql: string, values: unknown[] = []) =>
   Number((await stack.api.app.get(DataSource).query<{ n: string }[]>(sql, values))[0]?.n);
 const indexedMessages = () => count('SELECT indexed_messages AS n FROM users WHERE id = $1', [user.id]);
+const cursorOf = (...key: string[]) => Buffer.from(JSON.stringify(key)).toString('base64url');
 /** In how many stretches search looks for the messages of a room. */
 const marksOf = (id: string) => count(`SELECT count(DISTINCT substr(words::text, 2, 16)) AS n FROM messages WHERE chatroom_id = $1`, [id]);
 
@@ -247,22 +248,29 @@ describe('An import', () => {
     expect([refused.status, refused.body.code]).toEqual([400, 'malformed_json']);
   });
 
+  /** The answers to ten requests at once that all need the row of their user, in their order, while somebody else has it until one is answered. */
+  async function atOnce(request: () => Promise<{ status: number; body: { code?: string } }>) {
+    const other = await stack.api.signUp();
+    const holder = stack.api.app.get(DataSource).createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
+    const answers: [status: number, code: string | undefined][] = [];
+    const requests = Array.from({ length: 10 }, async () => {
+      const { status, body } = await request();
+      answers.push([status, body.code]);
+    });
+    await until('one is refused', () => answers.length > 0);
+    expect((await post('/chatroom/import', document([question(1, null)], 1), other)).status).toBe(201);
+    await holder.commitTransaction();
+    await holder.release();
+    await Promise.all(requests);
+    return answers;
+  }
+  const ONE_TOO_MANY = [[429, 'rate_limited'], ...Array.from({ length: 9 }, () => [201, undefined])];
+
   test('of a large document waits for its turn, nine at most; small ones need not', async () => {
     const large = document([question(1, null), answer(2, 1, { content: 'x'.repeat(600 * 1024) })], 2);
-    const small = document([question(1, null)], 1);
-    const other = await stack.api.signUp();
-    const database = stack.api.app.get(DataSource).createQueryRunner();
-    await database.startTransaction();
-    await database.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
-    const answers: { status: number; body: { code?: string } }[] = [];
-    const imports = Array.from({ length: 10 }, async () => answers.push(await post<{ code?: string }>('/chatroom/import', large)));
-    await until('one is refused', () => answers.length > 0);
-    expect((await post('/chatroom/import', small, other)).status).toBe(201);
-    await database.commitTransaction();
-    await database.release();
-    await Promise.all(imports);
-    expect(answers.map(({ status }) => status)).toEqual([429, ...Array.from({ length: 9 }, () => 201)]);
-    expect(answers[0]?.body.code).toBe('rate_limited');
+    expect(await atOnce(() => post('/chatroom/import', large))).toEqual(ONE_TOO_MANY);
   });
 
   test('keeps thousands of messages in order', async () => {
@@ -281,5 +289,13 @@ describe('An import', () => {
     const [newest] = (await branchOf(room.id)).reverse();
     const { body: copy } = await post<Room>(`/chatroom/${room.id}/copy`, { message_id: newest?.id });
     expect((await exported(copy.id)).messages).toEqual(messages);
+
+    const oldest = (
+      await stack.api.get<{ data: ReplyBody[] }>(`/chatroom/${room.id}/message?branch=all&limit=1&cursor=${cursorOf('2')}`, {
+        token: user.accessToken,
+      })
+    ).body.data[0];
+    // Copies of a long room take turns as large imports do.
+    expect(await atOnce(() => post(`/chatroom/${room.id}/copy`, { message_id: oldest?.id }))).toEqual(ONE_TOO_MANY);
   });
 });

@@ -95,7 +95,7 @@ describe('a streamed send', () => {
   });
 
   test('of 12 at once by a user who may have 8 streams, 8 are accepted; the others cost nothing, and have room when those are gone', async () => {
-    const answers = await Promise.all(Array.from({ length: 12 }, () => sendStreamed('[[slow 200ms]] [[long 400]]')));
+    const answers = await Promise.all(Array.from({ length: 12 }, () => sendStreamed('[[slow 200ms]] [[long 3000]]')));
     const open = answers.filter(({ status }) => status === 200);
     const refused = answers.filter(({ status }) => status !== 200);
     expect(open).toHaveLength(8);
@@ -267,7 +267,7 @@ describe('stopping', () => {
   });
 
   test('queued behind another: it ends at once and the other goes on', async () => {
-    const first = await talk.send('[[slow 20ms]] [[long 200]]');
+    const first = await talk.send('[[delay 2s]]');
     const second = await talk.send('second');
     const third = await talk.send('third');
     expect((await cancel(second.reply.id)).body).toMatchObject({ status: 'cancelled', content: '' });

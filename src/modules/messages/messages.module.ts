@@ -18,6 +18,7 @@ import { MovesService } from './move/moves.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
 import { Retries } from './retries.js';
+import { RetriesRepository } from './retries.repository.js';
 import { ReplyStreams } from './stream/reply-streams.js';
 import { Budget } from './usage/budget.js';
 import { Prices } from './usage/prices.js';
@@ -41,6 +42,7 @@ import { UsageService } from './usage/usage.service.js';
     SearchService,
     MovesRepository,
     MovesService,
+    RetriesRepository,
     Retries,
     DigestsRepository,
     DigestQueue,

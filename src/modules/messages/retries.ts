@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { StatementRunner } from '../../database/database.js';
-import { RepliesRepository, type RetriedReply } from './replies.repository.js';
+import { RetriesRepository, type RetriedReply } from './retries.repository.js';
 import { ReplyQueue } from './reply.queue.js';
 
 /** The only way out of `failed`: another try, on an administrator's word. It costs the reply's owner nothing. */
@@ -9,13 +9,13 @@ export class Retries {
   private readonly logger = new Logger(Retries.name);
 
   constructor(
-    private readonly replies: RepliesRepository,
+    private readonly retries: RetriesRepository,
     private readonly queue: ReplyQueue,
   ) {}
 
   /** Puts back to pending those of the replies that have failed; the others stay as they are. Call `start` when the transaction is committed. */
   async retry(on: StatementRunner, replyIds: readonly string[]): Promise<RetriedReply[]> {
-    return this.replies.retryFailed(on, replyIds);
+    return this.retries.retryFailed(on, replyIds);
   }
 
   /** What cannot be started now is started by the sweeper. */

@@ -15,7 +15,9 @@ import { layOut } from './tree-layout.js';
 
 /** Of a document, in bytes: as much as any other body may have. */
 const LARGE = 512 * 1024;
-/** Each holds up to 20 MiB. */
+/** Of a room, in messages. */
+const LONG = 2_000;
+/** Each may hold 20 MiB. */
 const MAX_WAITING = 8;
 const RETRY_AFTER_S = 10;
 
@@ -46,15 +48,30 @@ export class MovesService {
   }
 
   /**
-   * Makes a room of an exported one, with all branches and times. Large ones take turns: read at once, they would take the process's memory.
+   * Makes a room of an exported one, with all branches and times. Large ones take turns: read at once, they would take the process's memory and
+   * its connections.
    *
    * @param file the document as JSON
    * @throws MalformedJsonError, ValidationFailedError, RateLimitedError when too many large ones wait
    */
   async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
-    if (file.length <= LARGE) return this.importDocument(actor, file);
-    if (this.turns.pendingCount >= MAX_WAITING) throw new RateLimitedError(RETRY_AFTER_S);
-    return this.turns(() => this.importDocument(actor, file));
+    const work = () => this.importDocument(actor, file);
+    return file.length > LARGE ? this.inTurn(work) : work();
+  }
+
+  /** Makes a room of the branch that ends with a message. Those of long rooms take turns, too. @throws NotFoundError, RateLimitedError */
+  async copyChatroom(actor: Actor, chatroomId: string, messageId: string): Promise<{ room: Chatroom; model: string }> {
+    if (!isId(messageId)) throw new NotFoundError();
+    const [room, leaf] = await Promise.all([
+      this.moves.findRoom(actor.userId, chatroomId),
+      this.messages.find(actor.userId, chatroomId, messageId),
+    ]);
+    if (!room || !leaf) throw new NotFoundError();
+    const { name, system_instruction, model, archived } = room;
+    const settings = { name, system_instruction, model, archived, created_at: null };
+    const content = { steps: (on: StatementRunner) => this.readAsOnlyBranch(chatroomId, messageId, on), active: (count: number) => count };
+    const work = () => this.write(actor, settings, content);
+    return room.message_count > LONG ? this.inTurn(work) : work();
   }
 
   private async importDocument(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
@@ -68,17 +85,9 @@ export class MovesService {
     return this.write(actor, settings, { steps: () => [placed], active: () => active });
   }
 
-  /** Makes a room of the branch that ends with a message. @throws NotFoundError */
-  async copyChatroom(actor: Actor, chatroomId: string, messageId: string): Promise<{ room: Chatroom; model: string }> {
-    if (!isId(messageId)) throw new NotFoundError();
-    const [room, leaf] = await Promise.all([
-      this.moves.findRoom(actor.userId, chatroomId),
-      this.messages.find(actor.userId, chatroomId, messageId),
-    ]);
-    if (!room || !leaf) throw new NotFoundError();
-    const { name, system_instruction, model, archived } = room;
-    const settings = { name, system_instruction, model, archived, created_at: null };
-    return this.write(actor, settings, { steps: (on) => this.readAsOnlyBranch(chatroomId, messageId, on), active: (count) => count });
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.turns.pendingCount >= MAX_WAITING) throw new RateLimitedError(RETRY_AFTER_S);
+    return this.turns(work);
   }
 
   private async write(
