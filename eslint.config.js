@@ -15,6 +15,7 @@ const NODE_GLOBALS = [
 ];
 
 const BROWSER_GLOBALS = [
+  'CustomEvent',
   'document',
   'Event',
   'fetch',

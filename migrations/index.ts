@@ -15,6 +15,7 @@ import { CreateAuditLog1795392000400 } from './1795392000400-create-audit-log.js
 import { ForgiveAttempts1795392000401 } from './1795392000401-forgive-attempts.js';
 import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-what-administrators-list.js';
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
+import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
 
 /** All migrations in the order in which they run. Append only. */
@@ -36,5 +37,6 @@ export const migrations = [
   ForgiveAttempts1795392000401,
   IndexWhatAdministratorsList1795392000402,
   KeepFiguresOfTheAdministration1795392000403,
+  LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
 ] as const;

@@ -5,12 +5,15 @@ import { DependencyError } from './wait-for-dependencies.js';
 /** A sentence for the failures that are the operator's to mend; null for ours. */
 export function explainStartFailure(error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof DependencyError) return error.message;
-  if (isPortTaken(error))
-    return `Port ${error.port} is taken by another process. Stop that one, or set PORT to another port (0 takes any free one).`;
+  if (isListenError(error)) {
+    return error.code === 'EADDRINUSE'
+      ? `Port ${error.port} is taken by another process. Stop that one, or set PORT or METRICS_PORT, whichever it is, to another port.`
+      : `Port ${error.port} of ${error.address} cannot be listened on (${error.code}). Check HOST, PORT and METRICS_PORT.`;
+  }
   if (isDatabaseUnavailable(error))
     return `PostgreSQL cannot be reached: ${error instanceof Error ? error.message : String(error)}. Check DATABASE_URL.`;
   return null;
 }
 
-const isPortTaken = (error: unknown): error is { port: number } =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error;
+const isListenError = (error: unknown): error is { code: string; address: string; port: number } =>
+  typeof error === 'object' && error !== null && 'syscall' in error && error.syscall === 'listen' && 'port' in error;

@@ -44,6 +44,10 @@ test('one message names every wrong setting, and what is missing', () => {
     expect(message).toMatch(new RegExp(`^  ${name}(?:\\.|:)`, 'm'));
   }
   expect(message).not.toContain('short');
+  const twoWays = complaintOf({ PORT: '70000', STRIPE_SECRET_KEY: 'sk_test_x', OTP_DELIVERY: 'smtp', GEMINI_MODELS: '[]', SMTP_URL: 'x' });
+  for (const name of ['PORT', 'GEMINI_MODELS', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_PRO_ID', 'SMTP_URL', 'SMTP_FROM']) {
+    expect(twoWays.split('\n').filter((line) => line.startsWith(`  ${name}: `))).toHaveLength(name === 'GEMINI_MODELS' ? 2 : 1);
+  }
 });
 
 test('lists are split, and each entry is checked', () => {
@@ -88,6 +92,11 @@ test('production asks administrators for a code and users for a verified number,
 test('the model of titles and summaries is one of those on sale', () => {
   expect(complaintOf({ GEMINI_DIGEST_MODEL: 'gemini-gone' })).toMatch(/^ {2}GEMINI_DIGEST_MODEL: must be one of GEMINI_MODELS$/m);
   expect(complaintOf({ GEMINI_DIGEST_MODEL: 'gemini-3.8-flash' })).toBe('');
+});
+
+test('the audit log is kept for as long as the database demands, or longer', () => {
+  expect(loadConfig({ source: {} }).RETAIN_AUDIT).toBe(400 * 86_400_000);
+  expect(complaintOf({ RETAIN_AUDIT: '89d' })).toMatch(/^ {2}RETAIN_AUDIT: at least 90d/m);
 });
 
 test('a budget is dollars', () => {

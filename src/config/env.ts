@@ -100,7 +100,7 @@ const schema = z.object({
 
   THROTTLE_ENABLED: flag
     .default(true)
-    .describe('Limit how fast requests may come. The daily limit and the tries of codes and passwords stay.'),
+    .describe('Limit how fast requests may come, and the wrong passwords of an address. The daily limit and the tries of codes stay.'),
   THROTTLE_USER_LIMIT: whole(1, 1_000_000).default(1_000).describe('Requests of one signed-in user in 10 s.'),
   THROTTLE_ADDRESS_LIMIT: whole(1, 1_000_000).default(300).describe('Requests without a valid token of one address in 10 s.'),
   THROTTLE_SIGN_IN_LIMIT: whole(1, 1_000_000).default(100).describe('Sign-ups, sign-ins and code requests of one address in 10 s.'),
@@ -231,6 +231,10 @@ const schema = z.object({
     .describe('How long an account may stay without a verified number, where one is required.'),
   RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
   RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('How long events of Stripe are kept, and can be replayed.'),
+  RETAIN_AUDIT: duration
+    .refine((ms) => ms >= 90 * 86_400_000, 'at least 90d: the database deletes no younger entry')
+    .default(400 * 86_400_000)
+    .describe('How long entries of the audit log are kept.'),
   RETAIN_IDEMPOTENCY_KEYS: duration.default(86_400_000).describe('How long the results of requests with an Idempotency-Key are kept.'),
 });
 
@@ -272,15 +276,17 @@ export function loadConfig(
   );
   const result = schema.safeParse(given);
   const complaints = result.error?.issues.map((issue) => ({ name: issue.path.map(String).join('.'), reason: issue.message })) ?? [];
-  if (result.success) complaints.push(...contradictions(result.data));
+  // Also where some are wrong in themselves: one look at the message should be enough to mend all.
+  const isWrong = (name: string) => result.error?.issues.some(({ path }) => path[0] === name) ?? false;
+  const data = schema.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !isWrong(name))));
+  complaints.push(...contradictions(data).filter(({ name }) => !isWrong(name)));
   for (const name of options.demand ?? []) {
     if (given[name] === undefined) complaints.push({ name, reason: `required: ${schema.shape[name].description ?? ''}` });
   }
-  if (!result.success || complaints.length > 0) {
+  if (complaints.length > 0) {
     const lines = complaints.map(({ name, reason }) => `  ${name}: ${reason}`);
     throw new ConfigError(`The settings are not right:\n${lines.join('\n')}\nSee .env.example for every setting.`);
   }
-  const { data } = result;
   const isProduction = data.NODE_ENV === 'production';
   return Object.freeze({
     ...data,

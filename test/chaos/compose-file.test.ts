@@ -40,6 +40,25 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
       return process;
     };
 
+    /** `npm run admin:create`, with the settings of the container for migrations. */
+    const createAdmin = async () => {
+      const { environment = {} } = services['migrate'] ?? {};
+      const script = 'dist/src/apps/cli/create-admin.js';
+      const process = new ManagedProcess({
+        name: 'admin:create',
+        command: ['node', script, '--username', 'chief', '--password', 'correct horse battery', '--mobile-number', '+14155550123'],
+        env: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, here(value)])),
+        cwd: globalThis.process.cwd(),
+      });
+      started.push(process);
+      await process.start();
+      return { code: await process.ended(), said: process.output };
+    };
+
+    expect(await createAdmin()).toEqual({
+      code: 1,
+      said: ['The database is not ready: its schema lacks the migration CreateUsers1795392000000. Run `npm run migrate`.'],
+    });
     await start('gemini-simulator', { PORT: String(ports.gemini) });
     await start('stripe-simulator', { PORT: String(ports.stripe) });
     const [migrate, again] = await Promise.all([start('migrate'), start('migrate')]);
@@ -75,6 +94,13 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect(sent.status).toBe(202);
     const reply = await client.get<{ status: string; content: string }>(`${sent.headers.get('location') ?? ''}?wait=20`, { token });
     expect(reply.body).toMatchObject({ status: 'completed', content: expect.stringContaining('simulated') as string });
+
+    expect(await createAdmin()).toEqual({ code: 0, said: ['chief (+14155550123) is an administrator.'] });
+    expect(await createAdmin()).toEqual({ code: 1, said: ['Another account has this username.'] });
+    expect(await client.post('/auth/login', { body: { identifier: 'chief', password } })).toMatchObject({
+      status: 401,
+      body: { code: 'otp_required' },
+    });
     for (const process of [api, worker]) expect(await process.terminate()).toBe(0);
   }, 120_000);
 });

@@ -6,12 +6,12 @@ import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
 
-const MESSAGES = isFullSize ? 2_000 : 1_000;
+const MESSAGES = isFullSize ? 2_000 : 800;
 const USERS = 20;
 const ROOMS_EACH = 10;
-const KILLS = isFullSize ? 20 : 10;
+const KILLS = isFullSize ? 20 : 8;
 /** After which kills something else is struck too. */
-const BLOWS = { flush: [2, KILLS - 3], killRedis: Math.floor(KILLS / 2), restartPostgres: Math.floor(KILLS / 2) + 1 };
+const BLOWS = { flush: [2, KILLS - 2], killRedis: Math.floor(KILLS / 2), restartPostgres: Math.floor(KILLS / 2) + 1 };
 
 describeOn('redis', 'while everything dies', () => {
   let cluster: Cluster;

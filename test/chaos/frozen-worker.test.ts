@@ -17,7 +17,7 @@ describeOn('redis', 'a worker that is frozen past its lease', () => {
       apis: 1,
       workers: 2,
       settings: { REPLY_LEASE: '2s', SWEEP_INTERVAL: '500ms' },
-      gemini: { latencyMs: 3_000, chunkMs: 20, tokens: 20 },
+      gemini: { latencyMs: 0, chunkMs: 20, tokens: 20 },
     });
   }, 120_000);
   afterAll(() => cluster.close(), 60_000);
@@ -30,6 +30,7 @@ describeOn('redis', 'a worker that is frozen past its lease', () => {
     await other.terminate();
     const user = await createClusterUser(api.client, postgres);
     const rooms = await Promise.all(Array.from({ length: 10 }, () => createRoom(api.client, user)));
+    await cluster.gemini.hold();
     await Promise.all(rooms.map((room) => api.client.post(`/chatroom/${room}/message`, { body: { content: 'Hello' }, token: user.token })));
     const replies = () =>
       postgres.query<Row>(`SELECT status, attempt, content, completed_at FROM messages WHERE role = 'model' ORDER BY id`);
@@ -37,16 +38,18 @@ describeOn('redis', 'a worker that is frozen past its lease', () => {
       const rows = await replies();
       return rows.length === rooms.length && rows.every(condition);
     };
-    await until('the worker works on all', () => all(({ status, attempt }) => status === 'streaming' && attempt === 1));
+    await until('the worker has asked for all', async () => (await cluster.gemini.requests()).open === rooms.length);
+    expect(await all(({ status, attempt }) => status === 'streaming' && attempt === 1)).toBe(true);
 
     frozen.freeze();
+    await cluster.gemini.release();
     await other.start();
     await until('the other worker has answered all', () => all(({ status, attempt }) => status === 'completed' && attempt === 2));
     const before = await replies();
     const answeredBefore = (await cluster.gemini.requests()).answered;
 
     frozen.thaw();
-    // Its ten calls are answered meanwhile; what it does next is to renew its leases, and to write. It alone is left to answer another message.
+    // Its ten calls were answered meanwhile; what it does next is to renew its leases, and to write. It alone is left to answer another message.
     await other.terminate();
     const sent = await api.client.post(`/chatroom/${rooms[0] ?? ''}/message`, { body: { content: 'Again' }, token: user.token });
     const again = await api.client.get<{ status: string }>(`${sent.headers.get('location') ?? ''}?wait=25`, { token: user.token });

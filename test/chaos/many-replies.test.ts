@@ -14,9 +14,9 @@ describeOn('redis', 'one worker process', () => {
     cluster = await startCluster({
       apis: 1,
       workers: 1,
+      // No reply may be given up because the worker is slow to begin with all.
       settings: { WORKER_CONCURRENCY: '1000', GEMINI_FIRST_TOKEN_TIMEOUT: '2m', GEMINI_IDLE_TIMEOUT: '2m' },
-      // The model thinks for as long as the worker may take to begin with all; no reply may be given up for that.
-      gemini: { latencyMs: 25_000, chunkMs: 50, tokens: 20 },
+      gemini: { latencyMs: 0, chunkMs: 50, tokens: 20 },
     });
   }, 120_000);
   afterAll(() => cluster.close(), 60_000);
@@ -36,8 +36,17 @@ describeOn('redis', 'one worker process', () => {
         }
       }),
     );
+    await cluster.gemini.hold();
     await worker.start();
     await until('all are in flight', async () => (await cluster.gemini.requests()).open === REPLIES, 60_000);
+    const leases = async (which: 'min' | 'max') =>
+      (
+        await cluster.postgres.query<{ until: Date }>(`SELECT ${which}(lease_until) AS until FROM messages WHERE status = 'streaming'`)
+      )[0]?.until.getTime() ?? 0;
+    const newest = await leases('max');
+    await until('every lease would have run out', () => Date.now() > newest, 60_000, 500);
+    expect(await leases('min')).toBeGreaterThan(Date.now());
+    await cluster.gemini.release();
     await until(
       'all are finished',
       async () => (await cluster.postgres.query(`SELECT id FROM messages WHERE status IN ('pending', 'streaming')`)).length === 0,

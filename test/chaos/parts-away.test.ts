@@ -58,7 +58,7 @@ describeOn('redis', 'while a part is away', () => {
     expect([api.process.pid, ...cluster.workers.map(({ pid }) => pid)]).toEqual(pids);
   }, 120_000);
 
-  test('a PostgreSQL that has gone silent is noticed , and is used again at its return', async () => {
+  test('a PostgreSQL that has gone silent is noticed, and is used again at its return', async () => {
     cluster.postgres.proxy.freeze();
     const [answers, silence] = await timed(() => Promise.all([me(), me(), send()]));
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
@@ -137,17 +137,19 @@ describeOn('redis', 'while a part is away', () => {
       return { code: await process.ended(), said: process.output.join('\n') };
     };
     const nowhere = `127.0.0.1:${await freePort()}`;
-    const database = await start('no database', { DATABASE_URL: `postgres://${nowhere}/chat` });
+    await cluster.postgres.query('CREATE DATABASE empty');
+    const empty = new URL(cluster.postgres.url);
+    empty.pathname = '/empty';
+    const [database, redis, unmigrated] = await Promise.all([
+      start('no database', { DATABASE_URL: `postgres://${nowhere}/chat` }),
+      start('no redis', { REDIS_URL: `redis://${nowhere}` }),
+      start('no schema', { DATABASE_URL: empty.href }),
+    ]);
     expect(database).toEqual({
       code: 1,
       said: expect.stringMatching(/PostgreSQL cannot be reached: .*ECONNREFUSED.*\. Check DATABASE_URL\./) as string,
     });
-    const redis = await start('no redis', { REDIS_URL: `redis://${nowhere}` });
     expect(redis).toEqual({ code: 1, said: expect.stringMatching(/Redis cannot be reached: .*\. Check REDIS_URL\./) as string });
-    await cluster.postgres.query('CREATE DATABASE empty');
-    const empty = new URL(cluster.postgres.url);
-    empty.pathname = '/empty';
-    const unmigrated = await start('no schema', { DATABASE_URL: empty.href });
     expect(unmigrated).toEqual({
       code: 1,
       said: expect.stringContaining(

@@ -4,7 +4,7 @@ import { isFullSize } from '../support/full-size.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
 
-/** Half of them writes at one API, each followed by a read at the other. */
+/** A third of them writes at one API, each followed by a read at the other and one at the first. */
 const REQUESTS = isFullSize ? 10_000 : 3_000;
 const USERS = 8;
 /** As many as the simulator keeps requests. */
@@ -102,7 +102,7 @@ describeOn('redis', 'two API and two worker processes', () => {
       users.map(async (user) => {
         const { token } = user;
         const names = new Map<string, string>();
-        for (let n = 0; n < REQUESTS / USERS / 2; n += 1) {
+        for (let n = 0; n < REQUESTS / USERS / 3; n += 1) {
           const [writer, reader] = n % 2 === 0 ? [one, other] : [other, one];
           const oldest = [...names.keys()][0];
           let expectMessage: string | null = null;

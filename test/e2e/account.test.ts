@@ -86,17 +86,23 @@ describe('GET /user/me/export', () => {
   it('answers all that is stored about the user as one document', async () => {
     const user = await stack.api.signUp({ email: 'export@example.com' });
     const { room, reply } = await converse(user, 'exported-needle');
+    await stack.api.app.get(DataSource).query(
+      `INSERT INTO audit_log (id, actor_id, action, target_type, target_id, reason, ip, device)
+       VALUES (gen_random_uuid(), gen_random_uuid(), 'user.update', 'user', $1, 'asked for it', '203.0.113.9', 'of somebody else')`,
+      [user.id],
+    );
     const answer = await stack.api.get<Record<string, unknown>>('/user/me/export', { token: user.accessToken });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="account.json"');
     expect(answer.body).toMatchObject({
       exported_at: expect.stringMatching(TIME),
-      user: { id: user.id, username: user.username, email: 'export@example.com', mobile_number: user.mobileNumber },
+      user: { id: user.id, username: user.username, email: 'export@example.com', mobile_number: user.mobileNumber, has_password: true },
       sessions: [{ ip: '127.0.0.1' }],
       one_time_codes: [{ mobile_number: user.mobileNumber, purpose: 'sign_in' }],
       usage_days: [{ messages: 1 }],
       model_usage: [{ model: 'gemini-3.5-flash-lite', messages: 1, cost_usd: expect.any(Number) }],
       idempotency_keys: [{ key: 'key exported-needle' }],
+      audit_log: [{ action: 'user.update', target_id: user.id, reason: 'asked for it', ip: null, device: null }],
       chatrooms: [
         {
           id: room.id,
@@ -109,7 +115,7 @@ describe('GET /user/me/export', () => {
         },
       ],
     });
-    expect(JSON.stringify(answer.body)).not.toMatch(/argon2|hash|refresh_key/);
+    expect(JSON.stringify(answer.body)).not.toMatch(/argon2|hash|refresh_key|of somebody else/);
   });
 
   it('covers every table that holds something of a user', async () => {

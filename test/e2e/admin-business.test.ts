@@ -1,3 +1,6 @@
+import { ForbiddenError } from '../../src/common/errors/common.errors.js';
+import { CsvExportsService } from '../../src/modules/admin/csv-exports.service.js';
+import { SessionEndedError } from '../../src/modules/auth/auth.errors.js';
 import { runSql, signUpAdministrator } from '../support/administrator.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
 import { problem, TIME } from '../support/problem.js';
@@ -111,6 +114,7 @@ describe('A grant', () => {
       { reason: 'x', days: 1, until: midnightIn(1) },
       { reason: 'x', until: '2020-01-01' },
       { reason: 'x', until: 'soon' },
+      { reason: 'x', until: `${new Date().getUTCFullYear() + 1}-02-30` },
     ]) {
       expect(await post(`/admin/subscriptions/${user.id}/grant`, body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
     }
@@ -166,7 +170,8 @@ test('webhook events are listed and replayed, which is noted', async () => {
   expect(await post('/admin/webhook-events/evt_1/replay')).toMatchObject({ status: 202, body: reopened });
   expect(await get('/admin/webhook-events?pending=true')).toEqual({ data: [reopened], next_cursor: null });
   expect(await auditOf('evt_1')).toMatchObject([{ action: 'webhook_event.replay', target: { type: 'webhook_event', id: 'evt_1' } }]);
-  expect((await post('/admin/webhook-events/evt_2/replay')).status).toBe(404);
+  for (const id of ['evt_2', '%00', 'evt_1%20'])
+    expect(await post(`/admin/webhook-events/${id}/replay`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect(await auditOf('evt_2')).toEqual([]);
 });
 
@@ -205,6 +210,34 @@ describe('Exports', () => {
     expect(rows.join('')).not.toContain('1+1');
     expect(await api.get(`/admin/messages/export?content=true`, { token: admin.accessToken })).toMatchObject({ status: 403 });
     expect(await api.get(`/admin/messages?content=true`, { token: admin.accessToken })).toMatchObject({ status: 403 });
+  });
+
+  test('end with the role or the session of who asked for them', async () => {
+    const user = await api.signUp();
+    await runSql(
+      database.url,
+      `WITH room AS (INSERT INTO chatrooms (id, user_id) VALUES (gen_random_uuid(), $1) RETURNING id)
+       INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, completed_at)
+       SELECT gen_random_uuid(), room.id, $1, n, 1, n, 'user', 'completed', 'Hello', now() FROM room, generate_series(1, 3000) n`,
+      [user.id],
+    );
+    const exports = api.app.get(CsvExportsService, { strict: false });
+    for (const [end, error] of [
+      [`UPDATE users SET role = 'user' WHERE id = $1`, ForbiddenError],
+      [`UPDATE sessions SET ended_at = now() WHERE user_id = $1`, SessionEndedError],
+    ] as const) {
+      const other = await signUpAdministrator(api);
+      const [session] = await runSql<{ id: string }>(database.url, 'SELECT id FROM sessions WHERE user_id = $1', [other.id]);
+      const by = { userId: other.id, sessionId: session?.id ?? '', client: { ip: '192.0.2.1', device: null } };
+      const rows = await exports.exportMessages(by, { userId: user.id }, false);
+      const read = async () => {
+        for await (const chunk of rows) {
+          expect(chunk).toBeDefined();
+          await runSql(database.url, end, [other.id]);
+        }
+      };
+      await expect(read()).rejects.toThrow(error);
+    }
   });
 
   test('the audit log tells of its own export', async () => {

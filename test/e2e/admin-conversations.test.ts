@@ -158,7 +158,9 @@ test('many failed replies are retried by a filter, the oldest first, a bounded n
   expect((await conversation.finished(failed[2] ?? '')).status).toBe('completed');
   expect((await other.finished(elsewhere)).status).toBe('completed');
   expect(await retryMany({ user_id: user.id })).toEqual({ message_ids: [], has_more: false });
-  expect((await stack.api.post('/admin/messages/retry', { token: admin.accessToken, body: { limit: 101 } })).status).toBe(400);
+  // null is not "of everybody".
+  for (const body of [{ limit: 101 }, { limit: null }, { user_id: null }, { from: null }, { error_code: null }])
+    expect((await stack.api.post('/admin/messages/retry', { token: admin.accessToken, body })).status).toBe(400);
 });
 
 describe('The list of messages', () => {
@@ -205,7 +207,15 @@ describe('The list of messages', () => {
       }
       expect([...ids].sort()).toEqual([...all].sort());
     }
-    for (const query of ['status=lost', 'user_id=me', 'from=yesterday', 'from=2026-13-01', 'cursor=x']) {
+    for (const query of [
+      'status=lost',
+      'user_id=me',
+      'from=yesterday',
+      'from=2026-13-01',
+      'from=2026-02-30',
+      'from=0000-01-01',
+      'cursor=x',
+    ]) {
       expect((await stack.api.get(`/admin/messages?${query}`, { token: admin.accessToken })).status).toBe(400);
     }
   });
@@ -221,6 +231,38 @@ describe('The list of messages', () => {
       after: { message_ids: [reply.id, reply.reply_to] },
     });
   });
+});
+
+test('an export with what was written defuses whatever a spreadsheet may take for the beginning of a cell', async () => {
+  const dangerous = ['=1+1', '+1', '-1', '@SUM(1)', 'a\n=2+2', 'b;=3+3', 'c\r\n@x', '"=4+4', 'd\t-5', '＝6'];
+  const room = conversation.chatroomId;
+  const [{ position }] = (await runSql(stack.databaseUrl, `SELECT last_position AS position FROM chatrooms WHERE id = $1`, [room])) as [
+    { position: number },
+  ];
+  await runSql(
+    stack.databaseUrl,
+    `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, completed_at)
+     SELECT gen_random_uuid(), $1, $2, $3 + n, 1, $3 + n, 'user', 'completed', content, now()
+     FROM unnest($4::text[]) WITH ORDINALITY AS texts (content, n)`,
+    [room, user.id, position, dangerous],
+  );
+  const csv = await stack.api.get<string>(`/admin/messages/export?chatroom_id=${room}&content=true`, { token: admin.accessToken });
+  // A row begins with an id; the text comes after sixteen columns.
+  const texts = csv.body.split(/\r\n(?=[0-9a-f]{8}-|$)/).map((row) => row.replace(/^(?:[^,]*,){16}/, ''));
+  expect(texts).toEqual([
+    'content',
+    "'＝6",
+    "d\t'-5",
+    `"""'=4+4"`,
+    `"c\r\n'@x"`,
+    "b;'=3+3",
+    `"a\n'=2+2"`,
+    "'@SUM(1)",
+    "'-1",
+    "'+1",
+    "'=1+1",
+    '',
+  ]);
 });
 
 test('the list of chatrooms shows names only where they may be read, and notes who read them', async () => {
@@ -247,7 +289,12 @@ test('queues are shown, paused and resumed, and every change is noted', async ()
   for (let i = 0; i < 2; i += 1)
     expect(await post('replies/pause')).toMatchObject({ status: 200, body: { name: 'replies', paused: true } });
   const { reply } = await conversation.send('Hello');
-  const { data } = await get<Page<{ name: string; counts: { waiting: number } }>>('/admin/queues');
+  const queues = async () => (await get<Page<{ name: string; counts: { waiting: number; active: number } }>>('/admin/queues')).data;
+  await until('it waits and nothing else is worked on', async () => {
+    const counts = (await queues()).find(({ name }) => name === 'replies')?.counts;
+    return counts?.active === 0 && counts.waiting > 0;
+  });
+  const data = await queues();
   expect(data.map(({ name }) => name)).toEqual(expect.arrayContaining(['one-time-codes', 'replies']));
   expect(data.find(({ name }) => name === 'replies')).toEqual({
     name: 'replies',
@@ -304,7 +351,7 @@ test('the figures tell what happened, and go along with it', async () => {
     ],
     latency_ms: { total: { p50: null, p90: null, p95: null, p99: null } },
   });
-  for (const query of ['from=2026-02-01&to=2026-01-01', 'from=2020-01-01']) {
+  for (const query of ['from=2026-02-01&to=2026-01-01', 'from=2020-01-01', 'to=0001-01-01', 'to=9999-12-31T23:59:59-23:59']) {
     expect((await stack.api.get(`${path}?${query}`, { token: admin.accessToken })).status).toBe(400);
   }
 });

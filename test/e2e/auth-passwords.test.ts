@@ -63,6 +63,8 @@ describe('POST /auth/change-password', () => {
     ['1234567', 'new_password must have 8 to 128 characters'],
     ['x'.repeat(129), 'new_password must have 8 to 128 characters'],
     ['😀'.repeat(7), 'new_password must have 8 to 128 characters'],
+    ['é'.repeat(7).normalize('NFD'), 'new_password must have 8 to 128 characters'],
+    ['ｐａｓｓｗｏｒｄ１', 'new_password is one of the passwords that are guessed first'],
   ])('refuses %j', async (new_password, message) => {
     const user = await api.signUp();
     const answer = await api.post('/auth/change-password', {
@@ -136,6 +138,13 @@ describe('wrong passwords', () => {
     expect((await logIn(user.username, user.password)).status).toBe(200);
   });
 
+  it('are no more than the limit allows when they come at once', async () => {
+    const user = await api.signUp();
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => logIn(user.username, `wrong password ${i}`)));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
+  });
+
   it('are limited for unknown accounts alike', async () => {
     const username = newUsername();
     for (let tries = 0; tries < 10; tries += 1) expect((await logIn(username, 'a wrong password')).status).toBe(401);
@@ -158,6 +167,14 @@ describe('stored passwords', () => {
     const [row] = await sql('SELECT password_hash FROM users WHERE id = $1', [user.id]);
     expect(row?.['password_hash']).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect((await logIn(user.username, user.password)).status).toBe(200);
+  });
+
+  it('sign in whoever knows them while another sign-in hashes them anew', async () => {
+    const user = await api.signUp();
+    const weak = await hash(user.password, { memoryCost: 8_192, timeCost: 1, parallelism: 1 });
+    await sql('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, weak]);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => logIn(user.username, user.password)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
   });
 });
 
@@ -198,6 +215,15 @@ describe('administrators', () => {
     expect((await verify({ mobile_number: admin.mobileNumber, otp })).body).toEqual(INVALID_OTP);
     const answer = await verify({ mobile_number: admin.mobileNumber, otp, challenge_id });
     expect(answer.body).toMatchObject({ token_type: 'Bearer', user: { id: admin.id, role: 'admin' } });
+  });
+
+  it('keep the password that the code followed, though their number was not verified before', async () => {
+    const user = await api.signUp({ email: 'promoted@example.com' });
+    await sql(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+    const { body } = await api.post<Challenge>('/auth/login', { body: { identifier: user.username, password: user.password } });
+    const answer = await verify({ mobile_number: user.mobileNumber, otp: body.otp, challenge_id: body.challenge_id });
+    expect(answer.body).toMatchObject({ user: { is_verified: true, has_password: true, email: 'promoted@example.com' } });
+    expect((await me(user.accessToken)).status).toBe(200);
   });
 
   it('are not signed in by a code alone, nor by a password that a code set', async () => {

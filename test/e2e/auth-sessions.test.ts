@@ -270,11 +270,29 @@ describe('CORS', () => {
     expect(answer.headers.get('access-control-allow-headers')).toBe(
       'Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id',
     );
+    expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PATCH, DELETE');
+    expect(answer.headers.get('vary')).toBe('Authorization, Accept, Origin');
+    expect(answer.headers.get('x-request-id')).toMatch(ID);
+  });
+
+  it('answers an OPTIONS that is no preflight alike', async () => {
+    const { status, body, headers } = await api.send('OPTIONS', '/auth/login', { headers: { origin: PAGE, 'x-request-id': 'mine' } });
+    expect([status, body]).toEqual([204, undefined]);
+    expect([headers.get('access-control-allow-origin'), headers.get('x-request-id')]).toEqual([PAGE, 'mine']);
+    expect((await api.send('OPTIONS', '/auth/login')).headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('lets pages read answers and errors alike', async () => {
-    for (const path of ['/health/live', '/user/me', '/nowhere', '/%zz']) {
-      const { headers } = await api.get(path, { headers: { origin: PAGE } });
+    const requests: (readonly ['GET' | 'POST', string, string?])[] = [
+      ['GET', '/health/live'],
+      ['GET', '/user/me'],
+      ['GET', '/nowhere'],
+      ['GET', '/%zz'],
+      ['POST', '/auth/login', '{'],
+      ['POST', '/auth/login', JSON.stringify({ identifier: 'x'.repeat(600_000) })],
+    ];
+    for (const [method, path, body] of requests) {
+      const { headers } = await api.send(method, path, { headers: { origin: PAGE }, ...(body === undefined ? {} : { body }) });
       expect([path, headers.get('access-control-allow-origin')]).toEqual([path, PAGE]);
       expect(headers.get('access-control-expose-headers')).toBe(
         'Location, ETag, Retry-After, RateLimit, RateLimit-Policy, Cache-Status, X-Request-Id',

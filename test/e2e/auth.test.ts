@@ -92,6 +92,22 @@ describe('POST /auth/signup', () => {
     expect((await api.get('/user/me', { token: first.accessToken })).body).toMatchObject({ status: 401, code: 'session_ended' });
     expect((await api.get('/user/me', { token: second.accessToken })).body).toMatchObject({ id: second.id });
   });
+
+  it('lets all who sign up with one number at once take it over from each other, and one keeps it', async () => {
+    const mobileNumber = newMobileNumber();
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        api.post<{ id: string }>('/auth/signup', {
+          body: { username: newUsername(), mobile_number: mobileNumber, password: 'correct horse battery' },
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(201));
+    const login = await api.post<{ user: { id: string } }>('/auth/login', {
+      body: { identifier: mobileNumber, password: 'correct horse battery' },
+    });
+    expect(answers.map(({ body }) => body.id)).toContain(login.body.user.id);
+  });
 });
 
 describe('POST /auth/login', () => {

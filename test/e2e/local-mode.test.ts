@@ -10,6 +10,8 @@ jest.setTimeout(240_000);
 
 /** So that no test waits for what is meant for people. */
 const QUICK = { GEMINI_SIMULATOR_LATENCY_MS: '0', GEMINI_SIMULATOR_CHUNK_MS: '0', BASIC_DAILY_LIMIT: '100', REPLY_LEASE: '2s' } as const;
+/** How long a process of the test may drain: not as long as it takes a reply that is held. */
+const SHORT = { ...QUICK, DRAIN_SECONDS: '1' };
 const ACCOUNT = { username: 'ada', password: 'correct horse battery' };
 
 interface ReplyBody {
@@ -20,6 +22,14 @@ interface ReplyBody {
 
 let build: LocalBuild;
 let room: string;
+/** The one that works on the data now, started by one test and ended by another: each start and each end is some test's subject. */
+let local: ReturnType<LocalBuild['run']>;
+let endpoints: Endpoints;
+
+async function startAgain(settings: Parameters<LocalBuild['run']>[1]): Promise<void> {
+  local = build.run('data', settings);
+  endpoints = await local.ready();
+}
 
 beforeAll(() => {
   build = new LocalBuild();
@@ -28,8 +38,8 @@ beforeAll(() => {
 afterAll(() => build.remove());
 
 it('on its first start makes its secrets and an administrator, tells the password this once, and holds a conversation', async () => {
-  const local = build.run('data', QUICK);
-  const { api, gemini } = await local.ready();
+  await startAgain(QUICK);
+  const { api, gemini } = endpoints;
 
   expect(local.output).toContain(`API            ${api}\n`);
   expect(local.output).toContain(`Swagger UI     ${api}/docs\n`);
@@ -60,18 +70,7 @@ it('on its first start makes its secrets and an administrator, tells the passwor
 });
 
 describe('on a later start', () => {
-  let local: ReturnType<LocalBuild['run']>;
-  let endpoints: Endpoints;
-
-  beforeAll(async () => {
-    local = build.run('data', QUICK);
-    endpoints = await local.ready();
-  });
-
-  afterAll(async () => {
-    expect(await local.end('SIGTERM')).toBe(0);
-    expect(build.processes()).toEqual([]);
-  });
+  beforeAll(() => startAgain(QUICK));
 
   it('makes no administrator and shows no password', () => {
     expect(local.output).not.toMatch(/password [^"]|Administrator/);
@@ -110,52 +109,33 @@ describe('on a later start', () => {
 });
 
 it('finishes a reply, once, that it was killed in the middle of, and leaves no process behind', async () => {
-  const first = build.run('data', { ...QUICK, GEMINI_SIMULATOR_CHUNK_MS: '2000' });
-  const before = await first.ready();
-  const token = await logIn(before.api);
-  const { reply } = await send(before.api, token, 'You will be interrupted.');
-  await until(async () => (await attempts(before.database, reply.id))[0]?.status === 'streaming');
-  const postgres = first.postgresPid();
-  await first.end('SIGKILL');
+  const token = await logIn(endpoints.api);
+  const reply = await sendAndHold(token, 'You will be interrupted.');
+  const postgres = local.postgresPid();
+  await local.end('SIGKILL');
   await until(() => isGone(postgres) && build.processes().length === 0);
 
-  const second = build.run('data', QUICK);
-  const after = await second.ready();
-  const answer = await waitFor(after.api, token, reply.id);
+  await startAgain(SHORT);
+  const answer = await waitFor(endpoints.api, token, reply);
   expect(answer).toMatchObject({ status: 'completed', content: expect.stringContaining('You wrote: “You will be interrupted.”') });
-  expect(await attempts(after.database, reply.id)).toEqual([{ status: 'completed', attempt: 2 }]);
-  expect(await second.end('SIGINT')).toBe(0);
+  expect(await attempts(endpoints.database, reply)).toEqual([{ status: 'completed', attempt: 2 }]);
 });
 
 it('stops within its drain time while a reply is in work, which the next start finishes', async () => {
-  const first = build.run('data', { ...QUICK, GEMINI_SIMULATOR_CHUNK_MS: '5000', DRAIN_SECONDS: '1' });
-  const before = await first.ready();
-  const token = await logIn(before.api);
-  const { reply } = await send(before.api, token, 'This takes long.');
-  await until(async () => (await attempts(before.database, reply.id))[0]?.status === 'streaming');
+  const token = await logIn(endpoints.api);
+  const reply = await sendAndHold(token, 'This takes long.');
   const signalled = performance.now();
-  expect(await first.end('SIGINT')).toBe(0);
-  // API and worker have a second each; the reply would take minutes.
+  expect(await local.end('SIGTERM')).toBe(0);
+  // API and worker have a second each; the reply would never end.
   expect(performance.now() - signalled).toBeLessThan(30_000);
   expect(build.processes()).toEqual([]);
 
-  const second = build.run('data', QUICK);
-  const after = await second.ready();
-  expect((await waitFor(after.api, token, reply.id)).status).toBe('completed');
-
-  // The database dies of itself: there is nothing to go on with.
-  const postgres = second.postgresPid();
-  process.kill(postgres, 'SIGKILL');
-  expect(await second.exited).toBe(1);
-  expect(second.output).toContain('PostgreSQL ended by itself (SIGKILL). Its last words:\n');
-  await until(() => build.processes().length === 0);
+  await startAgain({ ...QUICK, DRAIN_SECONDS: '60' });
+  expect((await waitFor(endpoints.api, token, reply)).status).toBe('completed');
 });
 
 it('ends at once on a second signal, and leaves no process behind', async () => {
-  const local = build.run('data', { ...QUICK, GEMINI_SIMULATOR_CHUNK_MS: '5000', DRAIN_SECONDS: '60' });
-  const { api, database } = await local.ready();
-  const { reply } = await send(api, await logIn(api), 'This takes too long.');
-  await until(async () => (await attempts(database, reply.id))[0]?.status === 'streaming');
+  await sendAndHold(await logIn(endpoints.api), 'This takes too long.');
   const postgres = local.postgresPid();
   local.child.kill('SIGINT');
   await until(() => local.output.includes('Stopping'));
@@ -166,6 +146,14 @@ it('ends at once on a second signal, and leaves no process behind', async () => 
   });
   expect(local.child.exitCode).toBe(1);
   await until(() => isGone(postgres) && build.processes().length === 0);
+});
+
+it('ends when its database ends by itself: there is nothing to go on with', async () => {
+  await startAgain(QUICK);
+  process.kill(local.postgresPid(), 'SIGKILL');
+  expect(await local.exited).toBe(1);
+  expect(local.output).toContain('PostgreSQL ended by itself (SIGKILL). Its last words:\n');
+  await until(() => build.processes().length === 0);
 });
 
 it('refuses to start with one message that names every wrong setting', async () => {
@@ -208,6 +196,14 @@ async function send(api: string, token: string, content: string): Promise<{ repl
   const { status, body } = await new ApiClient(api).post<{ reply: ReplyBody }>(`/chatroom/${room}/message`, { token, body: { content } });
   expect(status).toBe(202);
   return body;
+}
+
+/** Sends a message whose reply is begun and not finished by this process. @returns the reply's id */
+async function sendAndHold(token: string, content: string): Promise<string> {
+  await fetch(`${endpoints.gemini}/_simulator/hold`, { method: 'POST' });
+  const { reply } = await send(endpoints.api, token, content);
+  await until(async () => (await attempts(endpoints.database, reply.id))[0]?.status === 'streaming');
+  return reply.id;
 }
 
 async function waitFor(api: string, token: string, reply: string): Promise<ReplyBody> {

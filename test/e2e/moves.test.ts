@@ -3,6 +3,7 @@ import type { TestUser } from '../support/api.js';
 import { Conversation, type ExchangeBody, type ReplyBody } from '../support/conversation.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { findTreeFaults } from '../support/tree.js';
+import { until } from '../support/until.js';
 
 interface Document {
   readonly chatroom: { readonly active: number | null; readonly [setting: string]: unknown };
@@ -40,6 +41,12 @@ const branchOf = async (id: string, { accessToken: token } = user) =>
   (await stack.api.get<{ data: ReplyBody[] }>(`/chatroom/${id}/message?limit=100`, { token })).body.data.reverse();
 const usedBy = async ({ accessToken: token }: TestUser) =>
   (await stack.api.get<{ usage_days: object[] }>('/user/me/export', { token })).body.usage_days;
+
+const count = async (sql: string, values: unknown[] = []) =>
+  Number((await stack.api.app.get(DataSource).query<{ n: string }[]>(sql, values))[0]?.n);
+const indexedMessages = () => count('SELECT indexed_messages AS n FROM users WHERE id = $1', [user.id]);
+/** In how many stretches search looks for the messages of a room. */
+const marksOf = (id: string) => count(`SELECT count(DISTINCT substr(words::text, 2, 16)) AS n FROM messages WHERE chatroom_id = $1`, [id]);
 
 /** A room with branches at the root and below, and replies of several ends. */
 async function grow(): Promise<{ talk: Conversation; first: ExchangeBody }> {
@@ -232,15 +239,45 @@ describe('An import', () => {
     expect([other.status, other.body.code]).toEqual([413, 'payload_too_large']);
   });
 
+  test('is read when it is known whose it is', async () => {
+    const broken = `{"format": ${'x'.repeat(600 * 1024)}`;
+    const anonymous = await stack.api.post<{ code: string }>('/chatroom/import', { body: broken });
+    expect([anonymous.status, anonymous.body.code]).toEqual([401, 'invalid_token']);
+    const refused = await post<{ code: string }>('/chatroom/import', broken);
+    expect([refused.status, refused.body.code]).toEqual([400, 'malformed_json']);
+  });
+
+  test('of a large document waits for its turn, nine at most; small ones need not', async () => {
+    const large = document([question(1, null), answer(2, 1, { content: 'x'.repeat(600 * 1024) })], 2);
+    const small = document([question(1, null)], 1);
+    const other = await stack.api.signUp();
+    const database = stack.api.app.get(DataSource).createQueryRunner();
+    await database.startTransaction();
+    await database.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
+    const answers: { status: number; body: { code?: string } }[] = [];
+    const imports = Array.from({ length: 10 }, async () => answers.push(await post<{ code?: string }>('/chatroom/import', large)));
+    await until('one is refused', () => answers.length > 0);
+    expect((await post('/chatroom/import', small, other)).status).toBe(201);
+    await database.commitTransaction();
+    await database.release();
+    await Promise.all(imports);
+    expect(answers.map(({ status }) => status)).toEqual([429, ...Array.from({ length: 9 }, () => 201)]);
+    expect(answers[0]?.body.code).toBe('rate_limited');
+  });
+
   test('keeps thousands of messages in order', async () => {
     const messages = Array.from({ length: 1_501 }, (_, i) => [
       question(2 * i + 1, i === 0 ? null : 2 * i),
       answer(2 * i + 2, 2 * i + 1),
     ]).flat();
     const whole = document(messages, 3_002);
+    const before = await indexedMessages();
     const { status, body: room } = await post<Room>('/chatroom/import', whole);
     expect([status, room.message_count]).toEqual([201, 3_002]);
     expect(await exported(room.id)).toEqual(whole);
+    // For search they are so many messages, whenever they were made, and not one heap.
+    expect((await indexedMessages()) - before).toBe(3_002);
+    expect(await marksOf(room.id)).toBeGreaterThan(1);
     const [newest] = (await branchOf(room.id)).reverse();
     const { body: copy } = await post<Room>(`/chatroom/${room.id}/copy`, { message_id: newest?.id });
     expect((await exported(copy.id)).messages).toEqual(messages);

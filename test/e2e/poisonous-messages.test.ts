@@ -27,7 +27,7 @@ async function sendPoison(): Promise<{ room: Conversation; id: string }> {
   const room = await startRoom();
   const { reply } = await room.send('[[error-500]]');
   await until('the first try has failed', async () => {
-    const { rows } = await database.query(`SELECT 1 FROM messages WHERE id = $1 AND attempt = 1 AND retry_at IS NOT NULL`, [reply.id]);
+    const { rows } = await database.query(`SELECT 1 FROM messages WHERE id = $1 AND (attempt > 1 OR retry_at IS NOT NULL)`, [reply.id]);
     return rows.length > 0;
   });
   return { room, id: reply.id };

@@ -29,6 +29,9 @@ const byUser = ({ data }: Page) => data.filter(({ message }) => message.role ===
 /** What was found of the user's own words: the simulated replies repeat them. */
 const found = async (q: string, by = user) => byUser((await search(q, '&limit=100', by)).body);
 
+const AT = '2026-11-22T20:15:03.120Z';
+const cursorOf = (rank: string, asOf: string) => Buffer.from(JSON.stringify([rank, user.id, asOf])).toString('base64url');
+
 /** Messages without waiting for their replies: those are cancelled. */
 async function say(talk: Conversation, ...contents: string[]): Promise<void> {
   for (const content of contents) await talk.send(content);
@@ -108,19 +111,15 @@ describe('GET /search', () => {
     expect((await found('echidn')).sort()).toEqual(['an echidna', 'two echidnas']);
   });
 
-  test('reaches back over the whole life of the account', async () => {
+  test('reaches back over the whole life of the account, however much was said since', async () => {
     const talk = await Conversation.start(stack.api, user.accessToken);
+    await say(talk, 'a numbat');
     const database = new Client({ connectionString: stack.databaseUrl });
     await database.connect();
-    await database.query(`UPDATE users SET created_at = '2024-01-01' WHERE id = $1`, [user.id]);
-    await database.query(
-      `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, words, created_at, completed_at)
-       SELECT m.id, $1, $2, 1, 1, 1, 'user', 'completed', 'a numbat', (left(m.id::text, 4) || right($2::uuid::text, 12) || 'numbat')::tsvector, m.at, m.at
-       FROM (SELECT '018cc251-f400-7000-8000-000000000001'::uuid AS id, '2024-01-01T00:00:00Z'::timestamptz AS at) m`,
-      [talk.chatroomId, user.id],
-    );
+    await database.query('UPDATE users SET indexed_messages = indexed_messages + 1000000 WHERE id = $1', [user.id]);
     await database.end();
-    expect(await found('numbat')).toEqual(['a numbat']);
+    await say(talk, 'two numbats');
+    expect((await found('numba')).sort()).toEqual(['a numbat', 'two numbats']);
   });
 
   test('wants words, and a cursor of its own', async () => {
@@ -130,11 +129,14 @@ describe('GET /search', () => {
       '/search?q=%20',
       `/search?q=${'x'.repeat(201)}`,
       '/search?q=x&cursor=abc',
+      ...['0.1x', '1e-99', '1e-999', '-1', 'Infinity', '01'].map((rank) => `/search?q=x&cursor=${cursorOf(rank, AT)}`),
+      `/search?q=x&cursor=${cursorOf('0.1', '0000-01-01T00:00:00.000Z')}`,
       '/search?q=x&limit=0',
     ]) {
       const { status, body } = await stack.api.get<{ code: string }>(path, { token: user.accessToken });
       expect([path, status, body.code]).toEqual([path, 400, 'validation_failed']);
     }
+    expect((await search('x', `&cursor=${cursorOf('0.1', AT)}`)).status).toBe(200);
     expect((await stack.api.get('/search?q=x')).status).toBe(401);
   });
 });

@@ -11,13 +11,7 @@ let database: Client;
 let talk: Conversation;
 
 beforeAll(async () => {
-  stack = await startStack({
-    BASIC_DAILY_LIMIT: '1000',
-    GEMINI_FIRST_TOKEN_TIMEOUT: '2s',
-    GEMINI_IDLE_TIMEOUT: '2s',
-    REPLY_MAX_ATTEMPTS: '3',
-    MAX_STREAMS: '8',
-  });
+  stack = await startStack({ BASIC_DAILY_LIMIT: '1000', REPLY_MAX_ATTEMPTS: '3', MAX_STREAMS: '8' });
   database = new Client({ connectionString: stack.databaseUrl });
   await database.connect();
 });
@@ -159,6 +153,17 @@ describe('picking a stream up', () => {
     await response.body?.cancel();
   });
 
+  test('a place past the end of the text is none: what has ended has nothing after it, what is being made is told from its start', async () => {
+    const { reply } = await talk.send('Hello [[slow 30ms]] [[long 200]]');
+    const sent = await readEvents(await openStream(reply.id), (_event, all) => all.length > 4);
+    const [attempt] = (sent.events.at(-1)?.id ?? '').split('-');
+    const { events, wasCut } = await readEvents(await openStream(reply.id, `${attempt}-999999`));
+    expect(wasCut).toBe(false);
+    expect(shapeOf(events)).toEqual(WHOLE);
+    expect(textOf(events)).toBe((await read(reply.id)).content);
+    expect((await openStream(reply.id, `${attempt}-999999`)).status).toBe(204);
+  });
+
   test("the room's stream is the oldest unfinished reply's, then the newest one's, then none", async () => {
     const room = () => stack.api.open('GET', `/chatroom/${talk.chatroomId}/stream`, { token: user.accessToken });
     expect((await room()).status).toBe(204);
@@ -221,13 +226,18 @@ describe('endings', () => {
   });
 
   test('a deleted room ends the streams of its replies with abort', async () => {
-    const response = await sendStreamed('[[slow 100ms]] [[long 1000]]');
-    const reading = readEvents(response, (_event, all) => all.length > 4);
-    await reading;
-    const again = await stack.api.open('GET', `/chatroom/${talk.chatroomId}/stream`, { token: user.accessToken });
-    const ending = readEvents(again);
-    await stack.api.delete(`/chatroom/${talk.chatroomId}`, { token: user.accessToken });
-    expect(shapeOf((await ending).events).slice(-2)).toEqual(['abort', '[DONE]']);
+    const first = await sendStreamed('[[slow 100ms]] [[long 2000]]');
+    const second = await talk.send('queued');
+    const queued = await openStream(second.reply.id);
+    let seen: readonly ReceivedEvent[] = [];
+    const reading = readEvents(first, (_event, all) => {
+      seen = all;
+      return false;
+    });
+    await until('it is read of', () => textOf(seen) !== '');
+    expect((await stack.api.delete(`/chatroom/${talk.chatroomId}`, { token: user.accessToken })).status).toBe(204);
+    expect(shapeOf((await reading).events)).toEqual([...WHOLE.slice(0, 5), 'abort', '[DONE]']);
+    expect(shapeOf((await readEvents(queued)).events)).toEqual(['start', 'abort', '[DONE]']);
   });
 });
 
@@ -250,7 +260,7 @@ describe('stopping', () => {
   });
 
   test('before the first token: nothing is kept and nothing charged', async () => {
-    const { reply } = await talk.send('[[delay 1500ms]]');
+    const { reply } = await talk.send('[[delay 20s]]');
     await until('the model is asked', async () => (await simulator()).open > 0);
     expect((await cancel(reply.id)).body).toMatchObject({ status: 'cancelled', content: '' });
     expect(await usedOf()).toBe(0);

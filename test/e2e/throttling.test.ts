@@ -110,6 +110,13 @@ describe('the address of a client', () => {
     expect((await from(api, '1.1.1.1, 10.3.2.1')).status).toBe(429);
   });
 
+  test('is the network of an IPv6 subscriber, who has addresses without number', async () => {
+    const api = await start({ ...LIMIT, TRUSTED_PROXIES: '1' });
+    expect((await from(api, '2001:db8:1:2::1')).status).toBe(401);
+    expect((await from(api, '2001:db8:1:2:3::4')).status).toBe(429);
+    expect((await from(api, '2001:db8:1:3::1')).status).toBe(401);
+  });
+
   test('0 proxies trust nobody', async () => {
     const api = await start({ ...LIMIT, TRUSTED_PROXIES: '0' });
     expect([(await from(api, '1.1.1.1')).status, (await from(api, '2.2.2.2')).status]).toEqual([401, 429]);

@@ -47,7 +47,11 @@ const missing = whyNoAiSdk();
       metadata: { status },
     }));
   };
-  const reads = (length: number) => until('the answer is read', () => page.state.status === 'streaming' && page.text.length > length);
+  /** Looked for in all that the page has been: on a busy machine it is through with a stream between two looks. */
+  const reads = (length: number) =>
+    until('the answer is read', () =>
+      page.states.some(({ status, messages }) => status === 'streaming' && textOf(messages.at(-1)).length > length),
+    );
   /** With what was asked for, not with what it had when it was loaded. */
   const settles = (status: 'ready' | 'error') =>
     until(`the chat is ${status}`, () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { Pool } from 'pg';
 import { listRoutes, type Route } from '../../src/apps/cli/route-table.js';
 import { newId } from '../../src/common/ids.js';
@@ -27,6 +27,8 @@ interface Answer {
   readonly status: number;
   readonly code: string | undefined;
 }
+
+const agent = new Agent({ keepAlive: true });
 
 let database: TestDatabase;
 let api: TestApi;
@@ -60,6 +62,7 @@ beforeAll(async () => {
   ids = { chatroom_id: room.id, message_id: body.message.id, user_id: user.id, session_id: await newSession(user.id) };
 });
 afterAll(async () => {
+  agent.destroy();
   await sql.end();
   await api.close();
   await database.drop();
@@ -75,8 +78,16 @@ async function newSession(userId: string, isEnded = false): Promise<string> {
   return id;
 }
 
-/** A session of its own for each call, as some end it. */
-async function tokenOf(caller: Caller): Promise<string | null> {
+const tokens = new Map<Caller, Promise<string | null>>();
+
+/** One token for all calls that are refused, and so end no session. */
+function tokenOf(caller: Caller): Promise<string | null> {
+  const token = tokens.get(caller) ?? newToken(caller);
+  tokens.set(caller, token);
+  return token;
+}
+
+async function newToken(caller: Caller): Promise<string | null> {
   if (caller === 'anonymous') return null;
   const isEnded = caller.startsWith('ended');
   const userId = caller === 'ended session' ? accounts.user : caller === 'ended admin session' ? accounts.admin : accounts[caller];
@@ -84,8 +95,8 @@ async function tokenOf(caller: Caller): Promise<string | null> {
 }
 
 /** The path as it is, which fetch would tidy up. What goes on answering is cut after its status. */
-async function call(method: string, path: string, caller: Caller): Promise<Answer> {
-  const token = await tokenOf(caller);
+async function call(method: string, path: string, caller: Caller, given = tokenOf(caller)): Promise<Answer> {
+  const token = await given;
   const hasBody = !['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method);
   const { hostname, port } = new URL(api.origin);
   return new Promise((resolve, reject) => {
@@ -94,7 +105,7 @@ async function call(method: string, path: string, caller: Caller): Promise<Answe
       port,
       method,
       path,
-      agent: false,
+      agent,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(hasBody ? { 'content-type': 'application/json', 'content-length': '2' } : {}),
@@ -246,7 +257,8 @@ test('every route lets in whom the table lets in', async () => {
     ([route, caller]) => refusalOf(route, caller) === null && (route.caller !== 'everybody' || caller === 'anonymous'),
   );
   const judge = async ([route, caller]: [Route, Caller]) => {
-    const answer = await call(route.method, filled(route.path), caller);
+    // A session of its own, as some of the calls end it.
+    const answer = await call(route.method, filled(route.path), caller, newToken(caller));
     const isRefused = route.caller !== 'everybody' && REFUSALS.has(answer.code ?? '');
     return isRefused || answer.status === 500 ? { ...route, caller, answer } : null;
   };

@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
+import { ProblemFilter } from '../../src/apps/api/problem.filter.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 interface ProblemBody {
   readonly status: number;
@@ -57,6 +60,14 @@ describe('bodies', () => {
     ['an unknown field', '{"content":"Hello","user_id":"x"}', 400, 'validation_failed'],
     ['__proto__', '{"content":"Hello","__proto__":{"admin":true}}', 400, 'validation_failed'],
     ['constructor', '{"content":"Hello","constructor":{"prototype":{}}}', 400, 'validation_failed'],
+    ['names that every object has', '{"content":"Hello","hasOwnProperty":1,"toString":"x"}', 400, 'validation_failed'],
+    ['a long name', JSON.stringify({ content: 'Hello', ['x'.repeat(500_000)]: 1 }), 400, 'validation_failed'],
+    [
+      'many unknown fields',
+      JSON.stringify(Object.fromEntries(Array.from({ length: 45_000 }, (_, i) => [`k${i}`, 1]))),
+      400,
+      'validation_failed',
+    ],
     ['a missing field', '{}', 400, 'validation_failed'],
     ['a number for text', '{"content":5}', 400, 'validation_failed'],
     ['null for text', '{"content":null}', 400, 'validation_failed'],
@@ -78,7 +89,10 @@ describe('bodies', () => {
 
   test.each(cases)('%s', async (_what, body, status, code) => {
     const before = await contents();
-    expectProblem(await api.post<ProblemBody>(message(), { token: user.accessToken, body }), status, code);
+    const answer = await api.post<ProblemBody>(message(), { token: user.accessToken, body });
+    expectProblem(answer, status, code);
+    // However much was wrong: nobody's input comes back at length.
+    expect(JSON.stringify(answer.body).length).toBeLessThan(2_000);
     expect(await contents()).toBe(before);
   });
 
@@ -110,6 +124,31 @@ describe('bodies', () => {
       body: Buffer.concat([Buffer.from('{"content":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]),
     });
     expect(await answer.json()).toMatchObject({ status: 400, code: 'malformed_json' });
+  });
+
+  test('a compressed body', async () => {
+    const before = await contents();
+    const answer = await fetch(`${api.origin}${message()}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body: gzipSync('{"content":"Hello"}'),
+    });
+    expect(await answer.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    expect(await contents()).toBe(before);
+  });
+
+  test('a client that leaves in the middle of its body is no outage of ours', async () => {
+    const answered = jest.spyOn(ProblemFilter.prototype, 'answer');
+    const headers = `Host: x\r\nAuthorization: Bearer ${user.accessToken}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
+    const { hostname, port } = new URL(api.origin);
+    const socket = connect(Number(port), hostname, () => {
+      socket.end(`POST ${message()} HTTP/1.1\r\n${headers}{"content":`);
+    });
+    await until('it is answered', () => answered.mock.calls.length > 0);
+    expect(answered.mock.calls.map(([error, , { statusCode }]) => [(error as { code?: unknown }).code, statusCode])).toEqual([
+      ['ECONNRESET', 400],
+    ]);
+    answered.mockRestore();
   });
 
   test.each([
@@ -234,17 +273,28 @@ describe('queries and headers', () => {
   });
 
   test.each([
-    'NONSENSE\r\n\r\n',
-    'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n',
-    `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`,
-  ])('bytes that are no HTTP request (%#)', async (bytes) => {
+    ['NONSENSE\r\n\r\n', 400, 'bad_request'],
+    ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 400, 'bad_request'],
+    ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+    [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: wonders\r\n\r\n', 404, 'not_found'],
+  ])('what HTTP itself refuses (%#)', async (bytes, status, code) => {
     const answer = await rawRequest(bytes);
-    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
-    expect(answer).toContain('Content-Type: application/problem+json');
+    expectProblem(answer, status, code);
   });
 });
 
-function rawRequest(bytes: string): Promise<string> {
+async function rawRequest(bytes: string): Promise<{ status: number; headers: Headers; body: ProblemBody }> {
+  const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n');
+  const [line = '', ...headers] = head.split('\r\n');
+  return {
+    status: Number(line.split(' ')[1]),
+    headers: new Headers(headers.map((header) => header.split(': ', 2) as [string, string])),
+    body: JSON.parse(body) as ProblemBody,
+  };
+}
+
+function answerTo(bytes: string): Promise<string> {
   const { hostname, port } = new URL(api.origin);
   return new Promise((resolve, reject) => {
     let answer = '';

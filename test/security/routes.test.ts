@@ -51,6 +51,12 @@ it('serves no route that the table of routes does not list, except the documenta
   expect(served.filter((route) => !route.startsWith('HEAD ') && !documentation.test(route)).sort()).toEqual(listed.sort());
 });
 
+it('sends security headers that let Swagger UI work over plain HTTP', async () => {
+  const { headers } = await api.get('/docs');
+  expect(headers.get('content-security-policy')).toMatch(/^default-src 'self';(?!.*upgrade-insecure-requests)/);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
 it('lets nobody in who may not: no token, a wrong one, a user where an administrator is asked for', async () => {
   const { accessToken } = await api.signUp();
   const closed = routes.filter(({ caller }) => caller !== 'everybody');

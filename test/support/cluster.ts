@@ -49,8 +49,17 @@ export interface Cluster {
   readonly workerMetricsOrigins: readonly string[];
   readonly postgres: ClusterPostgres;
   readonly redis: TestRedis;
-  readonly gemini: { readonly origin: string; requests(): Promise<GeminiRequests> };
+  readonly gemini: ClusterGemini;
   close(): Promise<void>;
+}
+
+/** The simulated Gemini, and what it is told while it runs. */
+export interface ClusterGemini {
+  readonly origin: string;
+  requests(): Promise<GeminiRequests>;
+  /** Lets no call be answered until `release`. */
+  hold(): Promise<void>;
+  release(): Promise<void>;
 }
 
 export interface GeminiRequests {
@@ -122,6 +131,8 @@ export async function startCluster({ apis, workers, migrated = true, settings = 
       gemini: {
         origin: simulator,
         requests: async () => (await (await fetch(`${simulator}/_simulator/requests`)).json()) as GeminiRequests,
+        hold: () => tellGemini(simulator, 'hold'),
+        release: () => tellGemini(simulator, 'release'),
       },
       close,
     };
@@ -129,6 +140,11 @@ export async function startCluster({ apis, workers, migrated = true, settings = 
     await close();
     throw error;
   }
+}
+
+async function tellGemini(simulator: string, what: 'hold' | 'release'): Promise<void> {
+  const { ok, status } = await fetch(`${simulator}/_simulator/${what}`, { method: 'POST' });
+  if (!ok) throw new Error(`the simulator answered ${status}`);
 }
 
 /** Resolves when the API says that it can serve. */

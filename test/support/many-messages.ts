@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Actor } from '../../src/common/actor.js';
+import { markedWords } from '../../src/modules/messages/search/marked-words.js';
 import { createActor } from '../factories/index.js';
 
 /** A user with a long room among many others. */
@@ -55,20 +56,22 @@ export async function createManyMessages(dataSource: DataSource, count: number):
   );
   await run(
     `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, model, created_at, completed_at)
-     SELECT ${idOf('m.room', 'm.p')}, ${roomId('m.room')}, c.user_id, m.p, m.p, 1, CASE WHEN m.p > 1 THEN ${idOf('m.room', '(m.p - 1)')} END,
+     SELECT ${idOf('m.room', 'm.p')}, ${roomId('m.room')}, m.user_id, m.p, m.p, 1, CASE WHEN m.p > 1 THEN ${idOf('m.room', '(m.p - 1)')} END,
        CASE m.p % 2 WHEN 1 THEN 'user' ELSE 'model' END, 'completed', m.content,
-       (mark.mark || replace(m.content, ' ', ' ' || mark.mark))::tsvector, CASE m.p % 2 WHEN 0 THEN 'gemini-3.5-flash-lite' END,
+       ${markedWords(`('~' || replace(m.content, ' ', ' ~'))`, 'm.number', 'm.user_id')}, CASE m.p % 2 WHEN 0 THEN 'gemini-3.5-flash-lite' END,
        ${timeOf('m.room', 'm.p')}, ${timeOf('m.room', 'm.p')}
      FROM (
-       SELECT CASE WHEN n <= $1 THEN 0 ELSE (n - $1 - 1) / ${ROOM_LENGTH} + 1 END AS room,
-              CASE WHEN n <= $1 THEN n ELSE (n - $1 - 1) % ${ROOM_LENGTH} + 1 END AS p,
-              'the' || CASE n % 1000 WHEN 0 THEN ' rare' ELSE '' END || ' w' || n % 7 || ' w' || n % 89 || ' w' || n % 97 || ' w' || n % 1009
-                || ' word' || n % 2003 || ' word' || n % 3001 || ' wide' || n % 4001 || ' wind' || n % 5003 AS content
-       FROM generate_series(1, $2::integer) n
-     ) m JOIN chatrooms c ON c.id = ${roomId('m.room')},
-       LATERAL (SELECT left(${idOf('m.room', 'm.p')}::text, 4) || right(c.user_id::text, 12) AS mark) mark`,
+       SELECT made.*, c.user_id, row_number() OVER (PARTITION BY c.user_id ORDER BY ${timeOf('made.room', 'made.p')})::integer AS number FROM (
+         SELECT n, CASE WHEN n <= $1 THEN 0 ELSE (n - $1 - 1) / ${ROOM_LENGTH} + 1 END AS room,
+                CASE WHEN n <= $1 THEN n ELSE (n - $1 - 1) % ${ROOM_LENGTH} + 1 END AS p,
+                'the' || CASE n % 1000 WHEN 0 THEN ' rare' ELSE '' END || ' w' || n % 7 || ' w' || n % 89 || ' w' || n % 97 || ' w' || n % 1009
+                  || ' word' || n % 2003 || ' word' || n % 3001 || ' wide' || n % 4001 || ' wind' || n % 5003 AS content
+         FROM generate_series(1, $2::integer) n
+       ) made JOIN chatrooms c ON c.id = ${roomId('made.room')}
+     ) m ORDER BY m.n`,
     [long, long + rooms * ROOM_LENGTH],
   );
+  await run(`UPDATE users SET indexed_messages = (SELECT count(*) FROM messages m WHERE m.user_id = users.id)`);
   for (const { indexdef } of indexes) await run(indexdef);
   await run('VACUUM ANALYZE messages, chatrooms, users');
   await client.end();

@@ -16,6 +16,8 @@ export interface PlanSummary {
   /** Tables that are read from end to end, the small ones left out. */
   readonly seqScans: readonly string[];
   readonly indexes: readonly string[];
+  /** How often each index was looked into. */
+  readonly lookUps: Readonly<Record<string, number>>;
   /** Rows of `messages` that were looked at. */
   readonly messagesRead: number;
 }
@@ -33,6 +35,9 @@ function summarise(plan: PlanNode): PlanSummary {
       .map((node) => of(node['Relation Name']))
       .filter((table) => LARGE.has(table)),
     indexes: [...new Set(nodes.map((node) => of(node['Index Name'])).filter((name) => name !== ''))].sort(),
+    lookUps: nodes.reduce<Record<string, number>>((counts, { 'Index Name': index, 'Actual Loops': loops = 0 }) => {
+      return index === undefined ? counts : { ...counts, [index]: (counts[index] ?? 0) + loops };
+    }, {}),
     messagesRead: nodes
       .filter((node) => node['Relation Name'] === 'messages' && node['Node Type'].includes('Scan'))
       .map((node) => {

@@ -67,11 +67,6 @@ export class UseChatPage {
     return newest;
   }
 
-  /** Of the newest message. */
-  get text(): string {
-    return textOf(this.state.messages.at(-1));
-  }
-
   tell(command: Command): void {
     this.process.stdin.write(`${JSON.stringify(command)}\n`);
   }

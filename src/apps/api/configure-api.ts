@@ -14,7 +14,8 @@ export function configureApi(app: NestFastifyApplication): void {
   const config = app.get<Config>(InjectConfig.TOKEN);
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
-  app.useSecurityHeaders();
+  // Swagger UI is also looked at over plain HTTP, where its own files would then be asked for over HTTPS (Safari does so even on loopback).
+  app.useSecurityHeaders({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } });
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
   const metrics = app.get(Metrics);

@@ -7,6 +7,8 @@ const EXPOSED = ['Location', 'ETag', 'Retry-After', 'RateLimit', 'RateLimit-Poli
 export const corsOptions = ({ CORS_ORIGINS }: Config) => ({
   origin: CORS_ORIGINS,
   credentials: true,
+  // What is no preflight would be refused with plain text.
+  strictPreflight: false,
   maxAge: 600,
   methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
   allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'X-Request-Id'],

@@ -2,9 +2,15 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
-import { BadRequestError, HeadersTooLargeError, MalformedJsonError, RequestTimeoutError } from '../../common/errors/common.errors.js';
+import {
+  BadRequestError,
+  HeadersTooLargeError,
+  RequestTimeoutError,
+  UnsupportedMediaTypeError,
+} from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
+import { parseJson } from '../../common/json.js';
 import { requestContext } from '../../common/request-context.js';
 import type { Config } from '../../config/env.js';
 import { setCorsHeaders } from './cors.js';
@@ -22,6 +28,8 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // Node would refuse a request without a host with an answer of its own, which is no problem document: the hook below refuses it instead.
+    http: { requireHostHeader: false },
     // While it drains, requests that come on open connections are still answered.
     return503OnClosing: false,
     // Only so many hops, or named proxies: with `true` a client could choose its own address.
@@ -41,13 +49,18 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   });
   const server = adapter.getInstance();
   server.removeContentTypeParser('text/plain');
-  server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+  // Whatever else is expected than `100-continue` may be ignored (RFC 9110, 10.1.1); Node would refuse it, without a body.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+  // Before every other hook, as those of CORS answer preflights themselves.
+  adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     setCommonHeaders(request, reply);
-    done();
+    // RFC 9112, 3.2.
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') done(new BadRequestError());
+    else done();
   });
   // Nest hands Fastify no limit of a route's own.
   server.addHook('onRoute', (route: RouteOptions) => {
-    const { bodyLimit } = (route.config ?? {}) as { bodyLimit?: number };
+    const { bodyLimit } = wishesOf(route);
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
   });
   // After the body was read: what comes before runs in the socket's context, not in the request's.
@@ -58,17 +71,21 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     'application/json',
     true,
     { bodyLimit: BODY_LIMIT },
-    (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
-      // What is signed is read by whoever checks the signature, once that is right.
-      if ((request.routeOptions.config as { isSigned?: boolean }).isSigned) {
+    ({ headers, routeOptions }: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
+      if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+        done(new UnsupportedMediaTypeError());
+        return;
+      }
+      // By the route itself, when it is known who sent it.
+      if (wishesOf(routeOptions).readsBody) {
         done(null);
         return;
       }
       let value: unknown;
       try {
-        value = body.length === 0 ? undefined : JSON.parse(utf8.decode(body));
-      } catch {
-        done(new MalformedJsonError());
+        value = parseJson(body);
+      } catch (error) {
+        done(error as Error);
         return;
       }
       done(null, value);
@@ -77,7 +94,8 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   return adapter;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** What a route says with `@RouteConfig` about its bodies. */
+const wishesOf = ({ config }: { config?: unknown }) => (config ?? {}) as { readonly bodyLimit?: number; readonly readsBody?: boolean };
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');
@@ -95,6 +113,14 @@ function clientErrorHandler(error: Error & { code?: string }, socket: Socket): v
   const problem = toProblem(refusal, newId());
   const body = JSON.stringify(problem);
   socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      `X-Request-Id: ${problem.request_id}`,
+      `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
   );
 }

@@ -41,9 +41,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
-  if (isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
   if (isUserGone(exception)) return new SessionEndedError();
   const status: number = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
+  // By its status, as a client that leaves in the middle of its body breaks a connection too (ECONNRESET), and not one of ours.
+  if (status >= 500 && isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
   switch (status) {
     case 400:
       return exception instanceof SyntaxError ||

@@ -21,5 +21,6 @@ export async function startApi(config: Config): Promise<NestFastifyApplication> 
   });
   configureApi(app);
   await app.listen(config.PORT, config.HOST);
+  logger.log(`Listening on ${await app.getUrl()}`, 'Start');
   return app;
 }

@@ -10,6 +10,7 @@ import { type Config, loadConfig } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { UsersModule, UsersService } from '../../modules/users/index.js';
 import { explainStartFailure } from '../explain-start-failure.js';
+import { waitForDependencies } from '../wait-for-dependencies.js';
 
 const USAGE = 'npm run admin:create -- --username NAME --password PASSWORD --mobile-number +14155550123';
 
@@ -47,8 +48,10 @@ function explain(error: unknown): string | null {
 
 await runProcess(async () => {
   const input = readArguments();
-  const config = loadConfig({ demand: ['DATABASE_URL'] });
-  const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: ['error'], abortOnError: false });
+  const config = loadConfig({ demand: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
+  // It says at once what is missing, as somebody sits before it.
+  await waitForDependencies({ ...config, START_TIMEOUT: 0 });
+  const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: false, abortOnError: false });
   try {
     const user = await app.get(UsersService).createAdministrator({ ...input, email: null });
     process.stdout.write(`${user.username} (${user.mobile_number}) is an administrator.\n`);

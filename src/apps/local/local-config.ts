@@ -6,6 +6,8 @@ export function loadLocalConfig(): Config {
     defaults: {
       LOG_LEVEL: 'warn',
       DRAIN_SECONDS: '5',
+      // No balancer stands before it.
+      DRAIN_DELAY_SECONDS: '0',
       REQUIRE_VERIFIED_NUMBER: 'false',
       ADMIN_REQUIRE_OTP: 'false',
       RECONCILE_INTERVAL: '10s',

@@ -86,7 +86,7 @@ export class UnsupportedMediaTypeError extends AppError {
   static override readonly title = 'The content type is not supported';
 
   constructor() {
-    super('Send the body as application/json.');
+    super('Send the body as application/json, not compressed.');
   }
 }
 

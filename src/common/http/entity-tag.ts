@@ -13,7 +13,7 @@ interface ResponseLike {
 export function tagged(request: RequestLike, response: ResponseLike, body: string): string | undefined {
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   response.header('etag', tag);
-  if (matches(request.headers['if-none-match'], tag)) {
+  if (matchesTag(request.headers['if-none-match'], tag)) {
     response.status(304);
     return undefined;
   }
@@ -22,7 +22,7 @@ export function tagged(request: RequestLike, response: ResponseLike, body: strin
 }
 
 /** RFC 9110, 13.1.2: a list of tags or `*`, compared weakly. */
-function matches(header: string | string[] | undefined, tag: string): boolean {
+export function matchesTag(header: string | string[] | undefined, tag: string): boolean {
   if (typeof header !== 'string') return false;
   if (header.trim() === '*') return true;
   return [...header.matchAll(/"[^"]*"/g)].some(([candidate]) => candidate === tag);

@@ -27,6 +27,8 @@ test.each([
   ['too many parts', encode([AT, ID, ID])],
   ['another type', encode([1, ID])],
   ['a time that is none', encode(['2026-13-99T99:99:99.999Z', ID])],
+  ['a day that is none', encode(['2026-02-30T00:00:00.000Z', ID])],
+  ['a year before the first', encode(['0000-01-01T00:00:00.000Z', ID])],
   ['an id that is none', encode([AT, 'x'])],
 ])('a cursor of %s is refused', (_what, cursor) => {
   expect(() => decodeCursor(cursor, [isTimestamp, isId])).toThrow(ValidationFailedError);

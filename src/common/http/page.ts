@@ -77,6 +77,8 @@ export function decodeCursor(cursor: string | undefined, parts: readonly ((part:
   throw new ValidationFailedError([{ field: 'cursor', message: 'cursor must be a next_cursor of this list' }]);
 }
 
-/** A moment as `Date.toISOString` writes it. */
-export const isTimestamp = (part: string): boolean =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(part) && !Number.isNaN(Date.parse(part));
+/** A moment as `Date.toISOString` writes it, of a year that PostgreSQL knows: it knows neither a year 0 nor a 30th of February. */
+export const isTimestamp = (part: string): boolean => {
+  const time = Date.parse(part);
+  return /^(?!0000)\d{4}-/.test(part) && !Number.isNaN(time) && new Date(time).toISOString() === part;
+};

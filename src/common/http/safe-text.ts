@@ -1,13 +1,17 @@
 import type { FieldError } from '../errors/common.errors.js';
 
 const MAX_DEPTH = 32;
+/** More than any object of ours has: with tens of thousands of unknown ones in a body, checking and naming each would take seconds. */
+const MAX_FIELDS = 100;
+const MAX_NAME_LENGTH = 100;
 
-/** Names that class-transformer passes over silently, so that no later check would refuse them. */
-const RESERVED_NAMES = new Set(['__proto__', 'constructor']);
+/** Names that every object has: class-transformer passes over some, and class-validator takes the others for declared fields. */
+const RESERVED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
  * Looks through a decoded body or query for what must never reach a validator or PostgreSQL: NUL characters (no `text` can hold one), lone
- * surrogates (no UTF-8 can) and nesting so deep that recursive code would overflow. Iterative, so it cannot overflow itself.
+ * surrogates (no UTF-8 can), names of Object.prototype, objects of too many fields, and nesting so deep that recursive code would overflow.
+ * Iterative, so it cannot overflow itself.
  *
  * @returns the first offending fields, at most ten; empty for a clean value
  */
@@ -23,14 +27,25 @@ export function findUnsafeText(value: unknown): FieldError[] {
         found.push({ field: item.path.slice(0, 100), message: `must not be nested deeper than ${MAX_DEPTH} levels` });
         break;
       }
-      for (const [key, child] of Object.entries(item.value)) {
-        const reason = RESERVED_NAMES.has(key) ? 'must not be __proto__ or constructor' : unsafe(key);
+      const fields = Object.entries(item.value);
+      if (!Array.isArray(item.value) && fields.length > MAX_FIELDS) {
+        found.push({ field: item.path, message: `must not have more than ${MAX_FIELDS} fields` });
+        break;
+      }
+      for (const [key, child] of fields) {
+        const path = item.path ? `${item.path}.${key}` : key;
+        const reason = unsafeName(key);
         if (reason) found.push({ field: item.path, message: `a field name ${reason}` });
-        else queue.push({ value: child, path: item.path ? `${item.path}.${key}` : key, depth: item.depth + 1 });
+        else if (RESERVED_NAMES.has(key)) found.push({ field: path, message: `property ${key} should not exist` });
+        else queue.push({ value: child, path, depth: item.depth + 1 });
       }
     }
   }
   return found;
+}
+
+function unsafeName(name: string): string | null {
+  return name.length > MAX_NAME_LENGTH ? `must not be longer than ${MAX_NAME_LENGTH} characters` : unsafe(name);
 }
 
 function unsafe(text: string): string | null {

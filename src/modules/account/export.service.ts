@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
 import { Database } from '../../database/database.js';
 import { BillingService, toInvoiceResponse } from '../billing/index.js';
-import { type UserProfile, UsersService } from '../users/index.js';
+import { toUserResponse, type UserProfile, UsersService } from '../users/index.js';
 import { chatroom, chatroomIds, messages, PARTS } from './personal-data.js';
 
 /** Messages held in memory at a time. */
@@ -29,7 +29,7 @@ export class ExportService {
   }
 
   private async *write(user: UserProfile, invoices: readonly object[]): AsyncGenerator<string> {
-    yield `{"exported_at":${JSON.stringify(new Date())},"user":${JSON.stringify(toExportedUser(user))}`;
+    yield `{"exported_at":${JSON.stringify(new Date())},"user":${JSON.stringify(toUserResponse(user))}`;
     for (const { name, rows } of PARTS) {
       yield `,${JSON.stringify(name)}:${JSON.stringify(await this.database.run(rows, [user.id]))}`;
     }
@@ -57,14 +57,3 @@ export class ExportService {
     }
   }
 }
-
-const toExportedUser = ({ id, username, email, mobile_number, is_verified, role, plan, created_at }: UserProfile) => ({
-  id,
-  username,
-  email,
-  mobile_number,
-  is_verified,
-  role,
-  plan,
-  created_at,
-});

@@ -82,6 +82,16 @@ export const PARTS = [
       `SELECT scope, key, result, created_at FROM idempotency_keys WHERE user_id = $1 ORDER BY scope, key`,
     ),
   },
+  {
+    // Which administrator it was, and from where, is said only of the user's own deeds.
+    name: 'audit_log',
+    rows: statement<Row>(
+      'account_export_audit_log',
+      `SELECT id, action, target_type, target_id, before, after, reason, CASE WHEN actor_id = $1 THEN ip END AS ip,
+         CASE WHEN actor_id = $1 THEN device END AS device, created_at
+       FROM audit_log WHERE actor_id = $1 OR target_id = $1::text ORDER BY created_at, id`,
+    ),
+  },
 ] as const;
 
 export const chatroomIds = statement<{ id: string }>(

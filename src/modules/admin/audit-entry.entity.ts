@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What an administrator did. A trigger keeps the table append-only. */
+/** What an administrator did. Triggers keep the table append-only, but for what RETAIN_AUDIT ends. */
 @Entity('audit_log')
 @Index('ix_audit_log_created_at', ['createdAt', 'id'])
 @Index('ix_audit_log_actor', ['actorId', 'createdAt', 'id'])

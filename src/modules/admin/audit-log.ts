@@ -27,7 +27,7 @@ export const AUDIT_ACTIONS = {
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
 
-/** Ids and fields that say nothing of a person: an entry is kept for good. */
+/** Ids and fields that say nothing of a person: an entry is kept for more than a year. */
 export type AuditedState = Readonly<Record<string, unknown>> | null;
 
 export interface NewAuditEntry {
@@ -75,7 +75,7 @@ const insert = statement<never>(
 const SELECT = `SELECT a.id, a.actor_id, u.username AS actor_username, a.action, a.target_type, a.target_id, a.before, a.after, a.reason, a.ip, a.device,
   a.request_id, a.created_at FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id`;
 
-/** Who did what to what, from where. Entries are only ever added; the database refuses anything else. */
+/** Who did what to what, from where. The database lets nobody change an entry, or delete one before it is old. */
 @Injectable()
 export class AuditLog {
   constructor(private readonly database: Database) {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
+import { Database, type StatementRunner } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { FinishReason, MessageStatus } from '../messages/index.js';
 import { ListQuery, newestFirst, type PageWish } from './list-query.js';
@@ -89,8 +89,8 @@ export class ConversationsRepository {
     return this.database.run(query.statement, query.values);
   }
 
-  async findMessage(id: string): Promise<MessageRecord | null> {
-    return (await this.database.run(findMessage, [id]))[0] ?? null;
+  async findMessage(id: string, on: StatementRunner): Promise<MessageRecord | null> {
+    return (await on.run(findMessage, [id]))[0] ?? null;
   }
 
   /** Newest first. */

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { Database } from '../../database/database.js';
-import { NotAReplyError, Retries } from '../messages/index.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { NotAReplyError, type RetriedReply, Retries } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLog } from './audit-log.js';
 import { ConversationsRepository, type MessageFilter, type MessageRecord, type RoomRecord } from './conversations.repository.js';
@@ -47,8 +47,13 @@ export class ConversationsService {
   async retryReply(by: Administrator, id: string): Promise<MessageRecord> {
     const message = await this.getMessage(id);
     if (message.role !== 'model') throw new NotAReplyError();
-    if (message.status === 'failed') await this.retry(by, [id]);
-    return this.getMessage(id);
+    if (message.status !== 'failed') return message;
+    // Read before a worker may begin, so that the answer is what the retry has made of it.
+    const [retried, answer] = await this.database.transaction(
+      async (transaction) => [await this.putBack(transaction, by, [id]), await this.getMessage(id, transaction)] as const,
+    );
+    await this.retries.start(retried);
+    return answer;
   }
 
   /**
@@ -63,7 +68,9 @@ export class ConversationsService {
     count: number,
   ): Promise<{ ids: string[]; hasMore: boolean }> {
     const found = await this.conversations.findFailed(filter, count + 1);
-    return { ids: await this.retry(by, found.slice(0, count)), hasMore: found.length > count };
+    const retried = await this.database.transaction((transaction) => this.putBack(transaction, by, found.slice(0, count)));
+    await this.retries.start(retried);
+    return { ids: retried.map(({ replyId }) => replyId), hasMore: found.length > count };
   }
 
   /** @throws ForbiddenError where the setting does not let administrators read what users wrote */
@@ -71,23 +78,19 @@ export class ConversationsService {
     if (!this.config.ADMIN_READS_CONTENT) throw new ForbiddenError();
   }
 
-  private async retry(by: Administrator, ids: readonly string[]): Promise<string[]> {
-    const retried = await this.database.transaction(async (transaction) => {
-      const replies = await this.retries.retry(transaction, ids);
-      await this.audit.record(
-        transaction,
-        by,
-        replies.map(({ replyId, errorCode, attempt }) => ({
-          action: 'message.retry',
-          targetId: replyId,
-          before: { status: 'failed', error_code: errorCode },
-          after: { status: 'pending', attempt },
-        })),
-      );
-      return replies;
-    });
-    await this.retries.start(retried);
-    return retried.map(({ replyId }) => replyId);
+  private async putBack(transaction: Transaction, by: Administrator, ids: readonly string[]): Promise<RetriedReply[]> {
+    const replies = await this.retries.retry(transaction, ids);
+    await this.audit.record(
+      transaction,
+      by,
+      replies.map(({ replyId, errorCode, attempt }) => ({
+        action: 'message.retry',
+        targetId: replyId,
+        before: { status: 'failed', error_code: errorCode },
+        after: { status: 'pending', attempt },
+      })),
+    );
+    return replies;
   }
 
   /** Before the answer goes out: what cannot be noted is not shown. */
@@ -101,8 +104,8 @@ export class ConversationsService {
     await this.audit.record(this.database, by, [{ action, targetId: null, before: null, after: { [member]: rows.map(({ id }) => id) } }]);
   }
 
-  private async getMessage(id: string): Promise<MessageRecord> {
-    const message = await this.conversations.findMessage(id);
+  private async getMessage(id: string, on: StatementRunner = this.database): Promise<MessageRecord> {
+    const message = await this.conversations.findMessage(id, on);
     if (!message) throw new NotFoundError();
     return message;
   }

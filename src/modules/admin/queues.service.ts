@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Job, JobType, Queue } from 'bullmq';
 import { NotFoundError, ServiceUnavailableError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
 import { Queues } from '../../queue/queues.js';
 import type { Administrator } from './administrator.js';
 import { type AuditAction, AuditLog, type AuditedState } from './audit-log.js';
@@ -32,6 +33,9 @@ export interface FailedJob {
   readonly createdAt: Date;
   readonly failedAt: Date | null;
 }
+
+// Of two who change a queue at once the second finds what the first has left: the engines refuse to do again what is just being done.
+const lockQueue = statement<never>('queues_lock', `SELECT pg_advisory_xact_lock(hashtextextended('queue ' || $1, 0))`);
 
 /** The work that waits between the processes. */
 @Injectable()
@@ -69,9 +73,11 @@ export class QueuesService {
         const act = () => queue.retryJobs({ state: 'failed', count: RETRY_STEP });
         return failed === 0 ? null : { before: { failed }, after: { failed: 0 }, act };
       }
-      const job = (await queue.getJob(jobId)) as Job | undefined;
-      if (!job) throw new NotFoundError();
-      if (!(await job.isFailed())) return null;
+      // Not by its hash: on Redis the engine keeps other things under names like those of jobs.
+      const jobState = await queue.getJobState(jobId);
+      if (jobState === 'unknown') throw new NotFoundError();
+      const job = jobState === 'failed' ? ((await queue.getJob(jobId)) as Job | undefined) : undefined;
+      if (!job) return null;
       return { before: { job_id: jobId, state: 'failed' }, after: { job_id: jobId, state: 'waiting' }, act: () => job.retry('failed') };
     });
   }
@@ -85,15 +91,15 @@ export class QueuesService {
   ): Promise<QueueState> {
     const queue = this.queues.find(name);
     if (!queue) throw new NotFoundError();
-    const change = await reached(() => plan(queue));
-    if (change) {
+    await this.database.transaction(async (transaction) => {
+      await transaction.run(lockQueue, [name]);
+      const change = await reached(() => plan(queue));
+      if (!change) return;
       const { before, after, act } = change;
       // The engine has no part in the transaction: what could not be noted is not done, and what could not be done is not noted.
-      await this.database.transaction(async (transaction) => {
-        await this.audit.record(transaction, by, [{ action, targetId: name, before, after }]);
-        await reached(act);
-      });
-    }
+      await this.audit.record(transaction, by, [{ action, targetId: name, before, after }]);
+      await reached(act);
+    });
     return reached(() => describe(queue));
   }
 }

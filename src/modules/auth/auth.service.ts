@@ -64,8 +64,8 @@ export class AuthService {
     if (user.role === 'admin' && this.config.ADMIN_REQUIRE_OTP) await this.requireCode(user);
     const passwordHash = await this.strengthen(user, password);
     const tokens = await this.sessions.start(user, passwordHash, client);
-    if (!tokens) throw new InvalidCredentialsError();
-    return tokens;
+    // Changed since it was read, if only by another sign-in that has just hashed the same password anew: judge what is there now.
+    return tokens ?? this.logIn({ identifier, password }, client);
   }
 
   /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
@@ -80,7 +80,7 @@ export class AuthService {
 
   /**
    * Signs the holder of a number in. The first time, whoever made the account is somebody else unless the code carries the signup's own
-   * challenge or comes with a session of the account: then that one's sessions, password and e-mail are gone.
+   * challenge, comes with a session of the account or follows its password: else that one's sessions, password and e-mail are gone.
    *
    * @param bearer the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
@@ -94,7 +94,8 @@ export class AuthService {
       if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
       if (user.is_disabled) throw new AccountDisabledError();
       const isOfSignup = challenge.from_signup && input.challengeId !== null;
-      const clear = !user.is_verified && !isOfSignup && bearer?.userId !== user.id;
+      const followsPassword = challenge.purpose === 'admin_sign_in';
+      const clear = !user.is_verified && !isOfSignup && !followsPassword && bearer?.userId !== user.id;
       const verified = await this.users.verifyNumber(transaction, user, { clear });
       if (clear) {
         await this.codes.consumeAll(transaction, user.id);

@@ -75,9 +75,10 @@ const quota = (condition: string) => `quota AS (
        WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
      RETURNING u.day
    ), owner AS (
-     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1
+     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
+       indexed_messages = users.indexed_messages + 1
      FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
-     RETURNING users.id
+     RETURNING users.indexed_messages
    )`;
 
 const MODEL = `CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END`;
@@ -118,11 +119,11 @@ const acceptMessage = statement<AcceptRow>(
        active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
        last_message_at = now(), last_activity_at = now()
      FROM owner WHERE c.id = $2
-     RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run
+     RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages
    ), message AS (
      INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
-            'user', 'completed', $12, ${markedWords('$13', '$11::uuid', '$1::uuid')}, now()
+            'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, now()
      FROM quota LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (
@@ -146,7 +147,7 @@ const branchOff = (length: 1 | 2) => `branch AS (
        active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
        last_message_at = now(), last_activity_at = now()
      FROM owner, room WHERE c.id = $2 AND c.last_position = room.seen
-     RETURNING c.last_position, c.active_leaf_depth, c.active_run,
+     RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
        CASE WHEN c.active_run > c.last_position - ${length} THEN room.parent_run END AS forked_run
    )`;
 
@@ -166,7 +167,7 @@ const acceptBranch = statement<BranchRow & { readonly target_role: 'user' | 'mod
    ), ${quota('room.target_role = $15 AND room.sibling_count < $16')}, ${branchOff(2)}, message AS (
      INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
-            'user', 'completed', $12, ${markedWords('$13', '$11::uuid', '$1::uuid')}, now()
+            'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, now()
      FROM quota JOIN room ON true LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (

@@ -69,7 +69,7 @@ export class MessageEntity {
   @Column('text', { default: '' })
   content!: string;
 
-  /** The words of the content, each marked with its owner and time (search/search.repository.ts). */
+  /** The words of the content, each marked with its owner and a stretch of his messages (search/marked-words.ts). */
   @Column('tsvector', { nullable: true, select: false })
   words!: string | null;
 

@@ -87,14 +87,21 @@ const finishedOf = statement<{ id: string }>(
    WHERE m.id IS NULL OR m.status NOT IN ('pending', 'streaming')`,
 );
 
-// The three statements of a deletion. First the replies in progress, as those who finish one do, with those that have only just ended; then the
-// owner, whose row every acceptance and every end of a reply goes through, so that the third sees the room as it will be deleted.
-const lockReplies = statement<{ id: string }>(
+// The four statements of a deletion. First the replies in progress, as those who finish one do, with those that have only just ended; then the days
+// that units may go back to, which acceptance locks before the owner; then the owner, whose row every acceptance and every end of a reply goes
+// through, so that the last sees the room as it will be deleted.
+const lockReplies = statement<{ id: string; charged_day: string | null }>(
   'messages_lock_replies',
-  `SELECT m.id FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
+  `SELECT m.id, m.charged_day::text FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
    WHERE c.user_id = $1 AND ($2::uuid IS NULL OR c.id = $2) AND m.role = 'model'
      AND (m.completed_at IS NULL OR m.completed_at > now() - $3 * interval '1 millisecond')
    ORDER BY m.id FOR NO KEY UPDATE OF m`,
+);
+
+const lockDays = statement<{ day: string }>(
+  'messages_lock_days',
+  `SELECT day FROM usage_days WHERE user_id = $1 AND (day = ANY ($2::date[]) OR day >= (now() AT TIME ZONE 'UTC')::date)
+   ORDER BY day FOR NO KEY UPDATE`,
 );
 
 const touchOwner = statement<{ id: string }>(
@@ -175,9 +182,10 @@ export class MessagesRepository {
     });
   }
 
-  /** The replies of a room, or of all rooms of the user (null), that are unfinished or ended within so many milliseconds: nobody ends them now. */
+  /** The replies of a room, or of all rooms of the user (null), that are unfinished or ended within so many milliseconds, locked, and with them the days that they were charged to: nobody ends them now. */
   async lockReplies(transaction: StatementRunner, userId: string, chatroomId: string | null, endedWithinMs: number): Promise<string[]> {
     const rows = await transaction.run(lockReplies, [userId, chatroomId, endedWithinMs]);
+    await transaction.run(lockDays, [userId, [...new Set(rows.flatMap(({ charged_day: day }) => day ?? []))]]);
     return rows.map(({ id }) => id);
   }
 

@@ -88,8 +88,8 @@ export class MessagesService {
   async getMessage({ userId }: Actor, chatroomId: string, id: string, waitMs: number): Promise<Message> {
     const message = found(await this.messages.find(userId, chatroomId, id));
     if (waitMs === 0 || isTerminal(message.status)) return message;
-    const finished = await this.waiter.wait(id, waitMs);
-    return finished ? found(await this.messages.find(userId, chatroomId, id)) : message;
+    await this.waiter.wait(id, waitMs);
+    return found(await this.messages.find(userId, chatroomId, id));
   }
 
   /** A room, the model that answers in it now, and at most `count` messages of its active branch, newest first. @throws NotFoundError */

@@ -209,10 +209,11 @@ const finish = statement<{ next_reply_id: string | null; digests: readonly Diges
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
    ), owner AS (
-     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1
-     FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.id
+     UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
+       indexed_messages = users.indexed_messages + 1
+     FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
    ), done AS (
-     UPDATE messages m SET status = $4, content = $5, words = ${markedWords('$22', 'm.id', 'm.user_id')}, finish_reason = $6, block_reason = $7, error_code = $8,
+     UPDATE messages m SET status = $4, content = $5, words = ${markedWords('$22', 'owner.indexed_messages', 'm.user_id')}, finish_reason = $6, block_reason = $7, error_code = $8,
        input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
        context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
        charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()

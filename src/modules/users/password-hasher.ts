@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { RateLimitedError } from '../../common/errors/common.errors.js';
+import { normalised } from './password-rules.js';
 
 // OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane.
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -78,6 +79,3 @@ export class PasswordHasher {
     next.start();
   }
 }
-
-/** Keyboards differ in how they compose characters (NIST SP 800-63B, 3.1.1.2). */
-const normalised = (password: string): string => password.normalize('NFKC');

@@ -47,6 +47,10 @@ export class UserEntity {
   @Column({ name: 'unfinished_replies', type: 'integer', default: 0 })
   unfinishedReplies!: number;
 
+  /** The newest number that was given to a message of the user's, for the index of words; some are left out. */
+  @Column({ name: 'indexed_messages', type: 'integer', default: 0 })
+  indexedMessages!: number;
+
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Plan, Role } from '../../common/actor.js';
-import { Database, type StatementRunner } from '../../database/database.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
@@ -61,6 +61,9 @@ const findByIdentifier = statement<UserCredentials>(
   'users_find_by_identifier',
   `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = $2`,
 );
+
+// Signups with one number are made one after the other: else the second would not see the row of the first until it is too late to take it over.
+const lockNumber = statement<never>('users_lock_number', `SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || $1, 0))`);
 
 // Nobody has proved to hold the number, so whoever signs up with it now has as good a claim, and must not find what the other left.
 const deleteUnverified = statement<{ id: string }>(
@@ -159,7 +162,9 @@ export class UsersRepository {
     return (await this.database.run(hasAdministrator, []))[0]?.found === true;
   }
 
-  async deleteUnverified(on: StatementRunner, mobileNumber: string): Promise<void> {
+  /** Deletes the account of this number unless the number is verified; until the transaction ends nobody else takes it. */
+  async takeOverNumber(on: Transaction, mobileNumber: string): Promise<void> {
+    await on.run(lockNumber, [mobileNumber]);
     await on.run(deleteUnverified, [mobileNumber]);
   }
 

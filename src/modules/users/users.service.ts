@@ -9,10 +9,8 @@ import { Database, type StatementRunner, type Transaction } from '../../database
 import { isServedNumber, parseMobileNumber } from './mobile-number.js';
 import { PasswordsService } from './passwords.service.js';
 import { parseUsername, USERNAME_RULE } from './username.js';
-import { InvalidCredentialsError, LastAdministratorError, MobileNumberTakenError } from './users.errors.js';
+import { InvalidCredentialsError, LastAdministratorError } from './users.errors.js';
 import { type NewUser, type UserAccess, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
-
-const TAKEOVER_TRIES = 3;
 
 export interface SignUpInput {
   readonly username: string;
@@ -90,18 +88,11 @@ export class UsersService {
     alongside: (transaction: Transaction, user: UserProfile) => Promise<T>,
   ): Promise<{ user: UserProfile; result: T }> {
     const user = await this.prepare(input, { role: 'user', isVerified: false });
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.database.transaction(async (transaction) => {
-          await this.users.deleteUnverified(transaction, user.mobileNumber);
-          const created = await this.users.insert(transaction, user);
-          return { user: created, result: await alongside(transaction, created) };
-        });
-      } catch (error) {
-        // Another signup with this number committed between the two statements; it is unverified too, unless this fails again and again.
-        if (!(error instanceof MobileNumberTakenError) || tries === TAKEOVER_TRIES) throw error;
-      }
-    }
+    return this.database.transaction(async (transaction) => {
+      await this.users.takeOverNumber(transaction, user.mobileNumber);
+      const created = await this.users.insert(transaction, user);
+      return { user: created, result: await alongside(transaction, created) };
+    });
   }
 
   /**
@@ -112,7 +103,7 @@ export class UsersService {
   async createAdministrator(input: SignUpInput): Promise<UserProfile> {
     const user = await this.prepare(input, { role: 'admin', isVerified: true });
     return this.database.transaction(async (transaction) => {
-      await this.users.deleteUnverified(transaction, user.mobileNumber);
+      await this.users.takeOverNumber(transaction, user.mobileNumber);
       return this.users.insert(transaction, user);
     });
   }

@@ -17,6 +17,8 @@ export interface ControlState {
   initialSettings: Settings;
   /** Scenarios for the next calls of a purpose, one each, before the words of their prompts. */
   next: (Scenario & { purpose: Purpose })[];
+  /** What lets each call go on that is held; null while none is to be. */
+  held: Set<() => void> | null;
 }
 
 const MAX_NEXT = 10_000;
@@ -29,7 +31,9 @@ const ROUTES: Readonly<Record<string, string>> = {
   'PATCH /_simulator/settings': 'change some of {latencyMs, chunkMs, tokens}; tokens may be null',
   'POST /_simulator/next':
     '{scenario: "rate-limit 2s", times: 3, purpose: "title"}: the next calls for replies (or titles, or summaries) get it, whatever their prompt',
-  'POST /_simulator/reset': 'forget requests, attempts and ordered scenarios; settings as at the start',
+  'POST /_simulator/hold': 'calls are taken and not answered, until',
+  'POST /_simulator/release': 'they are',
+  'POST /_simulator/reset': 'release what is held, forget requests, attempts and ordered scenarios; settings as at the start',
 };
 
 /** Answers `/` and `/_simulator/…`, which the real API does not have. None of it is journalled. */
@@ -65,7 +69,15 @@ export async function control(
       orderNext(state, await readText());
       sendJson(response, 200, { pending: state.next.length });
       return;
+    case 'POST /_simulator/hold':
+      state.held ??= new Set();
+      sendJson(response, 200, { held: state.held.size });
+      return;
+    case 'POST /_simulator/release':
+      sendJson(response, 200, { released: release(state) });
+      return;
     case 'POST /_simulator/reset':
+      release(state);
       state.journal.reset();
       state.next = [];
       Object.assign(state.settings, state.initialSettings);
@@ -74,6 +86,25 @@ export async function control(
     default:
       sendError(response, errorOfStatus(404));
   }
+}
+
+function release(state: ControlState): number {
+  const held = state.held ?? new Set();
+  state.held = null;
+  for (const goOn of held) goOn();
+  return held.size;
+}
+
+/** Resolves when the call may be answered, or its caller has gone. */
+export async function passHold({ held }: ControlState, response: ServerResponse): Promise<void> {
+  if (held === null) return;
+  await new Promise<void>((resolve) => {
+    held.add(resolve);
+    response.once('close', () => {
+      held.delete(resolve);
+      resolve();
+    });
+  });
 }
 
 function orderNext(state: ControlState, body: string): void {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { answerTo, digestOf } from './answers.js';
-import { control, type ControlState } from './control.js';
+import { control, type ControlState, passHold } from './control.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { modelResource, modelResources, modelVersionOf } from './models.js';
 import { perform, sendError, sendJson } from './playback.js';
@@ -41,7 +41,7 @@ const MAX_BODY_BYTES = 20 * 1024 * 1024;
 export async function startGeminiSimulator(options: GeminiSimulatorOptions): Promise<GeminiSimulator> {
   const host = options.host ?? '127.0.0.1';
   const settings = { latencyMs: options.latencyMs ?? 200, chunkMs: options.chunkMs ?? 20, tokens: options.tokens ?? null };
-  const state: ControlState = { journal: new Journal(), settings, initialSettings: { ...settings }, next: [] };
+  const state: ControlState = { journal: new Journal(), settings, initialSettings: { ...settings }, next: [], held: null };
   const server = createServer((request, response) => {
     handle(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -127,6 +127,7 @@ async function post(
   if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
   const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(words)], entry.attempt);
   entry.scenario = plan.fault?.word ?? null;
+  await passHold(state, response);
   await perform({
     response,
     model,

@@ -1,7 +1,9 @@
 import { Worker } from 'bullmq';
 import type { Administrator } from '../../../src/modules/admin/administrator.js';
 import { AdminModule } from '../../../src/modules/admin/admin.module.js';
+import { AuditLog } from '../../../src/modules/admin/audit-log.js';
 import { QueuesService } from '../../../src/modules/admin/queues.service.js';
+import { NotFoundError } from '../../../src/common/errors/common.errors.js';
 import { newId } from '../../../src/common/ids.js';
 import { Queues } from '../../../src/queue/queues.js';
 import { describeOn, ENGINES, settingsOf, startEngine } from '../../support/engines.js';
@@ -9,7 +11,7 @@ import { startModule } from '../../support/module.js';
 import { until } from '../../support/until.js';
 
 const NAME = 'one-time-codes';
-const by: Administrator = { userId: newId(), client: { ip: '192.0.2.1', device: null } };
+const by: Administrator = { userId: newId(), sessionId: newId(), client: { ip: '192.0.2.1', device: null } };
 
 describe.each(ENGINES)('Queues', (engine) => {
   describeOn(engine, `on ${engine}`, () => {
@@ -50,9 +52,15 @@ describe.each(ENGINES)('Queues', (engine) => {
       expect(failedJobs.map(({ id }) => id).sort()).toEqual(ids);
       expect(failedJobs[0]).toMatchObject({ name: 'code', attempts: 1, error: 'not today', failedAt: expect.any(Date) });
 
-      expect((await service.retryJobs(by, NAME, 'first')).counts).toMatchObject({ waiting: 1, failed: 1 });
-      expect((await service.retryJobs(by, NAME, 'first')).counts).toMatchObject({ waiting: 1, failed: 1 });
-      expect((await service.retryJobs(by, NAME, undefined)).counts).toMatchObject({ waiting: 2, failed: 0 });
+      const retried = (id: string | undefined) => Promise.all(Array.from({ length: 4 }, () => service.retryJobs(by, NAME, id)));
+      for (const { counts } of await retried('first')) expect(counts).toMatchObject({ waiting: 1, failed: 1 });
+      for (const { counts } of await retried(undefined)) expect(counts).toMatchObject({ waiting: 2, failed: 0 });
+      const noted = await started.module.get(AuditLog).list({ targetId: NAME }, { after: null, count: 10 });
+      expect(noted.map(({ action, before, after }) => ({ action, before, after }))).toEqual([
+        { action: 'queue.retry', before: { failed: 1 }, after: { failed: 0 } },
+        { action: 'queue.retry', before: { job_id: 'first', state: 'failed' }, after: { job_id: 'first', state: 'waiting' } },
+      ]);
+      for (const id of ['third', 'meta', 'wait', 'events']) await expect(service.retryJobs(by, NAME, id)).rejects.toThrow(NotFoundError);
       expect(await service.pauseQueue(by, NAME)).toMatchObject({
         isPaused: true,
         counts: { waiting: 2 },

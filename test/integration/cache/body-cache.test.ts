@@ -42,7 +42,7 @@ for (const engine of ENGINES) {
       expect(await cache.getOrMake(OWNER, 'two', TTL_MS, () => Promise.resolve('2'))).toEqual({ body: '2', source: 'stored' });
     });
 
-    test("an owner's bodies are forgotten, and nobody else's", async () => {
+    test("an owner's bodies are forgotten for good, and nobody else's", async () => {
       const ask = async (owner: string, body: string) =>
         Promise.all(['a', 'b'].map(async (key) => (await cache.getOrMake(owner, key, TTL_MS, () => Promise.resolve(body))).body));
       const owners = ['mine', 'm*', 'min[e]', 'min'];
@@ -53,7 +53,25 @@ for (const engine of ENGINES) {
         expect(await ask(owner, 'new')).toEqual(['new', 'new']);
         for (const other of others) expect(await ask(other, 'new')).toEqual(['old', 'old']);
       }
-      expect(await ask('mine', 'newer')).toEqual(['new', 'new']);
+      expect(await ask('mine', 'newer')).toEqual(['newer', 'newer']);
+    });
+
+    test('a body that was being made while its owner was forgotten is not kept', async () => {
+      let finish: (body: string) => void = () => undefined;
+      const making = new Promise<string>((resolve) => (finish = resolve));
+      const began = jest.fn();
+      const answer = cache.getOrMake('leaver', 'list', TTL_MS, () => {
+        began();
+        return making;
+      });
+      await until('it is being made', () => began.mock.calls.length > 0);
+      await cache.forget('leaver');
+      finish('of the leaver');
+      expect(await answer).toEqual({ body: 'of the leaver', source: 'not_stored' });
+      expect(await cache.getOrMake('leaver', 'list', TTL_MS, () => Promise.resolve('anew'))).toEqual({
+        body: 'anew',
+        source: 'not_stored',
+      });
     });
 
     test('an empty body is a body', async () => {

@@ -1,6 +1,7 @@
 import { type GeminiSimulator, startGeminiSimulator } from '../../../src/simulators/gemini/gemini-simulator.js';
 import { type Journal } from '../../../src/simulators/gemini/journal.js';
 import { SCENARIOS } from '../../../src/simulators/gemini/scenarios.js';
+import { until } from '../../support/until.js';
 
 const HELLO = { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };
 const HELLO_TEXT =
@@ -148,7 +149,7 @@ describe('the Gemini simulator on its wire', () => {
     test('the start page lists every scenario and route', async () => {
       const page = (await (await fetch(simulator.url)).json()) as { scenarios: { word: string }[]; routes: object };
       expect(page.scenarios.map(({ word }) => word)).toEqual(Object.keys(SCENARIOS));
-      expect(Object.keys(page.routes)).toHaveLength(6);
+      expect(Object.keys(page.routes)).toHaveLength(8);
       expect((await control('GET', 'scenarios')).body).toEqual(page);
     });
 
@@ -170,6 +171,32 @@ describe('the Gemini simulator on its wire', () => {
       ['settings', { speed: 3 }],
     ])('%s refuses %j', async (path, body) => {
       expect((await control(path === 'next' ? 'POST' : 'PATCH', path, body)).status).toBe(400);
+    });
+
+    test('calls are held until they are released, by a reset too; one that leaves is not counted', async () => {
+      const open = async () => ((await control('GET', 'requests')).body as ReturnType<Journal['snapshot']>).open;
+      expect((await control('POST', 'hold')).body).toEqual({ held: 0 });
+      const answers = [generate(HELLO), generate(HELLO)];
+      const leaving = new AbortController();
+      const path = `${simulator.url}/v1beta/models/gemini-3.8-flash:generateContent`;
+      const left = fetch(path, {
+        method: 'POST',
+        headers: { 'x-goog-api-key': 'a-key' },
+        body: JSON.stringify(HELLO),
+        signal: leaving.signal,
+      }).catch(() => 'left');
+      await until('all are taken', async () => (await open()) === 3);
+      leaving.abort();
+      expect(await left).toBe('left');
+      await until('it has left', async () => (await open()) === 2);
+      expect((await control('POST', 'release')).body).toEqual({ released: 2 });
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+      await control('POST', 'hold');
+      const another = generate(HELLO);
+      await until('it is taken', async () => (await open()) === 1);
+      await control('POST', 'reset');
+      expect((await another).status).toBe(200);
+      expect((await generate(HELLO)).status).toBe(200);
     });
 
     test('settings change at run time and come back with a reset', async () => {

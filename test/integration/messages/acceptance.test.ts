@@ -8,6 +8,7 @@ import { MessagesModule, MessagesService } from '../../../src/modules/messages/i
 import { DailyLimitReachedError } from '../../../src/modules/messages/messages.errors.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
+import { until } from '../../support/until.js';
 
 let app: TestingModule;
 let started: Awaited<ReturnType<typeof startModule>>;
@@ -141,6 +142,27 @@ describe('acceptance', () => {
     }
     expect((await countersOf(actor.userId))[0]?.unfinished_replies).toBe(0);
     expect(await usageOf(actor.userId)).toMatchObject([{ messages: 0 }]);
+  });
+
+  test('a deletion waits for the day before it takes the owner, as a send does: neither stands in the way of the other', async () => {
+    const actor = await createActor(dataSource);
+    const room = await createRoom(dataSource, actor);
+    await messages.sendMessage(actor, room, 'Hello', null);
+    const sender = dataSource.createQueryRunner();
+    await sender.startTransaction();
+    await sender.query('UPDATE usage_days SET messages = messages + 1 WHERE user_id = $1', [actor.userId]);
+    const deleted = messages.deleteChatroom(actor, room);
+    await until('it waits', async () => {
+      const waiting = await dataSource.query<object[]>(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting.length > 0;
+    });
+    await sender.query('SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE NOWAIT', [actor.userId]);
+    await sender.commitTransaction();
+    await sender.release();
+    await deleted;
+    expect(await usageOf(actor.userId)).toMatchObject([{ messages: 1 }]);
   });
 });
 

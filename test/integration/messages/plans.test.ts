@@ -4,6 +4,7 @@ import { newId } from '../../../src/common/ids.js';
 import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { STRETCH } from '../../../src/modules/messages/search/marked-words.js';
 import { SearchService } from '../../../src/modules/messages/search/search.service.js';
 import { isFullSize } from '../../support/full-size.js';
 import { createManyMessages, type ManyMessages } from '../../support/many-messages.js';
@@ -93,15 +94,26 @@ test.each(statements)('%s is answered from an index (%#)', async (name, work, in
   }
 });
 
-test('a word of every message costs no more than the newest stretches of time with a thousand matches', async () => {
-  for (const q of ['the', 'wi']) {
+test('a word of every message costs no more than two stretches of messages, and a rare one a look into the index for each stretch', async () => {
+  const [owner] = await dataSource.query<{ stretches: number }[]>(
+    `SELECT indexed_messages / ${STRETCH} + 1 AS stretches FROM users WHERE id = $1`,
+    [many.actor.userId],
+  );
+  const stretches = owner?.stretches ?? 0;
+  expect(stretches).toBeGreaterThan(5);
+  for (const q of ['the', 'the wi', 'w']) {
     const { custom, generic } = await plansOf('messages_search', () => search(q));
-    // The long room alone has fifteen such stretches.
-    const perStretch = (isFullSize ? 200_000 : 12_000) / 14;
     for (const plan of [custom, generic]) {
       expect(plan.seqScans).toEqual([]);
-      expect(plan.indexes).toContain('ix_messages_words');
-      expect(plan.messagesRead).toBeLessThanOrEqual(3_000 + 2 * perStretch);
+      expect(plan.lookUps['ix_messages_words']).toBeLessThanOrEqual(2);
+      // Less than a thousand of the newest stretch, and all of the one before; then the page that is shown, with the siblings of its messages.
+      expect(plan.messagesRead).toBeLessThanOrEqual(1_000 + STRETCH + 100);
     }
+  }
+  const { custom, generic } = await plansOf('messages_search', () => search('nowhere'));
+  for (const plan of [custom, generic]) {
+    expect(plan.seqScans).toEqual([]);
+    expect(plan.lookUps['ix_messages_words']).toBe(stretches);
+    expect(plan.messagesRead).toBe(0);
   }
 });

@@ -106,6 +106,22 @@ test('keeps accounts without a verified number where none is required', async ()
   }
 });
 
+test('deletes entries of the audit log after 400 days', async () => {
+  const { dataSource, ago, left, run, close } = await start();
+  try {
+    for (const days of [0, 399, 401]) {
+      await dataSource.query(
+        `INSERT INTO audit_log (id, actor_id, action, target_type, ip, created_at) VALUES ($1, $1, $2, 'user', '192.0.2.1', $3)`,
+        [newId(), `done ${days} days ago`, ago(days)],
+      );
+    }
+    await run();
+    expect(await left('audit_log', 'action')).toEqual(['done 0 days ago', 'done 399 days ago']);
+  } finally {
+    await close();
+  }
+});
+
 test('works off more than one batch', async () => {
   const { dataSource, left, run, close } = await start();
   try {

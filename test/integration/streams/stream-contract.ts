@@ -283,23 +283,24 @@ export function itKeepsTheContract(subject: Subject): void {
 
   describe('life', () => {
     it('forgets a stream some time after its last append', async () => {
-      const { store } = await subject.open({ ttlMs: 150 });
+      const ttlMs = 1_500;
+      const { store } = await subject.open({ ttlMs });
       const id = newStreamId();
       await store.append(id, entries(1, [1]), null);
-      // Twice its life, kept alive by appends.
+      // Longer than its life, kept alive by appends, of which each may come a second late on a busy machine.
       let last = Date.now();
-      for (let n = 1; n <= 10; n += 1) {
-        await pause(30);
+      for (let n = 1; n <= 4; n += 1) {
+        await pause(ttlMs / 3);
         last = Date.now();
         expect(await store.append(id, entries(1, [n + 1]), n)).toBe('appended');
       }
       await until(async () => (await store.state(id)) === null);
-      expect(Date.now() - last).toBeGreaterThanOrEqual(149);
-      expect(await store.append(id, entries(1, [12]), 11)).toBe('lost');
+      expect(Date.now() - last).toBeGreaterThanOrEqual(ttlMs - 1);
+      expect(await store.append(id, entries(1, [6]), 5)).toBe('lost');
     });
 
     it('takes what its writer had to write again, further on, for readers who had read of it and for others', async () => {
-      const { store } = await subject.open({ ttlMs: 150 });
+      const { store } = await subject.open({ ttlMs: 1_000 });
       const id = newStreamId();
       const seen: string[] = [];
       await store.append(id, entries(1, [1, 2]), null);

@@ -10,6 +10,7 @@ import {
   ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { networkOf } from '../../../common/client.js';
 import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { PUBLIC_METADATA } from '../../../common/http/current-actor.decorator.js';
 import { SIGN_IN_METADATA, UNTHROTTLED_METADATA } from '../../../common/http/throttle.decorator.js';
@@ -68,8 +69,8 @@ export class ThrottleGuard extends ThrottlerGuard {
 
   private async policyOf(context: ExecutionContext, request: FastifyRequest): Promise<Policy> {
     const { THROTTLE_USER_LIMIT, THROTTLE_ADDRESS_LIMIT, THROTTLE_SIGN_IN_LIMIT } = this.config;
+    const tracker = networkOf(request.ip);
     if (this.has(PUBLIC_METADATA, context)) {
-      const tracker = await this.getTracker(request);
       return this.has(SIGN_IN_METADATA, context)
         ? { name: 'sign_in', limit: THROTTLE_SIGN_IN_LIMIT, tracker }
         : { name: 'address', limit: THROTTLE_ADDRESS_LIMIT, tracker };
@@ -77,7 +78,7 @@ export class ThrottleGuard extends ThrottlerGuard {
     const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const userId = token === undefined ? null : await this.tokens.userOf(token);
     return userId === null
-      ? { name: 'address', limit: THROTTLE_ADDRESS_LIMIT, tracker: await this.getTracker(request) }
+      ? { name: 'address', limit: THROTTLE_ADDRESS_LIMIT, tracker }
       : { name: 'user', limit: THROTTLE_USER_LIMIT, tracker: userId };
   }
 

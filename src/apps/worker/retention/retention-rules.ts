@@ -40,6 +40,7 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     expired: `processed_at IS NOT NULL AND ${before('received_at')}`,
     keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
   }),
+  rule('audit log', { table: 'audit_log', expired: before('created_at'), keepMs: ({ RETAIN_AUDIT }) => RETAIN_AUDIT }),
   rule('closed customers', {
     table: 'customer_closures',
     key: 'stripe_customer_id',

@@ -4,6 +4,7 @@ import type { Plan, Role } from '../../../common/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
+import { USERNAME_PATTERN } from '../../users/index.js';
 import { ACCOUNT_SORTS, type AccountFilter, type AccountSort } from '../accounts.repository.js';
 import type { PageWish } from '../list-query.js';
 import { IsFilterWord } from './filter.fields.js';
@@ -58,7 +59,7 @@ export const accountSort = ({ sort }: ListAccountsQuery): AccountSort => sort ??
 
 /** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
 export const accountPage = (query: ListAccountsQuery): PageWish => ({
-  after: decodeCursor(query.cursor, isByName(query) ? [(part) => part.length <= 30] : [isTimestamp, isId]),
+  after: decodeCursor(query.cursor, isByName(query) ? [(part) => USERNAME_PATTERN.test(part)] : [isTimestamp, isId]),
   count: (query.limit ?? DEFAULT_PAGE_SIZE) + 1,
 });
 

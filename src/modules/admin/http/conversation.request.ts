@@ -1,5 +1,5 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, Max, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus, REPLY_ERROR_CODES } from '../../messages/index.js';
@@ -63,7 +63,7 @@ export class RetryRepliesRequest {
   readonly to?: Date;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: RETRIED_AT_ONCE, default: RETRIED_AT_ONCE, example: RETRIED_AT_ONCE })
-  @IsOptional()
+  @ValidateIf((_, value) => value !== undefined)
   @IsInt({ message: `limit must be a whole number from 1 to ${RETRIED_AT_ONCE}` })
   @Min(1, { message: `limit must be a whole number from 1 to ${RETRIED_AT_ONCE}` })
   @Max(RETRIED_AT_ONCE, { message: `limit must be a whole number from 1 to ${RETRIED_AT_ONCE}` })

@@ -7,5 +7,6 @@ import type { Administrator } from '../administrator.js';
 export const CurrentAdministrator = createParamDecorator((_: unknown, context: ExecutionContext): Administrator => {
   const request = context.switchToHttp().getRequest<RequestWithClient & { user?: Actor }>();
   if (request.user?.role !== 'admin') throw new Error('CurrentAdministrator on a route that is not for administrators alone');
-  return { userId: request.user.userId, client: clientOf(request) };
+  const { userId, sessionId } = request.user;
+  return { userId, sessionId, client: clientOf(request) };
 });

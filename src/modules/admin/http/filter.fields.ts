@@ -1,20 +1,31 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsDate, IsIn, IsUUID, ValidateIf } from 'class-validator';
 import { isId } from '../../../common/ids.js';
 
-const RFC_3339 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+const RFC_3339 = /^((?:19|[2-8]\d)\d\d-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
 /** What stands for no moment is left as it is, for the validator. */
-export const toMoment = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : value;
+export function toMoment({ value }: { value: unknown }): unknown {
+  const day = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
+  // Of a 31 February `Date` would make a day in March.
+  return day !== undefined && isDay(day) ? new Date(value as string) : value;
+}
+
+function isDay(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
+}
+
+/** null is no wish to leave a filter out. */
+const unlessLeftOut = () => ValidateIf((_, value) => value !== undefined);
 
 /** A moment (RFC 3339), or a UTC day, which is its beginning. */
 export const IsMoment = (description: string) =>
   applyDecorators(
     ApiPropertyOptional({ type: String, format: 'date-time', description, example: '2026-11-22T00:00:00.000Z' }),
-    IsOptional(),
+    unlessLeftOut(),
     Transform(toMoment),
     IsDate({ message: (args) => `${args.property} must be a time such as 2026-11-22T00:00:00.000Z, or a day` }),
   );
@@ -23,7 +34,7 @@ export const IsMoment = (description: string) =>
 export const IsFilterId = (description: string) =>
   applyDecorators(
     ApiPropertyOptional({ type: String, format: 'uuid', description, example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' }),
-    IsOptional(),
+    unlessLeftOut(),
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' && isId(value) ? value.toLowerCase() : value)),
     IsUUID(undefined, { message: (args) => `${args.property} must be a UUID` }),
   );
@@ -32,6 +43,6 @@ export const IsFilterId = (description: string) =>
 export const IsFilterWord = (words: readonly string[], description?: string) =>
   applyDecorators(
     ApiPropertyOptional({ enum: words, ...(description === undefined ? {} : { description }) }),
-    IsOptional(),
+    unlessLeftOut(),
     IsIn(words, { message: (args) => `${args.property} must be one of ${words.join(', ')}` }),
   );

@@ -43,7 +43,7 @@ export class RevokeRequest {
     minLength: 1,
     maxLength: REASON.max,
     example: 'Granted by mistake.',
-    description: 'Kept in the audit log for good: nothing personal.',
+    description: 'Kept in the audit log: nothing personal.',
   })
   @IsText(REASON)
   readonly reason!: string;

@@ -6,6 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NotFoundError } from '../../../common/errors/common.errors.js';
 import { Public } from '../../../common/http/current-actor.decorator.js';
+import { matchesTag } from '../../../common/http/entity-tag.js';
 
 interface Asset {
   readonly body: Buffer;
@@ -69,7 +70,7 @@ export class UiController {
       .header('referrer-policy', 'no-referrer')
       .header('cache-control', 'no-cache')
       .header('etag', asset.tag);
-    if (request.headers['if-none-match'] === asset.tag) void response.status(304).send();
+    if (matchesTag(request.headers['if-none-match'], asset.tag)) void response.status(304).send();
     else void response.header('content-type', asset.type).send(asset.body);
   }
 }

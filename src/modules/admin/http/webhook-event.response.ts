@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, type Page, PageOf, PageQuery, toPage } from '../../../common/http/page.js';
 import type { EventListOptions, EventOutcome, ListedEvent } from '../../billing/index.js';
+import { isEventId } from '../webhook-events.service.js';
 import { IsFilterWord } from './filter.fields.js';
 
 export class ListWebhookEventsQuery extends PageQuery {
@@ -54,7 +55,7 @@ export class WebhookEventPage extends PageOf(WebhookEventResponse) {}
 
 /** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
 export function toEventListOptions({ cursor, limit, pending }: ListWebhookEventsQuery): EventListOptions {
-  const [at, id] = decodeCursor(cursor, [isTimestamp, (part) => /^[\w-]{1,255}$/.test(part)]) ?? [];
+  const [at, id] = decodeCursor(cursor, [isTimestamp, isEventId]) ?? [];
   return {
     after: at !== undefined && id !== undefined ? { at, id } : null,
     isPending: pending === undefined ? null : pending === 'true',

@@ -1,25 +1,24 @@
 import { get, patch, post, remove } from './api.js';
 import { confirmed, notify } from './dialog.js';
-import { h, show } from './dom.js';
+import { failure, h, show } from './dom.js';
 import { badge, count, time } from './format.js';
 import { linkTo } from './list-view.js';
 
-const REASON = { name: 'reason', label: 'Reason', hint: 'Kept in the audit log for good: nothing personal.' };
+const REASON = { name: 'reason', label: 'Reason', hint: 'Kept in the audit log: nothing personal.' };
 
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
-/** The changes that make sense for an account as it is now. */
-function changesOf(account) {
-  const { id, username, role, disabled, subscription, sessions } = account;
+/** The changes that make sense for an account as it is now, with the grant that it has, if it has one. */
+function changesOf(account, grant) {
+  const { id, username, role, disabled, sessions } = account;
   const at = `/admin/subscriptions/${id}`;
-  const isPro = subscription.plan === 'pro';
   return [
-    isPro
+    grant
       ? {
-          button: 'Extend Pro',
+          button: 'Extend grant',
           question: {
-            title: `Extend Pro for ${username}?`,
-            text: 'A grant is made longer, never shorter. What is paid for at Stripe stays as it is.',
+            title: `Extend what was granted to ${username}?`,
+            text: 'It is made longer, never shorter. What is paid for at Stripe stays as it is.',
             action: 'Extend',
             fields: [{ name: 'until', label: 'Until', type: 'date', value: inDays(60), min: inDays(1) }, REASON],
           },
@@ -37,7 +36,7 @@ function changesOf(account) {
           act: ({ days, reason }) => post(`${at}/grant`, { days: Number(days), reason }),
           done: `${username} has Pro.`,
         },
-    isPro && {
+    grant && {
       button: 'Revoke grant',
       question: {
         title: `Revoke what was granted to ${username}?`,
@@ -95,10 +94,18 @@ const facts = (pairs) =>
 
 /** One user: what is known, and what can be done. */
 export function account(main, _filters, id) {
+  let isLeft = false;
+  const fail = (error) => isLeft || show(main, failure('User', error));
+
   async function load() {
-    const found = await get(`/admin/users/${encodeURIComponent(id)}`);
+    const [found, grants] = await Promise.all([
+      get(`/admin/users/${encodeURIComponent(id)}`),
+      get(`/admin/subscriptions?${new URLSearchParams({ kind: 'grant', status: 'active', user_id: id })}`),
+    ]);
+    if (isLeft) return;
+    const grant = grants.data[0] ?? null;
     const { usage, subscription } = found;
-    const buttons = changesOf(found).map(({ button, isOff, question, act, done }) =>
+    const buttons = changesOf(found, grant).map(({ button, isOff, question, act, done }) =>
       h(
         'button',
         {
@@ -107,7 +114,8 @@ export function account(main, _filters, id) {
           onclick: async () => {
             if (!(await confirmed(question, act))) return;
             notify(done);
-            await load();
+            await load().catch(fail);
+            main.focus();
           },
         },
         button,
@@ -155,6 +163,7 @@ export function account(main, _filters, id) {
           facts([
             ['Plan', badge(subscription.plan)],
             ['At Stripe', badge(subscription.status)],
+            ['Granted until', time(grant?.active_until ?? null)],
             ['Pro until', time(subscription.active_until)],
             ['Ends with the period', subscription.cancel_at_period_end ? 'yes' : 'no'],
             ['Messages a day', subscription.daily_limit === null ? 'no limit' : count(subscription.daily_limit)],
@@ -197,7 +206,7 @@ export function account(main, _filters, id) {
               h(
                 'tr',
                 {},
-                h('td', {}, session.device ?? '–'),
+                h('td', { class: 'long' }, session.device ?? '–'),
                 h('td', {}, session.ip ?? '–'),
                 h('td', {}, time(session.created_at)),
                 h('td', {}, time(session.last_used_at)),
@@ -209,5 +218,8 @@ export function account(main, _filters, id) {
       ),
     );
   }
-  load().catch((error) => show(main, h('p', { class: 'problem', role: 'alert' }, error.message)));
+  load().catch(fail);
+  return () => {
+    isLeft = true;
+  };
 }

@@ -6,16 +6,20 @@ const read = () => JSON.parse(sessionStorage.getItem(STORE) ?? 'null');
 let session = read();
 let refreshing = null;
 
+function inWords({ title, detail, errors = [], retry_after: seconds }) {
+  if (errors.length > 0) return errors.map(({ message }) => message).join('; ');
+  return seconds === undefined ? detail : `${title}. Try again in ${seconds} s.`;
+}
+
 /** What the API refused, in its own words. */
 export class ApiError extends Error {
   constructor(problem) {
-    const fields = (problem.errors ?? []).map(({ message }) => message);
-    super(fields.length > 0 ? fields.join('; ') : problem.detail);
+    super(inWords(problem));
     this.problem = problem;
   }
 }
 
-/** Told to the window when nobody is signed in any more. */
+/** Told to the window when nobody is signed in any more; its `detail` says why. */
 export const SIGNED_OUT = 'signed-out';
 
 export const currentUser = () => session?.user ?? null;
@@ -34,6 +38,8 @@ async function send(method, path, body, token) {
       ...(token ? { authorization: `Bearer ${token}` } : {}),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new Error('The server cannot be reached.');
   });
   if (response.ok) return response;
   throw new ApiError(await response.json().catch(() => ({ code: 'unknown', detail: `The server answered ${response.status}.` })));
@@ -49,16 +55,23 @@ function refresh() {
   return refreshing;
 }
 
-function signedOut() {
+function signedOut(reason = 'You are signed out.') {
   keep(null);
-  window.dispatchEvent(new Event(SIGNED_OUT));
-  return new Error('You are signed out.');
+  window.dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: reason }));
+  return new Error(reason);
+}
+
+/** What an administrator may not do is refused in the same words as all that somebody else may not. */
+async function isStillAdministrator(token) {
+  const user = await (await send('GET', '/user/me', undefined, token)).json();
+  return user.role === 'admin';
 }
 
 async function authorised(method, path, body) {
   if (!session) throw signedOut();
+  const { accessToken } = session;
   try {
-    return await send(method, path, body, session.accessToken);
+    return await send(method, path, body, accessToken);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { code } = error.problem;
@@ -66,8 +79,9 @@ async function authorised(method, path, body) {
       await refresh().catch(() => keep(null));
       return authorised(method, path, body);
     }
-    if (['session_ended', 'account_disabled', 'invalid_token'].includes(code)) {
-      throw signedOut();
+    if (['session_ended', 'account_disabled', 'invalid_token'].includes(code)) throw signedOut(error.message);
+    if (code === 'forbidden' && !(await isStillAdministrator(accessToken))) {
+      throw signedOut('This account is not an administrator’s any more.');
     }
     throw error;
   }

@@ -24,6 +24,14 @@ const main = h('main', { id: 'main', tabindex: -1 });
 const links = new Map(Object.entries(PAGES).map(([path, { name }]) => [path, h('a', { href: `#/${path}` }, name)]));
 let leave = null;
 
+/** A new view begins where the keyboard was: in the same field, else at its top; in the list of parts, nothing has moved. */
+function keepFocus(wasInside, field) {
+  if (!wasInside) return;
+  const again = [...main.querySelectorAll('[name]')].find(({ name }) => name === field);
+  (again || main).focus();
+  again?.select?.();
+}
+
 function route() {
   if (!currentUser()) return;
   const [path = '', query = ''] = location.hash.replace(/^#\//, '').split('?');
@@ -32,12 +40,19 @@ function route() {
   const page = PAGES[name];
   leave?.();
   for (const [at, link] of links) {
-    if (at === name) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+    if (at !== name) link.removeAttribute('aria-current');
+    else {
+      link.setAttribute('aria-current', 'page');
+      // On a phone the list is wider than the screen. Not scrollIntoView: the next Tab would begin from there.
+      link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft;
+    }
   }
+  const focused = document.activeElement;
+  const wasInside = main.contains(focused);
   document.title = `${page.name} – Administration`;
   show(main, h('p', { class: 'more' }, 'Loading…'));
   leave = (id && page.ofOne ? page.ofOne : page.view)(main, new URLSearchParams(query), id) ?? null;
+  keepFocus(wasInside, focused.getAttribute('name'));
 }
 
 function applyTheme(theme) {
@@ -71,7 +86,7 @@ function enter() {
           { class: 'who' },
           h('span', {}, user.username),
           h('button', { class: 'quiet', onclick: switchTheme }, 'Switch theme'),
-          h('button', { class: 'quiet', onclick: () => void logOut().then(start) }, 'Sign out'),
+          h('button', { class: 'quiet', onclick: () => void logOut().then(() => start()) }, 'Sign out'),
         ),
       ),
       main,
@@ -80,13 +95,13 @@ function enter() {
   route();
 }
 
-function start() {
+function start(reason) {
   leave?.();
   leave = null;
   document.querySelector('dialog')?.close();
   document.title = 'Administration';
   if (currentUser()) enter();
-  else signIn(document.body, enter);
+  else signIn(document.body, enter, reason);
 }
 
 applyTheme(localStorage.getItem(THEME));
@@ -98,5 +113,5 @@ window.addEventListener('keydown', (event) => {
   event.preventDefault();
   search.focus();
 });
-window.addEventListener(SIGNED_OUT, start);
+window.addEventListener(SIGNED_OUT, ({ detail }) => start(detail));
 start();

@@ -1,7 +1,8 @@
 import { svg } from './dom.js';
 import { compact, count, shortDay } from './format.js';
 
-const WIDTH = 640;
+/** In the units of a drawing; on a phone it is drawn smaller, and its words are not. */
+const isNarrow = () => matchMedia('(max-width: 30rem)').matches;
 const HEIGHT = 200;
 const LEFT = 40;
 const BOTTOM = 24;
@@ -24,14 +25,15 @@ function roundUp(value) {
 export function dayBars(label, days, parts) {
   const sums = days.map((row) => parts.reduce((total, { of }) => total + of(row), 0));
   const top = roundUp(Math.max(0, ...sums));
+  const width = isNarrow() ? 340 : 640;
   const inner = HEIGHT - TOP - BOTTOM;
-  const slot = (WIDTH - LEFT) / Math.max(1, days.length);
+  const slot = (width - LEFT) / Math.max(1, days.length);
   const y = (value) => TOP + inner - (value / top) * inner;
   const grid = [0, 0.5, 1].map((part) =>
     svg(
       'g',
       {},
-      svg('line', { class: 'grid', x1: LEFT, x2: WIDTH, y1: y(part * top), y2: y(part * top) }),
+      svg('line', { class: 'grid', x1: LEFT, x2: width, y1: y(part * top), y2: y(part * top) }),
       svg('text', { class: 'tick', x: LEFT - 6, y: y(part * top) + 4, 'text-anchor': 'end' }, compact(part * top)),
     ),
   );
@@ -53,19 +55,19 @@ export function dayBars(label, days, parts) {
       }),
     );
   });
-  const step = Math.max(1, Math.ceil(days.length / 8));
+  const step = Math.max(1, Math.ceil(days.length / (isNarrow() ? 4 : 8)));
   const names = days.map((row, i) =>
     (days.length - 1 - i) % step === 0
       ? svg(
           'text',
           i === days.length - 1
-            ? { class: 'tick', x: WIDTH, y: HEIGHT - 6, 'text-anchor': 'end' }
+            ? { class: 'tick', x: width, y: HEIGHT - 6, 'text-anchor': 'end' }
             : { class: 'tick', x: LEFT + (i + 0.5) * slot, y: HEIGHT - 6, 'text-anchor': 'middle' },
           shortDay(row.day),
         )
       : null,
   );
-  return svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label }, grid, bars, names);
+  return svg('svg', { class: 'chart', viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': label }, grid, bars, names);
 }
 
 /** A bar for a part of a whole, as wide as its column. */

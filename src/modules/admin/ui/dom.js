@@ -34,3 +34,6 @@ export function show(element, ...children) {
   element.replaceChildren();
   append(element, children);
 }
+
+/** In the place of a view that could not be loaded. */
+export const failure = (title, error) => [h('header', {}, h('h1', {}, title)), h('p', { class: 'problem', role: 'alert' }, error.message)];

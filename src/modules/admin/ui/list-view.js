@@ -24,6 +24,10 @@ function toField({ name, label, options, type = 'search', hint }, value) {
   return h('label', {}, label, control);
 }
 
+const NO_CONTENT = 'What users wrote is not shown here: the setting ADMIN_READS_CONTENT does not allow it.';
+
+const isRefusedContent = (error, { content }) => content === 'true' && error.problem?.code === 'forbidden';
+
 /**
  * A list with filters, pages and, where there is one, its export. The filters are part of the page's address.
  *
@@ -32,35 +36,59 @@ function toField({ name, label, options, type = 'search', hint }, value) {
  * @param {string} list.path of the page
  * @param {string} list.source of the data
  * @param {object[]} [list.filters] name, label, and options or a type
- * @param {{name: string, of: (row: object, reload: () => void) => unknown, isNumber?: boolean}[]} list.columns
+ * @param {{name: string, of: (row: object, reload: () => void) => unknown, isNumber?: boolean, isLong?: boolean}[]} list.columns
+ * @param {(row: object) => unknown} [list.detail] what is too long for a column, shown below the row
  * @param {(row: object) => boolean} [list.isUnsettled] whether the row is worth another look soon
  * @param {string} [list.csv] the address of its export
  * @param {(filters: object, reload: () => void) => unknown} [list.actions] beside the title
  * @param {string} list.empty what is said of a list without rows
  */
-export function listView({ title, path, source, filters = [], columns, isUnsettled = () => false, csv, actions, empty }) {
+export function listView({ title, path, source, filters = [], columns, detail, isUnsettled = () => false, csv, actions, empty }) {
   return (main, given) => {
     const values = Object.fromEntries(filters.map(({ name }) => [name, given.get(name) ?? '']));
     /** The cursors of the pages up to this one. */
     const cursors = [null];
     let timer = null;
     let isLeft = false;
+    let shown = null;
     const body = h('tbody');
     const problem = h('p', { class: 'problem', role: 'alert' });
-    const back = h('button', { class: 'quiet', onclick: () => turn(-1) }, '← Newer');
-    const on = h('button', { class: 'quiet', onclick: () => turn(1) }, 'Older →');
+    const back = h('button', { class: 'quiet', onclick: () => turn(-1) }, '← Previous');
+    const on = h('button', { class: 'quiet', onclick: () => turn(1) }, 'Next →');
     const form = h(
       'form',
       { class: 'filters', role: 'search' },
       filters.map((filter) => toField(filter, values[filter.name])),
-      filters.length > 0 && h('button', { type: 'submit', class: 'quiet' }, 'Search'),
+      filters.length > 0 && h('button', { type: 'submit', name: 'search', class: 'quiet' }, 'Search'),
     );
     const apply = (event) => {
       event.preventDefault();
-      location.hash = linkTo(path, Object.fromEntries(new FormData(form)));
+      const wanted = linkTo(path, Object.fromEntries(new FormData(form)));
+      if (location.hash === wanted) void load();
+      else location.hash = wanted;
     };
     form.addEventListener('submit', apply);
     form.addEventListener('change', (event) => event.target instanceof HTMLSelectElement && apply(event));
+
+    const toRows = (row) => [
+      h(
+        'tr',
+        {},
+        columns.map(({ of, isNumber, isLong }) => h('td', { class: isNumber ? 'number' : isLong ? 'long' : null }, of(row, load))),
+      ),
+      detail?.(row) && h('tr', { class: 'detail' }, h('td', { colspan: columns.length }, detail(row))),
+    ];
+
+    /** Rows that are as they were are left alone, so that nobody who reads or selects is disturbed; others keep the focus. */
+    function showRows(rows) {
+      const told = JSON.stringify(rows);
+      if (told === shown) return;
+      shown = told;
+      const controls = () => [...body.querySelectorAll('a, button')];
+      const focused = controls().indexOf(document.activeElement);
+      show(body, rows.map(toRows), rows.length === 0 && h('tr', {}, h('td', { class: 'empty', colspan: columns.length }, empty)));
+      controls()[focused]?.focus();
+    }
 
     async function load() {
       clearTimeout(timer);
@@ -68,23 +96,14 @@ export function listView({ title, path, source, filters = [], columns, isUnsettl
         const page = await get(`${source}?${toQuery({ ...values, limit: 20, cursor: cursors.at(-1) })}`);
         if (isLeft) return;
         show(problem);
-        show(
-          body,
-          page.data.map((row) =>
-            h(
-              'tr',
-              {},
-              columns.map(({ of, isNumber }) => h('td', { class: isNumber ? 'number' : null }, of(row, load))),
-            ),
-          ),
-          page.data.length === 0 && h('tr', {}, h('td', { class: 'empty', colspan: columns.length }, empty)),
-        );
+        showRows(page.data);
         cursors.next = page.next_cursor;
         back.disabled = cursors.length === 1;
         on.disabled = page.next_cursor === null;
-        if (page.data.some(isUnsettled)) timer = setTimeout(() => void load(), AGAIN_MS);
+        // Each reading of what was written is noted: nobody reads once a second.
+        if (values.content !== 'true' && page.data.some(isUnsettled)) timer = setTimeout(() => void load(), AGAIN_MS);
       } catch (error) {
-        if (!isLeft) show(problem, error.message);
+        if (!isLeft) show(problem, isRefusedContent(error, values) ? NO_CONTENT : error.message);
       }
     }
 
@@ -96,11 +115,12 @@ export function listView({ title, path, source, filters = [], columns, isUnsettl
 
     async function save() {
       try {
-        const url = URL.createObjectURL(await download(`${csv}?${toQuery(values)}`));
+        // An export has an order of its own.
+        const url = URL.createObjectURL(await download(`${csv}?${toQuery({ ...values, sort: '' })}`));
         h('a', { href: url, download: `${path}.csv` }).click();
         setTimeout(() => URL.revokeObjectURL(url), 60_000);
       } catch (error) {
-        notify(error.message);
+        notify(isRefusedContent(error, values) ? NO_CONTENT : error.message);
       }
     }
 

@@ -11,6 +11,11 @@ const yesNo = [any, ['true', 'Yes'], ['false', 'No']];
 const user = (id, name) => h('a', { href: linkTo(`users/${id}`) }, name ?? shortId(id));
 const room = (id) => h('a', { href: linkTo('messages', { chatroom_id: id }) }, shortId(id));
 
+const toText = (field) => {
+  if (Array.isArray(field)) return field.join(', ');
+  return typeof field === 'string' ? field : JSON.stringify(field);
+};
+
 /** What something was or is, a line for each of its fields. */
 const state = (value) =>
   value === null
@@ -18,9 +23,7 @@ const state = (value) =>
     : h(
         'dl',
         { class: 'state' },
-        Object.entries(value).map(([name, field]) =>
-          h('div', {}, h('dt', {}, name), h('dd', {}, typeof field === 'string' ? field : JSON.stringify(field))),
-        ),
+        Object.entries(value).map(([name, field]) => h('div', {}, h('dt', {}, name), h('dd', {}, toText(field)))),
       );
 
 /** What Stripe wrote, folded up under the id of what it is about. */
@@ -106,7 +109,7 @@ export const users = listView({
   columns: [
     { name: 'User', of: ({ id, username }) => user(id, username) },
     { name: 'Mobile number', of: ({ mobile_number, is_verified }) => [mobile_number, !is_verified && h('small', {}, ' not verified')] },
-    { name: 'E-mail', of: ({ email }) => email ?? '–' },
+    { name: 'E-mail', isLong: true, of: ({ email }) => email ?? '–' },
     { name: 'Plan', of: ({ plan }) => badge(plan) },
     { name: 'Role', of: ({ role, disabled }) => [role === 'admin' ? badge('admin') : 'user', disabled && [' ', badge('disabled')]] },
     { name: 'Signed up', of: ({ created_at }) => time(created_at) },
@@ -128,9 +131,9 @@ export const chatrooms = listView({
     { name: 'content', label: 'Names', options: CONTENT },
   ],
   columns: [
-    { name: 'Chatroom', of: ({ id, name }) => [room(id), name && ` ${name}`] },
+    { name: 'Chatroom', isLong: true, of: ({ id, name }) => [room(id), name && ` ${name}`] },
     { name: 'User', of: ({ user_id }) => user(user_id) },
-    { name: 'Model', of: ({ model }) => model ?? 'default' },
+    { name: 'Model', of: ({ model }) => h('span', { class: 'id' }, model ?? 'default') },
     { name: 'Messages', isNumber: true, of: ({ message_count }) => count(message_count) },
     { name: 'Last message', of: ({ last_message_at }) => time(last_message_at) },
     { name: 'Made', of: ({ created_at }) => time(created_at) },
@@ -143,6 +146,7 @@ export const messages = listView({
   source: '/admin/messages',
   csv: '/admin/messages/export',
   empty: 'There is no such message.',
+  detail: ({ content }) => content && h('p', { class: 'content' }, content),
   isUnsettled: ({ status }) => status === 'pending' || status === 'streaming',
   actions: (filters, reload) => h('button', { class: 'quiet', onclick: () => void retryAll(filters, reload) }, 'Retry failed…'),
   filters: [
@@ -150,8 +154,8 @@ export const messages = listView({
     { name: 'role', label: 'Role', options: words('user', 'model') },
     { name: 'user_id', label: 'User', hint: 'Id of a user' },
     { name: 'chatroom_id', label: 'Chatroom', hint: 'Id of a chatroom' },
-    { name: 'from', label: 'From', type: 'date' },
-    { name: 'to', label: 'Before', type: 'date' },
+    { name: 'from', label: 'From (UTC)', type: 'date' },
+    { name: 'to', label: 'Before (UTC)', type: 'date' },
     { name: 'content', label: 'Content', options: CONTENT },
   ],
   columns: [
@@ -163,9 +167,9 @@ export const messages = listView({
     },
     { name: 'User', of: ({ user_id }) => user(user_id) },
     { name: 'Chatroom', of: ({ chatroom_id }) => room(chatroom_id) },
-    { name: 'Model', of: ({ model }) => model ?? '–' },
+    { name: 'Model', of: ({ model }) => h('span', { class: 'id' }, model ?? '–') },
     { name: 'Tokens', isNumber: true, of: ({ usage }) => (usage ? count(usage.total_tokens) : '–') },
-    { name: 'Made', of: ({ created_at, content }) => [time(created_at), content && h('p', { class: 'content' }, content)] },
+    { name: 'Made', of: ({ created_at }) => time(created_at) },
     {
       name: '',
       of: (message, reload) => message.status === 'failed' && h('button', { onclick: () => void retry(message, reload) }, 'Retry'),
@@ -200,10 +204,10 @@ export const subscriptions = listView({
   ],
   columns: [
     { name: 'User', of: ({ user_id, username }) => user(user_id, username) },
-    { name: 'Kind', of: ({ kind }) => (kind === 'grant' ? 'Granted' : 'At Stripe') },
+    { name: 'Kind', of: ({ kind }) => h('span', { class: 'id' }, kind === 'grant' ? 'Granted' : 'At Stripe') },
     { name: 'Status', of: ({ status }) => badge(status) },
     { name: 'Pro until', of: ({ active_until }) => time(active_until) },
-    { name: 'Reason', of: ({ reason, stripe_subscription_id }) => reason ?? h('code', {}, stripe_subscription_id ?? '–') },
+    { name: 'Reason', isLong: true, of: ({ reason, stripe_subscription_id }) => reason ?? h('code', {}, stripe_subscription_id ?? '–') },
     { name: 'Since', of: ({ created_at }) => time(created_at) },
   ],
 });
@@ -213,13 +217,14 @@ export const webhookEvents = listView({
   path: 'webhook-events',
   source: '/admin/webhook-events',
   empty: 'Stripe has sent nothing like that.',
+  detail: ({ error }) => error && h('p', { class: 'problem' }, error),
   isUnsettled: ({ outcome, attempts }) => outcome === null && attempts === 0,
   filters: [{ name: 'pending', label: 'State', options: [any, ['true', 'Waiting'], ['false', 'Done']] }],
   columns: [
     { name: 'Event', of: ({ id, type }) => [h('code', {}, id), h('br'), type] },
     { name: 'Payload', of: ({ payload }) => asWritten(payload) },
     { name: 'Outcome', of: ({ outcome }) => badge(outcome ?? 'pending') },
-    { name: 'Failed tries', isNumber: true, of: ({ attempts, error }) => h('span', { title: error ?? '' }, count(attempts)) },
+    { name: 'Failed tries', isNumber: true, of: ({ attempts }) => count(attempts) },
     { name: 'Received', of: ({ received_at }) => time(received_at) },
     { name: '', of: (event, reload) => h('button', { onclick: () => void replay(event, reload) }, 'Replay') },
   ],
@@ -257,13 +262,13 @@ export const auditLog = listView({
     },
     { name: 'actor_id', label: 'By', hint: 'Id of an administrator' },
     { name: 'target_id', label: 'On', hint: 'Id of what it was done to' },
-    { name: 'from', label: 'From', type: 'date' },
-    { name: 'to', label: 'Before', type: 'date' },
+    { name: 'from', label: 'From (UTC)', type: 'date' },
+    { name: 'to', label: 'Before (UTC)', type: 'date' },
   ],
   columns: [
     { name: 'When', of: ({ created_at }) => time(created_at) },
     { name: 'Who', of: ({ actor }) => user(actor.id, actor.username) },
-    { name: 'What', of: ({ action, reason }) => [h('strong', {}, action), reason && [h('br'), h('small', {}, reason)]] },
+    { name: 'What', isLong: true, of: ({ action, reason }) => [h('strong', {}, action), reason && [h('br'), h('small', {}, reason)]] },
     { name: 'On what', of: (entry) => target(entry.target) },
     { name: 'Before', of: ({ before }) => state(before) },
     { name: 'After', of: ({ after }) => state(after) },

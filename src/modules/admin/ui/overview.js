@@ -1,6 +1,6 @@
 import { get } from './api.js';
 import { dayBars, shareBar } from './charts.js';
-import { h, show } from './dom.js';
+import { failure, h, show } from './dom.js';
 import { badge, compact, count, milliseconds, money, usd } from './format.js';
 import { linkTo } from './list-view.js';
 
@@ -90,8 +90,10 @@ function latency(stats) {
 
 /** The state of the service at a glance. */
 export function overview(main) {
+  let isLeft = false;
   async function load() {
     const stats = await get('/admin/stats');
+    if (isLeft) return;
     const days = everyDay(stats);
     const { users, replies, subscriptions, monthly_recurring_revenue: revenue } = stats;
     show(
@@ -152,5 +154,8 @@ export function overview(main) {
       ),
     );
   }
-  load().catch((error) => show(main, h('p', { class: 'problem', role: 'alert' }, error.message)));
+  load().catch((error) => isLeft || show(main, failure('Overview', error)));
+  return () => {
+    isLeft = true;
+  };
 }

@@ -1,6 +1,6 @@
 import { get, post } from './api.js';
 import { confirmed, notify } from './dialog.js';
-import { h, show } from './dom.js';
+import { failure, h, show } from './dom.js';
 import { badge, count, time } from './format.js';
 
 const AGAIN_MS = 3_000;
@@ -64,6 +64,12 @@ export function queues(main) {
         ),
     );
 
+  /** What fails once may go well the next time; until then the page shows what was. */
+  const again = () =>
+    void load().catch(() => {
+      if (!isLeft) timer = setTimeout(again, AGAIN_MS);
+    });
+
   async function load() {
     clearTimeout(timer);
     const { data } = await get('/admin/queues');
@@ -72,9 +78,9 @@ export function queues(main) {
     const focused = [...main.querySelectorAll('button')].indexOf(document.activeElement);
     show(main, h('header', {}, h('h1', {}, 'Queues')), h('div', { class: 'cards two' }, data.map(card)));
     main.querySelectorAll('button')[focused]?.focus();
-    timer = setTimeout(() => void load().catch(() => undefined), AGAIN_MS);
+    timer = setTimeout(again, AGAIN_MS);
   }
-  load().catch((error) => show(main, h('p', { class: 'problem', role: 'alert' }, error.message)));
+  load().catch((error) => isLeft || show(main, failure('Queues', error)));
   return () => {
     isLeft = true;
     clearTimeout(timer);

@@ -3,11 +3,15 @@ import { h, show } from './dom.js';
 
 const field = (label, properties) => h('label', {}, label, h('input', { required: true, ...properties }));
 
-/** The way in: a password, and a code where one is asked for. */
-export function signIn(root, onSignedIn) {
+/**
+ * The way in: a password, and a code where one is asked for.
+ *
+ * @param {string} [reason] why the page is shown, where that is not plain
+ */
+export function signIn(root, onSignedIn, reason) {
   const problem = h('p', { class: 'problem', role: 'alert' });
 
-  function form(title, text, fields, action, submit) {
+  function form(title, text, fields, action, submit, more) {
     const button = h('button', { class: 'primary', type: 'submit' }, action);
     const element = h(
       'form',
@@ -17,6 +21,7 @@ export function signIn(root, onSignedIn) {
       fields,
       problem,
       button,
+      more,
     );
     element.addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -47,12 +52,13 @@ export function signIn(root, onSignedIn) {
         await verifyCode(number, otp, challengeId);
         onSignedIn();
       },
+      h('button', { type: 'button', class: 'quiet', onclick: () => signIn(root, onSignedIn) }, 'Begin again, with another code'),
     );
   }
 
   form(
     'Administration',
-    null,
+    reason,
     [
       field('Username or mobile number', { name: 'identifier', autocomplete: 'username', spellcheck: 'false', autocapitalize: 'none' }),
       field('Password', { name: 'password', type: 'password', autocomplete: 'current-password' }),

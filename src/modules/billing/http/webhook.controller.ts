@@ -19,7 +19,7 @@ export class WebhookController {
 
   @Post()
   @HttpCode(200)
-  @RouteConfig({ isSigned: true })
+  @RouteConfig({ readsBody: true })
   @ApiOperation({ summary: 'Where Stripe sends its events', description: 'Keeps the event; a worker acts on it.' })
   @ApiHeader({ name: 'Stripe-Signature', required: true, schema: { type: 'string' } })
   @ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'An event, as Stripe signed it.' })

@@ -29,7 +29,7 @@ export class ExchangeResponder {
   ) {}
 
   async answer(actor: Actor, request: FastifyRequest, response: FastifyReply, accept: () => Promise<AnsweredExchange>): Promise<void> {
-    const isStreamed = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
+    const isStreamed = /\btext\/event-stream\b/i.test(request.headers.accept ?? '');
     // Before anything is accepted that could then not be streamed.
     const place = isStreamed ? this.streams.reserve(actor) : null;
     try {

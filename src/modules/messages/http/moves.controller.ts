@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, type RawBodyRequest, Req, StreamableFile } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
@@ -43,7 +44,7 @@ export class MovesController {
   }
 
   @Post('import')
-  @RouteConfig({ bodyLimit: IMPORT_LIMIT })
+  @RouteConfig({ bodyLimit: IMPORT_LIMIT, readsBody: true })
   @ApiOperation({
     summary: 'Import a chatroom',
     description:
@@ -51,8 +52,8 @@ export class MovesController {
   })
   @ApiBody({ schema: documentSchema })
   @ApiCreatedResponse({ type: ChatroomResponse })
-  async importChatroom(@CurrentActor() actor: Actor, @Body() body: unknown): Promise<ChatroomResponse> {
-    const { room, model } = await this.moves.importChatroom(actor, body);
+  async importChatroom(@CurrentActor() actor: Actor, @Req() { rawBody }: RawBodyRequest<FastifyRequest>): Promise<ChatroomResponse> {
+    const { room, model } = await this.moves.importChatroom(actor, rawBody ?? Buffer.alloc(0));
     return toChatroomResponse(room, model);
   }
 

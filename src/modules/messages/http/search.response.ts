@@ -45,7 +45,11 @@ export class SearchHitResponse {
 
 export class SearchHitPage extends PageOf(SearchHitResponse) {}
 
-const isRank = (part: string): boolean => /^\d{1,3}(?:\.\d{1,20})?(?:e-\d{1,3})?$/.test(part);
+/** A number that PostgreSQL's `real` can hold, as JavaScript writes it. */
+const isRank = (part: string): boolean => {
+  const rank = Number(part);
+  return String(rank) === part && (rank === 0 || (Math.fround(rank) > 0 && rank < 1_000));
+};
 
 /** @throws ValidationFailedError for a cursor of another list */
 export function placeOf(cursor: string | undefined): SearchPlace | null {

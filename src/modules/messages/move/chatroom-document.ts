@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { ValidationFailedError } from '../../../common/errors/common.errors.js';
 import { FINISH_REASONS } from '../message-status.js';
@@ -6,10 +7,12 @@ import { FINISH_REASONS } from '../message-status.js';
 const MAX_SIBLINGS = 100;
 const MAX_ERRORS = 10;
 
-/** Text as JSON Schema counts it, in code points. */
+/** Text that PostgreSQL takes, of a length as JSON Schema counts it, in code points. */
 const text = (min: number, max: number) =>
   z
     .string()
+    .refine((value) => !value.includes('\0'), { message: 'must not contain NUL characters' })
+    .refine((value) => value.isWellFormed(), { message: 'must not contain lone surrogates' })
     .refine((value) => value.length <= max || Array.from(value).length <= max, { message: `must have at most ${max} characters` })
     .refine((value) => value.length >= min, { message: `must have at least ${min} characters` })
     .meta({ minLength: min, maxLength: max });
@@ -57,12 +60,15 @@ const chatroom = z.strictObject({
   active: place.nullable().meta({ description: 'The last message of the active branch; null without messages.' }),
 });
 
-const schema = z.strictObject({
-  format: z.literal('gemini-chat-room'),
-  version: z.literal(1),
-  chatroom,
-  messages: z.array(z.discriminatedUnion('role', [userMessage, reply])),
-});
+const message = z.discriminatedUnion('role', [userMessage, reply]);
+
+const schema = z.strictObject({ format: z.literal('gemini-chat-room'), version: z.literal(1), chatroom, messages: z.array(message) });
+
+/** All of it but the messages. */
+const frame = schema.extend({ messages: z.array(z.unknown()) });
+
+/** Messages that are looked at before others have their turn. */
+const AT_A_TIME = 1_000;
 
 /**
  * A room with all its branches, as one document that holds no ids: what is imported from it is exported as the same document. Of an equal form in
@@ -74,17 +80,27 @@ export type DocumentMessage = ChatroomDocument['messages'][number];
 /** For the API's documentation. */
 export const documentSchema = Object.fromEntries(Object.entries(z.toJSONSchema(schema)).filter(([name]) => name !== '$schema'));
 
-/** @throws ValidationFailedError with the first ten things that are wrong */
-export function parseDocument(body: unknown): ChatroomDocument {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) {
-    throw new ValidationFailedError(
-      parsed.error.issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({ field: path.join('.'), message })),
-    );
+/** Gives way to others while it looks through a large document. @throws ValidationFailedError with the first ten things that are wrong */
+export async function parseDocument(body: unknown): Promise<ChatroomDocument> {
+  const { messages: given, ...rest } = valid(frame.safeParse(body));
+  const messages: DocumentMessage[] = [];
+  for (let from = 0; from < given.length; from += AT_A_TIME) {
+    const part = given.slice(from, from + AT_A_TIME);
+    messages.push(...valid(z.array(message).safeParse(part), ([i, ...path]) => ['messages', from + Number(i), ...path]));
+    await setImmediate();
   }
-  const faults = treeFaults(parsed.data);
+  const document = { ...rest, messages };
+  const faults = treeFaults(document);
   if (faults.length > 0) throw new ValidationFailedError(faults);
-  return parsed.data;
+  return document;
+}
+
+/** @param pathOf where in the document a path of the part leads */
+function valid<Part>(result: z.ZodSafeParseResult<Part>, pathOf = (path: PropertyKey[]) => path): Part {
+  if (result.success) return result.data;
+  throw new ValidationFailedError(
+    result.error.issues.slice(0, MAX_ERRORS).map(({ path, message: why }) => ({ field: pathOf(path).join('.'), message: why })),
+  );
 }
 
 function treeFaults({ chatroom: { active }, messages }: ChatroomDocument): { field: string; message: string }[] {

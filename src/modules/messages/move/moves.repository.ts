@@ -95,7 +95,8 @@ const insertMessages = statement<never>(
   `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, model, attempt,
      finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens, usage_estimated,
      context_turns, context_trimmed, context_summarised, created_at, completed_at)
-   SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content, ${markedWords('r.words', 'r.id', '$1::uuid')},
+   SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content, 
+     ${markedWords('r.words', '(SELECT u.indexed_messages FROM users u WHERE u.id = $1) + r.position', '$1::uuid')},
      r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens, r.total_tokens, r.estimated,
      r.turns, r.trimmed, r.summarised, r.created_at, r.completed_at
    FROM json_to_recordset($3::json) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid, role text,
@@ -107,7 +108,7 @@ const insertMessages = statement<never>(
 // Last, as others wait for the owner's row. Nobody else can have locked the room, which is not committed yet.
 const complete = statement<never>(
   'moves_complete',
-  `WITH owner AS (UPDATE users SET list_version = list_version + 1 WHERE id = $1)
+  `WITH owner AS (UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3 WHERE id = $1)
    UPDATE chatrooms c SET last_position = $3, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0), active_run = coalesce(leaf.run, 0),
      last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = $2)
    FROM (VALUES (1)) AS one LEFT JOIN messages leaf ON leaf.chatroom_id = $2 AND leaf.position = $4

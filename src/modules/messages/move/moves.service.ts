@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
 import type { Actor } from '../../../common/actor.js';
-import { NotFoundError } from '../../../common/errors/common.errors.js';
+import { NotFoundError, RateLimitedError } from '../../../common/errors/common.errors.js';
 import { isId, newId } from '../../../common/ids.js';
+import { parseJson } from '../../../common/json.js';
 import type { StatementRunner } from '../../../database/database.js';
 import { type Chatroom, ChatroomsService } from '../../chatrooms/index.js';
 import { MessagesRepository } from '../messages.repository.js';
@@ -11,11 +13,19 @@ import { sectionOf, titleOf } from './markdown.js';
 import { MovesRepository, type StoredRoom } from './moves.repository.js';
 import { layOut } from './tree-layout.js';
 
+/** Of a document, in bytes: as much as any other body may have. */
+const LARGE = 512 * 1024;
+/** Each holds up to 20 MiB. */
+const MAX_WAITING = 8;
+const RETRY_AFTER_S = 10;
+
 export type ExportFormat = 'json' | 'markdown';
 
 /** Carries rooms out of, into and within an account. None of it changes a quota or counts as usage. */
 @Injectable()
 export class MovesService {
+  private readonly turns = pLimit(1);
+
   constructor(
     private readonly moves: MovesRepository,
     private readonly messages: MessagesRepository,
@@ -35,9 +45,20 @@ export class MovesService {
     return Readable.from(text, { objectMode: false });
   }
 
-  /** Makes a room of an exported one, with all branches and times. @throws ValidationFailedError */
-  async importChatroom(actor: Actor, body: unknown): Promise<{ room: Chatroom; model: string }> {
-    const { chatroom, messages } = parseDocument(body);
+  /**
+   * Makes a room of an exported one, with all branches and times. Large ones take turns: read at once, they would take the process's memory.
+   *
+   * @param file the document as JSON
+   * @throws MalformedJsonError, ValidationFailedError, RateLimitedError when too many large ones wait
+   */
+  async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
+    if (file.length <= LARGE) return this.importDocument(actor, file);
+    if (this.turns.pendingCount >= MAX_WAITING) throw new RateLimitedError(RETRY_AFTER_S);
+    return this.turns(() => this.importDocument(actor, file));
+  }
+
+  private async importDocument(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
+    const { chatroom, messages } = await parseDocument(parseJson(file) ?? {});
     const { active, ...settings } = chatroom;
     const places = layOut(messages.map(({ parent }) => parent));
     const placed = messages.flatMap((message, i) => {

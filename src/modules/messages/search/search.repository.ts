@@ -3,6 +3,7 @@ import { Database } from '../../../database/database.js';
 import { statement } from '../../../database/statement.js';
 import type { Message } from '../message.js';
 import { MESSAGE_COLUMNS } from '../messages.repository.js';
+import { mark, STRETCH } from './marked-words.js';
 import { toQuery, type Wanted } from './words.js';
 
 /** A message in which all the words were found, as far as search.service.ts needs it. */
@@ -20,37 +21,35 @@ export interface SearchPlace {
   readonly asOf: string;
 }
 
-/** The first four digits of a UUIDv7 count stretches of 2^32 ms: 49.7 days. */
-const AGE_MS = 2 ** 32;
-
 /** How many matches are ranked: the newest ones. */
 const RANKED = 1_000;
 
 type MatchRow = Message & { readonly chatroom_name: string | null; readonly rank: number; readonly as_of: Date };
 
 /*
- * Words are looked up in one stretch of time after the other, newest first, until there are enough: a word that is in every message costs no more
- * than a rare one, and a rare one a look into the index for each 49.7 days of the account. LATERAL makes it a nested loop, which LIMIT ends.
+ * Words are looked up in one stretch of the user's messages after the other, newest first, until there are enough: a word that is in every message
+ * costs a stretch or two, however many messages there are, and a rare one a look into the index for each stretch. LATERAL makes it a nested loop,
+ * which LIMIT ends.
  * OFFSET 0 keeps owner, time and order out of what the planner chooses an index for: one on them would be read from end to end for a rare word.
  */
 const search = statement<MatchRow>(
   'messages_search',
   `WITH newest AS (
      SELECT found.id, found.rank
-     FROM generate_series($3::integer, (SELECT floor(extract(epoch FROM u.created_at - interval '1 day') * 1000 / ${AGE_MS})::integer FROM users u WHERE u.id = $1), -1) AS age
-       CROSS JOIN LATERAL (SELECT replace($2, '~', lpad(to_hex(age), 4, '0') || right($1::uuid::text, 12))::tsquery AS query) AS wanted
+     FROM generate_series((SELECT u.indexed_messages / ${STRETCH} FROM users u WHERE u.id = $1), 0, -1) AS stretch
+       CROSS JOIN LATERAL (SELECT replace($2, '~', ${mark('$1::uuid', 'stretch')})::tsquery AS query) AS wanted
        CROSS JOIN LATERAL (
          SELECT m.id, ts_rank(m.words, wanted.query) AS rank FROM (
            SELECT m.id, m.words FROM (SELECT * FROM messages WHERE words @@ wanted.query OFFSET 0) m
-           WHERE m.user_id = $1 AND m.created_at <= coalesce($4::timestamptz, now())
+           WHERE m.user_id = $1 AND m.created_at <= coalesce($3::timestamptz, now())
            ORDER BY m.created_at DESC, m.id DESC LIMIT ${RANKED}
          ) m
        ) AS found
      LIMIT ${RANKED}
    ), page AS (
-     SELECT id, rank FROM newest WHERE (rank, id) < ($5::real, $6::uuid) ORDER BY rank DESC, id DESC LIMIT $7
+     SELECT id, rank FROM newest WHERE (rank, id) < ($4::real, $5::uuid) ORDER BY rank DESC, id DESC LIMIT $6
    )
-   SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($4::timestamptz, now())::timestamptz(3) AS as_of
+   SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
    FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id
    ORDER BY page.rank DESC, page.id DESC`,
 );
@@ -65,8 +64,7 @@ export class SearchRepository {
   /** At most `count` of the newest thousand messages of a user with all these words, the best match first. */
   async search(userId: string, wanted: Wanted, after: SearchPlace | null, count: number): Promise<{ matches: Match[]; asOf: string }> {
     const { rank, id, asOf } = after ?? BEGINNING;
-    const age = Math.floor(Date.now() / AGE_MS);
-    const rows = await this.database.run(search, [userId, toQuery(wanted), age, asOf, rank, id, count]);
+    const rows = await this.database.run(search, [userId, toQuery(wanted), asOf, rank, id, count]);
     return {
       matches: rows.map((row) => ({ message: row, chatroom: { id: row.chatroom_id, name: row.chatroom_name }, rank: row.rank })),
       asOf: rows[0]?.as_of.toISOString() ?? '',

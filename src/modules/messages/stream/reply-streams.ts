@@ -41,7 +41,9 @@ export class ReplyStreams {
         return;
       }
       if (isFinished(current)) {
-        yield remainingEvents(current, place);
+        const rest = remainingEvents(current, place);
+        // A place past the end of the text is none of this reply's. Nothing at all would look like its whole.
+        yield rest.length > 0 ? rest : remainingEvents(current, null);
         return;
       }
       const growing = new AbortController();

@@ -136,7 +136,7 @@ const usageOf = (reply: StreamedReply) =>
       };
 
 /** The end of a stream whose reply was deleted with its room, for a reader at `place`. */
-export const deletedEvents = (place: Place): StreamEvent[] => [
-  { place: { ...place, n: place.n + 1 }, data: { type: 'abort' } },
-  { place: { ...place, n: place.n + 2 }, data: DONE },
-];
+export function deletedEvents(place: Place): StreamEvent[] {
+  const textEnd = stepAt(place) >= TEXT_START ? [{ type: 'text-end', id: TEXT_ID }] : [];
+  return [...textEnd, { type: 'abort' }, DONE as typeof DONE].map((data, i) => ({ place: { ...place, n: place.n + 1 + i }, data }));
+}

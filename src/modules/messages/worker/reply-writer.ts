@@ -127,7 +127,8 @@ export class ReplyWriter {
       return;
     }
     const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
-    if (retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
+    // Not for a quota per day, which asks for a wait too: nothing would be won, and every later reply would wait before it fails.
+    if (retryable && retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
     if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted));
     else {
       const delayMs = retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
