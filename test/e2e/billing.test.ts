@@ -258,7 +258,7 @@ describe('POST /subscribe/pro', () => {
 it('the status of a session that is unknown or somebody else’s is 404', async () => {
   const [user, other] = [await stack.api.signUp(), await stack.api.signUp()];
   const { body } = await stack.subscribe(other);
-  for (const id of [body.session_id, 'cs_test_unknown', 'not a session', '../customers']) {
+  for (const id of [body.session_id, 'cs_test_unknown', 'not a session', '../customers', '', 'cs_'.padEnd(5_000, 'x')]) {
     expect(await stack.status(user, `?checkout_session_id=${encodeURIComponent(id)}`)).toMatchObject({
       status: 404,
       body: { code: 'not_found' },

@@ -10,6 +10,8 @@ import { SubscriptionSync } from './subscription-sync.js';
 
 type LiveSubscription = NonNullable<Awaited<ReturnType<SubscriptionsService['findLive']>>>;
 
+/** Anything else Stripe need not be asked about. */
+const SESSION_ID = /^cs_\w{1,250}$/;
 /** More than anybody will have, and a bound on what is held in memory. */
 const MOST_INVOICES = 1_000;
 
@@ -30,7 +32,7 @@ export class BillingService {
    */
   async getStatus(actor: Actor, checkoutSessionId: string | null): Promise<SubscriptionStatus> {
     if (checkoutSessionId !== null) {
-      const session = await this.stripe.client.findCheckout(checkoutSessionId);
+      const session = SESSION_ID.test(checkoutSessionId) ? await this.stripe.client.findCheckout(checkoutSessionId) : null;
       if (!session?.stripeCustomerId || session.stripeCustomerId !== (await this.customers.find(actor.userId))) throw new NotFoundError();
       await this.sync.sync(actor.userId);
     }

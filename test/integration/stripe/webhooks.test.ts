@@ -38,7 +38,7 @@ describe('webhooks', () => {
     expect(listed).toMatchObject({ type: 'customer.created', created: 1_893_456_000, data: { object: customer } });
     expect(() => verify(0, 'whsec_other')).toThrow('No signatures found matching');
     const seconds = Number(/^t=(\d+),/.exec(String(receiver.received[0]?.headers['stripe-signature']))?.[1]);
-    expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(5);
+    expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);
     expect(receiver.received[0]?.headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
@@ -109,7 +109,7 @@ describe('webhooks', () => {
   });
 
   test('shuffled: all, in another order', async () => {
-    await mode({ mode: 'shuffled', delay_ms: 150 });
+    await mode({ mode: 'shuffled', delay_ms: 500 });
     for (let i = 0; i < 12; i += 1) await world.stripe.customers.create({ email: `${i}@x.example` });
     await receiver.waitFor(12);
     const sent = (await world.stripe.events.list({ limit: 100 })).data.map((event) => event.id).reverse();

@@ -41,11 +41,9 @@ export class OpenPortalRequest {
 
 export class StatusQuery {
   @ApiPropertyOptional({
-    maxLength: 200,
     description: 'Of the payment page that the user comes back from: Stripe is asked first, so that a payer never sees `basic`.',
   })
   @unlessLeftOut()
   @IsString()
-  @MaxLength(200)
   readonly checkout_session_id?: string;
 }
