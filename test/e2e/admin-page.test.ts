@@ -201,6 +201,17 @@ test('an answer that comes late does not take the place of the view that was ope
   expect(await heading('Overview').count()).toBe(0);
 });
 
+test('a part that could not be loaded says so, and is loaded when it is tried again', async () => {
+  await signIn();
+  await heading('Overview').waitFor();
+  await page.route('**/admin/queues', (route) => route.abort());
+  await go('Queues');
+  await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
+  await page.unroute('**/admin/queues');
+  await page.getByRole('button', { name: 'Try again' }).press('Enter');
+  await page.getByRole('button', { name: 'Pause' }).first().waitFor();
+});
+
 test('what users wrote is not shown where the setting does not allow it, and the page says so', async () => {
   await signIn();
   await go('Messages');

@@ -95,7 +95,8 @@ const facts = (pairs) =>
 /** One user: what is known, and what can be done. */
 export function account(main, _filters, id) {
   let isLeft = false;
-  const fail = (error) => isLeft || show(main, failure('User', error));
+  const start = () => void load().catch(fail);
+  const fail = (error) => isLeft || show(main, failure('User', error, start));
 
   async function load() {
     const [found, grants] = await Promise.all([
@@ -218,7 +219,7 @@ export function account(main, _filters, id) {
       ),
     );
   }
-  load().catch(fail);
+  start();
   return () => {
     isLeft = true;
   };

@@ -44,7 +44,8 @@ function route() {
     else {
       link.setAttribute('aria-current', 'page');
       // On a phone the list is wider than the screen. Not scrollIntoView: the next Tab would begin from there.
-      link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft;
+      const parts = link.parentElement;
+      parts.scrollLeft = link.offsetLeft - parts.offsetLeft - (parts.clientWidth - link.offsetWidth) / 2;
     }
   }
   const focused = document.activeElement;

@@ -36,4 +36,8 @@ export function show(element, ...children) {
 }
 
 /** In the place of a view that could not be loaded. */
-export const failure = (title, error) => [h('header', {}, h('h1', {}, title)), h('p', { class: 'problem', role: 'alert' }, error.message)];
+export const failure = (title, error, again) => [
+  h('header', {}, h('h1', {}, title)),
+  h('p', { class: 'problem', role: 'alert' }, error.message),
+  h('div', { class: 'actions' }, h('button', { class: 'quiet', onclick: again }, 'Try again')),
+];

@@ -154,7 +154,8 @@ export function overview(main) {
       ),
     );
   }
-  load().catch((error) => isLeft || show(main, failure('Overview', error)));
+  const start = () => void load().catch((error) => isLeft || show(main, failure('Overview', error, start)));
+  start();
   return () => {
     isLeft = true;
   };

@@ -80,7 +80,8 @@ export function queues(main) {
     main.querySelectorAll('button')[focused]?.focus();
     timer = setTimeout(again, AGAIN_MS);
   }
-  load().catch((error) => isLeft || show(main, failure('Queues', error)));
+  const start = () => void load().catch((error) => isLeft || show(main, failure('Queues', error, start)));
+  start();
   return () => {
     isLeft = true;
     clearTimeout(timer);
