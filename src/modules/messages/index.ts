@@ -5,7 +5,7 @@ export { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus
 export { NotAReplyError } from './messages.errors.js';
 export { MessagesService } from './messages.service.js';
 export { describeReplyError, REPLY_ERROR_CODES } from './reply-errors.js';
-export type { RetriedReply } from './replies.repository.js';
+export type { RetriedReply } from './retries.repository.js';
 export { Retries } from './retries.js';
 export { percentile } from './usage/latency.js';
 export { type HourTotal, type ModelLatencies, type ModelTotal, Statistics } from './usage/statistics.js';
