@@ -61,10 +61,10 @@ describe('ten thousand guesses, the right code among them', () => {
     const { body: stolen } = await api.post<Challenge>('/auth/send-otp', { body: { mobile_number: user.mobileNumber } });
     const before = await sessionsOf(user);
     const auth = api.app.get(AuthService);
-    // Half of them name the challenge that the attacker asked for; the right code is none of the first ten, as a guesser must expect.
+    // Half of them name the challenge that the attacker asked for; the right code is none of those that are first at once, as a guesser must expect.
     const guess = (i: number) => ({
       mobileNumber: user.mobileNumber,
-      otp: wrong(stolen.otp, i < 10 ? i + 1 : i - 10),
+      otp: wrong(stolen.otp, i < 100 ? i + 1 : i - 100),
       challengeId: i % 2 === 0 ? stolen.challenge_id : null,
     });
     const outcomes = await inBatches(10_000, 100, (i) =>
