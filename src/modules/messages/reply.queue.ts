@@ -45,10 +45,7 @@ export function priorityOf(plan: Plan, now: number): number {
 
 @Injectable()
 export class ReplyQueue {
-  constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {
-    // Outages are told once, by the connection; without a listener BullMQ prints each error.
-    queue.on('error', () => undefined);
-  }
+  constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {}
 
   /** @param plan of the reply's owner */
   async add({ replyId, plan }: { replyId: string; plan: Plan }, cause: ReplyJobCause, n = 0, delayMs = 0): Promise<void> {

@@ -20,10 +20,7 @@ const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: true } 
 
 @Injectable()
 export class DigestQueue {
-  constructor(@InjectQueue(DIGEST_QUEUE) private readonly queue: Queue<DigestJob, void>) {
-    // Outages are told once, by the connection; without a listener BullMQ prints each error.
-    queue.on('error', () => undefined);
-  }
+  constructor(@InjectQueue(DIGEST_QUEUE) private readonly queue: Queue<DigestJob, void>) {}
 
   /** @param attempt how often it was begun: an add under the id of a job that still runs is dropped */
   async add({ messageId, kind }: Digest, attempt = 0): Promise<void> {
