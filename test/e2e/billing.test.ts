@@ -1,4 +1,4 @@
-import type { TestUser } from '../support/api.js';
+import { startTestApi, type TestUser } from '../support/api.js';
 import { type BillingStack, startBilling } from '../support/billing.js';
 import { problem, TIME } from '../support/problem.js';
 import { until } from '../support/until.js';
@@ -292,4 +292,25 @@ it('invoices are listed page by page', async () => {
     status: 400,
     body: { errors: [{ field: 'cursor' }] },
   });
+});
+
+test("a price that Stripe does not know is the operator's fault, and told as that", async () => {
+  const api = await startTestApi({
+    DATABASE_URL: stack.databaseUrl,
+    STRIPE_SECRET_KEY: 'sk_test_simulated',
+    STRIPE_BASE_URL: stack.stripe.url,
+    STRIPE_WEBHOOK_SECRET: stack.stripe.webhookSecret,
+    STRIPE_PRICE_PRO_ID: 'price_unknown',
+    LOG_LEVEL: 'silent',
+  });
+  try {
+    const user = await api.signUp();
+    expect(await api.post('/subscribe/pro', { token: user.accessToken, body: {} })).toMatchObject({
+      status: 503,
+      body: { code: 'billing_unavailable', retry_after: 5 },
+    });
+    expect((await stack.status(user)).body).toEqual(BASIC);
+  } finally {
+    await api.close();
+  }
 });

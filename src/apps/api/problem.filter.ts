@@ -12,6 +12,7 @@ import {
 } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, statusOf, toProblem } from '../../common/http/problem.js';
 import { isDatabaseUnavailable, isUserGone } from '../../database/database.errors.js';
+import { BillingUnavailableError, StripeRefusalError } from '../../integrations/stripe/index.js';
 import { SessionEndedError } from '../../modules/auth/index.js';
 
 /** The one place where an exception becomes an answer: a problem document, or nothing of it reaches the client. */
@@ -42,6 +43,8 @@ export class ProblemFilter implements ExceptionFilter {
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
   if (isUserGone(exception)) return new SessionEndedError();
+  // A no that nobody expected, to a price that Stripe does not know for example: for the operator to see to.
+  if (exception instanceof StripeRefusalError) return new BillingUnavailableError({ cause: exception });
   const status: number = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
   // By its status, as a client that leaves in the middle of its body breaks a connection too (ECONNRESET), and not one of ours.
   if (status >= 500 && isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
