@@ -95,6 +95,10 @@ export interface Ended {
 }
 
 const UNFINISHED = `('pending', 'streaming')`;
+/** Of the room of m, and before it. */
+const EARLIER = `SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}`;
+/** Each further one means that a lease or a pause ended between two statements. */
+const CLAIM_TRIES = 3;
 
 // One UPDATE decides between all workers. The lowest unfinished reply of a room is claimed first; uq_messages_streaming holds back any other
 // while one of the room is in work, also a lower one that an administrator has put back.
@@ -106,17 +110,15 @@ const claim = statement<Claim>(
    WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ${UNFINISHED}
      AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
      AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
-     AND NOT EXISTS (
-       SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
-     )
+     AND NOT EXISTS (${EARLIER})
    RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
      c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled",
      m.first_token_at IS NOT NULL AS "hasBegun", m.attempt - m.forgiven_attempts AS tries`,
 );
 
-const whyRefused = statement<{ status: MessageStatus; attempt: number; plan: Plan; wait_ms: number | null }>(
+const whyRefused = statement<{ status: MessageStatus; attempt: number; plan: Plan; wait_ms: number | null; has_earlier: boolean }>(
   'replies_why_refused',
-  `SELECT m.status, m.attempt, p.plan,
+  `SELECT m.status, m.attempt, p.plan, EXISTS (${EARLIER}) AS has_earlier,
      ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (SELECT s.paused_until FROM model_pauses s WHERE s.model = m.model)) - now()) * 1000)::integer
        AS wait_ms
    FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = $1`,
@@ -255,9 +257,7 @@ const orphans = statement<{ replyId: string; attempt: number; plan: Plan }>(
    WHERE m.status IN ${UNFINISHED}
      AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - $1 * interval '1 millisecond')
      AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
-     AND NOT EXISTS (
-       SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}
-     )
+     AND NOT EXISTS (${EARLIER})
    ORDER BY m.id LIMIT $2`,
 );
 
@@ -271,17 +271,20 @@ export class RepliesRepository {
   ) {}
 
   async claim(replyId: string): Promise<Claim | Refusal> {
-    try {
-      const [claimed] = await this.database.run(claim, [replyId, this.config.REPLY_LEASE]);
-      if (claimed) return claimed;
-    } catch (error) {
-      if (violates(error, 'uq_messages_streaming')) return { reason: 'earlier_reply' };
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const [claimed] = await this.database.run(claim, [replyId, this.config.REPLY_LEASE]);
+        if (claimed) return claimed;
+      } catch (error) {
+        if (violates(error, 'uq_messages_streaming')) return { reason: 'earlier_reply' };
+        throw error;
+      }
+      const [row] = await this.database.run(whyRefused, [replyId]);
+      if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
+      if (row.wait_ms !== null && row.wait_ms > 0) return { reason: 'not_yet', forMs: row.wait_ms, attempt: row.attempt, plan: row.plan };
+      // Otherwise what was in the way is over by now.
+      if (row.has_earlier || tries === CLAIM_TRIES) return { reason: 'earlier_reply' };
     }
-    const [row] = await this.database.run(whyRefused, [replyId]);
-    if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
-    if (row.wait_ms !== null && row.wait_ms > 0) return { reason: 'not_yet', forMs: row.wait_ms, attempt: row.attempt, plan: row.plan };
-    return { reason: 'earlier_reply' };
   }
 
   /** Extends the leases of these attempts. @returns those that are still held, and whether they are to be cancelled */

@@ -138,7 +138,7 @@ test('a released reply is claimable again, no sooner than it was put off', async
   const id = await send();
   expect(await replies.release(await claimed(id), { delayMs: 60_000, reason: 'model_timeout', wasted: null })).toBe(true);
   expect(await replies.claim(id)).toMatchObject({ reason: 'not_yet' });
-  await dataSource.query(`UPDATE messages SET retry_at = now() WHERE id = $1`, [id]);
+  await dataSource.query(`UPDATE messages SET retry_at = now() - interval '1 second' WHERE id = $1`, [id]);
   expect((await claimed(id)).attempt).toBe(2);
 });
 
@@ -148,7 +148,8 @@ test('a paused model is asked by nobody until its pause ends', async () => {
   await replies.pauseModel('gemini-3.5-flash-lite', 1);
   expect(await replies.claim(id)).toMatchObject({ reason: 'not_yet', attempt: 0 });
   expect(await replies.orphans(0, 1_000)).toEqual([]);
-  await dataSource.query(`UPDATE model_pauses SET paused_until = now()`);
+  // A moment that is rounded to the millisecond may lie ahead still.
+  await dataSource.query(`UPDATE model_pauses SET paused_until = now() - interval '1 second'`);
   expect((await claimed(id)).attempt).toBe(1);
 });
 
