@@ -95,7 +95,7 @@ const insertMessages = statement<never>(
   `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, model, attempt,
      finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens, usage_estimated,
      context_turns, context_trimmed, context_summarised, created_at, completed_at)
-   SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content, 
+   SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
      ${markedWords('r.words', '(SELECT u.indexed_messages FROM users u WHERE u.id = $1) + r.position', '$1::uuid')},
      r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens, r.total_tokens, r.estimated,
      r.turns, r.trimmed, r.summarised, r.created_at, r.completed_at
