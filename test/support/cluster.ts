@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/apps/local/postgres/embedded-postgres.js';
 import type { Config } from '../../src/config/env.js';
-import { migrate } from '../../src/database/migrate.js';
 import { ApiClient } from './api.js';
 import { freePort } from './free-port.js';
 import { ManagedProcess } from './managed-process.js';
@@ -21,6 +20,8 @@ export interface ClusterOptions {
   readonly workers: number;
   /** Whether the database has its tables; default: it has. */
   readonly migrated?: boolean;
+  /** Folder of the build that the first processes run and that makes the tables; default: this one. */
+  readonly release?: string;
   readonly settings?: Partial<Record<keyof Config, string>>;
   readonly gemini?: { readonly latencyMs?: number; readonly chunkMs?: number; readonly tokens?: number };
 }
@@ -50,6 +51,10 @@ export interface Cluster {
   readonly postgres: ClusterPostgres;
   readonly redis: TestRedis;
   readonly gemini: ClusterGemini;
+  /** Starts another API process from this build; resolves when it is ready. */
+  startApi(): Promise<ApiProcess>;
+  /** Starts another worker process from this build. */
+  startWorker(): Promise<ManagedProcess>;
   close(): Promise<void>;
 }
 
@@ -70,14 +75,20 @@ export interface GeminiRequests {
   readonly requests: readonly { readonly number: number; readonly body: string }[];
 }
 
-export async function startCluster({ apis, workers, migrated = true, settings = {}, gemini = {} }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({
+  apis,
+  workers,
+  migrated = true,
+  release = ROOT,
+  settings = {},
+  gemini = {},
+}: ClusterOptions): Promise<Cluster> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
     const postgres = await startPostgres(closing);
-    if (migrated) await migrate(postgres.url);
     const redis = await startTestRedis();
     closing.push(() => redis.stop());
     const simulator = await startGemini(gemini, closing);
@@ -96,30 +107,33 @@ export async function startCluster({ apis, workers, migrated = true, settings = 
       GEMINI_BASE_URL: simulator,
       ...settings,
     };
-    const start = async (name: string, main: string, own: Record<string, string>) => {
+    const start = async (folder: string, name: string, main: string, own: Record<string, string>) => {
       const process = new ManagedProcess({
         name,
         command: ['node', '--enable-source-maps', `dist/src/${main}.js`],
         env: { ...env, ...own },
-        cwd: ROOT,
+        cwd: folder,
       });
       closing.push(() => process.kill());
       await process.start();
       return process;
     };
-    const apiProcesses = await Promise.all(
-      Array.from({ length: apis }, async (_, i): Promise<ApiProcess> => {
-        const [port, metricsPort] = [await freePort(), await freePort()];
-        return {
-          process: await start(`api ${i + 1}`, 'main', { PORT: String(port), METRICS_PORT: String(metricsPort) }),
-          client: new ApiClient(`http://127.0.0.1:${port}`),
-          metricsOrigin: `http://127.0.0.1:${metricsPort}`,
-        };
-      }),
-    );
+    const startApi = async (folder: string, name: string): Promise<ApiProcess> => {
+      const [port, metricsPort] = [await freePort(), await freePort()];
+      return {
+        process: await start(folder, name, 'main', { PORT: String(port), METRICS_PORT: String(metricsPort) }),
+        client: new ApiClient(`http://127.0.0.1:${port}`),
+        metricsOrigin: `http://127.0.0.1:${metricsPort}`,
+      };
+    };
+    if (migrated) {
+      const migration = await start(release, 'migrate', 'apps/cli/migrate', {});
+      if ((await migration.ended()) !== 0) throw new Error(migration.output.join('\n'));
+    }
+    const apiProcesses = await Promise.all(Array.from({ length: apis }, (_, i) => startApi(release, `api ${i + 1}`)));
     const workerPorts = await Promise.all(Array.from({ length: workers }, freePort));
     const workerProcesses = await Promise.all(
-      workerPorts.map((port, i) => start(`worker ${i + 1}`, 'worker', { METRICS_PORT: String(port) })),
+      workerPorts.map((port, i) => start(release, `worker ${i + 1}`, 'worker', { METRICS_PORT: String(port) })),
     );
     await Promise.all(apiProcesses.map((api) => untilReady(api)));
     return {
@@ -134,6 +148,12 @@ export async function startCluster({ apis, workers, migrated = true, settings = 
         hold: () => tellGemini(simulator, 'hold'),
         release: () => tellGemini(simulator, 'release'),
       },
+      startApi: async () => {
+        const api = await startApi(ROOT, 'another api');
+        await untilReady(api);
+        return api;
+      },
+      startWorker: async () => start(ROOT, 'another worker', 'worker', { METRICS_PORT: String(await freePort()) }),
       close,
     };
   } catch (error) {
