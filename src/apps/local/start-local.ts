@@ -1,15 +1,14 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Fail, Stop } from '../../common/process.js';
 import { type Config, isStartedByNpm } from '../../config/env.js';
 import { assertPortFree } from './assert-port-free.js';
 import { banner } from './banner.js';
+import { openDataDirectory } from './data-directory.js';
 import { loadLocalConfig } from './local-config.js';
-import { LocalModeError } from './local-mode.error.js';
 import { openLocalSecrets } from './local-secrets.js';
 import { startLocalServer } from './local-server.js';
-import { systemErrorCode } from './postgres/system-error.js';
 import { writePrivateFile } from './private-file.js';
 import { SIMULATOR_HOST, simulatesGemini, simulatesStripe, startSimulators } from './simulators.js';
 
@@ -95,17 +94,4 @@ function stopWithoutParent(): void {
     process.kill(process.pid, 'SIGTERM');
   }, PARENT_CHECK_MS);
   timer.unref();
-}
-
-function openDataDirectory(path: string): string {
-  const directory = resolve(path);
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new LocalModeError(
-      `The data folder ${directory} cannot be made (${systemErrorCode(error) ?? String(error)}): set LOCAL_DATA_DIR to another folder.`,
-      { cause: error },
-    );
-  }
-  return directory;
 }
