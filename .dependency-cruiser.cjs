@@ -34,7 +34,12 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    { name: 'no-undeclared-package', severity: 'error', from: { path: '^src' }, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] } },
+    {
+      name: 'no-undeclared-package',
+      severity: 'error',
+      from: { path: '^(?:src|simulators)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
     ...downwardOnly,
     ...moduleRules,
     {
@@ -71,27 +76,27 @@ module.exports = {
     {
       name: 'vendors-in-integrations',
       severity: 'error',
-      from: { path: '^src', pathNot: '^src/(?:integrations|simulators)/' },
+      from: { path: '^src', pathNot: '^src/integrations/' },
       to: { path: '^node_modules/(?:@google/genai|stripe|twilio|nodemailer)/' },
     },
     {
       name: 'simulators-take-only-types',
       comment: "A vendor's published types are the schema of what its simulator answers; its code would be the judge in its own case.",
       severity: 'error',
-      from: { path: '^src/simulators/' },
+      from: { path: '^simulators/' },
       to: { path: '^node_modules/(?:@google/genai|stripe|twilio|nodemailer)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'simulators-stand-alone',
       severity: 'error',
-      from: { path: '^src/simulators/([^/]+)/' },
-      to: { path: '^src/', pathNot: '^src/simulators/$1/' },
+      from: { path: '^simulators/([^/]+)/' },
+      to: { path: '^(?:src|simulators|migrations|test|bench)/', pathNot: '^simulators/$1/' },
     },
     {
       name: 'simulators-known-to-local',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(?:apps/local/|simulators/)' },
-      to: { path: '^src/simulators/' },
+      from: { path: '^src/', pathNot: '^src/apps/local/' },
+      to: { path: '^simulators/' },
     },
     {
       name: 'env-is-read-once',
@@ -100,11 +105,16 @@ module.exports = {
       from: { path: '^src/(?:modules|integrations|queue|cache|streams|database)/' },
       to: { path: '^src/config/env\\.ts$', dependencyTypesNot: ['type-only'] },
     },
-    { name: 'src-not-test', severity: 'error', from: { path: '^src/', pathNot: '\\.test\\.ts$' }, to: { path: '^(?:test|bench)/' } },
+    {
+      name: 'src-not-test',
+      severity: 'error',
+      from: { path: '^(?:src|simulators)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(?:test|bench)/' },
+    },
     {
       name: 'src-no-dev-packages',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['\\.test\\.ts$', '^src/apps/local/'] },
+      from: { path: '^(?:src|simulators)/', pathNot: ['\\.test\\.ts$', '^src/apps/local/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -52,7 +52,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config/env.ts', 'src/simulators/*/main.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    files: ['src/config/env.ts', 'simulators/*/main.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

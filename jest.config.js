@@ -57,7 +57,7 @@ export default {
   // Most of a test's time is spent waiting for servers.
   maxWorkers: '100%',
   projects: [
-    project('unit', ['src/**/*.test.ts']),
+    project('unit', ['{src,simulators}/**/*.test.ts']),
     project('architecture', ['test/architecture/**/*.test.ts'], onPostgres),
     project('integration', ['test/{integration,security}/**/*.test.ts'], onPostgres),
     project('e2e', ['test/e2e/**/*.test.ts'], onPostgres),

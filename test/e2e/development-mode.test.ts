@@ -6,7 +6,7 @@ import { freePort } from '../support/free-port.js';
 import { ManagedProcess } from '../support/managed-process.js';
 import { until } from '../support/until.js';
 
-const SOURCES = ['src', 'migrations', 'package.json', 'nest-cli.json', 'tsconfig.json', '.swcrc'];
+const SOURCES = ['src', 'simulators', 'migrations', 'package.json', 'nest-cli.json', 'tsconfig.json', '.swcrc'];
 const START_MS = 90_000;
 
 describe('npm run start:dev', () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { PRO_PRICE_ID } from '../../src/simulators/stripe/objects/catalogue.js';
+import { PRO_PRICE_ID } from '../../simulators/stripe/objects/catalogue.js';
 import { signUpAdministrator } from '../support/administrator.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { openStripe, type StripeWorld } from '../support/stripe-simulator.js';

@@ -228,7 +228,7 @@ async function startGemini(
   const port = await freePort();
   const process = new ManagedProcess({
     name: 'gemini simulator',
-    command: ['node', 'dist/src/simulators/gemini/main.js'],
+    command: ['node', 'dist/simulators/gemini/main.js'],
     env: {
       PORT: String(port),
       GEMINI_SIMULATOR_LATENCY_MS: String(latencyMs),

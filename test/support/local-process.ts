@@ -23,9 +23,13 @@ export class LocalBuild {
   constructor() {
     const root = resolve(__dirname, '../..');
     const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
-    execFileSync(process.execPath, [swc, 'src', 'migrations', '--out-dir', join(this.folder, 'dist'), '--copy-files', '--quiet'], {
-      cwd: root,
-    });
+    execFileSync(
+      process.execPath,
+      [swc, 'src', 'simulators', 'migrations', '--out-dir', join(this.folder, 'dist'), '--copy-files', '--quiet'],
+      {
+        cwd: root,
+      },
+    );
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }');
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
     mkdirSync(join(this.folder, 'work'));

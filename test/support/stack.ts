@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WorkerModule } from '../../src/apps/worker/worker.module.js';
 import { AppLogger } from '../../src/common/logging/app-logger.js';
-import { type GeminiSimulator, startGeminiSimulator } from '../../src/simulators/gemini/gemini-simulator.js';
+import { type GeminiSimulator, startGeminiSimulator } from '../../simulators/gemini/gemini-simulator.js';
 import { type Settings, startTestApi, testConfig, type TestApi } from './api.js';
 import { createTestDatabase } from './test-database.js';
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import Stripe from 'stripe';
-import { startStripeSimulator, type StripeSimulatorOptions } from '../../src/simulators/stripe/server.js';
+import { startStripeSimulator, type StripeSimulatorOptions } from '../../simulators/stripe/server.js';
 
 export const PRO_PRICE = 'price_simulated_pro';
 /** Where the frozen clock of a test starts: 2030-01-01T00:00:00Z. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Stop } from '../../common/process.js';
 import type { Config } from '../../config/env.js';
-import { startGeminiSimulator } from '../../simulators/gemini/gemini-simulator.js';
-import { PRO_PRICE_ID } from '../../simulators/stripe/objects/catalogue.js';
-import { startStripeSimulator } from '../../simulators/stripe/server.js';
+import { startGeminiSimulator } from '../../../simulators/gemini/gemini-simulator.js';
+import { PRO_PRICE_ID } from '../../../simulators/stripe/objects/catalogue.js';
+import { startStripeSimulator } from '../../../simulators/stripe/server.js';
 
 export const SIMULATOR_HOST = '127.0.0.1';
 

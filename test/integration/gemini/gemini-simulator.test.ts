@@ -1,6 +1,6 @@
-import { type GeminiSimulator, startGeminiSimulator } from '../../../src/simulators/gemini/gemini-simulator.js';
-import { type Journal } from '../../../src/simulators/gemini/journal.js';
-import { SCENARIOS } from '../../../src/simulators/gemini/scenarios.js';
+import { type GeminiSimulator, startGeminiSimulator } from '../../../simulators/gemini/gemini-simulator.js';
+import { type Journal } from '../../../simulators/gemini/journal.js';
+import { SCENARIOS } from '../../../simulators/gemini/scenarios.js';
 import { until } from '../../support/until.js';
 
 const HELLO = { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };

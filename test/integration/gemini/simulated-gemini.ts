@@ -5,8 +5,8 @@ import {
   type GenerateEvent,
   type GenerateRequest,
 } from '../../../src/integrations/gemini/index.js';
-import { type Journal as JournalOfSimulator } from '../../../src/simulators/gemini/journal.js';
-import { type GeminiSimulator, startGeminiSimulator } from '../../../src/simulators/gemini/gemini-simulator.js';
+import { type Journal as JournalOfSimulator } from '../../../simulators/gemini/journal.js';
+import { type GeminiSimulator, startGeminiSimulator } from '../../../simulators/gemini/gemini-simulator.js';
 
 type Journal = ReturnType<JournalOfSimulator['snapshot']>;
 
