@@ -247,7 +247,7 @@ const schema = z.object({
   RETAIN_CODES: duration.default(86_400_000).describe('How long one-time codes are kept after they have expired.'),
   RETAIN_UNVERIFIED_ACCOUNTS: duration
     .default(7 * 86_400_000)
-    .describe('How long an account may stay without a verified number, where one is required.'),
+    .describe('How long an account that holds nothing may stay without a verified number, where one is required.'),
   RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
   RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('How long events of Stripe are kept, and can be replayed.'),
   RETAIN_AUDIT: duration

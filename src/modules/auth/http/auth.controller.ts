@@ -48,7 +48,9 @@ export class AuthController {
   @NoStore()
   @ApiOperation({
     summary: 'Make an account',
-    description: 'Sends a code to the mobile number; give it, with the `challenge_id`, at POST /auth/verify-otp.',
+    description:
+      'Sends a code to the mobile number; give it, with the `challenge_id`, at POST /auth/verify-otp. A number that is not verified is taken over ' +
+      'from an account that holds no chatroom, customer of Stripe or grant.',
   })
   @ApiCreatedResponse({ type: SignUpResponse })
   @ApiProblems(UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError)
