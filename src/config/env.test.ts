@@ -104,3 +104,34 @@ test('a budget is dollars', () => {
   for (const wrong of ['-1', '1e9', '$5'])
     expect(complaintOf({ GEMINI_DAILY_BUDGET_USD: wrong })).toMatch(/^ {2}GEMINI_DAILY_BUDGET_USD: /m);
 });
+
+describe('in production', () => {
+  const GOOD = '9d1c7b2a8e6f3051Zk4tQwPyLmXvRs0uNbHe';
+
+  test.each(['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET_PREVIOUS'])(
+    'a weak %s is refused, and not told',
+    (name) => {
+      for (const [weak, reason] of [
+        ['only-for-a-look-at-the-system-set-JWT_SECRET-in-.env', 'is a published placeholder'],
+        ['abcd'.repeat(10), 'repeats itself or is too short'],
+      ] as const) {
+        const message = complaintOf({ NODE_ENV: 'production', [name]: weak });
+        expect(message).toMatch(new RegExp(`^  ${name}: ${reason}, which production does not run with: `, 'm'));
+        expect(message).not.toContain(weak);
+        expect(complaintOf({ [name]: weak })).toBe('');
+      }
+      expect(complaintOf({ NODE_ENV: 'production', [name]: GOOD })).toBe('');
+    },
+  );
+
+  test('a simulator of Stripe may have a published secret', () => {
+    const source = { NODE_ENV: 'production', STRIPE_WEBHOOK_SECRET: 'whsec_simulated', STRIPE_BASE_URL: 'http://stripe-simulator:4242' };
+    expect(complaintOf(source)).toBe('');
+  });
+
+  test('codes are not printed unless OTP_LOG_CODES says so', () => {
+    expect(loadConfig({ source: {} }).OTP_LOG_CODES).toBe(true);
+    expect(loadConfig({ source: { NODE_ENV: 'production' } }).OTP_LOG_CODES).toBe(false);
+    expect(loadConfig({ source: { NODE_ENV: 'production', OTP_LOG_CODES: 'true' } }).OTP_LOG_CODES).toBe(true);
+  });
+});

@@ -5,6 +5,7 @@ import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
 import { formatDuration, parseDuration } from './duration.js';
 import { DEFAULT_MODELS, modelsSchema } from './models.js';
+import { weaknessOf } from './secret-strength.js';
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 const whole = (min: number, max: number) =>
@@ -72,6 +73,11 @@ const json = <T extends z.ZodType>(schema: T) =>
  * milliseconds, lists as arrays. A setting without a default is optional here; which ones an entry point demands is decided below.
  */
 const schema = z.object({
+  ENV_FILE: z
+    .string()
+    .min(1)
+    .default('.env')
+    .describe('File of settings that are not in the environment, which alone can say so. One that is not there counts as empty.'),
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development').describe('production in production.'),
   PORT: whole(0, 65_535).default(3000).describe('Port of the API; 0 takes a free one.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 in a container.'),
@@ -112,7 +118,9 @@ const schema = z.object({
     .string()
     .min(32, 'at least 32 characters')
     .optional()
-    .describe('Key of the access tokens (HS256). `openssl rand -base64 48` makes one.'),
+    .describe(
+      'Key of the access tokens (HS256). `openssl rand -base64 48` makes one. In production a placeholder or a repeated text is refused.',
+    ),
   JWT_SECRET_PREVIOUS: z
     .string()
     .min(32, 'at least 32 characters')
@@ -122,6 +130,10 @@ const schema = z.object({
     ),
   ACCESS_TOKEN_TTL: duration.default(900_000).describe('Life of an access token.'),
   REFRESH_TOKEN_TTL: duration.default(30 * 86_400_000).describe('Life of a session that is not used.'),
+  SESSION_MAX_AGE: duration.default(90 * 86_400_000).describe('Life of a session, however often it is refreshed.'),
+  ADMIN_SESSION_MAX_AGE: duration
+    .default(12 * 3_600_000)
+    .describe('Life of a session of an administrator, however often it is refreshed; never longer than SESSION_MAX_AGE.'),
 
   DEFAULT_PHONE_REGION: z
     .string()
@@ -134,9 +146,14 @@ const schema = z.object({
     .describe(
       'How one-time codes reach people. response: in the answer itself, on a loopback HOST only; log: a line of the log; twilio: SMS; smtp: e-mail to the address of the account, which then proves that address rather than the number.',
     ),
+  OTP_LOG_CODES: flag
+    .optional()
+    .describe(
+      'Print the codes where OTP_DELIVERY is log: whoever reads the log can sign in as anybody. Default: false in production, else true.',
+    ),
   REQUIRE_VERIFIED_NUMBER: flag
     .optional()
-    .describe('Refuse messages and checkouts of users without a verified mobile number. Default: true in production.'),
+    .describe('Refuse chatrooms, messages and checkouts of users without a verified mobile number. Default: true in production.'),
   ADMIN_REQUIRE_OTP: flag.optional().describe('Ask administrators for a code after the password. Default: true in production.'),
   ADMIN_READS_CONTENT: flag
     .default(false)
@@ -230,7 +247,7 @@ const schema = z.object({
   RETAIN_CODES: duration.default(86_400_000).describe('How long one-time codes are kept after they have expired.'),
   RETAIN_UNVERIFIED_ACCOUNTS: duration
     .default(7 * 86_400_000)
-    .describe('How long an account may stay without a verified number, where one is required.'),
+    .describe('How long an account that holds nothing may stay without a verified number, where one is required.'),
   RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('How long sessions are kept after they have ended.'),
   RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('How long events of Stripe are kept, and can be replayed.'),
   RETAIN_AUDIT: duration
@@ -242,8 +259,8 @@ const schema = z.object({
 
 type Settings = z.infer<typeof schema>;
 
-/** True in production unless set. */
-type DependentFlag = 'REQUIRE_VERIFIED_NUMBER' | 'ADMIN_REQUIRE_OTP';
+/** Flags whose default depends on NODE_ENV. */
+type DependentFlag = 'REQUIRE_VERIFIED_NUMBER' | 'ADMIN_REQUIRE_OTP' | 'OTP_LOG_CODES';
 
 export type Config = Readonly<Omit<Settings, DependentFlag> & Record<DependentFlag, boolean>>;
 export type ModeDefaults = Partial<Record<keyof Config, string>>;
@@ -294,6 +311,7 @@ export function loadConfig(
     ...data,
     REQUIRE_VERIFIED_NUMBER: data.REQUIRE_VERIFIED_NUMBER ?? isProduction,
     ADMIN_REQUIRE_OTP: data.ADMIN_REQUIRE_OTP ?? isProduction,
+    OTP_LOG_CODES: data.OTP_LOG_CODES ?? !isProduction,
   });
 }
 
@@ -307,8 +325,25 @@ function contradictions(settings: Settings): { name: string; reason: string }[] 
   return [
     ...(isOnSale ? [] : [{ name: 'GEMINI_DIGEST_MODEL', reason: 'must be one of GEMINI_MODELS' }]),
     ...contradictionsOfDelivery(settings),
+    ...weakSecrets(settings),
     ...contradictionsOfBilling(settings),
   ];
+}
+
+const SIGNING_SECRETS = ['JWT_SECRET', 'JWT_SECRET_PREVIOUS'] as const;
+/** A simulator of Stripe, which STRIPE_BASE_URL names, is told its secret; nobody is harmed by a weak one. */
+const WEBHOOK_SECRETS = ['STRIPE_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET_PREVIOUS'] as const;
+
+/** In production whoever guesses one of these secrets is believed whatever they say. */
+function weakSecrets(settings: Settings): { name: string; reason: string }[] {
+  if (settings.NODE_ENV !== 'production') return [];
+  return [...SIGNING_SECRETS, ...(settings.STRIPE_BASE_URL === undefined ? WEBHOOK_SECRETS : [])].flatMap((name) => {
+    const secret = settings[name];
+    const weakness = secret === undefined ? null : weaknessOf(secret);
+    if (weakness === null) return [];
+    const remedy = name.startsWith('JWT') ? '`openssl rand -base64 48` makes one' : 'Stripe shows it beside the endpoint';
+    return [{ name, reason: `${weakness}, which production does not run with: ${remedy}` }];
+  });
 }
 
 /** Billing is set up whole or not at all. */
@@ -339,9 +374,10 @@ export const codesMayBeAnswered = ({ HOST, NODE_ENV, TRUSTED_PROXIES }: Pick<Set
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
-/** The process's environment over the file .env of the working directory. */
+/** The process's environment over the file that ENV_FILE names, by default .env of the working directory. */
 function readEnvironment(): NodeJS.ProcessEnv {
-  return existsSync('.env') ? { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env } : process.env;
+  const path = process.env['ENV_FILE'] || '.env';
+  return existsSync(path) ? { ...parseEnv(readFileSync(path, 'utf8')), ...process.env } : process.env;
 }
 
 /** The environment of a child process: this process's own, with some settings replaced. */

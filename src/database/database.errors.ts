@@ -7,8 +7,12 @@ interface PgLikeError {
   readonly message?: unknown;
 }
 
-/** postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled statements. */
-const UNAVAILABLE = /^(?:08...|53300|57P0[123]|57014|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
+/**
+ * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled statements, locks that were
+ * not had in time.
+ */
+const UNAVAILABLE =
+  /^(?:08...|53300|57P0[123]|57014|55P03|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 /** pg and pg-pool give these without a code. */
 const UNAVAILABLE_MESSAGES =
   /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|The server is silent|timeout exceeded when trying to connect|Query read timeout)/;
@@ -30,8 +34,14 @@ export function violates(error: unknown, constraint: string): boolean {
   return driverError(error).constraint === constraint;
 }
 
-/** True when a row was not written because its user is gone: the account was erased while the request ran. */
+/** The account was erased, or taken over by the holder of its number, while the request ran. */
+export class UserGoneError extends Error {
+  override readonly name = 'UserGoneError';
+}
+
+/** True when a row was not written because its user is gone: the account was erased or taken over while the request ran. */
 export function isUserGone(error: unknown): boolean {
+  if (error instanceof UserGoneError) return true;
   const { constraint } = driverError(error);
   return sqlState(error) === '23503' && typeof constraint === 'string' && /^fk_\w+_user$/.test(constraint);
 }

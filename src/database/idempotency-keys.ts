@@ -25,6 +25,8 @@ const store = statement<never>(
   `INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES ($1, $2, $3, $4, $5)`,
 );
 
+const forget = statement<never>('idempotency_keys_forget', `DELETE FROM idempotency_keys WHERE user_id = $1`);
+
 /**
  * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in the transaction of its
  * request's effect, as its last statement and without ON CONFLICT: a repeat waits for the first to commit, then aborts with all it did.
@@ -48,6 +50,11 @@ export class IdempotencyKeys {
   /** Stores `result` as the last step of `transaction`. @throws an error that `isRepeatedKey` knows, when another request was first */
   async store(transaction: StatementRunner, userId: string, { scope, key, fingerprint }: IdempotencyKey, result: unknown): Promise<void> {
     await transaction.run(store, [userId, scope, key, fingerprint, JSON.stringify(result)]);
+  }
+
+  /** Deletes all that is stored for a user. */
+  async forget(transaction: StatementRunner, userId: string): Promise<void> {
+    await transaction.run(forget, [userId]);
   }
 }
 

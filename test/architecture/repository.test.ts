@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { weaknessOf } from '../../src/config/secret-strength.js';
 
 interface Lock {
   readonly packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
@@ -32,5 +33,14 @@ describe('The repository', () => {
       (path) => path !== 'test/architecture/repository.test.ts' && forbidden.test(readFileSync(path, 'utf8')),
     );
     expect(found).toEqual([]);
+  });
+
+  it('publishes no key of tokens that production would run with', () => {
+    // A value given by name or by a constant; unit tests of the rule itself have good ones.
+    const written = /(?:JWT_SECRET(?:_PREVIOUS)?(?::-|['"]?\s*[:=])|const (?:SECRET|PREVIOUS) =)\s*['"]?([\w.-]{16,})/g;
+    const values = committedFiles().flatMap((path) => [...readFileSync(path, 'utf8').matchAll(written)].map(([, value = '']) => value));
+    expect(values).toEqual(expect.arrayContaining(['only-for-tests-0123456789abcdef-only-for-tests']));
+    const others = /^(?:settings|secrets|process)\.|^whsec_/;
+    expect(values.filter((value) => !others.test(value) && weaknessOf(value) === null)).toEqual([]);
   });
 });

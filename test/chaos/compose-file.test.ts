@@ -1,3 +1,7 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { ApiClient, newMobileNumber, newUsername } from '../support/api.js';
 import { readComposeFile } from '../support/compose-file.js';
@@ -8,15 +12,36 @@ import { until } from '../support/until.js';
 
 describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
   let cluster: Cluster;
+  let simulated: string;
   const started: ManagedProcess[] = [];
   beforeAll(async () => {
     // Its PostgreSQL and Redis stand for the containers of the images.
     cluster = await startCluster({ apis: 0, workers: 0, migrated: false });
+    // And this for the volume that they share.
+    simulated = await mkdtemp(join(tmpdir(), 'simulated-'));
   }, 120_000);
   afterAll(async () => {
     await Promise.all(started.map((process) => process.kill()));
     await cluster.close();
+    await rm(simulated, { recursive: true });
   }, 60_000);
+
+  test('publish their ports on this machine alone, unless said otherwise', () => {
+    const portsOf = (environment: Record<string, string> = {}) =>
+      Object.values(readComposeFile('docker-compose.yml', environment)).flatMap(({ ports = [] }) => ports);
+    expect(portsOf()).toEqual(['127.0.0.1:3000:3000', '127.0.0.1:4242:4242']);
+    expect(portsOf({ BIND_ADDRESS: '0.0.0.0', PORT: '80' })).toEqual(['0.0.0.0:80:3000', '0.0.0.0:4242:4242']);
+  });
+
+  test('take nothing of the simulated system for the real vendors', () => {
+    const real = { GEMINI_BASE_URL: '', STRIPE_BASE_URL: '', JWT_SECRET: 'a key' };
+    const services = readComposeFile('docker-compose.yml', real);
+    for (const name of ['api', 'worker', 'migrate']) {
+      expect(services[name]?.environment).toMatchObject({ ENV_FILE: '', STRIPE_BASE_URL: '', JWT_SECRET: 'a key' });
+      expect(services[name]?.environment).not.toHaveProperty('OTP_LOG_CODES');
+    }
+    expect(services['simulated-settings']?.profiles).toEqual(['simulated']);
+  });
 
   test('make a system that answers, without any key', async () => {
     const ports = { api: await freePort(), gemini: await freePort(), stripe: await freePort() };
@@ -28,6 +53,7 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
         .replace('redis://redis:6379', cluster.redis.url)
         .replace('gemini-simulator:8080', `127.0.0.1:${ports.gemini}`)
         .replace('stripe-simulator:4242', `127.0.0.1:${ports.stripe}`)
+        .replace('/run/simulated', simulated)
         .replace('0.0.0.0', '127.0.0.1');
     const start = async (name: string, own: Record<string, string> = {}) => {
       const { command = [], environment = {} } = services[name] ?? {};
@@ -46,7 +72,7 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
       const script = 'dist/src/apps/cli/create-admin.js';
       const process = new ManagedProcess({
         name: 'admin:create',
-        command: ['node', script, '--username', 'chief', '--password', 'correct horse battery', '--mobile-number', '+14155550123'],
+        command: ['sh', '-c', `echo 'correct horse battery' | node ${script} --username chief --mobile-number +14155550123`],
         env: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, here(value)])),
         cwd: globalThis.process.cwd(),
       });
@@ -59,6 +85,12 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
       code: 1,
       said: ['The database is not ready: its schema lacks the migration CreateUsers1795392000000. Run `npm run migrate`.'],
     });
+    // The file is Compose's as it stands, without the profile and without a key: nothing of it is to be believed.
+    const keyless = await start('api', { PORT: String(ports.api), METRICS_PORT: String(await freePort()) });
+    expect([await keyless.ended(), keyless.output.join('\n')]).toEqual([1, expect.stringContaining('\n  JWT_SECRET: required: ')]);
+    for (let twice = 0; twice < 2; twice += 1) expect(await (await start('simulated-settings')).ended()).toBe(0);
+    const settings = parseEnv(await readFile(join(simulated, 'settings.env'), 'utf8'));
+    expect(settings).toEqual({ JWT_SECRET: expect.stringMatching(/^[\w-]{64}$/) as string, OTP_LOG_CODES: 'true' });
     await start('gemini-simulator', { PORT: String(ports.gemini) });
     await start('stripe-simulator', { PORT: String(ports.stripe) });
     const [migrate, again] = await Promise.all([start('migrate'), start('migrate')]);

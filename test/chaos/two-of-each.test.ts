@@ -62,16 +62,30 @@ describeOn('redis', 'two API and two worker processes', () => {
 
   test('an administrator that was made on the command line signs in, and is not made twice', async () => {
     const [one] = apis();
-    const create = () =>
-      run(
-        process.execPath,
-        ['dist/src/apps/cli/create-admin.js', '--username', 'Grace', '--password', 'the first compiler', '--mobile-number', '+14155550123'],
-        { env: { ...process.env, DATABASE_URL: cluster.postgres.url } },
-      );
-    expect((await create()).stdout).toBe('grace (+14155550123) is an administrator.\n');
+    const create = (input: string, ...more: string[]) => {
+      const args = ['dist/src/apps/cli/create-admin.js', '--username', 'Grace', '--mobile-number', '+14155550123', ...more];
+      const running = run(process.execPath, args, { env: { ...process.env, DATABASE_URL: cluster.postgres.url } });
+      running.child.stdin?.end(input);
+      return running;
+    };
+    const usage =
+      'Usage: npm run admin:create -- --username NAME --mobile-number +14155550123\n' +
+      'The password is read from standard input; --generate-password makes one and prints it.\n';
+    // Arguments are in the list of processes: a password there is refused.
+    await expect(create('', '--password', 'the first compiler')).rejects.toMatchObject({ code: 1, stderr: usage });
+    for (const nothing of ['', '\n', 'x'.repeat(5_000)]) {
+      await expect(create(nothing)).rejects.toMatchObject({ code: 1, stderr: `There is no password on standard input.\n${usage}` });
+    }
+    await expect(create('short\n')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('password') as string });
+    expect((await create('the first compiler\r\nand nothing of this')).stdout).toBe('grace (+14155550123) is an administrator.\n');
     const login = await one.post('/auth/login', { body: { identifier: 'grace', password: 'the first compiler' } });
     expect(login).toMatchObject({ status: 200, body: { user: { role: 'admin', is_verified: true } } });
-    await expect(create()).rejects.toMatchObject({ code: 1, stderr: 'Another account has this username.\n' });
+    await expect(create('another compiler')).rejects.toMatchObject({ code: 1, stderr: 'Another account has this username.\n' });
+
+    const { stdout } = await create('', '--username', 'Ada', '--mobile-number', '+14155550124', '--generate-password');
+    const [, generated = ''] =
+      /^ada \(\+14155550124\) is an administrator\.\nThe password, shown this once only: (\S{24})\n$/.exec(stdout) ?? [];
+    expect(await one.post('/auth/login', { body: { identifier: 'ada', password: generated } })).toMatchObject({ status: 200 });
   });
 
   test(`${SENDS} messages sent at once into one room are answered one after the other, each with all before it`, async () => {

@@ -1,6 +1,7 @@
 import { runSql, signUpAdministrator } from '../support/administrator.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
-import { ID, problem, SESSION_ENDED, TIME } from '../support/problem.js';
+import { holdTransaction } from '../support/held-transaction.js';
+import { ID, INVALID_OTP, problem, SESSION_ENDED, TIME } from '../support/problem.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 interface AccountBody {
@@ -30,6 +31,13 @@ const LAST_ADMINISTRATOR = problem(
   'Somebody has to be left who may administrate. Make another administrator first.',
 );
 
+const UNVERIFIED = problem(
+  409,
+  'mobile_number_unverified',
+  'The mobile number is not verified',
+  'Only an account with a verified mobile number can be made an administrator.',
+);
+
 let database: TestDatabase;
 let api: TestApi;
 let admin: TestUser;
@@ -47,6 +55,20 @@ afterAll(async () => {
 const get = async <T>(path: string) => (await api.get<T>(path, { token: admin.accessToken })).body;
 const patch = (userId: string, body: object, by = admin) =>
   api.patch<AccountBody>(`/admin/users/${userId}`, { token: by.accessToken, body });
+const me = (token: string) => api.get('/user/me', { token });
+/** The user with a new session. */
+const signInAgain = async (user: TestUser): Promise<TestUser> => {
+  const { body } = await api.post<{ access_token: string }>('/auth/login', {
+    body: { identifier: user.username, password: user.password },
+  });
+  return { ...user, accessToken: body.access_token };
+};
+const signUpVerified = async (): Promise<TestUser> => {
+  const user = await api.signUp();
+  const code = { mobile_number: user.mobileNumber, otp: user.otp, challenge_id: user.challengeId };
+  expect((await api.post('/auth/verify-otp', { body: code })).status).toBe(200);
+  return user;
+};
 const idsOf = ({ data }: Page<AccountBody>) => data.map(({ id }) => id);
 const entriesOf = async (targetId: string) => (await get<Page<EntryBody>>(`/admin/audit-log?target_id=${targetId}`)).data;
 
@@ -159,7 +181,7 @@ test('disabling and enabling act on the next request, once each, and are noted w
   expect(await api.get('/user/me', { token: user.accessToken })).toMatchObject({ status: 401, body: { code: 'account_disabled' } });
   for (const body of [{ disabled: false }, { disabled: false, role: 'user' }])
     expect((await patch(user.id, body)).body.disabled).toBe(false);
-  expect((await api.get('/user/me', { token: user.accessToken })).status).toBe(200);
+  expect((await me((await signInAgain(user)).accessToken)).status).toBe(200);
   expect(await entriesOf(user.id)).toEqual(
     [
       { before: { role: 'user', disabled: true }, after: { role: 'user', disabled: false } },
@@ -187,14 +209,82 @@ test('a body without a wish changes nothing', async () => {
   expect((await patch(user.id, { disabled: null })).status).toBe(400);
 });
 
-test('a role acts on the next request', async () => {
-  const user = await api.signUp();
-  const asked = () => api.get('/admin/audit-log', { token: user.accessToken });
-  expect((await asked()).status).toBe(403);
+test('a role acts on the next request, and only on sessions that begin with it', async () => {
+  const user = await signUpVerified();
+  const asked = ({ accessToken: token }: TestUser) => api.get('/admin/audit-log', { token });
+  expect((await asked(user)).status).toBe(403);
   expect((await patch(user.id, { role: 'admin' })).body.role).toBe('admin');
-  expect((await asked()).status).toBe(200);
+  expect(await asked(user)).toMatchObject({ status: 401, body: SESSION_ENDED });
+  const promoted = await signInAgain(user);
+  expect((await asked(promoted)).status).toBe(200);
   expect((await patch(user.id, { role: 'user' })).body.role).toBe('user');
-  expect((await asked()).status).toBe(403);
+  expect(await asked(promoted)).toMatchObject({ status: 401, body: SESSION_ENDED });
+  expect((await asked(await signInAgain(user))).status).toBe(403);
+});
+
+describe('A change of role, and disabling', () => {
+  const sendCode = async (path: string, { mobileNumber }: TestUser) =>
+    (await api.post<{ challenge_id: string; otp: string }>(path, { body: { mobile_number: mobileNumber } })).body;
+  afterEach(() => runSql(database.url, `UPDATE users SET role = 'user' WHERE id <> $1`, [admin.id]));
+  const refresh = ({ refreshToken }: TestUser) => api.post('/auth/refresh', { body: { refresh_token: refreshToken } });
+
+  test.each([
+    ['a promotion', [{ role: 'admin' }]],
+    ['a promotion that is taken back', [{ role: 'admin' }, { role: 'user' }]],
+    ['disabling and enabling', [{ disabled: true }, { disabled: false }]],
+  ])('%s ends every session and every open code', async (_, changes) => {
+    const user = await signUpVerified();
+    const signIn = await sendCode('/auth/send-otp', user);
+    const reset = await sendCode('/auth/forgot-password', user);
+    for (const change of changes) expect((await patch(user.id, change)).status).toBe(200);
+
+    expect((await me(user.accessToken)).body).toEqual(SESSION_ENDED);
+    expect((await refresh(user)).body).toEqual(SESSION_ENDED);
+    const code = { mobile_number: user.mobileNumber, otp: signIn.otp, challenge_id: signIn.challenge_id };
+    expect((await api.post('/auth/verify-otp', { body: code })).body).toEqual(INVALID_OTP);
+    const stolen = { ...code, otp: reset.otp, challenge_id: reset.challenge_id, new_password: 'the password of a thief' };
+    expect((await api.post('/auth/reset-password', { body: stolen })).body).toEqual(INVALID_OTP);
+  });
+
+  test('enabling ends what an earlier release has left to a disabled account', async () => {
+    const user = await api.signUp();
+    await runSql(database.url, `UPDATE users SET disabled_at = now() WHERE id = $1`, [user.id]);
+    await patch(user.id, { disabled: false });
+    expect((await me(user.accessToken)).body).toEqual(SESSION_ENDED);
+  });
+
+  test('a change that changes nothing leaves the sessions alone', async () => {
+    const user = await api.signUp();
+    await patch(user.id, { disabled: false, role: 'user' });
+    expect((await me(user.accessToken)).status).toBe(200);
+  });
+
+  test('a sign-in that has begun before the promotion still needs a code', async () => {
+    const strict = await startTestApi({ DATABASE_URL: database.url, ADMIN_REQUIRE_OTP: 'true' });
+    const user = await signUpVerified();
+    const promotion = await holdTransaction(database.url);
+    try {
+      await promotion.run(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+      const login = strict.post('/auth/login', { body: { identifier: user.username, password: user.password } });
+      await promotion.untilWaitedFor();
+      await promotion.commit();
+      expect(await login).toMatchObject({ status: 401, body: { code: 'otp_required' } });
+    } finally {
+      await promotion.close();
+      await strict.close();
+    }
+  });
+});
+
+test('only an account with a verified number becomes an administrator', async () => {
+  const user = await api.signUp();
+  expect(await patch(user.id, { role: 'admin' })).toMatchObject({ status: 409, body: UNVERIFIED });
+  expect((await me(user.accessToken)).body).toMatchObject({ role: 'user' });
+  expect(await entriesOf(user.id)).toEqual([]);
+  const code = { mobile_number: user.mobileNumber, otp: user.otp, challenge_id: user.challengeId };
+  expect((await api.post('/auth/verify-otp', { body: code })).status).toBe(200);
+  expect(await patch(user.id, { role: 'admin' })).toMatchObject({ status: 200, body: { role: 'admin' } });
+  expect((await patch(user.id, { role: 'user' })).status).toBe(200);
 });
 
 describe('The last administrator', () => {
@@ -229,6 +319,7 @@ describe('The last administrator', () => {
       expect(winner).toBe(200);
       expect([401, 403, 409]).toContain(loser);
       await runSql(database.url, `UPDATE users SET role = 'admin', disabled_at = NULL WHERE id = $1`, [admin.id]);
+      admin = await signInAgain(admin);
       await runSql(database.url, `UPDATE users SET role = 'user' WHERE id = $1`, [other.id]);
     }
   });
@@ -265,10 +356,11 @@ describe('The audit log', () => {
   });
 
   test('outlives the accounts that it tells of', async () => {
-    const user = await api.signUp();
+    const user = await signUpVerified();
     await patch(user.id, { role: 'admin' });
     expect((await patch(user.id, { role: 'user' })).status).toBe(200);
-    expect((await api.delete('/user/me', { token: user.accessToken, body: { password: user.password } })).status).toBe(204);
+    const { accessToken } = await signInAgain(user);
+    expect((await api.delete('/user/me', { token: accessToken, body: { password: user.password } })).status).toBe(204);
     expect(await entriesOf(user.id)).toHaveLength(2);
   });
 });

@@ -219,14 +219,14 @@ test('what users wrote is not shown where the setting does not allow it, and the
   await page.getByRole('alert').getByText('ADMIN_READS_CONTENT').waitFor();
 });
 
-test('who is no administrator any more is led out, and told why', async () => {
+test('who takes the role from their own account is led out, and told why', async () => {
   const other = await signUpAdministrator(stack.api);
   await signIn(other);
   await heading('Overview').waitFor();
   await page.goto(`${stack.api.origin}/admin/ui#/users/${other.id}`);
   await page.getByRole('button', { name: 'Take administrator role' }).press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Take role' }).press('Enter');
-  await page.getByText('This account is not an administrator’s any more.').waitFor();
+  await page.getByText('The session was ended or has expired. Sign in again.').waitFor();
   await page.getByLabel('Password').waitFor();
 });
 

@@ -5,6 +5,7 @@ import { ID, problem, SESSION_ENDED, TIME } from '../support/problem.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 interface Tokens {
+  readonly refresh_expires_in: number;
   readonly access_token: string;
   readonly refresh_token: string;
 }
@@ -46,6 +47,7 @@ const refresh = (refresh_token: string, on: TestApi = api) => on.post<Tokens>('/
 const logIn = (identifier: string, password: string, more: object = {}) =>
   api.post<Tokens>('/auth/login', { body: { identifier, password, ...more }, headers: { 'user-agent': 'Test Browser/1.0' } });
 const me = (token: string) => api.get('/user/me', { token });
+const setRole = (id: string, role: string) => api.app.get(DataSource).query(`UPDATE users SET role = $2 WHERE id = $1`, [id, role]);
 const later = (time: string) => passTime(api.app.get(DataSource), time);
 
 describe('POST /auth/refresh', () => {
@@ -135,6 +137,67 @@ describe('POST /auth/refresh', () => {
     await later('31 days');
     expect((await refresh(user.refreshToken)).body).toEqual(SESSION_ENDED);
     expect((await me(user.accessToken)).body).toEqual(SESSION_ENDED);
+  });
+
+  it.each([
+    ['a user', '90 days', 89, 'user'],
+    ['an administrator', '12 hours', 0.49, 'admin'],
+  ])('ends the session of %s after %s, however often it is used, and says so', async (_, age, days, role) => {
+    const user = await api.signUp();
+    await setRole(user.id, role);
+    let { body } = await logIn(user.username, user.password);
+    expect(body.refresh_expires_in).toBe(role === 'admin' ? 43_200 : 2_592_000);
+    // Not later than a fifth of its age, so that the session is never left unused for too long.
+    for (let used = 0; used < 5; used += 1) {
+      await later(`${(days * 86_400) / 5} seconds`);
+      ({ body } = await refresh(body.refresh_token));
+    }
+    const left = (role === 'admin' ? 0.5 : 90) * 86_400 - days * 86_400;
+    expect(Math.abs(body.refresh_expires_in - left)).toBeLessThan(60);
+    expect((await me(body.access_token)).status).toBe(200);
+    // The repeat of a lost answer says the same.
+    const again = await refresh(body.refresh_token);
+    expect((await refresh(body.refresh_token)).body).toMatchObject({ refresh_token: again.body.refresh_token });
+
+    await later(`${left} seconds`);
+    expect((await refresh(again.body.refresh_token)).body).toEqual(SESSION_ENDED);
+    expect((await me(again.body.access_token)).body).toEqual(SESSION_ENDED);
+  });
+
+  it('ends by its age, too, a session that a process of an earlier release has prolonged', async () => {
+    const user = await api.signUp();
+    const prolong = () =>
+      api.app.get(DataSource).query(`UPDATE sessions SET expires_at = now() + interval '30 days' WHERE user_id = $1`, [user.id]);
+    await later('89 days 23 hours');
+    await prolong();
+    expect((await me(user.accessToken)).status).toBe(200);
+    const { body } = await refresh(user.refreshToken);
+    expect(body.refresh_expires_in).toBeLessThanOrEqual(3_600);
+    expect(body.refresh_expires_in).toBeGreaterThan(3_500);
+    await prolong();
+    const { body: again } = await refresh(user.refreshToken);
+    expect(again.refresh_expires_in).toBeLessThanOrEqual(3_600);
+    await later('1 hour');
+    await prolong();
+    expect((await me(body.access_token)).body).toEqual(SESSION_ENDED);
+    expect((await refresh(body.refresh_token)).body).toEqual(SESSION_ENDED);
+    const { body: next } = await logIn(user.username, user.password);
+    const { body: listed } = await api.get<Sessions>('/auth/sessions', { token: next.access_token });
+    expect(listed.data.map(({ current }) => current)).toEqual([true]);
+  });
+
+  it('follows the settings, which hold for sessions that are there', async () => {
+    const user = await api.signUp();
+    await later('2 hours');
+    const strict = await startTestApi({ DATABASE_URL: database.url, SESSION_MAX_AGE: '1h', ADMIN_SESSION_MAX_AGE: '12h' });
+    try {
+      expect((await refresh(user.refreshToken, strict)).body).toEqual(SESSION_ENDED);
+      await setRole(user.id, 'admin');
+      const { body } = await strict.post<Tokens>('/auth/login', { body: { identifier: user.username, password: user.password } });
+      expect(body.refresh_expires_in).toBe(3_600);
+    } finally {
+      await strict.close();
+    }
   });
 
   it('prolongs the session with each use', async () => {

@@ -4,9 +4,18 @@ import { parse } from 'yaml';
 interface ComposeService {
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly profiles?: readonly string[];
 }
 
-/** The compose file as Compose reads it: anchors merged, `${NAME:-default}` and `${NAME-default}` filled in from `environment` alone. */
+interface RawService extends Omit<ComposeService, 'environment'> {
+  readonly environment?: Readonly<Record<string, string | null>>;
+}
+
+/**
+ * The compose file as Compose reads it: anchors merged, `${NAME:-default}` and `${NAME-default}` filled in from `environment` alone, which also gives
+ * what a container is given by name alone.
+ */
 export function readComposeFile(
   path: string,
   environment: Readonly<Record<string, string>> = {},
@@ -17,5 +26,14 @@ export function readComposeFile(
       return value === undefined || (colon !== '' && value === '') ? fallback : value;
     });
   const reviver = (_key: unknown, value: unknown) => (typeof value === 'string' ? fill(value) : value);
-  return (parse(readFileSync(path, 'utf8'), reviver, { merge: true }) as { services: Record<string, ComposeService> }).services;
+  const { services } = parse(readFileSync(path, 'utf8'), reviver, { merge: true }) as { services: Record<string, RawService> };
+  return Object.fromEntries(
+    Object.entries(services).map(([name, { environment: given = {}, ...service }]) => {
+      const known = Object.entries(given).map(([key, value]) => [key, value ?? environment[key]] as const);
+      return [
+        name,
+        { ...service, environment: Object.fromEntries(known.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))) },
+      ];
+    }),
+  );
 }

@@ -4,6 +4,7 @@ import { CacheModule } from '../../cache/cache.module.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AccountContentsModule } from '../../modules/account/account-contents.module.js';
 import { AccountHttpModule } from '../../modules/account/http/account-http.module.js';
 import { AdminHttpModule } from '../../modules/admin/http/admin-http.module.js';
 import { AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
@@ -32,6 +33,7 @@ export class ApiModule {
         OpenStreamsModule,
         CacheModule,
         OperationsModule,
+        AccountContentsModule,
         ThrottlingModule,
         AuthHttpModule,
         UsersHttpModule,

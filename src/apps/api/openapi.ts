@@ -69,7 +69,7 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method] as Operation | undefined;
-      if (operation) documentOperation(operation).forEach((problem) => problems.set(problem.code, problem));
+      if (operation) documentOperation(operation, problems);
     }
   }
   const codes = [...problems.keys()].sort();
@@ -82,9 +82,10 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   return withNullTypes(document) as OpenAPIObject;
 }
 
-/** Completes an operation. @returns the problems that it may answer */
-function documentOperation(operation: Operation): readonly Problem[] {
+/** Completes an operation. @param known the first problem of each code; those that are new are added */
+function documentOperation(operation: Operation, known: Map<string, Problem>): void {
   const problems = problemsOf(operation);
+  for (const problem of problems) if (!known.has(problem.code)) known.set(problem.code, problem);
   operation.security = operation[PUBLIC_EXTENSION] === true ? [] : [{ bearer: [] }];
   for (const extension of [PROBLEMS_EXTENSION, PUBLIC_EXTENSION, ACCESS_EXTENSION, UNTHROTTLED_EXTENSION])
     Reflect.deleteProperty(operation, extension);
@@ -97,9 +98,9 @@ function documentOperation(operation: Operation): readonly Problem[] {
     if (response && 'description' in response) response.description ||= SUCCESS[status] ?? '';
   }
   for (const status of [...new Set(problems.map((problem) => problem.status))].sort((a, b) => a - b)) {
-    operation.responses[String(status)] = problemResponse(problems.filter((problem) => problem.status === status));
+    const those = problems.filter((problem) => problem.status === status);
+    operation.responses[String(status)] = problemResponse(those, known);
   }
-  return problems;
 }
 
 function problemsOf(operation: Operation): readonly Problem[] {
@@ -118,7 +119,7 @@ function problemsOf(operation: Operation): readonly Problem[] {
   return [...new Map([...own, ...implied.map(describeProblem)].map((problem) => [problem.code, problem])).values()];
 }
 
-const problemResponse = (problems: readonly Problem[]) => ({
+const problemResponse = (problems: readonly Problem[], known: ReadonlyMap<string, Problem>) => ({
   description: problems.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),
   ...(problems.some((problem) => 'retry_after' in problem)
     ? { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } }
@@ -126,7 +127,13 @@ const problemResponse = (problems: readonly Problem[]) => ({
   content: {
     [PROBLEM_MEDIA_TYPE]: {
       schema: { $ref: '#/components/schemas/Problem' },
-      examples: Object.fromEntries(problems.map(({ code }) => [code, { $ref: `#/components/examples/${code}` }])),
+      // One code may come with two statuses: as the caller's own fault, and as a state of something else.
+      examples: Object.fromEntries(
+        problems.map((problem) => {
+          const { code, status } = problem;
+          return [code, known.get(code)?.status === status ? { $ref: `#/components/examples/${code}` } : { value: problem }];
+        }),
+      ),
     },
   },
 });

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -11,8 +12,10 @@ import { DatabaseModule } from '../../database/database.module.js';
 import { UsersModule, UsersService } from '../../modules/users/index.js';
 import { explainStartFailure } from '../explain-start-failure.js';
 import { waitForDependencies } from '../wait-for-dependencies.js';
+import { readSecret } from './read-secret.js';
 
-const USAGE = 'npm run admin:create -- --username NAME --password PASSWORD --mobile-number +14155550123';
+const USAGE = `Usage: npm run admin:create -- --username NAME --mobile-number +14155550123
+The password is read from standard input; --generate-password makes one and prints it.`;
 
 @Module({})
 class CreateAdminModule {
@@ -24,17 +27,30 @@ class CreateAdminModule {
 /** What is wrong with the arguments; its message is for whoever typed them. */
 class ArgumentsError extends Error {}
 
-function readArguments(): { username: string; password: string; mobileNumber: string } {
+/** No password: arguments are in the list of processes and in the history of the shell. */
+function readArguments(): { username: string; mobileNumber: string; generatesPassword: boolean } {
   try {
     const { values } = parseArgs({
-      options: { username: { type: 'string' }, password: { type: 'string' }, 'mobile-number': { type: 'string' } },
+      options: {
+        username: { type: 'string' },
+        'mobile-number': { type: 'string' },
+        'generate-password': { type: 'boolean', default: false },
+      },
     });
-    const { username, password, 'mobile-number': mobileNumber } = values;
-    if (username !== undefined && password !== undefined && mobileNumber !== undefined) return { username, password, mobileNumber };
+    const { username, 'mobile-number': mobileNumber, 'generate-password': generatesPassword } = values;
+    if (username !== undefined && mobileNumber !== undefined) return { username, mobileNumber, generatesPassword };
   } catch {
     // an unknown option: the usage says which there are
   }
-  throw new ArgumentsError(`Usage: ${USAGE}`);
+  throw new ArgumentsError(USAGE);
+}
+
+async function readPassword(): Promise<string> {
+  const password = await readSecret('Password: ');
+  if (password === null || password === '') throw new ArgumentsError(`There is no password on standard input.\n${USAGE}`);
+  // Nobody can see what they type, and nobody can reset an administrator's password.
+  if (process.stdin.isTTY && (await readSecret('Once more: ')) !== password) throw new ArgumentsError('The passwords are not the same.');
+  return password;
 }
 
 function explain(error: unknown): string | null {
@@ -47,14 +63,16 @@ function explain(error: unknown): string | null {
 }
 
 await runProcess(async () => {
-  const input = readArguments();
+  const { username, mobileNumber, generatesPassword } = readArguments();
   const config = loadConfig({ demand: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
   // It says at once what is missing, as somebody sits before it.
   await waitForDependencies({ ...config, START_TIMEOUT: 0 });
+  const password = generatesPassword ? randomBytes(18).toString('base64url') : await readPassword();
   const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: false, abortOnError: false });
   try {
-    const user = await app.get(UsersService).createAdministrator({ ...input, email: null });
+    const user = await app.get(UsersService).createAdministrator({ username, mobileNumber, password, email: null });
     process.stdout.write(`${user.username} (${user.mobile_number}) is an administrator.\n`);
+    if (generatesPassword) process.stdout.write(`The password, shown this once only: ${password}\n`);
   } finally {
     await app.close();
   }

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
+import { AccountContentsModule } from '../../modules/account/account-contents.module.js';
 import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.js';
 import { BillingWorkerModule } from '../../modules/billing/worker/billing-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
@@ -22,6 +23,7 @@ export class WorkerModule {
         QueueModule,
         StreamsModule,
         OperationsModule,
+        AccountContentsModule,
         AuthWorkerModule,
         MessagesWorkerModule,
         BillingWorkerModule,

@@ -27,6 +27,6 @@ function createDelivery(config: Config): OtpDelivery {
     case 'log':
     case 'response':
     case undefined:
-      return new LogDelivery();
+      return new LogDelivery(config.OTP_LOG_CODES);
   }
 }

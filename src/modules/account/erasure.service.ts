@@ -4,6 +4,7 @@ import type { Actor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
+import { UserGoneError } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import { AuthService, OtpService } from '../auth/index.js';
 import { Deletion } from '../messages/index.js';
@@ -16,8 +17,12 @@ export interface ErasureProof {
   readonly challengeId: string | null;
 }
 
-// Every table that holds something of a user refers to this one, itself or through a chatroom, and goes with it.
-const deleteUser = statement<never>('account_delete_user', `DELETE FROM users WHERE id = $1`);
+// Every table that holds something of a user refers to this one, itself or through a chatroom, and goes with it. A request that was let in before the
+// holder of the number took the account over ($2: the number was not verified then) deletes nothing.
+const deleteUser = statement<{ id: string }>(
+  'account_delete_user',
+  `DELETE FROM users WHERE id = $1 AND ($2::boolean OR reclaimed_at IS NULL) RETURNING id`,
+);
 
 @Injectable()
 export class ErasureService {
@@ -36,7 +41,7 @@ export class ErasureService {
    * Deletes the caller's account and all that hangs on it, in the database, the cache and the streams. Jobs hold only ids and find nothing to do; counters hold
    * only hashes.
    *
-   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError
+   * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError, UserGoneError
    */
   async eraseMe(actor: Actor, proof: ErasureProof, client: Client): Promise<void> {
     const user = await this.users.getCredentials(actor);
@@ -47,7 +52,8 @@ export class ErasureService {
       const locked = await this.deletion.lockReplies(transaction, user.id);
       await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, user.mobile_number);
-      await transaction.run(deleteUser, [user.id]);
+      const deleted = await transaction.run(deleteUser, [user.id, actor.isVerified]);
+      if (deleted.length === 0) throw new UserGoneError();
       return locked;
     });
     await Promise.all([this.deletion.forgetReplies(replyIds), this.cache.forget(user.id)]);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Role } from '../../common/actor.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
-import { SessionsService } from '../auth/index.js';
+import { OtpService, SessionsService } from '../auth/index.js';
 import { type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import { UsersService } from '../users/index.js';
 import { type Account, type AccountFigures, AccountsRepository } from './accounts.repository.js';
@@ -27,6 +27,7 @@ export class AccountsService {
     private readonly accounts: AccountsRepository,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
+    private readonly codes: OtpService,
     private readonly subscriptions: SubscriptionsService,
     private readonly audit: AuditLog,
   ) {}
@@ -43,7 +44,12 @@ export class AccountsService {
     return { account, figures, subscription, sessions: sessions.slice(0, SESSIONS_SHOWN) };
   }
 
-  /** Gives or takes the role, closes or opens the account; it acts on the account's next request. @throws NotFoundError, LastAdministratorError */
+  /**
+   * Gives or takes the role, closes or opens the account. Its sessions and codes end with the change: a session says nothing of how somebody has
+   * signed in, and of one who was shut out nothing may come back to life. That is why opening an account ends them too: an earlier release left them.
+   *
+   * @throws NotFoundError, AdministratorUnverifiedError, LastAdministratorError
+   */
   async updateAccount(
     by: Administrator,
     userId: string,
@@ -52,6 +58,8 @@ export class AccountsService {
     await this.database.transaction(async (transaction) => {
       const { before, after } = await this.users.changeAccess(transaction, userId, changes);
       if (before === after) return;
+      await this.codes.consumeAll(transaction, userId);
+      await this.sessions.endAll(userId, transaction);
       await this.audit.record(transaction, by, [
         {
           action: 'user.update',

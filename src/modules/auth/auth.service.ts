@@ -3,7 +3,7 @@ import type { Actor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { Database, type StatementRunner } from '../../database/database.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import {
   type Identifier,
   InvalidCredentialsError,
@@ -13,6 +13,7 @@ import {
   type UserProfile,
   UsersService,
 } from '../users/index.js';
+import { AccountContents, type LockedContents } from './account-contents.js';
 import { AccountDisabledError, InvalidOtpError, OtpRequiredError } from './auth.errors.js';
 import { type GivenCode, OtpService, type SentChallenge } from './otp.service.js';
 import type { MetChallenge } from './otp.repository.js';
@@ -38,6 +39,7 @@ export class AuthService {
     private readonly passwords: PasswordsService,
     private readonly codes: OtpService,
     private readonly sessions: SessionsService,
+    private readonly contents: AccountContents,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -80,51 +82,53 @@ export class AuthService {
 
   /**
    * Signs the holder of a number in. The first time, whoever made the account is somebody else unless the code carries the signup's own
-   * challenge, comes with a session of the account or follows its password: else that one's sessions, password and e-mail are gone.
+   * challenge, comes with a session of the account or follows its password: else that one's sessions, password, e-mail and rooms are gone.
    *
    * @param bearer the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
    */
   async verifyCode(input: CodeInput, client: Client, bearer: Actor | null): Promise<Tokens> {
     const code = await this.codes.check(this.toGivenCode(input), ['sign_in', 'admin_sign_in'], client.ip);
-    return this.database.transaction(async (transaction) => {
+    const { tokens, deleted } = await this.database.transaction(async (transaction) => {
       const challenge = await this.codes.consume(transaction, code);
-      const user = await this.lockHolder(transaction, challenge);
+      const { user, contents } = await this.lockHolder(transaction, challenge);
       // A code alone never signs an administrator in; one that followed the password does.
       if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
       if (user.is_disabled) throw new AccountDisabledError();
       const isOfSignup = challenge.from_signup && input.challengeId !== null;
       const followsPassword = challenge.purpose === 'admin_sign_in';
-      const clear = !user.is_verified && !isOfSignup && !followsPassword && bearer?.userId !== user.id;
-      const verified = await this.users.verifyNumber(transaction, user, { clear });
-      if (clear) {
-        await this.codes.consumeAll(transaction, user.id);
-        await this.sessions.endAll(user.id, transaction);
-      }
-      const tokens = await this.sessions.start(verified, null, client, transaction);
-      if (!tokens) throw new AccountDisabledError();
-      return tokens;
+      const isFirstAndForeign = !user.is_verified && !isOfSignup && !followsPassword && bearer?.userId !== user.id;
+      const verified = await this.verify(transaction, user, isFirstAndForeign ? contents : null);
+      const started = await this.sessions.start(verified, null, client, transaction);
+      if (!started) throw new AccountDisabledError();
+      return { tokens: started, deleted: isFirstAndForeign ? contents : null };
     });
+    await deleted?.forget();
+    return tokens;
   }
 
   /**
-   * Sets a password with a code, and ends every session. One hash is made either way.
+   * Sets a password with a code, and ends every session. One hash is made either way. It verifies the number, too: the first time as `verifyCode`.
    *
+   * @param bearer the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError, RateLimitedError
    */
-  async resetPassword(input: CodeInput & { newPassword: string }, client: Client): Promise<void> {
+  async resetPassword(input: CodeInput & { newPassword: string }, client: Client, bearer: Actor | null): Promise<void> {
     const passwordHash = await this.passwords.hashNew('new_password', input.newPassword);
     const code = await this.codes.check(this.toGivenCode(input), ['reset_password'], client.ip);
-    await this.database.transaction(async (transaction) => {
-      const user = await this.lockHolder(transaction, await this.codes.consume(transaction, code));
+    const deleted = await this.database.transaction(async (transaction) => {
+      const { user, contents } = await this.lockHolder(transaction, await this.codes.consume(transaction, code));
       // Whoever holds an administrator's phone would otherwise need nothing else.
       if (user.role === 'admin') throw new InvalidOtpError();
       if (user.is_disabled) throw new AccountDisabledError();
       this.passwords.assertNotUsername('new_password', input.newPassword, user.username);
-      await this.users.verifyNumber(transaction, user, { clear: !user.is_verified });
+      const foreign = !user.is_verified && bearer?.userId !== user.id ? contents : null;
+      await this.verify(transaction, user, foreign);
       await this.replacePassword(transaction, user.id, passwordHash);
       await this.sessions.endAll(user.id, transaction);
+      return foreign;
     });
+    await deleted?.forget();
   }
 
   /**
@@ -158,11 +162,31 @@ export class AuthService {
     return { mobileNumber: this.users.parseMobileNumber(mobileNumber), otp, challengeId };
   }
 
-  /** The account of a consumed challenge, held against changes. @throws InvalidOtpError for a number without one */
-  private async lockHolder(transaction: StatementRunner, { user_id }: MetChallenge): Promise<UserCredentials> {
-    const user = user_id === null ? null : await this.users.lock(transaction, user_id);
+  /**
+   * The account of a consumed challenge, held against changes.
+   *
+   * @returns with it what it holds, unless the number was verified before: replies are locked before the user, by everybody
+   * @throws InvalidOtpError for a number without an account
+   */
+  private async lockHolder(
+    transaction: Transaction,
+    { user_id }: MetChallenge,
+  ): Promise<{ user: UserCredentials; contents: LockedContents | null }> {
+    if (user_id === null) throw new InvalidOtpError();
+    const contents = (await this.users.isVerified(transaction, user_id)) ? null : await this.contents.lock(transaction, user_id);
+    const user = await this.users.lock(transaction, user_id);
     if (!user) throw new InvalidOtpError();
-    return user;
+    return { user, contents };
+  }
+
+  /** Notes that the number is verified. @param foreign what somebody else has put into the account, which goes with all that one could return with */
+  private async verify(transaction: Transaction, user: UserCredentials, foreign: LockedContents | null): Promise<UserProfile> {
+    const verified = await this.users.verifyNumber(transaction, user, { clear: foreign !== null });
+    if (foreign === null) return verified;
+    await foreign.delete();
+    await this.codes.consumeAll(transaction, user.id);
+    await this.sessions.endAll(user.id, transaction);
+    return verified;
   }
 
   private async requireCode(user: UserCredentials): Promise<never> {

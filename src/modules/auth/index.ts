@@ -5,6 +5,7 @@
 import type { AppErrorClass } from '../../common/errors/app-error.js';
 import { AccountDisabledError, InvalidTokenError, SessionEndedError, TokenExpiredError } from './auth.errors.js';
 
+export { AccountContents, type LockedContents } from './account-contents.js';
 export { AccessTokens } from './access-tokens.js';
 export { AuthModule } from './auth.module.js';
 export { InvalidOtpError, MobileNumberUnverifiedError, SessionEndedError } from './auth.errors.js';

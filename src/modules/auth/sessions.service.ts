@@ -57,8 +57,9 @@ export class SessionsService {
     const refreshKey = randomBytes(32);
     const refreshToken = firstToken(id, refreshKey);
     const refreshTokenHash = hashOfToken(refreshToken);
-    const session = { id, userId: user.id, refreshKey, refreshTokenHash, client, lifetimeMs: this.config.REFRESH_TOKEN_TTL };
-    return (await this.sessions.insert(session, passwordHash, on)) ? this.toTokens(user, refreshToken) : null;
+    const lifetimeMs = Math.min(this.config.REFRESH_TOKEN_TTL, this.sessions.maxAgeOf(user.role));
+    const session = { id, userId: user.id, role: user.role, refreshKey, refreshTokenHash, client, lifetimeMs };
+    return (await this.sessions.insert(session, passwordHash, on)) ? this.toTokens(user, refreshToken, lifetimeMs) : null;
   }
 
   /**
@@ -70,10 +71,10 @@ export class SessionsService {
   async refresh(text: string, client: Client): Promise<Tokens> {
     const token = parseRefreshToken(text);
     if (!token) throw new InvalidTokenError();
-    const { successor, userId } = await this.spend(token, client);
+    const { successor, userId, leftMs } = await this.spend(token, client);
     // Of an account that was disabled, or a session that was ended meanwhile, the tokens would be of no use; say so now.
     const actor = await this.getActor({ userId, sessionId: token.sessionId });
-    return this.toTokens(await this.users.getMe(actor), successor);
+    return this.toTokens(await this.users.getMe(actor), successor, leftMs);
   }
 
   /** Ends the caller's own session. */
@@ -101,7 +102,7 @@ export class SessionsService {
     return this.sessions.list(userId, after, limit + 1);
   }
 
-  private async spend(token: RefreshToken, client: Client): Promise<{ successor: RefreshToken; userId: string }> {
+  private async spend(token: RefreshToken, client: Client): Promise<{ successor: RefreshToken; userId: string; leftMs: number }> {
     const hash = hashOfToken(token);
     for (let tries = 1; tries <= ROTATION_TRIES; tries += 1) {
       const stored = await this.sessions.findTokens(token.sessionId);
@@ -121,20 +122,19 @@ export class SessionsService {
         throw new RefreshTokenReusedError();
       }
       if (!stored.is_live) throw new SessionEndedError();
-      if (verdict === 'repeat') return { successor, userId: stored.user_id };
-      if (await this.sessions.rotate(token.sessionId, hash, successorHash, this.config.REFRESH_TOKEN_TTL, client)) {
-        return { successor, userId: stored.user_id };
-      }
+      if (verdict === 'repeat') return { successor, userId: stored.user_id, leftMs: stored.left_ms };
+      const leftMs = await this.sessions.rotate(token.sessionId, hash, successorHash, this.config.REFRESH_TOKEN_TTL, client);
+      if (leftMs !== null) return { successor, userId: stored.user_id, leftMs };
     }
     throw new SessionEndedError();
   }
 
-  private async toTokens(user: UserProfile, refreshToken: RefreshToken): Promise<Tokens> {
+  private async toTokens(user: UserProfile, refreshToken: RefreshToken, leftMs: number): Promise<Tokens> {
     return {
       accessToken: await this.accessTokens.sign({ userId: user.id, sessionId: refreshToken.sessionId }),
       refreshToken: refreshToken.text,
       expiresIn: this.accessTokens.lifetime,
-      refreshExpiresIn: Math.floor(this.config.REFRESH_TOKEN_TTL / 1_000),
+      refreshExpiresIn: Math.floor(leftMs / 1_000),
       user,
     };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { Database } from '../../database/database.js';
+import { UserGoneError } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 
 /** A chatroom as its owner sees it. */
@@ -23,6 +24,8 @@ export interface Chatroom {
 export interface NewChatroom {
   readonly id: string;
   readonly userId: string;
+  /** Whether the number of the user was verified when the request was let in. */
+  readonly isVerified: boolean;
   readonly name: string | null;
   readonly systemInstruction: string | null;
   readonly model: string | null;
@@ -42,14 +45,15 @@ const OWN_COLUMNS = `c.id, c.name, c.system_instruction, c.model, c.archived, c.
 const COLUMNS = `${OWN_COLUMNS},
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id`;
 
-// Room, list version and key in one commit. The key comes last and without ON CONFLICT, so that a repeat undoes all it did.
+// Room, list version and key in one commit. The key comes last and without ON CONFLICT, so that a repeat undoes all it did. The owner's row comes
+// first: a request that was let in before the holder of the number took the account over ($9: the number was not verified then) makes no room.
 const insert = statement<Chatroom>(
   'chatrooms_insert',
-  `WITH room AS (
-     INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model) VALUES ($2, $1, $3, $4, $5)
+  `WITH owner AS (
+     UPDATE users SET list_version = list_version + 1 WHERE id = $1 AND ($9::boolean OR reclaimed_at IS NULL) RETURNING id
+   ), room AS (
+     INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model) SELECT $2, owner.id, $3, $4, $5 FROM owner
      RETURNING ${OWN_COLUMNS}, NULL::uuid AS active_reply_id
-   ), owner AS (
-     UPDATE users SET list_version = list_version + 1 WHERE id = $1
    ), key AS (
      INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
      SELECT $1, $6, $7, $8, to_jsonb(room) FROM room WHERE $7::text IS NOT NULL
@@ -96,7 +100,7 @@ const BEGINNING = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
 export class ChatroomsRepository {
   constructor(private readonly database: Database) {}
 
-  /** @throws an error that `isRepeatedKey` knows */
+  /** @throws an error that `isRepeatedKey` knows, UserGoneError */
   async insert(room: NewChatroom, key: IdempotencyKey | null): Promise<Chatroom> {
     const [row] = await this.database.run(insert, [
       room.userId,
@@ -107,8 +111,9 @@ export class ChatroomsRepository {
       key?.scope ?? null,
       key?.key ?? null,
       key?.fingerprint ?? null,
+      room.isVerified,
     ]);
-    if (!row) throw new Error('an INSERT without a row');
+    if (!row) throw new UserGoneError();
     return row;
   }
 

@@ -24,7 +24,7 @@ export class ChatroomsService {
   ): Promise<Chatroom> {
     this.checkModel(actor, input.model);
     try {
-      return await this.chatrooms.insert({ id: newId(), userId: actor.userId, ...input }, key);
+      return await this.chatrooms.insert({ id: newId(), userId: actor.userId, isVerified: actor.isVerified, ...input }, key);
     } catch (error) {
       const first = key !== null && isRepeatedKey(error) ? await this.idempotencyKeys.find(actor.userId, key) : null;
       if (!first) throw error;

@@ -28,12 +28,17 @@ export class Deletion {
   }
 
   /**
-   * The first step of a transaction that deletes a user: locks what whoever ends a reply locks first.
+   * The first step of a transaction that deletes a user or all rooms of one: locks what whoever ends a reply locks first.
    *
    * @returns what `forgetReplies` is to be told when the transaction is committed
    */
   async lockReplies(transaction: Transaction, userId: string): Promise<string[]> {
     return this.messages.lockReplies(transaction, userId, null, this.config.STREAM_TTL);
+  }
+
+  /** Deletes all rooms of a user, after `lockReplies` and once the row of the user is locked too. */
+  async deleteChatrooms(transaction: Transaction, userId: string): Promise<void> {
+    await this.messages.deleteChatrooms(transaction, userId);
   }
 
   /** Of replies that are deleted: workers and readers learn of it at once, and the streams are emptied before this resolves. Never fails. */

@@ -110,18 +110,27 @@ const touchOwner = statement<{ id: string }>(
    WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id`,
 );
 
-const deleteRoom = statement<{ id: string }>(
-  'messages_delete_room',
+const deletionOf = ({ messages, rooms, changes = '' }: { messages: string; rooms: string; changes?: string }) =>
   `WITH unfinished AS (
-     SELECT status, charged_day FROM messages WHERE chatroom_id = $2 AND status IN ('pending', 'streaming')
+     SELECT status, charged_day FROM messages WHERE ${messages} AND status IN ('pending', 'streaming')
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - unbegun.units
      FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
      WHERE d.user_id = $1 AND d.day = unbegun.charged_day
    ), owner AS (
-     UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished) WHERE id = $1
+     UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished)${changes} WHERE id = $1
    )
-   DELETE FROM chatrooms WHERE id = $2 AND user_id = $1 RETURNING id`,
+   DELETE FROM chatrooms WHERE ${rooms} AND user_id = $1 RETURNING id`;
+
+const deleteRoom = statement<{ id: string }>('messages_delete_room', deletionOf({ messages: 'chatroom_id = $2', rooms: 'id = $2' }));
+
+const deleteRooms = statement<{ id: string }>(
+  'messages_delete_rooms',
+  deletionOf({
+    messages: 'chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = $1)',
+    rooms: 'true',
+    changes: ', list_version = list_version + 1',
+  }),
 );
 
 const MAX_POSITION = 2_147_483_647;
@@ -180,6 +189,11 @@ export class MessagesRepository {
       const deleted = await transaction.run(deleteRoom, [userId, chatroomId]);
       return deleted.length > 0 ? replyIds : null;
     });
+  }
+
+  /** Deletes all rooms of a user whose replies, and then whose row, the transaction has locked. */
+  async deleteChatrooms(transaction: StatementRunner, userId: string): Promise<void> {
+    await transaction.run(deleteRooms, [userId]);
   }
 
   /** The replies of a room, or of all rooms of the user (null), that are unfinished or ended within so many milliseconds, locked, and with them the days that they were charged to: nobody ends them now. */

@@ -5,6 +5,7 @@ export { UsersModule } from './users.module.js';
 export { type Identifier, type SignUpInput, UsersService } from './users.service.js';
 export type { UserCredentials, UserProfile } from './users.repository.js';
 export {
+  AdministratorUnverifiedError,
   EmailTakenError,
   InvalidCredentialsError,
   LastAdministratorError,

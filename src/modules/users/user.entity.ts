@@ -37,6 +37,10 @@ export class UserEntity {
   @Column({ name: 'verified_at', type: 'timestamptz', precision: 3, nullable: true })
   verifiedAt!: Date | null;
 
+  /** When the holder of the number took the account over from whoever had made it. */
+  @Column({ name: 'reclaimed_at', type: 'timestamptz', precision: 3, nullable: true })
+  reclaimedAt!: Date | null;
+
   @Column({ name: 'disabled_at', type: 'timestamptz', precision: 3, nullable: true })
   disabledAt!: Date | null;
 

@@ -40,6 +40,17 @@ export class InvalidCredentialsError extends AppError {
   }
 }
 
+/** Concerns the account that is to get the role; for the caller's own number the same code is a 403. */
+export class AdministratorUnverifiedError extends AppError {
+  static override readonly code = 'mobile_number_unverified';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The mobile number is not verified';
+
+  constructor() {
+    super('Only an account with a verified mobile number can be made an administrator.');
+  }
+}
+
 export class LastAdministratorError extends AppError {
   static override readonly code = 'last_administrator';
   static override readonly kind = 'conflict';

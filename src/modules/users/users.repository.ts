@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Plan, Role } from '../../common/actor.js';
+import type { Actor, Plan, Role } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
-import { violates } from '../../database/database.errors.js';
+import { UserGoneError, violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
 
@@ -27,6 +27,7 @@ export interface UserCredentials extends UserProfile {
 /** What an account may do. */
 export interface UserAccess {
   readonly id: string;
+  readonly is_verified: boolean;
   readonly role: Role;
   readonly is_disabled: boolean;
 }
@@ -65,10 +66,21 @@ const findByIdentifier = statement<UserCredentials>(
 // Signups with one number are made one after the other: else the second would not see the row of the first until it is too late to take it over.
 const lockNumber = statement<never>('users_lock_number', `SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || $1, 0))`);
 
-// Nobody has proved to hold the number, so whoever signs up with it now has as good a claim, and must not find what the other left.
-const deleteUnverified = statement<{ id: string }>(
-  'users_delete_unverified',
-  `DELETE FROM users WHERE mobile_number = $1 AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' RETURNING id`,
+// FOR UPDATE waits for whoever is giving the account something, a room for example, and holds back whoever is about to. What it holds then is seen by
+// the next statement, not by this one.
+const lockUnverified = statement<{ id: string }>(
+  'users_lock_unverified',
+  `SELECT id FROM users WHERE mobile_number = $1 AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE`,
+);
+
+// Nobody has proved to hold the number, so whoever signs up with it now has as good a claim. An account that holds something stays: its number is
+// given to the one who verifies it.
+const deleteEmpty = statement<never>(
+  'users_delete_empty',
+  `DELETE FROM users u WHERE u.id = $1
+     AND NOT EXISTS (SELECT FROM chatrooms c WHERE c.user_id = u.id)
+     AND NOT EXISTS (SELECT FROM stripe_customers s WHERE s.user_id = u.id)
+     AND NOT EXISTS (SELECT FROM grants g WHERE g.user_id = u.id)`,
 );
 
 const insert = statement<{ created_at: Date }>(
@@ -79,9 +91,14 @@ const insert = statement<{ created_at: Date }>(
 
 const markVerified = statement<never>('users_mark_verified', `UPDATE users SET verified_at = now() WHERE id = $1 AND verified_at IS NULL`);
 
-const clearPasswordAndEmail = statement<never>(
-  'users_clear_password_and_email',
-  `UPDATE users SET password_hash = NULL, email = NULL WHERE id = $1`,
+const isVerified = statement<{ is_verified: boolean }>(
+  'users_is_verified',
+  `SELECT verified_at IS NOT NULL AS is_verified FROM users WHERE id = $1`,
+);
+
+const reclaim = statement<never>(
+  'users_reclaim',
+  `UPDATE users SET password_hash = NULL, email = NULL, reclaimed_at = now() WHERE id = $1`,
 );
 
 const setPassword = statement<{ id: string }>(
@@ -89,9 +106,11 @@ const setPassword = statement<{ id: string }>(
   `UPDATE users SET password_hash = $2 WHERE id = $1 AND ($3::text IS NULL OR password_hash = $3) RETURNING id`,
 );
 
+// A request that was let in before the holder of the number took the account over ($5: the number was not verified then) changes nothing.
 const updateProfile = statement<{ id: string }>(
   'users_update_profile',
-  `UPDATE users SET username = coalesce($2, username), email = CASE WHEN $3::boolean THEN $4 ELSE email END WHERE id = $1 RETURNING id`,
+  `UPDATE users SET username = coalesce($2, username), email = CASE WHEN $3::boolean THEN $4 ELSE email END
+   WHERE id = $1 AND ($5::boolean OR reclaimed_at IS NULL) RETURNING id`,
 );
 
 const hasAdministrator = statement<{ found: boolean }>(
@@ -103,7 +122,7 @@ const hasAdministrator = statement<{ found: boolean }>(
 // and the second sees what the first has left.
 const lockAccess = statement<UserAccess>(
   'users_lock_access',
-  `SELECT id, role, disabled_at IS NOT NULL AS is_disabled FROM users
+  `SELECT id, role, verified_at IS NOT NULL AS is_verified, disabled_at IS NOT NULL AS is_disabled FROM users
    WHERE id = $1 OR (role = 'admin' AND disabled_at IS NULL) ORDER BY id FOR NO KEY UPDATE`,
 );
 
@@ -133,8 +152,13 @@ export class UsersRepository {
     await on.run(markVerified, [id]);
   }
 
-  async clearPasswordAndEmail(on: StatementRunner, id: string): Promise<void> {
-    await on.run(clearPasswordAndEmail, [id]);
+  async isVerified(on: StatementRunner, id: string): Promise<boolean> {
+    return (await on.run(isVerified, [id]))[0]?.is_verified === true;
+  }
+
+  /** Takes from an account what whoever made it could come back with, and notes that: what they have under way changes nothing any more. */
+  async reclaim(on: StatementRunner, id: string): Promise<void> {
+    await on.run(reclaim, [id]);
   }
 
   /** @param expectedHash changes nothing unless this is still the stored one; null for any. @returns whether it was changed */
@@ -142,11 +166,15 @@ export class UsersRepository {
     return (await on.run(setPassword, [id, passwordHash, expectedHash])).length === 1;
   }
 
-  /** @param email undefined leaves it, null clears it. @throws UsernameTakenError, EmailTakenError */
-  async updateProfile(id: string, { username, email }: { username?: string; email?: string | null }): Promise<void> {
-    await this.database
-      .run(updateProfile, [id, username ?? null, email !== undefined, email ?? null])
+  /** @param email undefined leaves it, null clears it. @throws UsernameTakenError, EmailTakenError, UserGoneError */
+  async updateProfile(
+    { userId, isVerified }: Pick<Actor, 'userId' | 'isVerified'>,
+    { username, email }: { username?: string; email?: string | null },
+  ): Promise<void> {
+    const updated = await this.database
+      .run(updateProfile, [userId, username ?? null, email !== undefined, email ?? null, isVerified])
       .catch((error: unknown) => Promise.reject(asTaken(error)));
+    if (updated.length === 0) throw new UserGoneError();
   }
 
   /** The account, if there is one, and every administrator that may act; none of them changes until the transaction ends. */
@@ -154,7 +182,7 @@ export class UsersRepository {
     return on.run(lockAccess, [id]);
   }
 
-  async setAccess(on: StatementRunner, { id, role, is_disabled }: UserAccess): Promise<void> {
+  async setAccess(on: StatementRunner, { id, role, is_disabled }: Omit<UserAccess, 'is_verified'>): Promise<void> {
     await on.run(setAccess, [id, role, is_disabled]);
   }
 
@@ -162,10 +190,11 @@ export class UsersRepository {
     return (await this.database.run(hasAdministrator, []))[0]?.found === true;
   }
 
-  /** Deletes the account of this number unless the number is verified; until the transaction ends nobody else takes it. */
+  /** Deletes the account of this number unless the number is verified or it holds something; until the transaction ends nobody else takes it. */
   async takeOverNumber(on: Transaction, mobileNumber: string): Promise<void> {
     await on.run(lockNumber, [mobileNumber]);
-    await on.run(deleteUnverified, [mobileNumber]);
+    const [unverified] = await on.run(lockUnverified, [mobileNumber]);
+    if (unverified) await on.run(deleteEmpty, [unverified.id]);
   }
 
   /** @throws UsernameTakenError, MobileNumberTakenError, EmailTakenError */

@@ -9,7 +9,7 @@ import { Database, type StatementRunner, type Transaction } from '../../database
 import { isServedNumber, parseMobileNumber } from './mobile-number.js';
 import { PasswordsService } from './passwords.service.js';
 import { parseUsername, USERNAME_RULE } from './username.js';
-import { InvalidCredentialsError, LastAdministratorError } from './users.errors.js';
+import { AdministratorUnverifiedError, InvalidCredentialsError, LastAdministratorError } from './users.errors.js';
 import { type NewUser, type UserAccess, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
 
 export interface SignUpInput {
@@ -56,7 +56,7 @@ export class UsersService {
   /**
    * Changes the caller's name or e-mail; the e-mail only with the password, for an account that has one.
    *
-   * @throws ValidationFailedError, InvalidCredentialsError, UsernameTakenError, EmailTakenError, RateLimitedError
+   * @throws ValidationFailedError, InvalidCredentialsError, UsernameTakenError, EmailTakenError, RateLimitedError, UserGoneError
    */
   async updateMe(actor: Actor, changes: ProfileChanges, client: Client): Promise<UserProfile> {
     const user = await this.getCredentials(actor);
@@ -64,7 +64,7 @@ export class UsersService {
     if (email !== undefined && email !== user.email && user.has_password) {
       await this.assertPassword('current_password', user, changes.currentPassword, client);
     }
-    await this.users.updateProfile(user.id, {
+    await this.users.updateProfile(actor, {
       ...(changes.username === undefined ? {} : { username: changes.username.toLowerCase() }),
       ...(email === undefined ? {} : { email }),
     });
@@ -78,7 +78,7 @@ export class UsersService {
   }
 
   /**
-   * Makes an account, taking the number over from an account that never verified it, and does `alongside` in the same transaction.
+   * Makes an account, taking the number over from an account that never verified it and holds nothing, and does `alongside` in the same transaction.
    *
    * @param input username and number as people write them
    * @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, RateLimitedError
@@ -140,6 +140,11 @@ export class UsersService {
     return this.users.lock(transaction, userId);
   }
 
+  /** Whether the number of an account is verified; once it is, it stays so. */
+  isVerified(on: StatementRunner, userId: string): Promise<boolean> {
+    return this.users.isVerified(on, userId);
+  }
+
   /**
    * Notes that the holder of the number is here, and clears what somebody else may have set before: password and e-mail.
    *
@@ -148,7 +153,7 @@ export class UsersService {
   async verifyNumber(transaction: StatementRunner, user: UserCredentials, { clear }: { clear: boolean }): Promise<UserProfile> {
     await this.users.markVerified(transaction, user.id);
     if (!clear) return { ...user, is_verified: true };
-    await this.users.clearPasswordAndEmail(transaction, user.id);
+    await this.users.reclaim(transaction, user.id);
     return { ...user, is_verified: true, has_password: false, email: null };
   }
 
@@ -161,7 +166,7 @@ export class UsersService {
    * Changes what an account may do; a field that is not there is left as it is.
    *
    * @returns the account before and after, which are the same when there was nothing to change
-   * @throws NotFoundError, LastAdministratorError
+   * @throws NotFoundError, AdministratorUnverifiedError, LastAdministratorError
    */
   async changeAccess(
     transaction: StatementRunner,
@@ -171,8 +176,9 @@ export class UsersService {
     const locked = await this.users.lockAccess(transaction, userId);
     const before = locked.find(({ id }) => id === userId);
     if (!before) throw new NotFoundError();
-    const after = { id: userId, role: changes.role ?? before.role, is_disabled: changes.isDisabled ?? before.is_disabled };
+    const after = { ...before, role: changes.role ?? before.role, is_disabled: changes.isDisabled ?? before.is_disabled };
     if (after.role === before.role && after.is_disabled === before.is_disabled) return { before, after: before };
+    if (after.role === 'admin' && before.role !== 'admin' && !before.is_verified) throw new AdministratorUnverifiedError();
     if (mayAdministrate(before) && !mayAdministrate(after) && !isAnotherAdministrator(locked, userId)) throw new LastAdministratorError();
     await this.users.setAccess(transaction, after);
     return { before, after };

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { OtpDelivery, OtpDeliveryModule } from '../../../src/integrations/otp-delivery/index.js';
+import type { LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '../../../src/config/config.module.js';
 import { type Settings, testConfig } from '../../support/api.js';
@@ -117,5 +119,29 @@ describe('e-mail by SMTP', () => {
     });
     const nowhere = await deliveryOf({ OTP_DELIVERY: 'smtp', SMTP_URL: 'smtp://127.0.0.1:9', SMTP_FROM: 'codes@example.com' });
     expect(await failureOf(nowhere.send(MESSAGE))).toEqual({ message: 'the mail server could not be reached', isRetryable: true });
+  });
+});
+
+describe('the log', () => {
+  const linesFor = async (settings: Settings): Promise<string[]> => {
+    const lines: string[] = [];
+    const keep = (message: unknown) => lines.push(String(message));
+    const logger: LoggerService = { log: keep, warn: keep, error: keep };
+    const imports = [ConfigModule.forRoot(testConfig({ OTP_DELIVERY: 'log', ...settings })), OtpDeliveryModule];
+    const module = await Test.createTestingModule({ imports }).setLogger(logger).compile();
+    await module.get(OtpDelivery).send(MESSAGE);
+    return lines.filter((line) => /code/.test(line));
+  };
+
+  it('is where developers read the code', async () => {
+    expect(await linesFor({})).toEqual([`to ${MESSAGE.mobileNumber}: ${MESSAGE.text}`]);
+  });
+
+  it('of production holds neither code nor number, unless a second setting says so', async () => {
+    const production = { NODE_ENV: 'production', JWT_SECRET: randomBytes(32).toString('hex') };
+    expect(await linesFor(production)).toEqual([
+      'a code reached nobody: set OTP_DELIVERY to twilio or smtp, or OTP_LOG_CODES=true to have codes printed here',
+    ]);
+    expect(await linesFor({ ...production, OTP_LOG_CODES: 'true' })).toEqual([`to ${MESSAGE.mobileNumber}: ${MESSAGE.text}`]);
   });
 });

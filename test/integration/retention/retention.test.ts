@@ -79,17 +79,28 @@ test('deletes what was kept of closed customers with the events of Stripe, and w
   }
 });
 
-test('deletes accounts without a verified number after seven days, but no administrator', async () => {
-  const { user, left, run, close } = await start({ REQUIRE_VERIFIED_NUMBER: 'true' });
+test('deletes accounts without a verified number after seven days, but no administrator and none that holds something', async () => {
+  const { dataSource, user, left, run, close } = await start({ REQUIRE_VERIFIED_NUMBER: 'true' });
   try {
     const kept = [
       await user({ created: 6.9, verified: false }),
       await user({ created: 100 }),
       await user({ created: 100, verified: false, role: 'admin' }),
     ];
+    const [withRoom, withCustomer, withGrant] = [
+      await user({ created: 100, verified: false }),
+      await user({ created: 100, verified: false }),
+      await user({ created: 100, verified: false }),
+    ];
+    await dataSource.query(`INSERT INTO chatrooms (id, user_id) VALUES ($1, $2)`, [newId(), withRoom]);
+    await dataSource.query(`INSERT INTO stripe_customers (user_id, stripe_customer_id) VALUES ($1, 'cus_1')`, [withCustomer]);
+    await dataSource.query(`INSERT INTO grants (id, user_id, entitled_until, reason) VALUES ($1, $2, now(), 'a test')`, [
+      newId(),
+      withGrant,
+    ]);
     await user({ created: 7.1, verified: false });
     await run();
-    expect(await left('users', 'id')).toEqual(kept.sort());
+    expect(await left('users', 'id')).toEqual([...kept, withRoom, withCustomer, withGrant].sort());
   } finally {
     await close();
   }

@@ -50,7 +50,11 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
   rule('counters', { table: 'counters', key: 'key', expired: before('window_ends_at'), keepMs: () => 0 }),
   rule('unverified accounts', {
     table: 'users',
-    expired: `verified_at IS NULL AND disabled_at IS NULL AND role = 'user' AND ${before('created_at')}`,
+    // An account that holds something stays, as it does when somebody signs up with its number.
+    expired: `verified_at IS NULL AND disabled_at IS NULL AND role = 'user' AND ${before('created_at')}
+         AND NOT EXISTS (SELECT FROM chatrooms WHERE user_id = users.id)
+         AND NOT EXISTS (SELECT FROM stripe_customers WHERE user_id = users.id)
+         AND NOT EXISTS (SELECT FROM grants WHERE user_id = users.id)`,
     // Where nobody has to verify a number, an unverified account is an account as any other.
     keepMs: ({ REQUIRE_VERIFIED_NUMBER, RETAIN_UNVERIFIED_ACCOUNTS }) => (REQUIRE_VERIFIED_NUMBER ? RETAIN_UNVERIFIED_ACCOUNTS : null),
   }),

@@ -41,7 +41,10 @@ export class UpdateAccountRequest {
   @IsIn(['user', 'admin'], { message: 'role must be user or admin' })
   readonly role?: Role;
 
-  @ApiPropertyOptional({ example: true, description: 'A disabled account can do nothing, from its next request on.' })
+  @ApiPropertyOptional({
+    example: true,
+    description: 'A disabled account can do nothing, from its next request on, and has to sign in anew when it is enabled.',
+  })
   @ValidateIf((_, value) => value !== undefined)
   @IsBoolean({ message: 'disabled must be true or false' })
   readonly disabled?: boolean;

@@ -4,7 +4,7 @@ import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import type { Page } from '../../../common/http/page.js';
-import { LastAdministratorError } from '../../users/index.js';
+import { AdministratorUnverifiedError, LastAdministratorError } from '../../users/index.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { AccountsService } from '../accounts.service.js';
 import type { Administrator } from '../administrator.js';
@@ -56,10 +56,12 @@ export class AccountsController {
   @Patch(':user_id')
   @ApiOperation({
     summary: 'Change a user’s role, or disable or enable the account',
-    description: 'Acts from the user’s next request on. One administrator is always left.',
+    description:
+      'Ends the sessions and codes of the account, so that it acts from the user’s next request on. One administrator is always left, and only ' +
+      'accounts with a verified number can become one.',
   })
   @ApiOkResponse({ type: AccountDetailsResponse })
-  @ApiProblems(LastAdministratorError)
+  @ApiProblems(AdministratorUnverifiedError, LastAdministratorError)
   async updateAccount(
     @CurrentAdministrator() by: Administrator,
     @Param('user_id', IdPipe) userId: string,

@@ -10,7 +10,7 @@ const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().
 
 /** The changes that make sense for an account as it is now, with the grant that it has, if it has one. */
 function changesOf(account, grant) {
-  const { id, username, role, disabled, sessions } = account;
+  const { id, username, role, is_verified: isVerified, disabled, sessions } = account;
   const at = `/admin/subscriptions/${id}`;
   return [
     grant
@@ -50,9 +50,13 @@ function changesOf(account, grant) {
     },
     {
       button: role === 'admin' ? 'Take administrator role' : 'Make administrator',
+      isOff: role !== 'admin' && !isVerified,
       question: {
         title: role === 'admin' ? `Take the administrator role from ${username}?` : `Make ${username} an administrator?`,
-        text: role === 'admin' ? 'From the next request on.' : 'An administrator sees every account and may change it.',
+        text:
+          role === 'admin'
+            ? 'Every session of the account ends at once.'
+            : 'An administrator sees every account and may change it. Every session of the account ends at once.',
         action: role === 'admin' ? 'Take role' : 'Make administrator',
         isDangerous: role === 'admin',
       },
@@ -75,7 +79,9 @@ function changesOf(account, grant) {
       button: disabled ? 'Enable account' : 'Disable account',
       question: {
         title: disabled ? `Enable the account of ${username}?` : `Disable the account of ${username}?`,
-        text: disabled ? 'It may be used again at once.' : 'It can do nothing any more, from its next request on. Nothing is deleted.',
+        text: disabled
+          ? 'Whoever signs in anew may use it again at once.'
+          : 'It can do nothing any more, and every session of it ends at once. Nothing is deleted.',
         action: disabled ? 'Enable' : 'Disable',
         isDangerous: !disabled,
       },

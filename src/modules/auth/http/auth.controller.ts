@@ -48,7 +48,9 @@ export class AuthController {
   @NoStore()
   @ApiOperation({
     summary: 'Make an account',
-    description: 'Sends a code to the mobile number; give it, with the `challenge_id`, at POST /auth/verify-otp.',
+    description:
+      'Sends a code to the mobile number; give it, with the `challenge_id`, at POST /auth/verify-otp. A number that is not verified is taken over ' +
+      'from an account that holds no chatroom, customer of Stripe or grant.',
   })
   @ApiCreatedResponse({ type: SignUpResponse })
   @ApiProblems(UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError)
@@ -89,8 +91,8 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign in with a code, and verify the number',
     description:
-      'The first verification of a number ends the sessions of the account and clears its password and e-mail, unless it carries the ' +
-      '`challenge_id` that signup answered or an access token of the account: whoever else made the account keeps nothing.',
+      'The first verification of a number ends the sessions of the account, clears its password and e-mail and deletes its chatrooms, unless it ' +
+      'carries the `challenge_id` that signup answered or an access token of the account: whoever else made the account keeps nothing.',
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems(InvalidOtpError, AccountDisabledError)
@@ -115,13 +117,22 @@ export class AuthController {
   }
 
   @Post('reset-password')
-  @Public()
+  @Public({ identify: true })
   @HttpCode(204)
-  @ApiOperation({ summary: 'Set a password with a code', description: 'Ends every session of the account.' })
+  @ApiOperation({
+    summary: 'Set a password with a code',
+    description:
+      'Ends every session of the account. It verifies the number, too; the first verification, unless it carries an access token of the account, ' +
+      'clears the e-mail and deletes the chatrooms, as at POST /auth/verify-otp.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(InvalidOtpError, AccountDisabledError, RateLimitedError)
-  async resetPassword(@Body() body: ResetPasswordRequest, @RequestClient() client: Client): Promise<void> {
-    await this.auth.resetPassword({ ...toCodeInput(body), newPassword: body.new_password }, client);
+  async resetPassword(
+    @Body() body: ResetPasswordRequest,
+    @RequestClient() client: Client,
+    @OptionalActor() actor: Actor | null,
+  ): Promise<void> {
+    await this.auth.resetPassword({ ...toCodeInput(body), newPassword: body.new_password }, client, actor);
   }
 
   @Post('change-password')

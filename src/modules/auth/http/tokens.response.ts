@@ -18,7 +18,11 @@ export class TokensResponse {
   @ApiProperty({ type: 'integer', description: 'Seconds that the access token lives.', example: 900 })
   readonly expires_in!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Seconds that the refresh token lives.', example: 2_592_000 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seconds until the refresh token expires or the session ends, whichever comes first.',
+    example: 2_592_000,
+  })
   readonly refresh_expires_in!: number;
 
   @ApiProperty({ type: UserResponse })

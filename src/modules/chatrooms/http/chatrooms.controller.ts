@@ -3,7 +3,7 @@ import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiResponse, 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
-import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency.decorator.js';
 import { tagged } from '../../../common/http/entity-tag.js';
@@ -32,6 +32,7 @@ export class ChatroomsController {
   ) {}
 
   @Post()
+  @VerifiedNumberOnly()
   @ApiOperation({ summary: 'Create a chatroom', description: 'Without a name it is titled from its first exchange.' })
   @ApiIdempotencyKey()
   @ApiBody({ type: CreateChatroomRequest, required: false })

@@ -3,7 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
-import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
 import { documentSchema } from '../move/chatroom-document.js';
@@ -44,6 +44,7 @@ export class MovesController {
   }
 
   @Post('import')
+  @VerifiedNumberOnly()
   @RouteConfig({ bodyLimit: IMPORT_LIMIT, readsBody: true })
   @ApiOperation({
     summary: 'Import a chatroom',
@@ -58,6 +59,7 @@ export class MovesController {
   }
 
   @Post(':chatroom_id/copy')
+  @VerifiedNumberOnly()
   @ApiOperation({ summary: 'Copy a chatroom up to a message', description: 'The branch that ends with the message, in a room of its own.' })
   @ApiCreatedResponse({ type: ChatroomResponse })
   async copyChatroom(

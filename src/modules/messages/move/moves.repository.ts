@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../common/actor.js';
 import { newId } from '../../../common/ids.js';
 import { Database, type StatementRunner } from '../../../database/database.js';
+import { UserGoneError } from '../../../database/database.errors.js';
 import { statement } from '../../../database/statement.js';
 import { isTerminal, type MessageStatus } from '../message-status.js';
 import { markedWords } from '../search/marked-words.js';
@@ -105,14 +107,19 @@ const insertMessages = statement<never>(
      created_at timestamptz, completed_at timestamptz)`,
 );
 
-// Last, as others wait for the owner's row. Nobody else can have locked the room, which is not committed yet.
-const complete = statement<never>(
+// Last, as others wait for the owner's row. Nobody else can have locked the room, which is not committed yet. As for any new room, a request that
+// was let in before the holder of the number took the account over ($5: the number was not verified then) leaves none.
+const complete = statement<{ id: string }>(
   'moves_complete',
-  `WITH owner AS (UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3 WHERE id = $1)
+  `WITH owner AS (
+     UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3
+     WHERE id = $1 AND ($5::boolean OR reclaimed_at IS NULL) RETURNING id
+   )
    UPDATE chatrooms c SET last_position = $3, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0), active_run = coalesce(leaf.run, 0),
      last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = $2)
-   FROM (VALUES (1)) AS one LEFT JOIN messages leaf ON leaf.chatroom_id = $2 AND leaf.position = $4
-   WHERE c.id = $2`,
+   FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = $2 AND leaf.position = $4
+   WHERE c.id = $2
+   RETURNING c.id`,
 );
 
 type Step = Iterable<Placed> | AsyncIterable<Placed>;
@@ -156,7 +163,7 @@ export class MovesRepository {
 
   /** Writes a room with its messages, or nothing. @param steps may read on the connection that is written on; parents come before their children @param active place of the active leaf */
   async write(
-    userId: string,
+    { userId, isVerified }: Pick<Actor, 'userId' | 'isVerified'>,
     chatroomId: string,
     settings: Omit<ChatroomDocument['chatroom'], 'created_at' | 'active'> & { readonly created_at: string | null },
     { steps, active }: { steps: (on: StatementRunner) => Step; active: (count: number) => number | null },
@@ -166,7 +173,8 @@ export class MovesRepository {
       await transaction.run(insertRoom, [userId, chatroomId, name, system_instruction, model, archived, created_at]);
       const ids: string[] = [];
       for await (const step of steps(transaction)) await insertAll(transaction, { userId, chatroomId, ids }, step);
-      await transaction.run(complete, [userId, chatroomId, ids.length, active(ids.length)]);
+      const completed = await transaction.run(complete, [userId, chatroomId, ids.length, active(ids.length), isVerified]);
+      if (completed.length === 0) throw new UserGoneError();
     });
   }
 }

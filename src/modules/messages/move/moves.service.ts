@@ -96,7 +96,7 @@ export class MovesService {
     content: Parameters<MovesRepository['write']>[3],
   ): Promise<{ room: Chatroom; model: string }> {
     const id = newId();
-    await this.moves.write(actor.userId, id, settings, content);
+    await this.moves.write(actor, id, settings, content);
     const room = await this.chatrooms.getChatroom(actor, id);
     return { room, model: this.chatrooms.effectiveModel(actor, room) };
   }
