@@ -89,7 +89,7 @@ describe('Migrations', () => {
     const { url } = await emptyDatabase();
     const ran = await Promise.all([migrate(url), migrate(url)]);
     expect(ran.map(({ length }) => length).sort((one, other) => one - other)).toEqual([0, migrations.length]);
-  });
+  }, 120_000);
 
   it('leave TypeORM nothing to generate', async () => {
     const database = await emptyDatabase();
