@@ -1,8 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Messages whose words are to be made again by the present rule: all that have text, until workers have been through them. Built while messages are
- * written, which only works outside of a transaction, and waits for older transactions however long they take.
+ * Messages whose words are to be made again by the present rule: all that have text, until workers have been through
+ * them. Built while messages are written, which only works outside of a transaction, and waits for older transactions
+ * however long they take.
  */
 export class IndexOutdatedWords1795824000201 implements MigrationInterface {
   readonly name = 'IndexOutdatedWords1795824000201';

@@ -1,9 +1,13 @@
-/** Invisible inside a word: joiners, soft hyphens, bidi marks, variation selectors. The tatweel only stretches Arabic words. Skin tones modify an emoji. */
+/**
+ * Invisible inside a word: joiners, soft hyphens, bidi marks, variation selectors. The tatweel only stretches Arabic
+ * words. Skin tones modify an emoji.
+ */
 const UNWRITTEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\u0640]/gu;
 
 /**
- * Letters that Unicode does not decompose, after the letter that is typed or written for them. Latin follows CLDR's transform Latin-ASCII for the
- * alphabets in use, Arabic follows the normalizers of Lucene for Arabic and Persian (hamza on a letter is a mark and needs no entry).
+ * Letters that Unicode does not decompose, after the letter that is typed or written for them. Latin follows CLDR's
+ * transform Latin-ASCII for the alphabets in use, Arabic follows the normalizers of Lucene for Arabic and Persian
+ * (hamza on a letter is a mark and needs no entry).
  */
 const VARIANTS = [
   'ae:æ b:ƀƃɓ c:ƈȼ d:ðđƌɖɗ e:əǝɇɛ f:ƒ g:ǥɠɡ h:ħ i:ıɨɩ j:ȷɉ k:ƙ l:łƚɫ n:ŋƞɲ o:øɔɵ oe:œ p:ƥ q:ĸ r:ɍɽ t:ŧƫƭʈ th:þ u:ʉ v:ʋ y:ƴɏ z:ƶȥ',
@@ -17,16 +21,22 @@ const LETTERS = new Map(
 );
 const LETTER_VARIANT = new RegExp(`[${[...LETTERS.keys()].join('')}]`, 'gu');
 
-/** The root order of the Unicode Collation Algorithm, on its first level, which compares letters without their marks. */
+/**
+ * The root order of the Unicode Collation Algorithm, on its first level, which compares letters without their marks.
+ */
 const collator = new Intl.Collator('en', { sensitivity: 'base' });
-/** Marks of the second level that make another word all the same: the voicing of kana, and the nikhahit, which NFKD makes of the Thai and Lao vowel am. */
+/**
+ * Marks of the second level that make another word all the same: the voicing of kana, and the nikhahit, which NFKD
+ * makes of the Thai and Lao vowel am.
+ */
 const DISTINCTIVE = /[\u3099\u309a\u0e4d\u0ecd]/;
 const secondary = new Map<string, boolean>();
 
 /**
- * Text as it is compared by search: texts that a reader takes for the same fold alike. Compatibility forms and full case folding are Unicode's. Marks
- * that the Unicode Collation Algorithm compares after all letters are dropped (accents, vowel points, tones, hamza, nukta); vowel signs and viramas
- * stay. Characters that are invisible inside a word are dropped, and decimal digits of every script become those of ASCII.
+ * Text as it is compared by search: texts that a reader takes for the same fold alike. Compatibility forms and full
+ * case folding are Unicode's. Marks that the Unicode Collation Algorithm compares after all letters are dropped
+ * (accents, vowel points, tones, hamza, nukta); vowel signs and viramas stay. Characters that are invisible inside a
+ * word are dropped, and decimal digits of every script become those of ASCII.
  */
 export function foldText(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();

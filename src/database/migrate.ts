@@ -25,7 +25,7 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     const lock = dataSource.createQueryRunner();
     try {
-      // Asked for again and again: an index that is built concurrently waits for every statement that was running, so for one that waits here, too.
+      // Polled: a concurrent index build waits for running statements, and would wait for one that waits for this lock.
       while (!(await tryLock(lock))) await sleep(LOCK_INTERVAL_MS);
       const ran = await dataSource.runMigrations({ transaction: 'each' });
       return ran.map(({ name }) => name);

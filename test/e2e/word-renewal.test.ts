@@ -36,7 +36,11 @@ async function found(q: string): Promise<string[]> {
   return body.data.filter(({ message }) => message.role === 'user').map(({ message }) => message.content);
 }
 
-/** Writes the words of a message as the release before does, which knows no version of them. @param words by its rule; null where it sees none */
+/**
+ * Writes the words of a message as the release before does, which knows no version of them.
+ *
+ * @param words by its rule; null where it sees none
+ */
 const indexAsBefore = (id: string, words: string[] | null) =>
   query(`UPDATE messages SET words_version = DEFAULT, words = replace($2, '~', substr(words::text, 2, 16))::tsvector WHERE id = $1`, [
     id,

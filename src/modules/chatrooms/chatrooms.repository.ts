@@ -145,8 +145,9 @@ export class ChatroomsRepository {
   }
 
   /**
-   * As `list`, of the rooms whose name is a match. Names are compared here, because PostgreSQL cannot fold them as search does. A user has so few
-   * rooms that all their names can be read, some at a time; a stored folded name would be wrong after a write of the release before.
+   * As `list`, of the rooms whose name is a match. Names are compared here, because PostgreSQL cannot fold them as
+   * search does. A user has so few rooms that all their names can be read, some at a time; a stored folded name would
+   * be wrong after a write of the release before.
    */
   async listNamed(options: RoomListOptions, isMatch: (name: string) => boolean): Promise<Chatroom[]> {
     const { userId, archived, after, count } = options;

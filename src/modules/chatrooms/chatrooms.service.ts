@@ -38,7 +38,11 @@ export class ChatroomsService {
     return found(await this.chatrooms.find(actor.userId, id));
   }
 
-  /** At most `count` rooms, most recently active first. @param q what their names contain, compared as search compares words */
+  /**
+   * At most `count` rooms, most recently active first.
+   *
+   * @param q what their names contain, compared as search compares words
+   */
   listChatrooms(
     { userId }: Actor,
     { q, ...options }: Omit<RoomListOptions, 'userId'> & { readonly q: string | null },

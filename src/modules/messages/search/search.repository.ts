@@ -71,9 +71,9 @@ const findOutdated = statement<OutdatedMessage>(
 );
 
 /*
- * Words keep their mark. A message that had none by the older rule gets a place among its owner's at random, which fills no stretch.
- * Rows that others hold are left for the next time: whoever waits for none cannot be part of a deadlock. Times ahead of now are of imports by the
- * release before, which took them as they were.
+ * Words keep their mark. A message that had none by the older rule gets a random place among its owner's, so that no
+ * stretch fills up. Rows that others hold are left for the next run, so that this statement cannot be part of a
+ * deadlock. Times ahead of now come from imports by the previous release, which kept them.
  */
 const renewWords = statement<{ id: string }>(
   'messages_renew_words',
@@ -112,7 +112,11 @@ export class SearchRepository {
     return this.database.run(findOutdated, [count]);
   }
 
-  /** Makes the words of messages by the present rule. @returns how many it changed: none that others are writing, or have written since */
+  /**
+   * Makes the words of messages by the current rule.
+   *
+   * @returns how many it changed; messages that others are writing or have written are left out
+   */
   async renewWords(messages: readonly OutdatedMessage[]): Promise<number> {
     const made: object[] = [];
     for (const { id, attempt, content } of messages) {

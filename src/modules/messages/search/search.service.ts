@@ -33,8 +33,9 @@ export class SearchService {
   }
 
   /**
-   * Makes the words of messages again that an older rule made, for up to about `ms`: those that were there before this release, and what processes of
-   * the release before still write. Without such messages it is one look into an empty index.
+   * Makes the words of messages again that an older rule made, for up to about `ms`: those that were there before this
+   * release, and what processes of the release before still write. Without such messages it is one look into an empty
+   * index.
    *
    * @returns how many messages it changed
    */

@@ -14,8 +14,8 @@ export interface Wanted {
 }
 
 /**
- * Version of the rule by which a text becomes words, stored beside the words of a message. A release that changes the rule raises it, with an index of
- * the messages of older versions; workers then make their words again.
+ * Version of the rule by which a text becomes words, stored beside the words of a message. A release that changes the
+ * rule raises it, with an index of the messages of older versions; workers then make their words again.
  */
 export const WORDS_VERSION = 2;
 
@@ -35,14 +35,19 @@ const STRETCH = new RegExp(
 );
 const STARTS_UNSPACED = new RegExp(`^${UNSPACED}`, 'u');
 const EACH_EMOJI = /\p{RI}{2}|\p{Extended_Pictographic}/gu;
-/** A character with what combines with it. Half-width kana carry their sound marks as characters; Hangul may be written in its letters. */
+/**
+ * A character with its combining marks. Half-width kana carry sound marks as characters, and Hangul may be decomposed
+ * into its letters.
+ */
 const UNIT = new RegExp(
   String.raw`(?:[\u1100-\u115e]+[\u1161-\u11a7]*[\u11a8-\u11ff]*|[^\p{M}\p{Cf}\p{DI}ﾞﾟ])[\p{M}\p{Cf}\p{DI}ﾞﾟ]*|[\p{M}ﾞﾟ]+`,
   'gu',
 );
 
 const MAX_TERM = 64;
-/** Of the text that a term is made of: a letter may have many marks, and to put n of them in order takes time of n². */
+/**
+ * UTF-16 units of text that a term is made of. A letter may have many marks, and normalising n marks takes time of n².
+ */
 const MAX_TERM_TEXT = 1_024;
 /** What comes after, in UTF-16 units, is not found. */
 export const MAX_LENGTH = 200_000;
@@ -54,8 +59,9 @@ const MAX_BYTES = 800_000;
 const TERM_BYTES = 32;
 
 /**
- * The words of a text in any language, folded, and without a dictionary. Where a script has no spaces, every two neighbouring characters are a word,
- * and the last one alone: whatever part of a sentence is looked for, it is found. Every emoji is a word; those of one sequence share its place.
+ * The words of a text in any language, folded, and without a dictionary. Where a script has no spaces, every two
+ * neighbouring characters are a word, and the last one alone: whatever part of a sentence is looked for, it is found.
+ * Every emoji is a word; those of one sequence share its place.
  *
  * They are split here and not by PostgreSQL's parser, whose idea of a letter depends on the locale of the database.
  */

@@ -9,7 +9,10 @@ const LOCK = 7_164_201_975;
 /** Of each run, whatever is left: replies come first. */
 const RUN_MS = 2_000;
 
-/** After an upgrade that changed how search folds words, brings the messages that are there under the new rule, a part in each run. */
+/**
+ * After an upgrade that changed how search folds words, brings the messages that are there under the new rule, a part
+ * in each run.
+ */
 @Injectable()
 export class WordRenewal implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(WordRenewal.name);
