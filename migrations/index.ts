@@ -17,6 +17,8 @@ import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
+import { VersionWords1795824000200 } from './1795824000200-version-words.js';
+import { IndexOutdatedWords1795824000201 } from './1795824000201-index-outdated-words.js';
 import { NoteReclaimedAccounts1795824000400 } from './1795824000400-note-reclaimed-accounts.js';
 
 /** All migrations in the order in which they run. Append only. */
@@ -40,5 +42,7 @@ export const migrations = [
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
+  VersionWords1795824000200,
+  IndexOutdatedWords1795824000201,
   NoteReclaimedAccounts1795824000400,
 ] as const;

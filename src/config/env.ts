@@ -241,7 +241,9 @@ const schema = z.object({
   REPLY_LEASE: duration.default(10_000).describe('After this long without a sign of life of its worker a reply is taken over.'),
   REPLY_RETRY_DELAY: duration.default(1_000).describe('Wait before the second try; doubled with each further one.'),
   STREAM_TTL: duration.default(900_000).describe('How long the stream of an unfinished reply is kept after its last piece of text.'),
-  SWEEP_INTERVAL: duration.default(2_000).describe('How often a worker looks for replies that nobody works on.'),
+  SWEEP_INTERVAL: duration
+    .default(2_000)
+    .describe('How often a worker looks for replies that nobody works on, and for messages whose words are outdated.'),
 
   RETENTION_INTERVAL: duration.default(600_000).describe('How often what is kept long enough is deleted.'),
   RETAIN_CODES: duration.default(86_400_000).describe('How long one-time codes are kept after they have expired.'),

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { connectionOptions } from './data-source-options.js';
 import { sqlState } from './database.errors.js';
 
 /** Any fixed number; holds back the others while one process migrates. */
 const MIGRATION_LOCK = 7_164_201_953;
+const LOCK_INTERVAL_MS = 200;
 
 /**
  * Brings the database's schema up to this release. Safe to start from several processes at once: one migrates, the others wait and find nothing
@@ -24,19 +25,23 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     const lock = dataSource.createQueryRunner();
     try {
-      await lock.query('SET lock_timeout = 0');
-      await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      // Polled: a concurrent index build waits for running statements, and would wait for one that waits for this lock.
+      while (!(await tryLock(lock))) await sleep(LOCK_INTERVAL_MS);
       const ran = await dataSource.runMigrations({ transaction: 'each' });
       return ran.map(({ name }) => name);
     } finally {
       // Ends the session's lock too, whatever happened to it.
       await lock.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
-      await lock.query('RESET lock_timeout').catch(() => undefined);
       await lock.release();
     }
   } finally {
     await dataSource.destroy();
   }
+}
+
+async function tryLock(runner: QueryRunner): Promise<boolean> {
+  const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS locked', [MIGRATION_LOCK])) as { locked: boolean }[];
+  return row?.locked === true;
 }
 
 /** @throws pg's error when the server does not answer a query within 5 s */

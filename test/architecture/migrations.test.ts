@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { entities } from '../../src/apps/cli/entities.js';
 import { connectionOptions } from '../../src/database/data-source-options.js';
+import { migrate } from '../../src/database/migrate.js';
 import { readCatalog } from '../support/catalog.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -83,6 +84,12 @@ describe('Migrations', () => {
     const plain = migrated.map((line) => line.replace(/ WITH \(fastupdate=\w+\)$/, ''));
     expect(plain.filter((line) => !UNDESCRIBED.test(line))).toEqual(unquoted);
   });
+
+  it('are run by one of two processes that start at once, and awaited by the other', async () => {
+    const { url } = await emptyDatabase();
+    const ran = await Promise.all([migrate(url), migrate(url)]);
+    expect(ran.map(({ length }) => length).sort((one, other) => one - other)).toEqual([0, migrations.length]);
+  }, 120_000);
 
   it('leave TypeORM nothing to generate', async () => {
     const database = await emptyDatabase();

@@ -38,7 +38,7 @@ describe('editing a message', () => {
     const second = await talk.send('two');
     await talk.finished(second.reply.id);
     const path = `${talk.path}/${second.message.id}`;
-    const [url, options] = [method === 'PATCH' ? path : `${path}/edit`, { token: user.accessToken, body: { content: ' two, edited ' } }];
+    const [url, options] = [method === 'PATCH' ? path : `${path}/edit`, { token: user.accessToken, body: { content: '\ntwo, edited ' } }];
     const { status, headers, body } = await stack.api.send<ExchangeBody>(method, url, options);
     expect(status).toBe(202);
     expect(headers.get('location')).toBe(`${talk.path}/${body.reply.id}`);

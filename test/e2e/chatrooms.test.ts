@@ -155,6 +155,30 @@ test('?q= finds names in any case and takes wildcards as they are', async () => 
   expect((await list('?q=%25')).data.map(({ name }) => name)).toEqual(['100% done']);
 });
 
+test('?q= compares names as search compares words, over as many rooms as there are', async () => {
+  const names = ['Łódź im Frühling', 'Die STRAẞE', 'رحلة إلى مُدُن', 'cafe\u0301 ☕\ufe0f', 'zu\u00adsammen  gesetzt'];
+  for (const name of names) await create({ name });
+  const wanted = ['lodz', 'strasse', 'الي مدن', 'CAFÉ ☕', 'ZUSAMMEN GESETZT'];
+  for (const [i, q] of wanted.entries()) {
+    expect((await list(`?q=${encodeURIComponent(q)}`)).data.map(({ name }) => name)).toEqual([names[i]]);
+  }
+  const dataSource = api.app.get(DataSource);
+  await dataSource.query(
+    `INSERT INTO chatrooms (id, user_id, name, last_activity_at)
+     SELECT overlay(gen_random_uuid()::text placing '7' from 15 for 1)::uuid, $1, 'Room ' || n, now() - n * interval '1 day' FROM generate_series(1, 2500) n`,
+    [user.id],
+  );
+  expect((await list('?q=ro%C3%B6m%202500')).data.map(({ name }) => name)).toEqual(['Room 2500']);
+  const seen: (string | null)[] = [];
+  for (let cursor = ''; ;) {
+    const { data, next_cursor } = await list(`?q=OOM&limit=100${cursor}`);
+    seen.push(...data.map(({ name }) => name));
+    if (next_cursor === null) break;
+    cursor = `&cursor=${next_cursor}`;
+  }
+  expect(seen).toEqual(Array.from({ length: 2_500 }, (_, i) => `Room ${i + 1}`));
+});
+
 test('a deleted room is gone, twice is 404', async () => {
   const { body: room } = await create({ name: 'Short' });
   expect((await api.delete(`/chatroom/${room.id}`, { token: user.accessToken })).status).toBe(204);

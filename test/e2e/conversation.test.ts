@@ -33,7 +33,7 @@ describe('a conversation', () => {
     const { status, body: room } = await stack.api.post<{ id: string }>('/chatroom', { token: user.accessToken, body: { name: 'Kyoto' } });
     expect(status).toBe(201);
     const path = `/chatroom/${room.id}/message`;
-    const accepted = await stack.api.post<ExchangeBody>(path, { token: user.accessToken, body: { content: '  What is there to see?  ' } });
+    const accepted = await stack.api.post<ExchangeBody>(path, { token: user.accessToken, body: { content: ' \nWhat is there to see?  ' } });
     const { message, reply } = accepted.body;
     expect(accepted.status).toBe(202);
     expect(accepted.headers.get('location')).toBe(`${path}/${reply.id}`);

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { DataSource } from 'typeorm';
 import type { TestUser } from '../support/api.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
 import { type Stack, startStack } from '../support/stack.js';
@@ -69,6 +70,52 @@ describe('GET /search', () => {
     expect(await found('ВЫХУХ')).toEqual(['Где живёт выхухоль']);
   });
 
+  test.each<[what: string, content: string, queries: string[]]>([
+    ['full case folding', 'Die STRAẞE am Fluß', ['strasse fluss', 'straße FLUẞ']],
+    ['the case of sigma', 'ΜΕΓΆΛΗ ΟΔΌΣ', ['μεγαλη οδος', 'οδοσ']],
+    ['the dots of i', 'DIYARBAKIR İzmir', ['dıyarbakır izmir', 'diyarbakir IZMİR']],
+    ['letters that Unicode does not decompose', 'Łódź ørret Đặng æble', ['lodz orret dang aeble', 'łódź ØRRET đang ÆBLE']],
+    ['compatibility forms', 'ﬁrst ＷＩＤＥ 𝓼𝓬𝓻𝓲𝓹𝓽 ⓒⓘⓡⓒⓛⓔ Ⅻ', ['first wide script circle xii']],
+    ['points of Hebrew', 'שָׁלוֹם לְכֻלָּם', ['שלום לכלם']],
+    ['vowels, stretching, hamza and yeh of Arabic', 'قال مُحَمَّـد: أين مستشفى الأمل؟', ['محمد اين مستشفي الامل', 'مُحمد أين']],
+    ['forms of Persian', 'می\u200cروم به کتابخانۀ علی', ['ميروم كتابخانه علي']],
+    ['the nukta of Devanagari', 'ज़मीन', ['जमीन']],
+    ['tones of Thai', 'ก่อนพักผ่อน', ['กอนพักผอน']],
+    ['digits of any script', 'سنة ١٤٤٥', ['1445', '۱۴۴۵', '１４４５']],
+    [
+      'characters of format inside words',
+      'zu\u00adsammen\u200bge\u2060setzt \u202bbidi\u202c',
+      ['zusammengesetzt bidi', 'zusammen\u200dgesetzt'],
+    ],
+    ['letters in parts', '판교에 がぎ façade'.normalize('NFD'), ['판교에 がぎ facade', '판교']],
+    ['emoji', 'gefeiert 👩🏽‍💻 ❤\ufe0f 🇩🇪 👍🏿', ['👍', '👩‍💻', '❤', '👩 🇩🇪', 'gefeiert 👍🏻']],
+  ])('folds %s', async (_, content, queries) => {
+    const talk = await Conversation.start(stack.api, user.accessToken);
+    await say(talk, content);
+    for (const q of queries) expect([q, await found(q)]).toEqual([q, [content]]);
+  });
+
+  test('tells apart what is another word with a mark', async () => {
+    const talk = await Conversation.start(stack.api, user.accessToken);
+    await say(talk, 'ばら', 'はら', 'कीड़ा', 'काड़ा', '🇫🇷 🇮🇹');
+    expect(await found('ばら')).toEqual(['ばら']);
+    expect(await found('कीड')).toEqual(['कीड़ा']);
+    expect(await found('🇷🇮')).toEqual([]);
+  });
+
+  test('shows where folded words are, in the text as it was written', async () => {
+    const talk = await Conversation.start(stack.api, user.accessToken);
+    await say(talk, '🙂 zu\u00adletzt in der Schlo\u00dfallee e\u0301te\u0301 👩🏽‍💻! ﬂoh');
+    const marked = async (q: string) => {
+      const hit = (await search(q)).body.data.find(({ message }) => message.role === 'user');
+      return hit?.snippet.highlights.map(([start, end]) => hit.snippet.text.slice(start, end));
+    };
+    expect(await marked('schlossallee zuletzt')).toEqual(['zu\u00adletzt', 'Schlo\u00dfallee']);
+    expect(await marked('schlossallee ete')).toEqual(['Schlo\u00dfallee', 'e\u0301te\u0301']);
+    expect(await marked('schlossallee 💻')).toEqual(['Schlo\u00dfallee', '👩🏽‍💻']);
+    expect(await marked('schlossallee flo')).toEqual(['Schlo\u00dfallee', 'ﬂoh']);
+  });
+
   test.each(['"', "'", "'; DROP TABLE messages; --", '\\', ':*', '!', '&|()', '<->', 'a & | b', '~', '🙂', '%', `it's "quoted`])(
     'takes %j as it is',
     async (q) => {
@@ -120,6 +167,40 @@ describe('GET /search', () => {
     await database.end();
     await say(talk, 'two numbats');
     expect((await found('numba')).sort()).toEqual(['a numbat', 'two numbats']);
+  });
+
+  test('finds what was imported whatever its time, on every page; times ahead of now are now', async () => {
+    const times = ['1970-01-01T00:00:00.000Z', '2020-02-02T20:20:20.200Z', '2999-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
+    const { status, body: room } = await stack.api.post<{ id: string; created_at: string; last_message_at: string }>('/chatroom/import', {
+      token: user.accessToken,
+      body: {
+        format: 'gemini-chat-room',
+        version: 1,
+        chatroom: { name: null, system_instruction: null, model: null, archived: false, created_at: times[3], active: times.length },
+        messages: times.map((created_at, i) => ({
+          n: i + 1,
+          parent: i === 0 ? null : i,
+          role: 'user',
+          content: `quokka ${i}`,
+          created_at,
+        })),
+      },
+    });
+    expect(status).toBe(201);
+    const seen: ReplyBody[] = [];
+    for (let cursor = ''; ;) {
+      const { body } = await search('quokka', `&limit=1${cursor}`);
+      seen.push(...body.data.map(({ message }) => message));
+      if (body.next_cursor === null) break;
+      cursor = `&cursor=${body.next_cursor}`;
+    }
+    seen.sort((one, other) => one.content.localeCompare(other.content));
+    expect(seen.map(({ content }) => content)).toEqual(['quokka 0', 'quokka 1', 'quokka 2', 'quokka 3']);
+    expect(seen.slice(0, 2).map(({ created_at }) => created_at)).toEqual(times.slice(0, 2));
+    const [row] = await stack.api.app.get(DataSource).query<{ now: Date }[]>('SELECT now()');
+    const now = row?.now.toISOString() ?? '';
+    for (const { created_at, completed_at } of seen.slice(2)) expect([created_at <= now, completed_at]).toEqual([true, created_at]);
+    expect([room.created_at, room.last_message_at]).toEqual([seen[3]?.created_at, seen[3]?.created_at]);
   });
 
   test('wants words, and a cursor of its own', async () => {

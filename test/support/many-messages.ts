@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Actor } from '../../src/common/actor.js';
 import { markedWords } from '../../src/modules/messages/search/marked-words.js';
+import { WORDS_VERSION } from '../../src/modules/messages/search/words.js';
 import { createActor } from '../factories/index.js';
 
 /** A user with a long room among many others. */
@@ -55,10 +56,10 @@ export async function createManyMessages(dataSource: DataSource, count: number):
     [rooms, long],
   );
   await run(
-    `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, model, created_at, completed_at)
+    `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, model, created_at, completed_at)
      SELECT ${idOf('m.room', 'm.p')}, ${roomId('m.room')}, m.user_id, m.p, m.p, 1, CASE WHEN m.p > 1 THEN ${idOf('m.room', '(m.p - 1)')} END,
        CASE m.p % 2 WHEN 1 THEN 'user' ELSE 'model' END, 'completed', m.content,
-       ${markedWords(`('~' || replace(m.content, ' ', ' ~'))`, 'm.number', 'm.user_id')}, CASE m.p % 2 WHEN 0 THEN 'gemini-3.5-flash-lite' END,
+       ${markedWords(`('~' || replace(m.content, ' ', ' ~'))`, 'm.number', 'm.user_id')}, ${WORDS_VERSION}, CASE m.p % 2 WHEN 0 THEN 'gemini-3.5-flash-lite' END,
        ${timeOf('m.room', 'm.p')}, ${timeOf('m.room', 'm.p')}
      FROM (
        SELECT made.*, c.user_id, row_number() OVER (PARTITION BY c.user_id ORDER BY ${timeOf('made.room', 'made.p')})::integer AS number FROM (

@@ -1,36 +1,51 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsOptional, registerDecorator } from 'class-validator';
+import { isVisible, trimLines } from '../visible-text.js';
 
-interface TextLimits {
+interface TextRules {
   readonly min?: number;
   readonly max: number;
+  /** Text of several lines, whose first one may be indented. Otherwise the text is trimmed at both ends. */
+  readonly multiline?: boolean;
 }
 
-/** Text of `min` (default 1) to `max` code points, trimmed before it is counted and kept. */
-export const IsText = (limits: TextLimits) => applyDecorators(Trimmed(), IsWithin(limits));
+/** Text of `min` (default 1) to `max` code points, some of it visible; trimmed before it is counted and kept. */
+export const IsText = (rules: TextRules) => applyDecorators(Trimmed(rules), IsWithin(rules));
 
 /** As `IsText`, and may be absent or null. */
-export const IsNullableText = (limits: TextLimits) => applyDecorators(Trimmed(), IsOptional(), IsWithin(limits));
+export const IsNullableText = (rules: TextRules) => applyDecorators(Trimmed(rules), IsOptional(), IsWithin(rules));
 
-const Trimmed = () => Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
+const Trimmed = ({ multiline = false }: TextRules) =>
+  Transform(({ value }: { value: unknown }) => {
+    if (typeof value !== 'string') return value;
+    return multiline ? trimLines(value) : value.trim();
+  });
 
-function IsWithin({ min = 1, max }: TextLimits): PropertyDecorator {
+function IsWithin(rules: TextRules): PropertyDecorator {
   return (target, propertyName) => {
     registerDecorator({
       name: 'isText',
       target: target.constructor,
       propertyName: String(propertyName),
       validator: {
-        validate: (value: unknown) => {
-          if (typeof value !== 'string') return false;
-          // A code point is one or two UTF-16 units: count only where the length does not settle it.
-          if (value.length < min || value.length > 2 * max) return false;
-          const codePoints = value.length <= max && min <= 1 ? value.length : Array.from(value).length;
-          return codePoints >= min && codePoints <= max;
+        validate: (value: unknown) => isWithin(value, rules) && isVisible(value),
+        defaultMessage: (args) => {
+          const field = args?.property ?? 'value';
+          const { min = 1, max } = rules;
+          return isWithin(args?.value, rules)
+            ? `${field} must have visible characters`
+            : `${field} must be text of ${min} to ${max} characters`;
         },
-        defaultMessage: (args) => `${args?.property ?? 'value'} must be text of ${min} to ${max} characters`,
       },
     });
   };
+}
+
+function isWithin(value: unknown, { min = 1, max }: TextRules): value is string {
+  if (typeof value !== 'string') return false;
+  // A code point is one or two UTF-16 units: count only where the length does not settle it.
+  if (value.length < min || value.length > 2 * max) return false;
+  const codePoints = value.length <= max && min <= 1 ? value.length : Array.from(value).length;
+  return codePoints >= min && codePoints <= max;
 }

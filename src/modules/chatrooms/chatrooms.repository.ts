@@ -39,6 +39,13 @@ export interface ChatroomChanges {
   readonly archived?: boolean;
 }
 
+export interface RoomListOptions {
+  readonly userId: string;
+  readonly archived: boolean;
+  readonly after: { readonly at: string; readonly id: string } | null;
+  readonly count: number;
+}
+
 const OWN_COLUMNS = `c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
   c.created_at, c.updated_at`;
 
@@ -70,11 +77,22 @@ const list = statement<Chatroom>(
    ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
 );
 
-const search = statement<Chatroom>(
-  'chatrooms_search',
-  `SELECT ${COLUMNS} FROM chatrooms c
-   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid) AND c.name ILIKE $6
+interface RoomName {
+  readonly id: string;
+  readonly name: string | null;
+  readonly last_activity_at: Date;
+}
+
+const names = statement<RoomName>(
+  'chatrooms_names',
+  `SELECT c.id, c.name, c.last_activity_at FROM chatrooms c
+   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
    ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+);
+
+const findAll = statement<Chatroom>(
+  'chatrooms_find_all',
+  `SELECT ${COLUMNS} FROM chatrooms c WHERE c.id = ANY ($2::uuid[]) AND c.user_id = $1 ORDER BY c.last_activity_at DESC, c.id DESC`,
 );
 
 // A flag for each member tells "leave it" from "make it null".
@@ -92,6 +110,9 @@ const update = statement<Chatroom>(
    FROM owner WHERE c.id = $2 AND c.user_id = owner.id
    RETURNING ${COLUMNS}`,
 );
+
+/** Names that are read and folded at a time. */
+const NAMES = 1_000;
 
 /** Sorts after every row. */
 const BEGINNING = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
@@ -123,17 +144,31 @@ export class ChatroomsRepository {
   }
 
   /** At most `count` rooms after `after`, most recently active first. */
-  async list(options: {
-    userId: string;
-    archived: boolean;
-    q: string | null;
-    after: { at: string; id: string } | null;
-    count: number;
-  }): Promise<Chatroom[]> {
-    const { at, id } = options.after ?? BEGINNING;
-    const values = [options.userId, options.archived, at, id, options.count];
-    if (options.q === null) return this.database.run(list, values);
-    return this.database.run(search, [...values, `%${options.q.replace(/[\\%_]/g, '\\$&')}%`]);
+  async list({ userId, archived, after, count }: RoomListOptions): Promise<Chatroom[]> {
+    const { at, id } = after ?? BEGINNING;
+    return this.database.run(list, [userId, archived, at, id, count]);
+  }
+
+  /**
+   * As `list`, of the rooms whose name is a match. Names are compared here, because PostgreSQL cannot fold them as
+   * search does. A user has so few rooms that all their names can be read, some at a time; a stored folded name would
+   * be wrong after a write of the release before.
+   */
+  async listNamed(options: RoomListOptions, isMatch: (name: string) => boolean): Promise<Chatroom[]> {
+    const { userId, archived, after, count } = options;
+    const found: string[] = [];
+    let place = after ?? BEGINNING;
+    for (;;) {
+      const rooms = await this.database.run(names, [userId, archived, place.at, place.id, NAMES]);
+      found.push(...rooms.filter(({ name }) => name !== null && isMatch(name)).map(({ id }) => id));
+      const last = rooms.at(-1);
+      if (last === undefined || rooms.length < NAMES || found.length >= count) break;
+      place = { at: last.last_activity_at.toISOString(), id: last.id };
+    }
+    const ids = found.slice(0, count);
+    const rooms = ids.length === 0 ? [] : await this.database.run(findAll, [userId, ids]);
+    // A room that was deleted in between would make the page look like the last one.
+    return rooms.length === ids.length ? rooms : this.listNamed(options, isMatch);
   }
 
   async update(userId: string, id: string, changes: ChatroomChanges): Promise<Chatroom | null> {

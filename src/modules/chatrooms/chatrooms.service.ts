@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
 import { NotFoundError, ValidationFailedError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
+import { foldText } from '../../common/fold-text.js';
 import { newId } from '../../common/ids.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import type { ModelSetting } from '../../config/models.js';
 import { PlansService } from '../subscriptions/index.js';
-import { type Chatroom, type ChatroomChanges, ChatroomsRepository } from './chatrooms.repository.js';
+import { type Chatroom, type ChatroomChanges, ChatroomsRepository, type RoomListOptions } from './chatrooms.repository.js';
 
 @Injectable()
 export class ChatroomsService {
@@ -37,12 +38,18 @@ export class ChatroomsService {
     return found(await this.chatrooms.find(actor.userId, id));
   }
 
-  /** At most `count` rooms, most recently active first. */
+  /**
+   * At most `count` rooms, most recently active first.
+   *
+   * @param q what their names contain, compared as search compares words
+   */
   listChatrooms(
-    actor: Actor,
-    options: { archived: boolean; q: string | null; after: { at: string; id: string } | null; count: number },
+    { userId }: Actor,
+    { q, ...options }: Omit<RoomListOptions, 'userId'> & { readonly q: string | null },
   ): Promise<Chatroom[]> {
-    return this.chatrooms.list({ userId: actor.userId, ...options });
+    if (q === null) return this.chatrooms.list({ userId, ...options });
+    const wanted = foldName(q);
+    return this.chatrooms.listNamed({ userId, ...options }, (name) => foldName(name).includes(wanted));
   }
 
   /** @throws NotFoundError, ValidationFailedError for a model that the plan does not include */
@@ -71,6 +78,8 @@ export class ChatroomsService {
     throw new ValidationFailedError([{ field: 'model', message: 'model must be one that the plan includes; GET /models lists them' }]);
   }
 }
+
+const foldName = (name: string): string => foldText(name).replace(/\s+/g, ' ');
 
 function found(room: Chatroom | null): Chatroom {
   if (!room) throw new NotFoundError();

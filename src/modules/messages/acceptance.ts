@@ -17,7 +17,7 @@ import {
   TooManyPendingRepliesError,
 } from './messages.errors.js';
 import { markedWords } from './search/marked-words.js';
-import { toVector } from './search/words.js';
+import { toVector, WORDS_VERSION } from './search/words.js';
 import { Budget } from './usage/budget.js';
 import { countInHour } from './usage/model-hours.js';
 
@@ -121,9 +121,9 @@ const acceptMessage = statement<AcceptRow>(
      FROM owner WHERE c.id = $2
      RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages
    ), message AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, completed_at)
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
-            'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, now()
+            'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, ${WORDS_VERSION}, now()
      FROM quota LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (
@@ -165,9 +165,9 @@ const acceptBranch = statement<BranchRow & { readonly target_role: 'user' | 'mod
        LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
      WHERE c.id = $2 AND c.user_id = $1
    ), ${quota('room.target_role = $15 AND room.sibling_count < $16')}, ${branchOff(2)}, message AS (
-     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, completed_at)
+     INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
-            'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, now()
+            'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, ${WORDS_VERSION}, now()
      FROM quota JOIN room ON true LEFT JOIN branch ON true
      RETURNING id
    ), reply AS (

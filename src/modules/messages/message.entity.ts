@@ -10,6 +10,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
 @Index('ix_messages_forks', ['chatroomId', 'forkedRun', 'depth'], { where: '(forked_run IS NOT NULL)' })
 @Index('ix_messages_words', ['words'], { type: 'gin' })
+@Index('ix_messages_outdated_words', ['id'], { where: `((words_version < 2) AND (content <> ''::text))` })
 @Index('ix_messages_created_at', ['createdAt', 'id'])
 @Index('ix_messages_user', ['userId', 'createdAt', 'id'])
 @Index('ix_messages_ended_otherwise', ['status', 'createdAt', 'id'], {
@@ -72,6 +73,10 @@ export class MessageEntity {
   /** The words of the content, each marked with its owner and a stretch of his messages (search/marked-words.ts). */
   @Column('tsvector', { nullable: true, select: false })
   words!: string | null;
+
+  /** Version of the rule that the words were made by (search/words.ts); 1 for a reply without text, which has none. */
+  @Column('integer', { name: 'words_version', default: 1 })
+  wordsVersion!: number;
 
   @Column('text', { nullable: true })
   model!: string | null;

@@ -10,7 +10,7 @@ import type { Digest } from './digests/digest.queue.js';
 import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
 import type { ReplyErrorCode } from './reply-errors.js';
 import { markedWords } from './search/marked-words.js';
-import { toVector } from './search/words.js';
+import { toVector, WORDS_VERSION } from './search/words.js';
 import { countInHour } from './usage/model-hours.js';
 import { Prices, type Tokens } from './usage/prices.js';
 
@@ -209,7 +209,8 @@ const finish = statement<{ next_reply_id: string | null; digests: readonly Diges
        indexed_messages = users.indexed_messages + 1
      FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
    ), done AS (
-     UPDATE messages m SET status = $4, content = $5, words = ${markedWords('$22', 'owner.indexed_messages', 'm.user_id')}, finish_reason = $6, block_reason = $7, error_code = $8,
+     UPDATE messages m SET status = $4, content = $5, words = ${markedWords('$22', 'owner.indexed_messages', 'm.user_id')},
+       words_version = CASE WHEN $5 = '' THEN 1 ELSE ${WORDS_VERSION} END, finish_reason = $6, block_reason = $7, error_code = $8,
        input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
        context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
        charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()

@@ -74,6 +74,13 @@ const statements: [name: string, work: () => Promise<unknown>, index: string, ro
     'ix_chatrooms_list',
     21,
   ],
+  [
+    'chatrooms_names',
+    () => app.get(ChatroomsService).listChatrooms(many.actor, { archived: false, q: 'nowhere', after: null, count: 21 }),
+    'ix_chatrooms_list',
+    0,
+  ],
+  ['messages_find_outdated_words', () => app.get(SearchService).renewOutdatedWords(0), 'ix_messages_outdated_words', 0],
   ['messages_list_branch', () => messages.listMessages(many.actor, many.longRoom, { branchFrom: null }, 21), 'pk_messages', 100],
   ['messages_list_all', () => messages.listMessages(many.actor, many.longRoom, { allBelow: null }, 21), 'uq_messages_position', 100],
   ['messages_find', async () => messages.getMessage(many.actor, many.longRoom, await leafOf(), 0), 'pk_messages', 10],

@@ -4,10 +4,17 @@ import { PageQuery } from '../../../common/http/page.js';
 import { IsNullableText } from '../../../common/http/text.decorator.js';
 
 const NAME = { max: 200 };
-const SYSTEM_INSTRUCTION = { max: 16_000 };
+const SYSTEM_INSTRUCTION = { max: 16_000, multiline: true };
 
 export class CreateChatroomRequest {
-  @ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: NAME.max, example: 'Trip to Kyoto' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    minLength: 1,
+    maxLength: NAME.max,
+    description: 'Some of it must be visible.',
+    example: 'Trip to Kyoto',
+  })
   @IsNullableText(NAME)
   readonly name?: string | null;
 
@@ -16,6 +23,7 @@ export class CreateChatroomRequest {
     nullable: true,
     minLength: 1,
     maxLength: SYSTEM_INSTRUCTION.max,
+    description: 'Some of it must be visible.',
     example: 'You are a friendly travel guide.',
   })
   @IsNullableText(SYSTEM_INSTRUCTION)
@@ -46,7 +54,10 @@ export class ListChatroomsQuery extends PageQuery {
   @IsIn(['true', 'false'])
   readonly archived?: 'true' | 'false';
 
-  @ApiPropertyOptional({ description: 'Only rooms whose name contains this, in any case.', maxLength: 200 })
+  @ApiPropertyOptional({
+    description: 'Only rooms whose name contains this; case, width, accents and invisible characters make no difference.',
+    maxLength: 200,
+  })
   @IsOptional()
   @IsString()
   @MaxLength(200)

@@ -4,13 +4,15 @@ import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 
-const CONTENT = { max: 32_000 };
+const CONTENT = { max: 32_000, multiline: true };
 
 export class EditMessageRequest {
   @ApiProperty({
     minLength: 1,
     maxLength: CONTENT.max,
-    description: 'Counted in code points, after trimming.',
+    description:
+      'Counted in code points, without trailing blanks and empty first lines, which are dropped; the indentation of the first line stays. ' +
+      'Some of it must be visible.',
     example: 'What should I see in Kyoto in two days?',
   })
   @IsText(CONTENT)

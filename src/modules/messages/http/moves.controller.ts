@@ -49,7 +49,8 @@ export class MovesController {
   @ApiOperation({
     summary: 'Import a chatroom',
     description:
-      'Of the JSON of an export, up to 20 MiB: with all branches and times, under new ids. It costs no message, and counts as no usage.',
+      'Of the JSON of an export, up to 20 MiB: with all branches and times, under new ids; times ahead of now are taken as now. It costs no ' +
+      'message, and counts as no usage. Texts of the user follow the rules for what is sent.',
   })
   @ApiBody({ schema: documentSchema })
   @ApiCreatedResponse({ type: ChatroomResponse })

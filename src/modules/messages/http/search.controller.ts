@@ -16,9 +16,10 @@ export class SearchController {
   @ApiOperation({
     summary: 'Search the messages of all rooms',
     description:
-      'Those that hold every word of q, on whatever branch, best first; the newest thousand are ranked. Case, width and accents make no ' +
-      'difference. Chinese, Japanese, Korean, Thai and other scripts without spaces are found by any part of a sentence. A q without a letter ' +
-      'or digit finds nothing.',
+      'Those that hold every word of q, on whatever branch, best first; the newest thousand are ranked. Case, width, marks (accents, vowel ' +
+      'points, tones), compatibility forms, forms of hamza and yeh, and invisible characters make no difference. An emoji is a word. Chinese, ' +
+      'Japanese, Korean, Thai and other scripts without spaces are found by any part of a sentence. A q without a letter, digit or emoji finds ' +
+      'nothing.',
   })
   @ApiOkResponse({ type: SearchHitPage })
   async searchMessages(

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { ValidationFailedError } from '../../../common/errors/common.errors.js';
+import { isVisible, trimLines } from '../../../common/visible-text.js';
 import { FINISH_REASONS } from '../message-status.js';
 
 /** Of alternatives to one message. */
@@ -8,14 +9,23 @@ const MAX_SIBLINGS = 100;
 const MAX_ERRORS = 10;
 
 /** Text that PostgreSQL takes, of a length as JSON Schema counts it, in code points. */
-const text = (min: number, max: number) =>
-  z
+const anyText = (min: number, max: number) => textOf(z.string(), min, max);
+/** Text by the rules for what people send: trimmed, with something visible in it. */
+const text = (max: number, trim: (value: string) => string) => {
+  const trimmed = z
     .string()
+    .overwrite(trim)
+    .refine((value) => value === '' || isVisible(value), { message: 'must have visible characters' });
+  return textOf(trimmed, 1, max);
+};
+const textOf = (string: z.ZodString, min: number, max: number) =>
+  string
     .refine((value) => !value.includes('\0'), { message: 'must not contain NUL characters' })
     .refine((value) => value.isWellFormed(), { message: 'must not contain lone surrogates' })
     .refine((value) => value.length <= max || Array.from(value).length <= max, { message: `must have at most ${max} characters` })
     .refine((value) => value.length >= min, { message: `must have at least ${min} characters` })
     .meta({ minLength: min, maxLength: max });
+const trimLine = (value: string) => value.trim();
 /** PostgreSQL knows no year 0. */
 const moment = z.iso.datetime().refine((value) => value >= '1970', { message: 'must not be before 1970' });
 const count = z.int().min(0).max(2_147_483_647);
@@ -25,7 +35,7 @@ const userMessage = z.strictObject({
   n: place.meta({ description: 'Place in the list, from 1: by it the messages refer to each other.' }),
   parent: place.nullable().meta({ description: 'The message before it on its branch; earlier in the list.' }),
   role: z.literal('user'),
-  content: text(1, 32_000),
+  content: text(32_000, trimLines),
   created_at: moment,
 });
 
@@ -33,11 +43,11 @@ const reply = z.strictObject({
   n: place,
   parent: place.meta({ description: 'The message that it answers.' }),
   role: z.literal('model'),
-  content: text(0, 1_000_000),
+  content: anyText(0, 1_000_000),
   status: z.enum(['completed', 'failed', 'blocked', 'cancelled']),
-  model: text(1, 100).nullable(),
+  model: anyText(1, 100).nullable(),
   finish_reason: z.enum(FINISH_REASONS).nullable(),
-  block_reason: text(1, 100).nullable(),
+  block_reason: anyText(1, 100).nullable(),
   error: z
     .string()
     .regex(/^[a-z_]{1,64}$/)
@@ -52,9 +62,9 @@ const reply = z.strictObject({
 });
 
 const chatroom = z.strictObject({
-  name: text(1, 200).nullable(),
-  system_instruction: text(1, 16_000).nullable(),
-  model: text(1, 100).nullable().meta({ description: 'As chosen; it answers while the plan has it.' }),
+  name: text(200, trimLine).nullable(),
+  system_instruction: text(16_000, trimLines).nullable(),
+  model: anyText(1, 100).nullable().meta({ description: 'As chosen; it answers while the plan has it.' }),
   archived: z.boolean(),
   created_at: moment,
   active: place.nullable().meta({ description: 'The last message of the active branch; null without messages.' }),

@@ -6,7 +6,7 @@ import { UserGoneError } from '../../../database/database.errors.js';
 import { statement } from '../../../database/statement.js';
 import { isTerminal, type MessageStatus } from '../message-status.js';
 import { markedWords } from '../search/marked-words.js';
-import { toVector } from '../search/words.js';
+import { toVector, WORDS_VERSION } from '../search/words.js';
 import type { ChatroomDocument, DocumentMessage } from './chatroom-document.js';
 import type { Place } from './tree-layout.js';
 
@@ -88,19 +88,19 @@ const along = statement<StoredMessage>(
 
 const insertRoom = statement<never>(
   'moves_insert_room',
-  `INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at) VALUES ($2, $1, $3, $4, $5, $6, coalesce($7, now()))`,
+  `INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at) VALUES ($2, $1, $3, $4, $5, $6, least(coalesce($7, now()), now()))`,
 );
 
-// Without a charged day: what is moved costs nothing, and gives nothing back.
+// Without a charged day: what is moved costs nothing, and gives nothing back. Times ahead of now are taken as now.
 const insertMessages = statement<never>(
   'moves_insert_messages',
-  `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, model, attempt,
+  `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, model, attempt,
      finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens, usage_estimated,
      context_turns, context_trimmed, context_summarised, created_at, completed_at)
    SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
-     ${markedWords('r.words', '(SELECT u.indexed_messages FROM users u WHERE u.id = $1) + r.position', '$1::uuid')},
+     ${markedWords('r.words', '(SELECT u.indexed_messages FROM users u WHERE u.id = $1) + r.position', '$1::uuid')}, ${WORDS_VERSION},
      r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens, r.total_tokens, r.estimated,
-     r.turns, r.trimmed, r.summarised, r.created_at, r.completed_at
+     r.turns, r.trimmed, r.summarised, least(r.created_at, now()), least(r.completed_at, now())
    FROM json_to_recordset($3::json) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid, role text,
      status text, content text, words text, model text, attempt integer, finish_reason text, block_reason text, error text, input_tokens integer,
      output_tokens integer, reasoning_tokens integer, total_tokens integer, estimated boolean, turns integer, trimmed integer, summarised integer,

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../database/database.js';
 import { statement } from '../../../database/statement.js';
 import type { Message } from '../message.js';
 import { MESSAGE_COLUMNS } from '../messages.repository.js';
 import { mark, STRETCH } from './marked-words.js';
-import { toQuery, type Wanted } from './words.js';
+import { MAX_LENGTH, toQuery, toVector, type Wanted, WORDS_VERSION } from './words.js';
 
 /** A message in which all the words were found, as far as search.service.ts needs it. */
 export interface Match {
@@ -41,7 +42,7 @@ const search = statement<MatchRow>(
        CROSS JOIN LATERAL (
          SELECT m.id, ts_rank(m.words, wanted.query) AS rank FROM (
            SELECT m.id, m.words FROM (SELECT * FROM messages WHERE words @@ wanted.query OFFSET 0) m
-           WHERE m.user_id = $1 AND m.created_at <= coalesce($3::timestamptz, now())
+           WHERE m.user_id = $1 AND ($3::timestamptz IS NULL OR m.created_at <= $3)
            ORDER BY m.created_at DESC, m.id DESC LIMIT ${RANKED}
          ) m
        ) AS found
@@ -52,6 +53,41 @@ const search = statement<MatchRow>(
    SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
    FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id
    ORDER BY page.rank DESC, page.id DESC`,
+);
+
+/** A message whose words were made by an older rule. */
+export interface OutdatedMessage {
+  readonly id: string;
+  /** As much of it as words are made of. */
+  readonly content: string;
+  /** The claim that the content is of. */
+  readonly attempt: number;
+}
+
+const findOutdated = statement<OutdatedMessage>(
+  'messages_find_outdated_words',
+  `SELECT m.id, left(m.content, ${MAX_LENGTH}) AS content, m.attempt FROM messages m
+   WHERE m.words_version < ${WORDS_VERSION} AND m.content <> '' ORDER BY m.id LIMIT $1`,
+);
+
+/*
+ * Words keep their mark. A message that had none by the older rule gets a random place among its owner's, so that no
+ * stretch fills up. Rows that others hold are left for the next run, so that this statement cannot be part of a
+ * deadlock. Times ahead of now come from imports by the previous release, which kept them.
+ */
+const renewWords = statement<{ id: string }>(
+  'messages_renew_words',
+  `WITH mine AS (
+     SELECT m.id, made.words FROM json_to_recordset($1::json) AS made(id uuid, attempt integer, words text) JOIN messages m ON m.id = made.id
+     WHERE m.attempt = made.attempt AND m.words_version < ${WORDS_VERSION} AND m.content <> ''
+     ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED
+   )
+   UPDATE messages m SET
+     words = replace(mine.words, '~',
+       coalesce(substr(m.words::text, 2, 16), ${mark('u.id', `(random() * u.indexed_messages)::integer / ${STRETCH}`)}))::tsvector,
+     words_version = ${WORDS_VERSION}, created_at = least(m.created_at, now()), completed_at = least(m.completed_at, now())
+   FROM mine, users u WHERE m.id = mine.id AND u.id = m.user_id
+   RETURNING m.id`,
 );
 
 /** Sorts before every match. */
@@ -69,5 +105,25 @@ export class SearchRepository {
       matches: rows.map((row) => ({ message: row, chatroom: { id: row.chatroom_id, name: row.chatroom_name }, rank: row.rank })),
       asOf: rows[0]?.as_of.toISOString() ?? '',
     };
+  }
+
+  /** The oldest `count` messages whose words were made by an older rule. */
+  async findOutdated(count: number): Promise<OutdatedMessage[]> {
+    return this.database.run(findOutdated, [count]);
+  }
+
+  /**
+   * Makes the words of messages by the current rule.
+   *
+   * @returns how many it changed; messages that others are writing or have written are left out
+   */
+  async renewWords(messages: readonly OutdatedMessage[]): Promise<number> {
+    const made: object[] = [];
+    for (const { id, attempt, content } of messages) {
+      made.push({ id, attempt, words: toVector(content) });
+      // Each may be long: others have their turn in between.
+      await setImmediate();
+    }
+    return (await this.database.run(renewWords, [JSON.stringify(made)])).length;
   }
 }

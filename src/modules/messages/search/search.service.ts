@@ -8,6 +8,9 @@ export interface SearchHit extends Match {
   readonly snippet: Snippet;
 }
 
+/** Messages whose words are renewed at a time: each may be long. */
+const BATCH = 50;
+
 @Injectable()
 export class SearchService {
   constructor(private readonly repository: SearchRepository) {}
@@ -27,5 +30,22 @@ export class SearchService {
     if (!wanted) return { hits: [], asOf: '' };
     const { matches, asOf } = await this.repository.search(userId, wanted, after, count);
     return { hits: matches.map((match) => ({ ...match, snippet: snippetOf(match.message.content, wanted) })), asOf };
+  }
+
+  /**
+   * Makes the words of messages again that an older rule made, for up to about `ms`: those that were there before this
+   * release, and what processes of the release before still write. Without such messages it is one look into an empty
+   * index.
+   *
+   * @returns how many messages it changed
+   */
+  async renewOutdatedWords(ms: number): Promise<number> {
+    const end = performance.now() + ms;
+    for (let total = 0; ;) {
+      const outdated = await this.repository.findOutdated(BATCH);
+      const renewed = outdated.length === 0 ? 0 : await this.repository.renewWords(outdated);
+      total += renewed;
+      if (renewed === 0 || performance.now() >= end) return total;
+    }
   }
 }

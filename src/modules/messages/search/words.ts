@@ -1,3 +1,5 @@
+import { foldText } from '../../../common/fold-text.js';
+
 /** A word of a text, as it is compared, and where it stands: UTF-16 offsets, the end excluded. */
 export interface Word {
   readonly term: string;
@@ -11,17 +13,44 @@ export interface Wanted {
   readonly prefix: string;
 }
 
+/**
+ * Version of the rule by which a text becomes words, stored beside the words of a message. A release that changes the
+ * rule raises it, with an index of the messages of older versions; workers then make their words again.
+ */
+export const WORDS_VERSION = 2;
+
 /** Scripts that are written without spaces between words, and Hangul, whose particles stick to them. */
 const UNSPACED = String.raw`[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]`;
-const LETTERS = String.raw`[\p{L}\p{M}\p{N}]`;
-const STRETCH = new RegExp(`(?:(?=${LETTERS})${UNSPACED})+|(?:(?!${UNSPACED})${LETTERS})+`, 'gu');
+/** Circled, squared and similar forms are symbols to Unicode, but their compatibility forms are letters. */
+const LETTER = String.raw`(?!\p{DI})[\p{L}\p{N}\u2460-\u24ff\u2e80-\u2fdf\u3200-\u33ff\u{1f100}-\u{1f16f}\u{1f200}-\u{1f25f}]`;
+/** Marks, and what is invisible inside a word. */
+const JOINED = String.raw`[\p{M}\p{Cf}\p{DI}]`;
+const stretchOf = (letter: string) => `${letter}(?:${JOINED}*${letter})*\\p{M}*`;
+/** An emoji with its modifiers; those that joiners make one are a sequence. */
+const EMOJI = String.raw`(?:\p{RI}{2}|\p{Extended_Pictographic})[\p{M}\p{EMod}\u{e0020}-\u{e007f}]*`;
+const EMOJI_SEQUENCE = String.raw`${EMOJI}(?:\u200d${EMOJI})*`;
+const STRETCH = new RegExp(
+  [stretchOf(`(?=${UNSPACED})${LETTER}`), stretchOf(`(?!${UNSPACED})${LETTER}`), `(?<emoji>${EMOJI_SEQUENCE})`].join('|'),
+  'gu',
+);
 const STARTS_UNSPACED = new RegExp(`^${UNSPACED}`, 'u');
-/** A character with what combines with it; half-width kana carry their sound marks as characters. */
-const UNIT = /[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*|[\p{M}ﾞﾟ]+/gu;
+const EACH_EMOJI = /\p{RI}{2}|\p{Extended_Pictographic}/gu;
+/**
+ * A character with its combining marks. Half-width kana carry sound marks as characters, and Hangul may be decomposed
+ * into its letters.
+ */
+const UNIT = new RegExp(
+  String.raw`(?:[\u1100-\u115e]+[\u1161-\u11a7]*[\u11a8-\u11ff]*|[^\p{M}\p{Cf}\p{DI}ﾞﾟ])[\p{M}\p{Cf}\p{DI}ﾞﾟ]*|[\p{M}ﾞﾟ]+`,
+  'gu',
+);
 
 const MAX_TERM = 64;
+/**
+ * UTF-16 units of text that a term is made of. A letter may have many marks, and normalising n marks takes time of n².
+ */
+const MAX_TERM_TEXT = 1_024;
 /** What comes after, in UTF-16 units, is not found. */
-const MAX_LENGTH = 200_000;
+export const MAX_LENGTH = 200_000;
 /** Of one message: nor are more words. */
 const MAX_WORDS = 20_000;
 /** PostgreSQL takes no vector of a megabyte. */
@@ -30,15 +59,18 @@ const MAX_BYTES = 800_000;
 const TERM_BYTES = 32;
 
 /**
- * The words of a text in any language: without regard to case, width and accents, and without a dictionary. Where a script has no spaces, every
- * two neighbouring characters are a word, and the last one alone: whatever part of a sentence is looked for, it is found.
+ * The words of a text in any language, folded, and without a dictionary. Where a script has no spaces, every two
+ * neighbouring characters are a word, and the last one alone: whatever part of a sentence is looked for, it is found.
+ * Every emoji is a word; those of one sequence share its place.
  *
  * They are split here and not by PostgreSQL's parser, whose idea of a letter depends on the locale of the database.
  */
 export function wordsOf(text: string): Word[] {
   const words: Word[] = [];
-  for (const { 0: stretch, index } of text.slice(0, MAX_LENGTH).matchAll(STRETCH)) {
-    if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index);
+  for (const { 0: stretch, index, groups } of text.slice(0, MAX_LENGTH).matchAll(STRETCH)) {
+    if (groups?.['emoji'] !== undefined) {
+      for (const [emoji] of stretch.matchAll(EACH_EMOJI)) words.push({ term: emoji, start: index, end: index + stretch.length });
+    } else if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index);
     else add(words, stretch, index, index + stretch.length);
   }
   return words;
@@ -51,7 +83,7 @@ export function wantedIn(text: string): Wanted | null {
   if (!last) return null;
   // The last character of a stretch of several stands in the pair before it.
   const before = words.at(-2);
-  const prefix = before?.end === last.end ? before : last;
+  const prefix = before && isLastOfPair(last, words) ? before : last;
   const terms = new Set(words.filter((word) => word !== last && !isLastOfPair(word, words)).map(({ term }) => term));
   terms.delete(prefix.term);
   return { terms: [...terms], prefix: prefix.term };
@@ -98,16 +130,12 @@ function addPairs(words: Word[], stretch: string, index: number): void {
 }
 
 function add(words: Word[], text: string, start: number, end: number): void {
-  const term = normalise(text);
+  const term = toTerm(text);
   if (term !== '') words.push({ term, start, end });
 }
 
-const normalise = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
-    .normalize('NFKC')
+const toTerm = (text: string): string =>
+  foldText(text.slice(0, MAX_TERM_TEXT))
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, '')
     .slice(0, MAX_TERM)
     .replace(/\p{Surrogate}$/u, '');

@@ -8,9 +8,10 @@ import { ReplyMetrics } from './reply-metrics.js';
 import { ReplyProcessor } from './reply.processor.js';
 import { ReplyWriter } from './reply-writer.js';
 import { Sweeper } from './sweeper.js';
+import { WordRenewal } from './word-renewal.js';
 
 @Module({
   imports: [MessagesModule, GeminiModule],
-  providers: [ReplyProcessor, ReplyWriter, Leases, Sweeper, ReplyMetrics, DigestProcessor, DigestWriter],
+  providers: [ReplyProcessor, ReplyWriter, Leases, Sweeper, ReplyMetrics, DigestProcessor, DigestWriter, WordRenewal],
 })
 export class MessagesWorkerModule {}
