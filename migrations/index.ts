@@ -18,6 +18,8 @@ import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-kee
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
 import { IndexRetryableReplies1795824000150 } from './1795824000150-index-retryable-replies.js';
+import { CountTitleRequests1795824000151 } from './1795824000151-count-title-requests.js';
+import { IndexTitleDigests1795824000152 } from './1795824000152-index-title-digests.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -41,4 +43,6 @@ export const migrations = [
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
   IndexRetryableReplies1795824000150,
+  CountTitleRequests1795824000151,
+  IndexTitleDigests1795824000152,
 ] as const;
