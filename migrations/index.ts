@@ -17,6 +17,9 @@ import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
+import { IndexRetryableReplies1795824000150 } from './1795824000150-index-retryable-replies.js';
+import { CountTitleRequests1795824000151 } from './1795824000151-count-title-requests.js';
+import { IndexTitleDigests1795824000152 } from './1795824000152-index-title-digests.js';
 import { VersionWords1795824000200 } from './1795824000200-version-words.js';
 import { IndexOutdatedWords1795824000201 } from './1795824000201-index-outdated-words.js';
 import { NoteReclaimedAccounts1795824000400 } from './1795824000400-note-reclaimed-accounts.js';
@@ -42,6 +45,9 @@ export const migrations = [
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
+  IndexRetryableReplies1795824000150,
+  CountTitleRequests1795824000151,
+  IndexTitleDigests1795824000152,
   VersionWords1795824000200,
   IndexOutdatedWords1795824000201,
   NoteReclaimedAccounts1795824000400,

@@ -3,7 +3,15 @@ import { type Prompt } from './prompt.js';
 import { purposeOf } from './purpose.js';
 
 function prompt(text: string, more: Partial<Prompt> = {}): Prompt {
-  return { turns: [{ role: 'user', text }], systemInstruction: null, maxOutputTokens: null, inputTokens: 1, fingerprint: 'f', ...more };
+  return {
+    turns: [{ role: 'user', text }],
+    systemInstruction: null,
+    maxOutputTokens: null,
+    json: false,
+    inputTokens: 1,
+    fingerprint: 'f',
+    ...more,
+  };
 }
 
 function textOf(asked: Prompt, tokens: number | null = null): string {

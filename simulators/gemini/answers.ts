@@ -24,11 +24,26 @@ const FILLER: readonly string[] = [
 /** What somebody says in the transcript that a title or a summary is made of. */
 const SAID = /^(?:user|human): (.*)$/gimu;
 
-/** A title or a summary of the transcript in the prompt; it says that it is simulated. */
-export function digestOf(purpose: Exclude<Purpose, 'reply'>, prompt: Prompt): Answer {
+export const saidIn = (transcript: string): string[] => [...transcript.matchAll(SAID)].map(([, words = '']) => words);
+
+/** What is wrong with a title, by the argument of its scenario. */
+const BAD_TITLES: Readonly<Record<string, (title: string) => string>> = {
+  json: (title) => JSON.stringify({ result: { name: title } }),
+  think: (title) => `<think>The user wants a title. I could write “${title}”.`,
+  fence: () => '```json\n```',
+  preamble: () => 'Here is a title for the conversation:',
+  control: () => '\u202e\u200b\u2066\u0007',
+  half: (title) => `{"title":"${title.slice(0, title.length / 2)}`,
+};
+
+/** A title or a summary of the transcript in the prompt; it says that it is simulated. @param badTitle how a title is to be bad */
+export function digestOf(purpose: Exclude<Purpose, 'reply'>, prompt: Prompt, badTitle: string | null = null): Answer {
   const text = prompt.turns[0]?.text ?? '';
-  const said = [...text.matchAll(SAID)].map(([, words = '']) => words.replace(/\[\[[^[\]]*\]\]/gu, '').trim());
-  const digest = purpose === 'title' ? titleOf(said) : summaryOf(said, /^summary so far:\s*(.+)$/imu.exec(text)?.[1]);
+  const said = saidIn(text).map((words) => words.replace(/\[\[[^[\]]*\]\]/gu, '').trim());
+  const title = titleOf(said);
+  const answer = prompt.json ? JSON.stringify({ title }) : title;
+  const digest =
+    purpose === 'title' ? (BAD_TITLES[badTitle ?? '']?.(title) ?? answer) : summaryOf(said, /^summary so far:\s*(.+)$/imu.exec(text)?.[1]);
   const allowed = prompt.maxOutputTokens === null ? Infinity : prompt.maxOutputTokens * 4;
   const isWhole = digest.length <= allowed;
   return { thoughts: [], chunks: [isWhole ? digest : digest.slice(0, allowed)], finishReason: isWhole ? 'STOP' : 'MAX_TOKENS' };

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
-import { answerTo, digestOf } from './answers.js';
+import { answerTo, digestOf, saidIn } from './answers.js';
 import { control, type ControlState, passHold } from './control.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { modelResource, modelResources, modelVersionOf } from './models.js';
 import { perform, sendError, sendJson } from './playback.js';
 import { countTokens, readPrompt } from './prompt.js';
 import { purposeOf } from './purpose.js';
-import { planOf, scenariosIn } from './scenarios.js';
+import { parseScenario, planOf, scenariosIn, titleScenariosIn } from './scenarios.js';
 import { errorOfStatus, invalidApiKey, modelNotFound, WireError } from './wire-errors.js';
 
 export interface GeminiSimulatorOptions {
@@ -121,11 +121,15 @@ async function post(
   entry.attempt = state.journal.attemptOf(prompt.fingerprint);
   const purpose = purposeOf(prompt);
   entry.purpose = purpose;
-  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it.
-  const words = purpose === 'reply' ? (prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '') : '';
+  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it, but for those that say so.
+  const newest = prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '';
+  const words = purpose === 'reply' ? scenariosIn(newest) : purpose === 'title' ? titleScenariosIn(saidIn(newest)) : [];
   const ordered = state.next.find((order) => order.purpose === purpose);
   if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
-  const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(words)], entry.attempt);
+  const plan = planOf([...(ordered ? [ordered] : []), ...words], entry.attempt);
+  const badTitle = purpose === 'title' ? plan.title : null;
+  if (badTitle === 'empty') plan.fault ??= parseScenario('empty');
+  if (badTitle === 'blocked') plan.fault ??= parseScenario('blocked-prompt');
   entry.scenario = plan.fault?.word ?? null;
   await passHold(state, response);
   await perform({
@@ -135,7 +139,7 @@ async function post(
     answer:
       purpose === 'reply'
         ? answerTo(model, prompt, { tokens: plan.tokens ?? state.settings.tokens, thinking: plan.thinking })
-        : digestOf(purpose, prompt),
+        : digestOf(purpose, prompt, badTitle),
     plan,
     latencyMs: state.settings.latencyMs,
     chunkMs: state.settings.chunkMs,

@@ -11,6 +11,8 @@ export interface Prompt {
   turns: Turn[];
   systemInstruction: string | null;
   maxOutputTokens: number | null;
+  /** The answer is to be JSON. */
+  json: boolean;
   inputTokens: number;
   /** The same for the same model, history and system instruction. */
   fingerprint: string;
@@ -41,17 +43,18 @@ export function tokensIn(characters: number): number {
  * @throws WireError 400 INVALID_ARGUMENT
  */
 export function readPrompt(model: string, body: string): Prompt {
-  const json = parseObject(body);
-  for (const name of Object.keys(json)) if (!FIELDS.has(name)) throw invalidArgument(name, `Unknown name "${name}": Cannot find field.`);
-  const turns = readContents(json['contents']);
-  const system = json['systemInstruction'] ?? json['system_instruction'];
+  const request = parseObject(body);
+  for (const name of Object.keys(request)) if (!FIELDS.has(name)) throw invalidArgument(name, `Unknown name "${name}": Cannot find field.`);
+  const turns = readContents(request['contents']);
+  const system = request['systemInstruction'] ?? request['system_instruction'];
   const systemInstruction = system === undefined ? null : readParts('system_instruction', asObject('system_instruction', system)['parts']);
-  const maxOutputTokens = readMaxOutputTokens(json['generationConfig']);
+  const maxOutputTokens = readMaxOutputTokens(request['generationConfig']);
   const characters = turns.reduce((sum, turn) => sum + turn.text.length, systemInstruction?.length ?? 0);
   const fingerprint = createHash('sha1')
     .update(JSON.stringify([model, systemInstruction, turns]))
     .digest('base64url');
-  return { turns, systemInstruction, maxOutputTokens, inputTokens: tokensIn(characters), fingerprint };
+  const json = readsJson(request['generationConfig']);
+  return { turns, systemInstruction, maxOutputTokens, json, inputTokens: tokensIn(characters), fingerprint };
 }
 
 /** The total of `:countTokens`, whose body is `{contents}` or `{generateContentRequest}`. */
@@ -109,4 +112,21 @@ function readMaxOutputTokens(config: unknown): number | null {
     throw invalidArgument('generation_config.max_output_tokens', 'must be from 1 to 65536');
   }
   return max;
+}
+
+const MIME_TYPES = ['text/plain', 'application/json', 'text/x.enum'];
+
+function readsJson(config: unknown): boolean {
+  if (config === undefined) return false;
+  const { responseMimeType: type, responseSchema: schema } = asObject('generation_config', config);
+  if (type !== undefined && !(typeof type === 'string' && MIME_TYPES.includes(type))) {
+    throw invalidArgument('generation_config.response_mime_type', `allowed mimetypes are ${MIME_TYPES.join(', ')}`);
+  }
+  if (schema === undefined) return type === 'application/json';
+  if (type !== 'application/json' && type !== 'text/x.enum') {
+    throw invalidArgument('generation_config.response_schema', 'only supported with response_mime_type application/json or text/x.enum');
+  }
+  const { type: kind } = asObject('generation_config.response_schema', schema);
+  if (kind === undefined) throw invalidArgument('generation_config.response_schema.type', 'must be specified');
+  return type === 'application/json';
 }

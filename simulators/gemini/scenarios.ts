@@ -3,8 +3,9 @@
  *
  *     [[word]]   [[word argument]]   [[word x2]]   [[word argument x2]]
  *
+ * `title` is for the call that names the conversation, and works from any of the user's turns that this call is given.
  * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a retry succeeds.
- * A prompt may hold several: the manners (delay, slow, long, thinking) add up; of the others the first that is still active decides.
+ * A prompt may hold several: the manners (delay, slow, long, thinking, title) add up; of the others the first that is still active decides.
  * Words that are not in this table are ordinary text. POST /_simulator/next chooses for calls whose prompt one does not write.
  */
 export const SCENARIOS = {
@@ -12,6 +13,10 @@ export const SCENARIOS = {
   slow: { argument: 'time, 250ms', does: 'that pause between two chunks' },
   long: { argument: 'tokens, 1000', does: 'an answer of that many tokens' },
   thinking: { argument: null, does: 'thoughts (parts with thought: true) before the answer, and thoughtsTokenCount' },
+  title: {
+    argument: 'json, think, fence, preamble, control, half, empty, blocked; json',
+    does: 'a bad answer to the call for a title: JSON of another form, thoughts in the text, a code fence, words before it, control characters, half of it, no text, a blocked prompt',
+  },
   'rate-limit': { argument: 'time, 1s', does: '429 RESOURCE_EXHAUSTED with QuotaFailure (per minute) and RetryInfo of that time' },
   'quota-exhausted': { argument: null, does: '429 RESOURCE_EXHAUSTED with QuotaFailure of a quota per day' },
   'bad-key': { argument: null, does: '400 INVALID_ARGUMENT with ErrorInfo API_KEY_INVALID' },
@@ -51,6 +56,8 @@ export interface Plan {
   chunkMs: number | null;
   tokens: number | null;
   thinking: boolean;
+  /** How the answer to a call for a title is bad; null when it is not. */
+  title: string | null;
   fault: Scenario | null;
 }
 
@@ -70,15 +77,20 @@ export function scenariosIn(text: string): Scenario[] {
   return [...text.matchAll(TAG)].map((match) => parseScenario(match[1] ?? '')).filter((scenario) => scenario !== null);
 }
 
+/** The words of what a user said in a transcript that are for the call that names its conversation. */
+export const titleScenariosIn = (said: readonly string[]): Scenario[] =>
+  scenariosIn(said.join('\n')).filter(({ word }) => word === 'title');
+
 /** What happens in this attempt (from 1) of a prompt with these scenarios. */
 export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
-  const plan: Plan = { delayMs: null, chunkMs: null, tokens: null, thinking: false, fault: null };
+  const plan: Plan = { delayMs: null, chunkMs: null, tokens: null, thinking: false, title: null, fault: null };
   for (const scenario of scenarios) {
     if (attempt > scenario.attempts) continue;
     if (scenario.word === 'delay') plan.delayMs = milliseconds(scenario.argument, 2000);
     else if (scenario.word === 'slow') plan.chunkMs = milliseconds(scenario.argument, 250);
     else if (scenario.word === 'long') plan.tokens = tokenCount(scenario.argument);
     else if (scenario.word === 'thinking') plan.thinking = true;
+    else if (scenario.word === 'title') plan.title = scenario.argument ?? 'json';
     else plan.fault ??= scenario;
   }
   return plan;

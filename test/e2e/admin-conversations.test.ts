@@ -52,6 +52,13 @@ const auditOf = async (targetId: string) => (await get<Page<object>>(`/admin/aud
 const used = async () =>
   (await runSql<{ messages: number }>(stack.databaseUrl, `SELECT messages FROM usage_days WHERE user_id = $1`, [user.id]))[0]?.messages;
 
+const NOT_RETRYABLE = problem(
+  409,
+  'reply_not_retryable',
+  'The reply cannot be retried',
+  'Only a reply that failed here can be retried. An imported or copied reply, and one that has not failed, cannot.',
+);
+
 /** A reply whose first tries have failed, for good unless it is retried. */
 async function failedReply(content = 'Hello', { scenario = 'error-400', times = 1, room = conversation } = {}): Promise<ReplyBody> {
   await fetch(`${stack.gemini.url}/_simulator/next`, { method: 'POST', body: JSON.stringify({ scenario, times }) });
@@ -64,9 +71,10 @@ describe('A failed reply that is retried', () => {
   test('is pending once, then completes, at no charge, and is noted once', async () => {
     const failed = await failedReply();
     const answers = await Promise.all([retry(failed.id), retry(failed.id), retry(failed.id)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
     for (const { status, body } of answers) {
-      expect(status).toBe(202);
-      expect(body.id).toBe(failed.id);
+      if (status === 202) expect(body).toMatchObject({ id: failed.id, status: 'pending' });
+      else expect(body).toEqual(NOT_RETRYABLE);
     }
     const reply = await conversation.finished(failed.id);
     expect(reply).toMatchObject({ status: 'completed', error: null, reply_to: failed.reply_to });
@@ -77,18 +85,23 @@ describe('A failed reply that is retried', () => {
         actor: { id: admin.id },
         action: 'message.retry',
         target: { type: 'message', id: failed.id },
-        before: { status: 'failed', error_code: 'request_rejected' },
-        after: { status: 'pending', attempt: 2 },
+        before: { status: 'failed', error_code: 'request_rejected', model: failed.model },
+        after: { status: 'pending', attempt: 2, model: failed.model },
       },
     ]);
     const unfinished = await runSql(stack.databaseUrl, `SELECT unfinished_replies FROM users WHERE id = $1`, [user.id]);
     expect(unfinished).toEqual([{ unfinished_replies: 0 }]);
   });
 
-  test('is answered as it is when it has not failed, and asked for nothing else', async () => {
+  test('is refused when it has not failed, or is no reply', async () => {
     const reply = await conversation.ask('Hello');
-    expect(await retry(reply.id)).toMatchObject({ status: 202, body: { status: 'completed', content: null } });
-    expect(await auditOf(reply.id)).toEqual([]);
+    expect(await retry(reply.id)).toMatchObject({ status: 409, body: NOT_RETRYABLE });
+    const { reply: running } = await conversation.send('[[slow 200ms]] [[long 500]]');
+    expect(await retry(running.id)).toMatchObject({ status: 409, body: NOT_RETRYABLE });
+    const cancelled = await stack.api.post<ReplyBody>(`${conversation.path}/${running.id}/cancel`, { token: user.accessToken });
+    expect(cancelled.body.status).toBe('cancelled');
+    expect(await retry(running.id)).toMatchObject({ status: 409, body: NOT_RETRYABLE });
+    for (const { id } of [reply, running]) expect(await auditOf(id)).toEqual([]);
     expect(await retry(reply.reply_to ?? '')).toMatchObject({
       status: 409,
       body: problem(
@@ -99,6 +112,55 @@ describe('A failed reply that is retried', () => {
       ),
     });
     expect((await retry(user.id)).status).toBe(404);
+  });
+
+  test('is made by the model that the owner has now, as a new message is', async () => {
+    const basicModel = (await conversation.ask('Hello')).model;
+    const subscription = `/admin/subscriptions/${user.id}`;
+    const days = { days: 1, reason: 'test' };
+    expect((await stack.api.post(`${subscription}/grant`, { token: admin.accessToken, body: days })).status).toBeLessThan(300);
+    const failed = [await failedReply(), await failedReply()];
+    const [proModel] = failed.map(({ model }) => model);
+    expect(proModel).not.toBe(basicModel);
+    expect((await retry(failed[0]?.id ?? '')).body.model).toBe(proModel);
+    expect(await conversation.finished(failed[0]?.id ?? '')).toMatchObject({ status: 'completed', model: proModel });
+
+    expect((await stack.api.post(`${subscription}/revoke`, { token: admin.accessToken, body: { reason: 'test' } })).status).toBeLessThan(
+      300,
+    );
+    const id = failed[1]?.id ?? '';
+    expect((await retryMany({ user_id: user.id })).message_ids).toEqual([id]);
+    expect(await conversation.finished(id)).toMatchObject({ status: 'completed', model: basicModel });
+    expect(await auditOf(id)).toMatchObject([{ before: { model: proModel }, after: { model: basicModel } }]);
+  });
+
+  test('is not made again when an import or a copy wrote it, by itself or with others', async () => {
+    const failed = await failedReply();
+    type Document = { messages: { role: string; model: string | null }[] };
+    const { body: document } = await stack.api.get<Document>(`/chatroom/${conversation.chatroomId}/export`, { token: user.accessToken });
+    const messages = document.messages.map((message) => (message.role === 'model' ? { ...message, model: 'gemini-4-argon' } : message));
+    const imported = await stack.api.post<{ id: string }>('/chatroom/import', { token: user.accessToken, body: { ...document, messages } });
+    const copied = await stack.api.post<{ id: string }>(`/chatroom/${conversation.chatroomId}/copy`, {
+      token: user.accessToken,
+      body: { message_id: failed.id },
+    });
+    const written = await Promise.all(
+      [imported, copied].map(async ({ body: { id } }) => {
+        const { data } = await get(`/admin/messages?chatroom_id=${id}&status=failed`);
+        expect(data).toHaveLength(1);
+        expect(await retryMany({ chatroom_id: id })).toEqual({ message_ids: [], has_more: false });
+        return data[0]?.id ?? '';
+      }),
+    );
+    for (const id of written) {
+      expect(await retry(id)).toMatchObject({ status: 409, body: NOT_RETRYABLE });
+      expect(await auditOf(id)).toEqual([]);
+    }
+    // However many there are, they take no place among those that are retried.
+    expect(await retryMany({ user_id: user.id, limit: 1 })).toEqual({ message_ids: [failed.id], has_more: false });
+    expect(await conversation.finished(failed.id)).toMatchObject({ status: 'completed' });
+    const states = await Promise.all(written.map((id) => runSql(stack.databaseUrl, `SELECT status FROM messages WHERE id = $1`, [id])));
+    expect(states.flat()).toEqual([{ status: 'failed' }, { status: 'failed' }]);
   });
 
   test('has as many tries as a new one, every time', async () => {

@@ -79,7 +79,51 @@ describe('the title of a room', () => {
     expect(await calls('title')).toHaveLength(1);
   });
 
-  test('is tried again after a failure of the model, and given up after three', async () => {
+  test('is asked for as JSON', async () => {
+    const talk = await Conversation.start(stack.api, user.accessToken, {});
+    await talk.ask('Kyoto');
+    await named(talk);
+    const [call] = await calls('title');
+    expect((JSON.parse(call?.body ?? '') as { generationConfig: object }).generationConfig).toEqual({
+      maxOutputTokens: 512,
+      responseMimeType: 'application/json',
+      responseSchema: {
+        type: 'OBJECT',
+        properties: { title: { type: 'STRING', description: 'The title, in the language of the conversation.' } },
+        required: ['title'],
+      },
+    });
+  });
+
+  test.each(['json', 'think', 'fence', 'preamble', 'control', 'half', 'empty', 'blocked'])(
+    'that is bad (%s) is not taken, but asked for again with the next exchange',
+    async (kind) => {
+      const talk = await Conversation.start(stack.api, user.accessToken, {});
+      await talk.ask(`[[title ${kind}]] Hello`);
+      await until('the title is refused', async () => (await calls('title')).length === 1 && (await digestsLeft()) === 0);
+      expect((await roomOf(talk)).name).toBeNull();
+      await talk.ask('What is there to see in Kyoto?');
+      expect(await named(talk)).toBe('What is there to see (simulated)');
+      await talk.ask('And for children?');
+      expect(await calls('title')).toHaveLength(2);
+    },
+  );
+
+  test('is the beginning of the first message when three exchanges gave none', async () => {
+    const talk = await Conversation.start(stack.api, user.accessToken, {});
+    for (const [i, content] of [`# Kyoto\u202e\n${'word '.repeat(40)}`, 'Two', 'Three'].entries()) {
+      await next('title', ['title empty', 'title blocked', 'error-400'][i] ?? '');
+      expect((await roomOf(talk)).name).toBeNull();
+      await talk.ask(content);
+      await until('the title is asked for', async () => (await calls('title')).length === i + 1 && (await digestsLeft()) === 0);
+    }
+    expect(await named(talk)).toBe(`Kyoto ${'word '.repeat(13)}word…`);
+    expect((await list()).map(({ name }) => name)).toEqual([`Kyoto ${'word '.repeat(13)}word…`]);
+    await talk.ask('Four');
+    expect(await calls('title')).toHaveLength(3);
+  });
+
+  test('is tried again after a failure of the model, and given up after three until the next exchange', async () => {
     await next('title', 'error-503', 2);
     const talk = await Conversation.start(stack.api, user.accessToken, {});
     await talk.ask('Third time lucky');
@@ -91,6 +135,8 @@ describe('the title of a room', () => {
     await unlucky.ask('Hello');
     await until('it is given up', async () => (await calls('title')).length === 6 && (await digestsLeft()) === 0);
     expect((await roomOf(unlucky)).name).toBeNull();
+    await unlucky.ask('Better luck');
+    expect(await named(unlucky)).toBe('Better luck (simulated)');
   });
 
   test('a job that got lost is made again', async () => {

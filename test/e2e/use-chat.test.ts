@@ -142,6 +142,95 @@ const missing = whyNoAiSdk();
     expect(second.sibling_ids).toEqual([first.id, second.id]);
   });
 
+  test('is loaded anew after two sends, and shows both replies', async () => {
+    const { reply: first } = await talk.send('[[slow 30ms]] [[long 300]] One');
+    const { reply: second } = await talk.send('Two');
+    await page.close();
+    page = open(await load());
+    expect(page.state.messages.map(({ id }) => id)).toEqual([first.reply_to, first.id, second.reply_to, second.id]);
+    await until('both replies are finished', () => page.state.messages.every(({ metadata }) => metadata?.status === 'completed'));
+    await until('the chat is ready', () => page.state.status === 'ready');
+    expect(shown()).toEqual(await stored());
+    expect(textOf(page.state.messages.at(-1))).toContain('You wrote: “Two”');
+  });
+
+  test('is loaded anew after two sends, and reads on with the second when the connection broke in the first', async () => {
+    await talk.send('[[slow 30ms]] [[long 300]] One');
+    await talk.send('Two');
+    await page.close();
+    page = open(await load());
+    await until('the first is read', () => page.states.some(({ messages }) => textOf(messages[1]).length > 50));
+    proxy.cut();
+    await until('both replies are finished', () => page.state.messages.every(({ metadata }) => metadata?.status === 'completed'));
+    expect(shown()).toEqual(await stored());
+  });
+
+  test('sends while a reply is read, and shows both', async () => {
+    page.tell({ send: '[[slow 30ms]] [[long 200]] One' });
+    await reads(50);
+    page.tell({ send: 'Two' });
+    await until('both replies are finished', () => {
+      const replies = page.state.messages.filter(({ role }) => role === 'assistant');
+      return replies.length === 2 && replies.every(({ metadata }) => metadata?.status === 'completed');
+    });
+    expect(shown()).toEqual(await stored());
+  });
+
+  const used = async () =>
+    (await stack.api.get<{ used_today: number }>('/subscription/status', { token: user.accessToken })).body.used_today;
+  const isAnswered = (question: string) =>
+    until('the edited message is answered', () => page.state.status === 'ready' && textOf(page.state.messages.at(-1)).includes(question));
+
+  test('edits a message that it has sent, twice, and one that it was loaded with', async () => {
+    const before = await used();
+    page.tell({ send: 'First' });
+    await settles('ready');
+    const first = await talk.finished(idOfReply());
+    const messageId = page.state.messages[0]?.id ?? '';
+    expect(messageId).not.toBe(first.reply_to);
+    for (const text of ['Second', 'Third']) {
+      page.tell({ edit: { messageId, text } });
+      await isAnswered(`You wrote: “${text}”`);
+      await expectOneReply('completed');
+    }
+    await page.close();
+    page = open(await load());
+    await settles('ready');
+    page.tell({ edit: { messageId: page.state.messages[0]?.id ?? '', text: 'Fourth' } });
+    await isAnswered('You wrote: “Fourth”');
+    await expectOneReply('completed');
+    const { body } = await stack.api.get<{ data: ReplyBody[] }>(`${talk.path}?branch=all`, { token: user.accessToken });
+    const messages = body.data.reverse();
+    expect(messages.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual(['First', 'Second', 'Third', 'Fourth']);
+    expect(messages.map(({ parent_id }) => parent_id).filter((id) => id === null)).toHaveLength(4);
+    expect((await used()) - before).toBe(4);
+
+    // The newest wording, not the one that the page was loaded with.
+    const fourth = idOfReply();
+    page.tell({ regenerate: {} });
+    await until(
+      'the other reply is there',
+      () => page.state.status === 'ready' && ![fourth, undefined].includes(page.state.messages[1]?.id),
+    );
+    expect((await expectOneReply('completed')).sibling_ids).toEqual([fourth, idOfReply()]);
+    expect((await used()) - before).toBe(5);
+  });
+
+  test('sends an edit again that did not get through, and pays once', async () => {
+    page.tell({ send: 'First' });
+    await settles('ready');
+    const before = await used();
+    proxy.target = null;
+    proxy.cut();
+    page.tell({ edit: { messageId: page.state.messages[0]?.id ?? '', text: 'Second' } });
+    await settles('error');
+    proxy.target = Number(new URL(stack.api.origin).port);
+    page.tell({ regenerate: {} });
+    await isAnswered('You wrote: “Second”');
+    await expectOneReply('completed');
+    expect((await used()) - before).toBe(1);
+  });
+
   test('takes back what a try said that broke off', async () => {
     page.tell({ send: '[[slow 60ms]] [[cut x1]] [[long 100]]' });
     await settles('ready');

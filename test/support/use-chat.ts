@@ -42,6 +42,8 @@ interface ChatState {
 
 interface Command {
   readonly send?: string;
+  /** Another text of a message of the user's. */
+  readonly edit?: { readonly messageId: string; readonly text: string };
   readonly regenerate?: { readonly messageId?: string };
   readonly stop?: true;
 }

@@ -79,8 +79,9 @@ const { chat, stop } = setUp(
 );
 
 for await (const line of createInterface(process.stdin)) {
-  const { send, regenerate, stop: isStop } = JSON.parse(line);
+  const { send, edit, regenerate, stop: isStop } = JSON.parse(line);
   if (send !== undefined) void chat.sendMessage({ text: send });
+  if (edit !== undefined) void chat.sendMessage(edit);
   if (regenerate !== undefined) void chat.regenerate(regenerate);
   if (isStop) void stop();
 }

@@ -1,4 +1,4 @@
-import { type GenerateContentParameters, GoogleGenAI } from '@google/genai';
+import { type GenerateContentParameters, GoogleGenAI, Type } from '@google/genai';
 import { type AnswerEnd, AnswerReader, type FinishReason, type TokenUsage } from './answer-reader.js';
 import { CallDeadlines, type Timeouts } from './call-deadlines.js';
 import { GeminiError } from './gemini.errors.js';
@@ -12,12 +12,17 @@ export interface GeminiClientOptions extends Timeouts {
   baseUrl?: string;
 }
 
+/** The members of the JSON object that is to be the answer, all of them texts that must be there; each with what it is. */
+export type AnswerSchema = Readonly<Record<string, string>>;
+
 export interface GenerateRequest {
   model: string;
   systemInstruction: string | null;
   /** Oldest first. */
   turns: { role: 'user' | 'model'; text: string }[];
   maxOutputTokens: number;
+  /** Asks for an answer in JSON. Nothing guarantees one: an answer can break off, and a model or a server can ignore it. */
+  answerSchema?: AnswerSchema | null;
   /** Ends the call, and with it the HTTP request. */
   signal: AbortSignal;
 }
@@ -109,6 +114,15 @@ function parametersOf(request: GenerateRequest, abortSignal: AbortSignal): Gener
       // One call is one request: the SDK would else open a second by itself when a stream breaks off.
       automaticContinuation: false,
       ...(request.systemInstruction === null ? {} : { systemInstruction: request.systemInstruction }),
+      ...(request.answerSchema ? jsonOf(request.answerSchema) : {}),
     },
+  };
+}
+
+function jsonOf(schema: AnswerSchema) {
+  const properties = Object.fromEntries(Object.entries(schema).map(([name, description]) => [name, { type: Type.STRING, description }]));
+  return {
+    responseMimeType: 'application/json',
+    responseSchema: { type: Type.OBJECT, properties, required: Object.keys(schema) },
   };
 }

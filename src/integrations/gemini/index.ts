@@ -2,6 +2,6 @@
  * Calls Gemini and answers in our words: events of text, one end, errors with stable codes that say whether to try again.
  * The only place that imports `@google/genai`.
  */
-export { GeminiClient, type GeminiClientOptions, type GenerateEvent, type GenerateRequest } from './gemini.client.js';
+export { type AnswerSchema, GeminiClient, type GeminiClientOptions, type GenerateEvent, type GenerateRequest } from './gemini.client.js';
 export { GeminiError } from './gemini.errors.js';
 export { GeminiModule } from './gemini.module.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
-import type { FinishReason, MessageStatus } from '../messages/index.js';
+import { type FinishReason, type MessageStatus, RETRYABLE } from '../messages/index.js';
 import { ListQuery, newestFirst, type PageWish } from './list-query.js';
 
 /** A chatroom as administrators see it. */
@@ -100,17 +100,14 @@ export class ConversationsRepository {
     return this.database.run(query.statement, query.values);
   }
 
-  /** The ids of the oldest failed replies that the filter lets through. */
+  /** The ids of the oldest replies that failed here, as far as the filter lets them through. */
   async findFailed(filter: Omit<MessageFilter, 'status' | 'role'>, count: number): Promise<string[]> {
-    const query = this.select({ ...filter, status: 'failed' }).page<{ id: string }>(
-      'SELECT m.id FROM messages m',
-      newestFirst('m'),
-      'ASC',
-      {
+    const query = this.select(filter)
+      .when('retryable', { retryable: RETRYABLE })
+      .page<{ id: string }>('SELECT m.id FROM messages m', newestFirst('m'), 'ASC', {
         after: null,
         count,
-      },
-    );
+      });
     return (await this.database.run(query.statement, query.values)).map(({ id }) => id);
   }
 

@@ -3,7 +3,7 @@ import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
-import { NotAReplyError, type RetriedReply, Retries } from '../messages/index.js';
+import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, Retries } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLog } from './audit-log.js';
 import { ConversationsRepository, type MessageFilter, type MessageRecord, type RoomRecord } from './conversations.repository.js';
@@ -43,21 +43,22 @@ export class ConversationsService {
     return rows;
   }
 
-  /** Has a failed reply tried again; one in another state is answered as it is. @throws NotFoundError, NotAReplyError */
+  /** Has a failed reply tried again. @throws NotFoundError, NotAReplyError, ReplyNotRetryableError */
   async retryReply(by: Administrator, id: string): Promise<MessageRecord> {
     const message = await this.getMessage(id);
     if (message.role !== 'model') throw new NotAReplyError();
-    if (message.status !== 'failed') return message;
-    // Read before a worker may begin, so that the answer is what the retry has made of it.
-    const [retried, answer] = await this.database.transaction(
-      async (transaction) => [await this.putBack(transaction, by, [id]), await this.getMessage(id, transaction)] as const,
-    );
+    const [retried, answer] = await this.database.transaction(async (transaction) => {
+      const replies = await this.putBack(transaction, by, [id]);
+      if (replies.length === 0) throw new ReplyNotRetryableError();
+      // Read before a worker may begin, so that the answer is what the retry has made of it.
+      return [replies, await this.getMessage(id, transaction)] as const;
+    });
     await this.retries.start(retried);
     return answer;
   }
 
   /**
-   * Has the oldest failed replies that the filter lets through tried again.
+   * Has the oldest failed replies that the filter lets through tried again; imported and copied ones are left out.
    *
    * @param count at most so many
    * @returns the ids of those that were put back, and whether there may be more
@@ -83,11 +84,11 @@ export class ConversationsService {
     await this.audit.record(
       transaction,
       by,
-      replies.map(({ replyId, errorCode, attempt }) => ({
+      replies.map(({ replyId, errorCode, failedModel, attempt, model }) => ({
         action: 'message.retry',
         targetId: replyId,
-        before: { status: 'failed', error_code: errorCode },
-        after: { status: 'pending', attempt },
+        before: { status: 'failed', error_code: errorCode, model: failedModel },
+        after: { status: 'pending', attempt, model },
       })),
     );
     return replies;

@@ -42,9 +42,13 @@ export class ChatroomEntity {
   @Column('uuid', { name: 'previous_leaf_id', nullable: true })
   previousLeafId!: string | null;
 
-  /** Once in the life of a room that has no name. */
+  /** When a title was asked for last; its digest has the same time. */
   @Column({ type: 'timestamptz', name: 'title_requested_at', precision: 3, nullable: true })
   titleRequestedAt!: Date | null;
+
+  /** How often a title was asked for. */
+  @Column('integer', { name: 'title_requests', default: 0 })
+  titleRequests!: number;
 
   @Column({ type: 'timestamptz', name: 'last_message_at', precision: 3, nullable: true })
   lastMessageAt!: Date | null;

@@ -2,10 +2,10 @@
 export { Deletion } from './deletion.js';
 export { MessagesModule } from './messages.module.js';
 export { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from './message-status.js';
-export { NotAReplyError } from './messages.errors.js';
+export { NotAReplyError, ReplyNotRetryableError } from './messages.errors.js';
 export { MessagesService } from './messages.service.js';
 export { describeReplyError, REPLY_ERROR_CODES } from './reply-errors.js';
-export type { RetriedReply } from './retries.repository.js';
+export { RETRYABLE, type RetriedReply } from './retries.repository.js';
 export { Retries } from './retries.js';
 export { percentile } from './usage/latency.js';
 export { type HourTotal, type ModelLatencies, type ModelTotal, Statistics } from './usage/statistics.js';

@@ -16,6 +16,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Index('ix_messages_ended_otherwise', ['status', 'createdAt', 'id'], {
   where: `(status = ANY (ARRAY['failed'::text, 'blocked'::text, 'cancelled'::text]))`,
 })
+@Index('ix_messages_retryable', ['createdAt', 'id'], { where: `((status = 'failed'::text) AND (started_at IS NOT NULL))` })
 @Check('ck_messages_role', `role IN ('user', 'model')`)
 @Check('ck_messages_status', `status IN ('pending', 'streaming', 'completed', 'failed', 'blocked', 'cancelled')`)
 @Check('ck_messages_user_completed', `role = 'model' OR status = 'completed'`)
@@ -144,7 +145,7 @@ export class MessageEntity {
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 
-  /** When the last attempt was claimed. */
+  /** When the last attempt was claimed; null for a reply that was never tried here, as an imported or copied one. */
   @Column({ type: 'timestamptz', name: 'started_at', precision: 3, nullable: true })
   startedAt!: Date | null;
 

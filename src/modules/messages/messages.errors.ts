@@ -54,6 +54,16 @@ export class NotAReplyError extends AppError {
   }
 }
 
+export class ReplyNotRetryableError extends AppError {
+  static override readonly code = 'reply_not_retryable';
+  static override readonly kind = 'conflict';
+  static override readonly title = 'The reply cannot be retried';
+
+  constructor() {
+    super('Only a reply that failed here can be retried. An imported or copied reply, and one that has not failed, cannot.');
+  }
+}
+
 export class NotAUserMessageError extends AppError {
   static override readonly code = 'not_a_user_message';
   static override readonly kind = 'conflict';

@@ -196,7 +196,8 @@ const path = statement<Omit<PathMessage, 'summary'> & { readonly summary: string
 
 // The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the
 // row itself change together or not at all, each reading what the one before returned, which fixes the order of the locks; the counts come last.
-// The first completed reply of a room without a name wants a title.
+// A completed reply of a room without a name wants a title, unless one is being made: its digest goes when it has ended, and has the time of its
+// request, which finds it. A room that an earlier release has left without a name gets its title so, too.
 // Nothing that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
 const finish = statement<{ next_reply_id: string | null; digests: readonly Digest[] }>(
   'replies_finish',
@@ -226,8 +227,11 @@ const finish = statement<{ next_reply_id: string | null; digests: readonly Diges
        reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
      RETURNING 1
    ), untitled AS (
-     UPDATE chatrooms c SET title_requested_at = now() FROM reply, done
-     WHERE $4 = 'completed' AND $5 <> '' AND c.id = reply.chatroom_id AND c.name IS NULL AND c.title_requested_at IS NULL RETURNING 1
+     UPDATE chatrooms c SET title_requested_at = now(), title_requests = c.title_requests + 1 FROM reply, done
+     WHERE $4 = 'completed' AND $5 <> '' AND c.id = reply.chatroom_id AND c.name IS NULL AND NOT EXISTS (
+       SELECT 1 FROM digests d JOIN messages t ON t.id = d.message_id
+       WHERE d.kind = 'title' AND d.created_at = c.title_requested_at AND t.chatroom_id = c.id
+     ) RETURNING 1
    ), wanted AS (
      INSERT INTO digests (message_id, kind)
      SELECT done.id, 'title' FROM done, untitled UNION ALL SELECT $23::uuid, 'summary' FROM done WHERE $23::uuid IS NOT NULL

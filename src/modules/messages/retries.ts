@@ -13,7 +13,7 @@ export class Retries {
     private readonly queue: ReplyQueue,
   ) {}
 
-  /** Puts back to pending those of the replies that have failed; the others stay as they are. Call `start` when the transaction is committed. */
+  /** Puts back to pending those of the replies that have failed here; all others stay as they are, imported and copied ones too. Call `start` when the transaction is committed. */
   async retry(on: StatementRunner, replyIds: readonly string[]): Promise<RetriedReply[]> {
     return this.retries.retryFailed(on, replyIds);
   }

@@ -214,6 +214,13 @@ describe('GeminiClient against the simulator', () => {
       expect(answer).toEqual({ text: textOf(events), finishReason: 'stop', usage: usage('Hello', Math.ceil(textOf(events).length / 4)) });
     });
 
+    test('asks for an answer in JSON, and gives it as it is', async () => {
+      const systemInstruction = 'Write a title for this conversation.';
+      const answerSchema = { title: 'The title.' };
+      const answer = await gemini.client().generate(requestOf('User: Hello', { systemInstruction, answerSchema }));
+      expect(answer).toMatchObject({ text: '{"title":"Hello (simulated)"}', finishReason: 'stop' });
+    });
+
     test('leaves reasoning out', async () => {
       const answer = await gemini.client().generate(requestOf('[[thinking]]'));
       expect(answer.text).toMatch(/^This is a simulated answer/);

@@ -95,6 +95,16 @@ describe('the Gemini simulator on its wire', () => {
       ['system_instruction', 'must be an object', { ...HELLO, systemInstruction: 'Be brief.' }],
       ['temperature', 'Unknown name "temperature": Cannot find field.', { ...HELLO, temperature: 1 }],
       ['generation_config.max_output_tokens', 'must be from 1 to 65536', { ...HELLO, generationConfig: { maxOutputTokens: 0 } }],
+      [
+        'generation_config.response_mime_type',
+        'allowed mimetypes are text/plain, application/json, text/x.enum',
+        { ...HELLO, generationConfig: { responseMimeType: 'text/html' } },
+      ],
+      [
+        'generation_config.response_schema',
+        'only supported with response_mime_type application/json or text/x.enum',
+        { ...HELLO, generationConfig: { responseSchema: { type: 'OBJECT' } } },
+      ],
       ['body', 'must be an object', []],
     ])('a bad %s is refused: %s', async (field, description, body) => {
       expect(await generate(body)).toEqual(invalid(field, description));

@@ -94,6 +94,36 @@ describe('a title', () => {
     expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
   });
 
+  test('is wanted again by the next completed reply when there was none, and not while it is being made', async () => {
+    const first = await claimedTitle();
+    await digests.end(first, { ...TITLE, content: null });
+    expect((await roomNow()).name).toBeNull();
+    await replies.finish(await claimedReply(), failed('model_timeout'));
+    const second = await claimedReply();
+    const wanted = [{ messageId: second.replyId, kind: 'title' }];
+    expect(await replies.finish(second, COMPLETED)).toEqual({ nextReplyId: null, digests: wanted });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await claimed({ messageId: second.replyId, kind: 'title' })).toMatchObject({ titleRequests: 2 });
+  });
+
+  test('is wanted by the next completed reply of a room that an earlier release left without a name', async () => {
+    await replies.finish(await claimedReply(), COMPLETED);
+    // As its worker leaves the room after an answer without text.
+    await dataSource.query(`DELETE FROM digests USING messages m WHERE m.id = message_id AND m.chatroom_id = $1`, [room]);
+    await dataSource.query(`UPDATE chatrooms SET title_requests = 0, title_requested_at = now() - interval '1 day' WHERE id = $1`, [room]);
+    const reply = await claimedReply();
+    const digest = { messageId: reply.replyId, kind: 'title' } as const;
+    expect(await replies.finish(reply, COMPLETED)).toEqual({ nextReplyId: null, digests: [digest] });
+    expect(await claimed(digest)).toMatchObject({ titleRequests: 1 });
+  });
+
+  test('is found by the time of its request, whatever the number of titles that are being made', async () => {
+    const plan = await dataSource.query<{ 'QUERY PLAN': string }[]>(
+      `EXPLAIN SELECT 1 FROM digests d WHERE d.kind = 'title' AND d.created_at = now()::timestamptz(3)`,
+    );
+    expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toContain('ix_digests_titles');
+  });
+
   test('names the room and changes the list, in one commit', async () => {
     const claim = await claimedTitle();
     const { list_version: before } = await roomNow();
@@ -139,12 +169,12 @@ describe('a digest', () => {
     await replies.finish(reply, COMPLETED);
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
     const results = await Promise.all(Array.from({ length: 10 }, () => digests.claim(digest, LEASE_MS)));
-    expect(results.filter((claim) => claim !== null)).toEqual([{ ...digest, attempt: 1, plan: 'basic' }]);
+    expect(results.filter((claim) => claim !== null)).toEqual([{ ...digest, attempt: 1, plan: 'basic', titleRequests: 1 }]);
     const mine = async () => (await digests.due(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
     expect(await mine()).toEqual([]);
     await dataSource.query(`UPDATE digests SET due_at = now() - interval '1 second' WHERE message_id = $1`, [reply.replyId]);
     expect(await mine()).toEqual([{ ...digest, attempt: 1 }]);
-    const late = { ...digest, attempt: 1, plan: 'basic' } as const;
+    const late = { ...digest, attempt: 1, plan: 'basic', titleRequests: 1 } as const;
     const current = await claimed(digest);
     expect(current.attempt).toBe(2);
     await digests.postpone(late, { delayMs: 0, isTry: true });

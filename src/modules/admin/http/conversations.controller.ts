@@ -4,7 +4,7 @@ import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import type { Page } from '../../../common/http/page.js';
-import { NotAReplyError } from '../../messages/index.js';
+import { NotAReplyError, ReplyNotRetryableError } from '../../messages/index.js';
 import type { Administrator } from '../administrator.js';
 import { ConversationsService } from '../conversations.service.js';
 import { CsvExportsService } from '../csv-exports.service.js';
@@ -79,7 +79,8 @@ export class AllConversationsController {
   @HttpCode(202)
   @ApiOperation({
     summary: 'Try failed replies again, the oldest first',
-    description: 'At most 100 at a time. Nothing is charged. Readers of their streams get a new text.',
+    description:
+      "At most 100 at a time. Nothing is charged. Readers of their streams get a new text. Imported and copied replies are left out. The owner's current plan decides on the model, as for a new message.",
   })
   @ApiBody({ type: RetryRepliesRequest, required: false })
   @ApiAcceptedResponse({ type: RetriedRepliesResponse })
@@ -92,10 +93,11 @@ export class AllConversationsController {
   @HttpCode(202)
   @ApiOperation({
     summary: 'Try a failed reply again',
-    description: 'Nothing is charged. A reply that has not failed, or is being tried again already, is answered as it is.',
+    description:
+      "Nothing is charged. The owner's current plan decides on the model, as for a new message: a model that the plan no longer has is replaced. A reply that has not failed, is being tried again already, or came from an import or a copy is refused.",
   })
   @ApiAcceptedResponse({ type: MessageRecordResponse })
-  @ApiProblems(NotAReplyError)
+  @ApiProblems(NotAReplyError, ReplyNotRetryableError)
   async retryReply(
     @CurrentAdministrator() by: Administrator,
     @Param('message_id', IdPipe) messageId: string,

@@ -3,6 +3,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 /** What a model makes of a conversation in the background, up to a message. */
 @Entity('digests')
 @Index('ix_digests_due', ['dueAt'], { where: '(due_at IS NOT NULL)' })
+@Index('ix_digests_titles', ['createdAt'], { where: `(kind = 'title'::text)` })
 @Check('ck_digests_kind', `kind IN ('title', 'summary')`)
 @Check('ck_digests_made', `(content IS NULL) = (covered IS NULL) AND (content IS NULL OR due_at IS NULL)`)
 export class DigestEntity {

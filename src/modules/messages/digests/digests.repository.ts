@@ -11,6 +11,8 @@ export interface DigestClaim extends Digest {
   readonly attempt: number;
   /** Of the owner. */
   readonly plan: Plan;
+  /** How often a title was asked for in the life of the room, this time included; 0 where only an earlier release has asked. */
+  readonly titleRequests: number;
 }
 
 /** How a try ended: what it made (null gives it up for good), and what it cost. */
@@ -27,9 +29,9 @@ export interface DigestOutcome {
 const claim = statement<DigestClaim>(
   'digests_claim',
   `UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + $3 * interval '1 millisecond'
-   FROM messages m JOIN user_plans p ON p.user_id = m.user_id
+   FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
    WHERE d.message_id = $1 AND d.kind = $2 AND d.due_at <= now() AND m.id = d.message_id
-   RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan`,
+   RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests"`,
 );
 
 const MINE = `d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL`;
@@ -75,6 +77,12 @@ const endTitle = statement<never>(
    ${counted('done')}`,
 );
 
+const firstContents = statement<{ readonly content: string }>(
+  'digests_first_contents',
+  `SELECT left(f.content, $2) AS content FROM messages m JOIN messages f ON f.chatroom_id = m.chatroom_id AND f.role = 'user'
+   WHERE m.id = $1 ORDER BY f.position LIMIT $3`,
+);
+
 const due = statement<Digest & { readonly attempt: number }>(
   'digests_due',
   `SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - $1 * interval '1 millisecond' ORDER BY due_at LIMIT $2`,
@@ -105,6 +113,12 @@ export class DigestsRepository {
     const values = [messageId, kind, attempt, model, outcome, reason, inputTokens, outputTokens, reasoningTokens, cost, content];
     if (kind === 'title') await this.database.run(endTitle, values);
     else await this.database.run(endSummary, [...values, covered]);
+  }
+
+  /** The beginnings of the first messages that the user wrote in the room of a message, oldest first. */
+  async firstContents(messageId: string, { characters, messages }: { characters: number; messages: number }): Promise<string[]> {
+    const rows = await this.database.run(firstContents, [messageId, characters, messages]);
+    return rows.map(({ content }) => content);
   }
 
   /** Those that should have been made `lateMs` ago. */

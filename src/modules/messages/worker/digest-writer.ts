@@ -5,8 +5,9 @@ import { GeminiClient, GeminiError } from '../../../integrations/gemini/index.js
 import { PlansService } from '../../subscriptions/index.js';
 import { historyLimits, toTurns } from '../context.js';
 import type { Digest } from '../digests/digest.queue.js';
-import { type DigestPrompt, summaryPrompt, titlePrompt, toSummary, toTitle } from '../digests/digest-prompts.js';
+import { type DigestPrompt, summaryPrompt, titlePrompt, toSummary } from '../digests/digest-prompts.js';
 import { type DigestClaim, type DigestOutcome, DigestsRepository } from '../digests/digests.repository.js';
+import { titleFromMessage, toTitle } from '../digests/title-rules.js';
 import { estimateTokens } from '../outcomes.js';
 import { RepliesRepository } from '../replies.repository.js';
 import { Budget } from '../usage/budget.js';
@@ -19,15 +20,19 @@ const LEASE_MS = 90_000;
 /** Nobody waits for a digest, and the conversation goes on without it. */
 const MAX_ATTEMPTS = 3;
 const RETRY_FACTOR = 5;
-/** The messages of a room's first exchange. */
+/** A message and its reply. */
 const EXCHANGE = { tokens: 100_000, messages: 2 };
+/** Exchanges of a room that the model is asked to name it by; after the last one the room is named by the user's own words. */
+const TITLE_REQUESTS = 3;
+const FIRST_MESSAGES = { characters: 2_000, messages: 5 };
 
 /** What a digest is made of. */
 interface Material {
   readonly prompt: DigestPrompt;
   /** Messages that it will tell of. */
   readonly covered: number;
-  readonly read: (answer: string) => string | null;
+  /** @param isWhole false when the answer was stopped at its limit */
+  readonly read: (answer: string, isWhole: boolean) => string | null;
 }
 
 /** Makes titles and summaries, apart from the replies: nothing waits for them, and nobody is charged. */
@@ -51,7 +56,7 @@ export class DigestWriter {
     if (claim === null) return;
     const budgetResetsIn = await this.budget.resetsInMs();
     if (budgetResetsIn !== null) await this.digests.postpone(claim, { delayMs: budgetResetsIn, isTry: false });
-    else if (claim.attempt > MAX_ATTEMPTS) await this.giveUp(claim, 'attempts_exhausted');
+    else if (claim.attempt > MAX_ATTEMPTS || isPastLastTitle(claim)) await this.giveUp(claim, 'attempts_exhausted');
     else await this.make(claim);
   }
 
@@ -62,7 +67,7 @@ export class DigestWriter {
 
   private async make(claim: DigestClaim): Promise<void> {
     try {
-      await this.digests.end(claim, await this.ask(await this.materialOf(claim)));
+      await this.end(claim, await this.ask(await this.materialOf(claim)));
     } catch (error) {
       if (error instanceof WorkerStoppingError) await this.digests.postpone(claim, { delayMs: 0, isTry: false });
       else await this.recover(claim, error);
@@ -76,11 +81,12 @@ export class DigestWriter {
       systemInstruction: prompt.systemInstruction,
       turns: [{ role: 'user', text: prompt.text }],
       maxOutputTokens: prompt.maxOutputTokens,
+      answerSchema: prompt.answerSchema,
       signal: AbortSignal.any([this.stopping.signal, AbortSignal.timeout(CALL_MS)]),
     });
     const isBlocked = finishReason === 'content-filter';
     return {
-      content: isBlocked ? null : read(text),
+      content: isBlocked ? null : read(text, finishReason !== 'length'),
       covered,
       model,
       outcome: isBlocked ? 'blocked' : 'completed',
@@ -122,6 +128,21 @@ export class DigestWriter {
   }
 
   private async giveUp(claim: DigestClaim, reason: string): Promise<void> {
-    await this.digests.end(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
+    await this.end(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
+  }
+
+  /** A room that got no title waits for its next exchange; after the last one it is named by the beginning of what its user wrote first. */
+  private async end(claim: DigestClaim, outcome: DigestOutcome): Promise<void> {
+    const isLastTitle = claim.kind === 'title' && claim.titleRequests >= TITLE_REQUESTS;
+    const content = outcome.content ?? (isLastTitle ? await this.titleFromMessages(claim) : null);
+    await this.digests.end(claim, { ...outcome, content });
+  }
+
+  private async titleFromMessages({ messageId }: DigestClaim): Promise<string | null> {
+    const contents = await this.digests.firstContents(messageId, FIRST_MESSAGES);
+    return contents.map(titleFromMessage).find((title) => title !== null) ?? null;
   }
 }
+
+/** Its end was interrupted, or nothing that the user wrote before could name the room. */
+const isPastLastTitle = ({ kind, titleRequests }: DigestClaim): boolean => kind === 'title' && titleRequests > TITLE_REQUESTS;
