@@ -122,10 +122,11 @@ async function post(
   const purpose = purposeOf(prompt);
   entry.purpose = purpose;
   // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it.
+  const poisons = prompt.turns.flatMap(({ text }) => scenariosIn(text)).filter(({ word }) => word === 'poison');
   const words = purpose === 'reply' ? (prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '') : '';
   const ordered = state.next.find((order) => order.purpose === purpose);
   if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
-  const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(words)], entry.attempt);
+  const plan = planOf([...(ordered ? [ordered] : []), ...scenariosIn(words), ...poisons], entry.attempt);
   entry.scenario = plan.fault?.word ?? null;
   await passHold(state, response);
   await perform({
