@@ -17,6 +17,8 @@ import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
+import { SuspectMessages1795824000100 } from './1795824000100-suspect-messages.js';
+import { BoundWaits1795824000101 } from './1795824000101-bound-waits.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -39,4 +41,6 @@ export const migrations = [
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
+  SuspectMessages1795824000100,
+  BoundWaits1795824000101,
 ] as const;

@@ -25,7 +25,7 @@ const retryFailed = statement<RetriedReply>(
      SELECT m.id, m.error_code FROM messages m WHERE m.id = ANY ($1::uuid[]) AND m.status = 'failed' ORDER BY m.id FOR NO KEY UPDATE
    ), retried AS (
      UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
-       cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
+       is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
        context_turns = NULL, context_trimmed = NULL, context_summarised = NULL
      FROM failed WHERE m.id = failed.id
      RETURNING m.id AS "replyId", m.attempt, m.user_id, failed.error_code AS "errorCode"
