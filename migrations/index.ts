@@ -17,6 +17,8 @@ import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
+import { SuspectMessages1795824000100 } from './1795824000100-suspect-messages.js';
+import { BoundWaits1795824000101 } from './1795824000101-bound-waits.js';
 import { IndexRetryableReplies1795824000150 } from './1795824000150-index-retryable-replies.js';
 import { CountTitleRequests1795824000151 } from './1795824000151-count-title-requests.js';
 import { IndexTitleDigests1795824000152 } from './1795824000152-index-title-digests.js';
@@ -45,6 +47,8 @@ export const migrations = [
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
+  SuspectMessages1795824000100,
+  BoundWaits1795824000101,
   IndexRetryableReplies1795824000150,
   CountTitleRequests1795824000151,
   IndexTitleDigests1795824000152,

@@ -123,10 +123,11 @@ async function post(
   entry.purpose = purpose;
   // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it, but for those that say so.
   const newest = prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '';
+  const poisons = prompt.turns.flatMap(({ text }) => scenariosIn(text)).filter(({ word }) => word === 'poison');
   const words = purpose === 'reply' ? scenariosIn(newest) : purpose === 'title' ? titleScenariosIn(saidIn(newest)) : [];
   const ordered = state.next.find((order) => order.purpose === purpose);
   if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
-  const plan = planOf([...(ordered ? [ordered] : []), ...words], entry.attempt);
+  const plan = planOf([...(ordered ? [ordered] : []), ...words, ...poisons], entry.attempt);
   const badTitle = purpose === 'title' ? plan.title : null;
   if (badTitle === 'empty') plan.fault ??= parseScenario('empty');
   if (badTitle === 'blocked') plan.fault ??= parseScenario('blocked-prompt');

@@ -46,17 +46,25 @@ const ERRORS: Partial<Record<ScenarioWord, (scenario: Scenario, model: string) =
   'error-400': () => errorOfStatus(400),
   'error-403': () => errorOfStatus(403),
   'error-404': () => errorOfStatus(404),
+  'error-499': () => errorOfStatus(499),
   'error-500': () => errorOfStatus(500),
   'error-503': () => errorOfStatus(503),
   'error-504': () => errorOfStatus(504),
+  poison: (scenario) => errorOfStatus(Number(scenario.argument ?? 400)),
 };
+
+const BLANKS = ' \n\u200b\t\u00a0\u2060 ';
 
 /** Ends the call where the scenario is one in which no answer begins. */
 function refuse({ response, model, onBreak }: Performance, fault: Scenario | null): boolean {
   if (!fault) return false;
   const error = ERRORS[fault.word];
   if (error) sendError(response, error(fault, model));
-  else if (fault.word === 'error-502') {
+  else if (fault.word === 'error-408') response.writeHead(408).end();
+  else if (fault.word === 'retry-after') {
+    response.setHeader('retry-after', fault.argument ?? '1');
+    sendError(response, errorOfStatus(503));
+  } else if (fault.word === 'error-502') {
     response.writeHead(502, { 'content-type': 'text/html; charset=UTF-8' }).end('<html><title>502 Bad Gateway</title></html>');
   } else if (fault.word === 'reset') {
     onBreak();
@@ -98,6 +106,8 @@ const UNSAFE = {
 function ending({ answer, plan: { fault } }: Performance): Record<string, unknown> {
   if (fault?.word === 'safety') return UNSAFE;
   if (fault?.word === 'max-tokens') return { finishReason: 'MAX_TOKENS' };
+  if (fault?.word === 'empty') return { finishReason: fault.argument ?? 'STOP' };
+  if (fault?.word === 'blank') return { finishReason: 'STOP' };
   if (fault?.word === 'finish') return { finishReason: fault.argument ?? 'OTHER' };
   return { finishReason: answer.finishReason };
 }
@@ -128,7 +138,7 @@ async function stream(performance: Performance): Promise<void> {
     await pause(chunkMs);
   }
   if (most > 0) {
-    for (const text of answer.chunks) {
+    for (const text of fault?.word === 'blank' ? [BLANKS] : answer.chunks) {
       if (response.destroyed) return;
       characters += text.length;
       await event(chunk(content(text), characters));
@@ -174,7 +184,7 @@ function unary(performance: Performance): void {
   }
   let text = '';
   let pieces = chunksOf(fault);
-  for (const piece of answer.chunks) {
+  for (const piece of fault?.word === 'blank' ? [BLANKS] : answer.chunks) {
     if (pieces === 0) break;
     pieces -= 1;
     text += piece;
@@ -205,7 +215,7 @@ function pausing(response: ServerResponse): (ms: number) => Promise<void> {
   return (ms) => {
     if (ms <= 0 || response.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
       wake = () => {
         clearTimeout(timer);
         resolve();

@@ -5,6 +5,7 @@
  *
  * `title` is for the call that names the conversation, and works from any of the user's turns that this call is given.
  * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a retry succeeds.
+ * A poison acts in every later prompt of its conversation too, and in those of its titles and summaries.
  * A prompt may hold several: the manners (delay, slow, long, thinking, title) add up; of the others the first that is still active decides.
  * Words that are not in this table are ordinary text. POST /_simulator/next chooses for calls whose prompt one does not write.
  */
@@ -23,16 +24,21 @@ export const SCENARIOS = {
   'error-400': { argument: null, does: '400 INVALID_ARGUMENT' },
   'error-403': { argument: null, does: '403 PERMISSION_DENIED' },
   'error-404': { argument: null, does: '404 NOT_FOUND' },
+  'error-408': { argument: null, does: '408 with an empty body' },
+  'error-499': { argument: null, does: '499 CANCELLED' },
   'error-500': { argument: null, does: '500 INTERNAL' },
   'error-502': { argument: null, does: '502 with a page of HTML, as a proxy in between gives it' },
   'error-503': { argument: null, does: '503 UNAVAILABLE' },
+  'retry-after': { argument: 'seconds or a date, 1', does: '503 UNAVAILABLE with a Retry-After header and without RetryInfo' },
   'error-504': { argument: null, does: '504 DEADLINE_EXCEEDED' },
   'error-in-stream': { argument: 'status, 503', does: 'three chunks, then an error object of that status as an event' },
   'blocked-prompt': { argument: 'reason, SAFETY', does: '200 without candidates and promptFeedback.blockReason' },
   safety: { argument: null, does: 'three chunks, then finishReason SAFETY' },
   finish: { argument: 'reason, OTHER', does: 'the whole answer with that finishReason' },
   'max-tokens': { argument: null, does: 'three chunks, then finishReason MAX_TOKENS' },
-  empty: { argument: null, does: 'finishReason STOP and no text' },
+  empty: { argument: 'reason, STOP', does: 'that finishReason and no text; with [[thinking]] after thoughts' },
+  blank: { argument: null, does: 'an answer of blanks and format characters, then finishReason STOP' },
+  poison: { argument: 'status, 400', does: 'an error of that status for every prompt that holds the word in any turn' },
   truncated: { argument: null, does: 'three chunks, then a clean end without finishReason' },
   cut: { argument: null, does: 'three chunks, then the connection is cut' },
   'half-event': { argument: null, does: 'three chunks, then a clean end in the middle of an event' },
@@ -98,7 +104,7 @@ export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
 
 /** `2s`, `1.5s`, `250ms` or `250` (ms) → milliseconds; anything else is the fallback. */
 export function milliseconds(text: string | null, fallback: number): number {
-  const match = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s)?$/u.exec(text ?? '');
+  const match = /^(\d{1,15}(?:\.\d{1,3})?)(ms|s)?$/u.exec(text ?? '');
   return match ? Number(match[1]) * (match[2] === 's' ? 1000 : 1) : fallback;
 }
 

@@ -67,6 +67,7 @@ const BY_STATUS: Readonly<Record<number, [status: string, message: string]>> = {
   403: ['PERMISSION_DENIED', 'The caller does not have permission.'],
   404: ['NOT_FOUND', 'Requested entity was not found.'],
   429: ['RESOURCE_EXHAUSTED', 'Resource has been exhausted.'],
+  499: ['CANCELLED', 'The operation was cancelled.'],
   500: ['INTERNAL', 'An internal error has occurred.'],
   502: ['BAD_GATEWAY', 'Bad gateway.'],
   503: ['UNAVAILABLE', 'The model is overloaded. Please try again later.'],

@@ -1,4 +1,4 @@
-import { isVisible, trimLines } from './visible-text.js';
+import { hasVisibleText, trimLines } from './visible-text.js';
 
 describe('Visible text', () => {
   it.each([
@@ -14,12 +14,16 @@ describe('Visible text', () => {
     '\u{e0041}',
     '\u180e\u034f',
   ])('is not %j', (text) => {
-    expect(isVisible(text)).toBe(false);
+    expect(hasVisibleText(text)).toBe(false);
   });
 
   it.each(['.', '0', '\u200bx', '👍', '❤\ufe0f', '\u0301', '我', '\ue000', '\ufffd'])('is %j', (text) => {
-    expect(isVisible(text)).toBe(true);
+    expect(hasVisibleText(text)).toBe(true);
   });
+});
+
+test('a long text is judged in linear time', () => {
+  expect(hasVisibleText(`${' '.repeat(1_000_000)}x`)).toBe(true);
 });
 
 describe('Trimmed lines', () => {

@@ -200,6 +200,11 @@ const schema = z.object({
   GEMINI_FIRST_TOKEN_TIMEOUT: duration.default(30_000).describe('How long the model may think before its first token.'),
   GEMINI_IDLE_TIMEOUT: duration.default(20_000).describe('How long the model may be silent in mid-stream.'),
   GEMINI_TOTAL_TIMEOUT: duration.default(300_000).describe('How long one answer may take.'),
+  GEMINI_MAX_WAIT: duration
+    .default(120_000)
+    .describe(
+      'Longest wait that Gemini may ask for (RetryInfo or Retry-After): up to it no worker calls the model, and the readers of replies are told. Past it the reply fails as model_quota_exhausted and is given back.',
+    ),
   GEMINI_SIMULATOR_PORT: whole(0, 65_535).default(0).describe('Local mode: port of the Gemini simulator; 0 takes a free one.'),
   GEMINI_SIMULATOR_LATENCY_MS: whole(0, 600_000).default(300).describe('Local mode: time to the first token.'),
   GEMINI_SIMULATOR_CHUNK_MS: whole(0, 60_000).default(30).describe('Local mode: time between two chunks.'),

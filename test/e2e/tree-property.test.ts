@@ -177,11 +177,11 @@ async function promptsOf(): Promise<Map<string, [role: string, text: string][][]
   return prompts;
 }
 
-/** The path to a question, as the model should be given it: without answers that have no text, and without what was blocked. */
+/** The path to a question, as the model should be given it: without answers that have no text, and without what was blocked or refused. */
 function promptFor(path: readonly ReplyBody[]): [string, string][] {
   const turns: [string, string][] = [];
-  for (const { role, status, content } of path) {
-    if (status === 'blocked') turns.pop();
+  for (const { role, status, content, error } of path) {
+    if (status === 'blocked' || error?.code === 'request_rejected') turns.pop();
     else if (role === 'user' || (content !== '' && status !== 'failed')) turns.push([role, content]);
   }
   return turns;

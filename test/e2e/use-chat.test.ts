@@ -237,6 +237,13 @@ const missing = whyNoAiSdk();
     await expectOneReply('completed');
   });
 
+  test('takes the notice that the model is to be asked later, and then the answer', async () => {
+    page.tell({ send: '[[rate-limit 2s x1]] Hello' });
+    await settles('ready');
+    await expectOneReply('completed');
+    expect(page.state.messages.at(-1)?.parts.map(({ type }) => type)).not.toContain('data-wait');
+  });
+
   test('shows why a reply failed, and makes it again', async () => {
     page.tell({ send: '[[error-400 x1]] Hello' });
     await settles('error');

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsOptional, registerDecorator } from 'class-validator';
-import { isVisible, trimLines } from '../visible-text.js';
+import { hasVisibleText, trimLines } from '../visible-text.js';
 
 interface TextRules {
   readonly min?: number;
@@ -29,7 +29,7 @@ function IsWithin(rules: TextRules): PropertyDecorator {
       target: target.constructor,
       propertyName: String(propertyName),
       validator: {
-        validate: (value: unknown) => isWithin(value, rules) && isVisible(value),
+        validate: (value: unknown) => isWithin(value, rules) && hasVisibleText(value),
         defaultMessage: (args) => {
           const field = args?.property ?? 'value';
           const { min = 1, max } = rules;

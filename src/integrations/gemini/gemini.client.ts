@@ -52,10 +52,11 @@ export class GeminiClient {
     request.signal.throwIfAborted();
     const deadlines = new CallDeadlines(request.signal, this.options.totalTimeoutMs);
     const answer = new AnswerReader();
+    const http = rememberingFetch();
     let answering = false;
     try {
       deadlines.expectWithin(this.options.firstTokenTimeoutMs);
-      const parts = await this.models.generateContentStream(parametersOf(request, deadlines.signal));
+      const parts = await this.models.generateContentStream(parametersOf(request, deadlines.signal, http.fetch));
       answering = true;
       for (;;) {
         const part = await parts.next();
@@ -69,7 +70,7 @@ export class GeminiClient {
     } catch (error) {
       request.signal.throwIfAborted();
       // What breaks after the finish reason takes nothing from the answer.
-      if (answer.end() === null) throw failureOf(error, deadlines, answering);
+      if (answer.end() === null) throw failureOf(error, deadlines, { answering, retryAfter: http.retryAfter() });
     } finally {
       deadlines.close();
     }
@@ -86,30 +87,49 @@ export class GeminiClient {
     request.signal.throwIfAborted();
     const deadlines = new CallDeadlines(request.signal, this.options.totalTimeoutMs);
     const answer = new AnswerReader();
+    const http = rememberingFetch();
     try {
-      const text = answer.read(await this.models.generateContent(parametersOf(request, deadlines.signal)));
+      const text = answer.read(await this.models.generateContent(parametersOf(request, deadlines.signal, http.fetch)));
       const end = answer.end();
       if (end === null) throw new GeminiError('stream_interrupted');
       return { text, finishReason: end.finishReason, usage: end.usage };
     } catch (error) {
       request.signal.throwIfAborted();
-      throw failureOf(error, deadlines, false);
+      throw failureOf(error, deadlines, { answering: false, retryAfter: http.retryAfter() });
     } finally {
       deadlines.close();
     }
   }
 }
 
-function failureOf(error: unknown, deadlines: CallDeadlines, answering: boolean): GeminiError {
-  return deadlines.expired ? new GeminiError('model_timeout', { cause: error }) : toGeminiError(error, answering);
+function failureOf(
+  error: unknown,
+  deadlines: CallDeadlines,
+  { answering, retryAfter }: { answering: boolean; retryAfter: string | null },
+): GeminiError {
+  return deadlines.expired ? new GeminiError('model_timeout', { cause: error }) : toGeminiError(error, answering, retryAfter);
 }
 
-function parametersOf(request: GenerateRequest, abortSignal: AbortSignal): GenerateContentParameters {
+/** Node's fetch for one call. It remembers the Retry-After header, because the SDK's errors carry no headers. */
+function rememberingFetch(): { fetch: typeof fetch; retryAfter: () => string | null } {
+  let retryAfter: string | null = null;
+  return {
+    fetch: async (...request) => {
+      const response = await fetch(...request);
+      retryAfter = response.headers.get('retry-after');
+      return response;
+    },
+    retryAfter: () => retryAfter,
+  };
+}
+
+function parametersOf(request: GenerateRequest, abortSignal: AbortSignal, fetchOfCall: typeof fetch): GenerateContentParameters {
   return {
     model: request.model,
     contents: request.turns.map(({ role, text }) => ({ role, parts: [{ text }] })),
     config: {
       abortSignal,
+      httpOptions: { fetch: fetchOfCall },
       maxOutputTokens: request.maxOutputTokens,
       // One call is one request: the SDK would else open a second by itself when a stream breaks off.
       automaticContinuation: false,

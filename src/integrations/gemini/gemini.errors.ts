@@ -24,15 +24,18 @@ const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: st
 export class GeminiError extends Error {
   override readonly name = 'GeminiError';
   readonly retryable: boolean;
-  /** How long Gemini asks to wait (RetryInfo), in milliseconds; null when it does not say. */
+  /** How long Gemini asks to wait (RetryInfo or Retry-After), in milliseconds, at most a day; null when it does not say. */
   readonly retryAfterMs: number | null;
+  /** The HTTP status of the error that Gemini answered with; null when it answered with none. */
+  readonly status: number | null;
 
   constructor(
     readonly code: GeminiErrorCode,
-    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+    options: { cause?: unknown; retryAfterMs?: number | null; status?: number | null } = {},
   ) {
     super(ERRORS[code].message, { cause: options.cause });
     this.retryable = ERRORS[code].retryable;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.status = options.status ?? null;
   }
 }

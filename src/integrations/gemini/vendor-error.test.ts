@@ -26,16 +26,61 @@ describe('toGeminiError', () => {
     [400, 'FAILED_PRECONDITION', 'model_misconfigured', false],
     [401, 'UNAUTHENTICATED', 'model_misconfigured', false],
     [403, 'PERMISSION_DENIED', 'model_misconfigured', false],
-    [404, 'NOT_FOUND', 'request_rejected', false],
+    [404, 'NOT_FOUND', 'model_misconfigured', false],
+    [405, '', 'model_misconfigured', false],
     [408, '', 'model_unavailable', true],
+    [409, 'ABORTED', 'model_unavailable', true],
     [413, '', 'request_rejected', false],
     [429, 'RESOURCE_EXHAUSTED', 'model_rate_limited', true],
+    [429, '', 'model_rate_limited', true],
+    [400, 'RESOURCE_EXHAUSTED', 'model_rate_limited', true],
+    [400, 'UNAVAILABLE', 'model_overloaded', true],
+    [400, 'CANCELLED', 'model_unavailable', true],
+    [499, 'CANCELLED', 'model_unavailable', true],
+    [499, '', 'model_unavailable', true],
     [500, 'INTERNAL', 'model_unavailable', true],
     [502, '', 'model_unavailable', true],
     [503, 'UNAVAILABLE', 'model_overloaded', true],
     [504, 'DEADLINE_EXCEEDED', 'model_unavailable', true],
+    [529, '', 'model_unavailable', true],
   ])('%d %s is %s, retryable: %s', (status, vendorStatus, code, retryable) => {
     expect(sorted(apiError(status, vendorStatus))).toEqual([code, retryable, null]);
+  });
+
+  test.each([
+    'The model is overloaded. Please try again later.',
+    'This model is currently experiencing high demand.',
+    'The service is temporarily unavailable.',
+  ])('%s: a refusal in the words of a server under load says nothing about the request', (message) => {
+    const error = new ApiError({ status: 400, message: JSON.stringify({ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }) });
+    expect(sorted(error)).toEqual(['model_overloaded', true, null]);
+  });
+
+  test.each([
+    ['30', 30_000],
+    [' 0 ', 0],
+    ['99999999999999', 86_400_000],
+    ['Wed, 21 Oct 2015 07:28:00 GMT', 0],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 86_400_000],
+    ['soon', null],
+    ['', null],
+    [null, null],
+  ])('Retry-After %j is %p ms', (header, milliseconds) => {
+    expect(toGeminiError(apiError(503, 'UNAVAILABLE'), false, header)).toMatchObject({
+      code: 'model_overloaded',
+      retryAfterMs: milliseconds,
+      status: 503,
+    });
+  });
+
+  test('a date in Retry-After is as far away as it is from now', () => {
+    const { retryAfterMs } = toGeminiError(apiError(503, ''), false, new Date(Date.now() + 60_000).toUTCString());
+    expect(retryAfterMs).toBeGreaterThan(30_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test('RetryInfo says more than Retry-After', () => {
+    expect(toGeminiError(apiError(429, '', [retry('2s')]), false, '30').retryAfterMs).toBe(2_000);
   });
 
   test('a bad key is a 400 that is no fault of the request', () => {
@@ -46,6 +91,8 @@ describe('toGeminiError', () => {
     ['23s', 23_000],
     ['20.044661790s', 20_045],
     ['0s', 0],
+    ['99999999999999s', 86_400_000],
+    [`${'9'.repeat(400)}s`, 86_400_000],
     ['-1s', null],
     ['soon', null],
     [{ seconds: 3 }, null],

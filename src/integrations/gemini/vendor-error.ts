@@ -3,31 +3,61 @@ import { GeminiError, type GeminiErrorCode } from './gemini.errors.js';
 
 type Json = Record<string, unknown>;
 
+/** Longer waits are read as this one: no statement and no timer has to cope with more. */
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** Statuses of Google's APIs that say nothing about the request: it may succeed when it is repeated, whatever the HTTP status is. */
+const TRANSIENT: ReadonlySet<unknown> = new Set([
+  'ABORTED',
+  'CANCELLED',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL',
+  'RESOURCE_EXHAUSTED',
+  'UNAVAILABLE',
+  'UNKNOWN',
+]);
+
+/** Words of a server under load, which come with various statuses. */
+const OVERLOADED = /\b(?:overloaded|over capacity|at capacity|high demand|temporarily unavailable|try again later)\b/iu;
+
+/** HTTP statuses that concern the key, the account, the address or the name of the model, never what a user wrote. */
+const MISCONFIGURED: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407]);
+
 /**
  * What a failure of the SDK means to us.
  * @param answering whether the answer had begun: from then on a failure that is not an error of the API is an interruption
+ * @param retryAfter the Retry-After header of the answer, which the SDK does not pass on
  */
-export function toGeminiError(error: unknown, answering: boolean): GeminiError {
+export function toGeminiError(error: unknown, answering: boolean, retryAfter: string | null = null): GeminiError {
   if (error instanceof GeminiError) return error;
   if (!(error instanceof ApiError)) return new GeminiError(answering ? 'stream_interrupted' : 'model_unavailable', { cause: error });
   const vendor = vendorErrorOf(error.message);
-  const code = codeOf(error.status, vendor.status, vendor.details);
-  return new GeminiError(code, { cause: error, retryAfterMs: retryDelayOf(vendor.details) });
+  const retryAfterMs = retryDelayOf(vendor.details) ?? retryAfterOf(retryAfter);
+  return new GeminiError(codeOf(error.status, vendor), { cause: error, retryAfterMs, status: error.status });
 }
 
-function codeOf(httpStatus: number, vendorStatus: unknown, details: readonly Json[]): GeminiErrorCode {
-  if (httpStatus === 429) return isDailyQuota(details) ? 'model_quota_exhausted' : 'model_rate_limited';
-  if (httpStatus === 503) return 'model_overloaded';
-  if (httpStatus >= 500 || httpStatus === 408) return 'model_unavailable';
-  if (httpStatus === 401 || httpStatus === 403) return 'model_misconfigured';
+interface VendorError {
+  readonly status: unknown;
+  readonly message: unknown;
+  readonly details: readonly Json[];
+}
+
+function codeOf(httpStatus: number, { status: vendorStatus, message, details }: VendorError): GeminiErrorCode {
+  if (httpStatus === 429 || vendorStatus === 'RESOURCE_EXHAUSTED') {
+    return isDailyQuota(details) ? 'model_quota_exhausted' : 'model_rate_limited';
+  }
+  if (httpStatus === 503 || vendorStatus === 'UNAVAILABLE') return 'model_overloaded';
+  if (httpStatus >= 500 || httpStatus === 408 || httpStatus === 499 || TRANSIENT.has(vendorStatus)) return 'model_unavailable';
+  if (MISCONFIGURED.has(httpStatus)) return 'model_misconfigured';
   // A bad key is a 400 (https://ai.google.dev/gemini-api/docs/troubleshooting); so is a country or an account that may not call (FAILED_PRECONDITION).
   const misconfigured = vendorStatus === 'FAILED_PRECONDITION' || details.some((detail) => detail['reason'] === 'API_KEY_INVALID');
-  return misconfigured ? 'model_misconfigured' : 'request_rejected';
+  if (misconfigured) return 'model_misconfigured';
+  return typeof message === 'string' && OVERLOADED.test(message) ? 'model_overloaded' : 'request_rejected';
 }
 
 /** The SDK puts the JSON body into the message; for an error inside a stream with words before it. */
-function vendorErrorOf(message: string): { status: unknown; details: Json[] } {
-  const nothing = { status: null, details: [] };
+function vendorErrorOf(message: string): VendorError {
+  const nothing = { status: null, message: null, details: [] };
   const start = message.indexOf('{');
   if (start < 0) return nothing;
   try {
@@ -35,7 +65,7 @@ function vendorErrorOf(message: string): { status: unknown; details: Json[] } {
     const error = isObject(body) ? body['error'] : null;
     if (!isObject(error)) return nothing;
     const details = error['details'];
-    return { status: error['status'], details: Array.isArray(details) ? details.filter(isObject) : [] };
+    return { status: error['status'], message: error['message'], details: Array.isArray(details) ? details.filter(isObject) : [] };
   } catch {
     return nothing;
   }
@@ -56,7 +86,14 @@ function isDailyQuota(details: readonly Json[]): boolean {
 function retryDelayOf(details: readonly Json[]): number | null {
   const delay = details.find((detail) => isType(detail, 'google.rpc.RetryInfo'))?.['retryDelay'];
   const seconds = typeof delay === 'string' ? /^(\d+(?:\.\d+)?)s$/u.exec(delay)?.[1] : undefined;
-  return seconds === undefined ? null : Math.ceil(Number(seconds) * 1000);
+  return seconds === undefined ? null : Math.min(MAX_RETRY_AFTER_MS, Math.ceil(Number(seconds) * 1000));
+}
+
+/** A Retry-After header is a number of seconds or a date (RFC 9110). */
+function retryAfterOf(header: string | null): number | null {
+  const text = header?.trim() ?? '';
+  const ms = /^\d+$/u.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? null : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
 function isType(detail: Json, type: string): boolean {

@@ -1,9 +1,15 @@
 import { chooseContext, historyLimits, instructionOf, toTurns } from './context.js';
 import type { PathMessage } from './replies.repository.js';
 
-type Said = Pick<PathMessage, 'role' | 'status' | 'content'>;
-const user = (content: string): Said => ({ role: 'user', status: 'completed', content });
-const model = (content: string, status: PathMessage['status'] = 'completed'): Said => ({ role: 'model', status, content });
+type Said = Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused'>;
+const user = (content: string): Said => ({ role: 'user', status: 'completed', content, isRefused: false });
+const model = (content: string, status: PathMessage['status'] = 'completed'): Said => ({
+  role: 'model',
+  status,
+  content,
+  isRefused: false,
+});
+const refused = (): Said => ({ ...model('', 'failed'), isRefused: true });
 
 describe('turns', () => {
   test('a conversation is given as it went', () => {
@@ -28,6 +34,25 @@ describe('turns', () => {
 
   test('a blocked reply takes its question with it', () => {
     expect(toTurns([user('a'), model('b'), user('bad'), model('', 'blocked'), user('c')]).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a reply whose message the model refused takes that message with it', () => {
+    expect(toTurns([user('a'), model('b'), user('bad'), refused(), user('c')]).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+    expect(toTurns([refused(), user('c')]).map(({ text }) => text)).toEqual(['c']);
+  });
+
+  test('in doubt, every message is left out whose reply has no text', () => {
+    const path = [
+      user('a'),
+      model('b'),
+      user('x'),
+      model('', 'cancelled'),
+      user('y'),
+      model('', 'failed'),
+      user('z'),
+      model('half', 'cancelled'),
+    ];
+    expect(toTurns([...path, user('c')], { answeredOnly: true }).map(({ text }) => text)).toEqual(['a', 'b', 'z', 'half', 'c']);
   });
 
   test('a history that was cut before an answer begins with the next question', () => {

@@ -37,8 +37,13 @@ const LEFT = 1 / 2;
  * verbatim part can begin.
  *
  * @param path oldest first, as far up as the limits allow; ends with the message to answer
+ * @param options as those of `toTurns`
  */
-export function chooseContext(path: readonly PathMessage[], limits: HistoryLimits): Context {
+export function chooseContext(
+  path: readonly PathMessage[],
+  limits: HistoryLimits,
+  options: { readonly answeredOnly?: boolean } = {},
+): Context {
   const after = tokensAfter(path);
   const isWhole = path[0]?.depth === 1;
   const at = isWhole
@@ -48,7 +53,7 @@ export function chooseContext(path: readonly PathMessage[], limits: HistoryLimit
   const given = path.slice(path.findIndex(({ role }, i) => i > at && role === 'user'));
   const summarised = summary?.covered ?? 0;
   return {
-    turns: toTurns(given),
+    turns: toTurns(given, options),
     summary: summary?.content ?? null,
     summarised,
     trimmed: Math.max(0, (given[0]?.depth ?? 1) - 1 - summarised),
@@ -86,15 +91,23 @@ function tokensAfter(path: readonly PathMessage[]): number[] {
 export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
 
 /**
- * Messages as turns of a conversation. A reply without text is left out; so is a blocked one together with the message it answered, because a
- * prompt that was blocked once blocks every later request that repeats it. A conversation begins with the user.
+ * Messages as turns of a conversation. A reply without text is left out. A reply that was blocked or whose message the model refused is left
+ * out together with that message, because every later request that repeats the message would be refused as well. A conversation begins with
+ * the user.
+ *
+ * @param answeredOnly leaves out every message whose reply has no text, whatever the reason: one of them may be what the model refuses
  */
-export function toTurns(path: readonly Pick<PathMessage, 'role' | 'status' | 'content'>[]): Turn[] {
+export function toTurns(
+  path: readonly Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused'>[],
+  { answeredOnly = false }: { answeredOnly?: boolean } = {},
+): Turn[] {
   const turns: Turn[] = [];
-  for (const { role, status, content } of path) {
+  for (const { role, status, content, isRefused } of path) {
     if (role === 'user') turns.push({ role, text: content });
-    else if (status === 'blocked') turns.pop();
-    else if (content !== '' && status !== 'failed' && turns.length > 0) turns.push({ role, text: content });
+    else if (status === 'blocked' || isRefused) turns.pop();
+    else if (content !== '' && status !== 'failed') {
+      if (turns.length > 0) turns.push({ role, text: content });
+    } else if (answeredOnly) turns.pop();
   }
   return turns;
 }

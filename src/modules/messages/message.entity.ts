@@ -94,6 +94,14 @@ export class MessageEntity {
   @Column({ type: 'timestamptz', name: 'lease_until', precision: 3, nullable: true })
   leaseUntil!: Date | null;
 
+  /**
+   * Of an unfinished reply: whether each of its tries got an error of the model's servers (5xx); null before the first one failed.
+   * Of a failed reply: whether the same is true of all its tries while other replies of the model were answered, so that the fault lies with
+   * its message.
+   */
+  @Column('boolean', { name: 'is_suspect', nullable: true })
+  isSuspect!: boolean | null;
+
   /** Its next try begins no sooner. */
   @Column({ type: 'timestamptz', name: 'retry_at', precision: 3, nullable: true })
   retryAt!: Date | null;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
+import { type Pause, pauseOf } from './model-pauses.js';
 
 // Content is written when a message is finished: before, a reply's is empty.
 export const MESSAGE_COLUMNS = `m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
@@ -81,10 +82,22 @@ const activate = statement<{ found: boolean; activated: boolean }>(
    SELECT EXISTS (SELECT FROM leaf) AS found, EXISTS (SELECT FROM branch) AS activated`,
 );
 
-const finishedOf = statement<{ id: string }>(
-  'messages_finished_of',
-  `SELECT wanted.id FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
-   WHERE m.id IS NULL OR m.status NOT IN ('pending', 'streaming')`,
+/** What those who wait for a reply are told. */
+interface ReplyNews {
+  readonly id: string;
+  /** Also of one that is gone. */
+  readonly isFinished: boolean;
+  readonly pause: Pause | null;
+}
+
+// A reply that somebody works on does not wait for its model, whatever was asked for since.
+const newsOf = statement<Omit<ReplyNews, 'pause'> & Omit<Pause, 'until'> & { readonly until: Date | null }>(
+  'messages_news_of',
+  `SELECT wanted.id, coalesce(m.status NOT IN ('pending', 'streaming'), true) AS "isFinished",
+     m.model, m.status, pause.paused_until AS until
+   FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
+     LEFT JOIN LATERAL (${pauseOf('$2')}) AS pause ON NOT coalesce(m.lease_until > now(), false)
+   WHERE coalesce(m.status NOT IN ('pending', 'streaming'), true) OR pause.paused_until IS NOT NULL`,
 );
 
 // The four statements of a deletion. First the replies in progress, as those who finish one do, with those that have only just ended; then the days
@@ -203,10 +216,14 @@ export class MessagesRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Those of `ids` that are finished or gone. */
-  async finishedOf(ids: readonly string[]): Promise<Set<string>> {
-    const rows = await this.database.run(finishedOf, [ids]);
-    return new Set(rows.map(({ id }) => id));
+  /** Those of the replies `ids` that are finished or gone, or whose model is paused, for at most `maxWaitMs`. */
+  async newsOf(ids: readonly string[], maxWaitMs: number): Promise<ReplyNews[]> {
+    const rows = await this.database.run(newsOf, [ids, maxWaitMs]);
+    return rows.map(({ id, isFinished, model, status, until }) => ({
+      id,
+      isFinished,
+      pause: isFinished || until === null ? null : { model, status, until },
+    }));
   }
 }
 

@@ -5,9 +5,10 @@ import type { Tokens } from './usage/prices.js';
 const NOTHING = { blockReason: null, errorCode: null, usage: null, wasted: null, context: null, firstTokenAt: null } as const;
 
 /** A reply that could not be made costs its reader nothing. */
-export const failed = (errorCode: ReplyErrorCode, wasted: Tokens | null = null): Outcome => ({
+export const failed = (errorCode: ReplyErrorCode, wasted: Tokens | null = null, isServerError = false): Outcome => ({
   ...NOTHING,
   wasted,
+  isServerError,
   status: 'failed',
   content: '',
   finishReason: 'error',

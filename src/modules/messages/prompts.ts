@@ -10,6 +10,8 @@ export interface PromptedReply {
   readonly plan: Plan;
   readonly model: string;
   readonly systemInstruction: string | null;
+  /** Each try so far got an error of the model's servers: the next one does without the messages that were never answered. */
+  readonly isSuspect?: boolean;
 }
 
 export interface Prompt {
@@ -20,6 +22,8 @@ export interface Prompt {
   readonly foldAt: string | null;
   /** Of all that the model is given. */
   readonly bytes: number;
+  /** The model refused an earlier message of the branch. */
+  readonly followsRefusal: boolean;
 }
 
 @Injectable()
@@ -30,9 +34,10 @@ export class Prompts {
   ) {}
 
   /** What the model is to be asked for a reply; or was, as nothing before a reply changes while it is unfinished. */
-  async promptOf({ parentId, plan, model, systemInstruction: ofRoom }: PromptedReply): Promise<Prompt> {
+  async promptOf({ parentId, plan, model, systemInstruction: ofRoom, isSuspect = false }: PromptedReply): Promise<Prompt> {
     const limits = historyLimits(this.plans.historyOf(plan, model).historyTokens);
-    const { turns, summary, summarised, trimmed, foldAt } = chooseContext(await this.replies.path(parentId, limits), limits);
+    const path = await this.replies.path(parentId, limits);
+    const { turns, summary, summarised, trimmed, foldAt } = chooseContext(path, limits, { answeredOnly: isSuspect });
     const systemInstruction = instructionOf(ofRoom, summary);
     return {
       turns,
@@ -40,6 +45,7 @@ export class Prompts {
       context: { turns: turns.length, trimmed, summarised },
       foldAt,
       bytes: turns.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), Buffer.byteLength(systemInstruction ?? '')),
+      followsRefusal: path.some(({ isRefused }) => isRefused),
     };
   }
 }

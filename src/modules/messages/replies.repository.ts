@@ -8,6 +8,7 @@ import { statement } from '../../database/statement.js';
 import type { HistoryLimits } from './context.js';
 import type { Digest } from './digests/digest.queue.js';
 import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
+import { pauseOf } from './model-pauses.js';
 import type { ReplyErrorCode } from './reply-errors.js';
 import { markedWords } from './search/marked-words.js';
 import { toVector, WORDS_VERSION } from './search/words.js';
@@ -33,6 +34,8 @@ export interface Claim extends Attempt {
   readonly hasBegun: boolean;
   /** Which try this is of those that the cap allows, from 1: the attempt, less those before an administrator's retry. */
   readonly tries: number;
+  /** There were tries before, and each got an error of the model's servers. */
+  readonly isSuspect: boolean;
 }
 
 /** Why a reply could not be claimed: nothing to do any more, another reply first, or not before some time. */
@@ -66,6 +69,8 @@ export interface PathMessage {
   readonly summary: { readonly content: string; readonly covered: number } | null;
   /** A summary that ends here was asked for, whatever came of it. */
   readonly isFolded: boolean;
+  /** Of a failed reply: the model refused the message that it answers, or its servers failed over it alone. */
+  readonly isRefused: boolean;
 }
 
 export interface Usage extends Tokens {
@@ -84,6 +89,8 @@ export interface Outcome {
   readonly wasted: Tokens | null;
   readonly context: { readonly turns: number; readonly trimmed: number; readonly summarised: number } | null;
   readonly firstTokenAt: Date | null;
+  /** Of a failed reply: its last try got an error of the model's servers. */
+  readonly isServerError?: boolean;
   /** Give the message's unit back to the day that it was charged to. */
   readonly refund: boolean;
 }
@@ -94,9 +101,20 @@ export interface Ended {
   readonly digests: readonly Digest[];
 }
 
+/** How a try ended without an answer. */
+export interface FailedTry {
+  readonly reason: ReplyErrorCode | 'worker_stopped';
+  /** What it cost. */
+  readonly wasted: Tokens | null;
+  /** Whether it got an error of the model's servers (5xx); not given where it says nothing about the message. */
+  readonly isServerError?: boolean;
+}
+
 const UNFINISHED = `('pending', 'streaming')`;
 /** Of the room of m, and before it. */
 const EARLIER = `SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ${UNFINISHED}`;
+/** The longest that a timer knows. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Each further one means that a lease or a pause ended between two statements. */
 const CLAIM_TRIES = 3;
 
@@ -109,26 +127,26 @@ const claim = statement<Claim>(
    FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
    WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ${UNFINISHED}
      AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
-     AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
+     AND NOT EXISTS (${pauseOf('$3')})
      AND NOT EXISTS (${EARLIER})
    RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
      c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled",
-     m.first_token_at IS NOT NULL AS "hasBegun", m.attempt - m.forgiven_attempts AS tries`,
+     m.first_token_at IS NOT NULL AS "hasBegun", m.attempt - m.forgiven_attempts AS tries, coalesce(m.is_suspect, false) AS "isSuspect"`,
 );
 
 const whyRefused = statement<{ status: MessageStatus; attempt: number; plan: Plan; wait_ms: number | null; has_earlier: boolean }>(
   'replies_why_refused',
   `SELECT m.status, m.attempt, p.plan, EXISTS (${EARLIER}) AS has_earlier,
-     ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (SELECT s.paused_until FROM model_pauses s WHERE s.model = m.model)) - now()) * 1000)::integer
-       AS wait_ms
+     ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (${pauseOf('$2')})) - now()) * 1000)::double precision AS wait_ms
    FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = $1`,
 );
 
-// What one worker is told holds for all; a shorter pause never cuts a longer one.
+// What one worker is told holds for all; a shorter pause never cuts a longer one, unless that is longer than is allowed.
 const pause = statement<never>(
   'replies_pause_model',
   `INSERT INTO model_pauses AS s (model, paused_until) VALUES ($1, now() + $2 * interval '1 millisecond')
-   ON CONFLICT ON CONSTRAINT pk_model_pauses DO UPDATE SET paused_until = greatest(s.paused_until, excluded.paused_until)`,
+   ON CONFLICT ON CONSTRAINT pk_model_pauses DO UPDATE SET paused_until =
+     greatest(least(s.paused_until, now() + $3 * interval '1 millisecond'), excluded.paused_until)`,
 );
 
 // Locks in the order of the ids, as every statement does that locks several messages.
@@ -148,7 +166,8 @@ const renew = statement<{ id: string; cancelled: boolean }>(
 const release = statement<{ id: string }>(
   'replies_release',
   `WITH released AS (
-     UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond'
+     UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond',
+       is_suspect = CASE WHEN $9::boolean IS NULL THEN is_suspect ELSE $9 AND coalesce(is_suspect, true) END
      WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id, model
    ), counted AS (
      ${countInHour({
@@ -185,14 +204,24 @@ const COST = `(octet_length(m.content) / 4 + 4)`;
 const path = statement<Omit<PathMessage, 'summary'> & { readonly summary: string | null; readonly covered: number | null }>(
   'replies_path',
   `WITH RECURSIVE path AS (
-     SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.content, ${COST} AS tokens, ${COST} AS spent, 1 AS n FROM messages m WHERE m.id = $1
+     SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, ${COST} AS tokens, ${COST} AS spent, 1 AS n FROM messages m WHERE m.id = $1
      UNION ALL
-     SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.content, ${COST}, p.spent + ${COST}, p.n + 1
+     SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, ${COST}, p.spent + ${COST}, p.n + 1
      FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + ${COST} <= $2 AND p.n < $3
    )
-   SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded"
+   SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded",
+     path.status = 'failed' AND (path.error_code = 'request_rejected' OR coalesce(path.is_suspect, false)) AS "isRefused"
    FROM path LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY path.depth`,
 );
+
+/** How many of the newest messages are looked at for replies that the model did answer. */
+const NEWEST = 1_000;
+
+// A reply of the same model that was made here (imported ones were never begun) and completed since m was accepted.
+const OTHERS_SUCCEED = `EXISTS (
+         SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT ${NEWEST}) o
+         WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
+       )`;
 
 // The reply's row is locked first and tested against the fence: the attempt is still the newest, and no other end was faster. Then day, owner and the
 // row itself change together or not at all, each reading what the one before returned, which fixes the order of the locks; the counts come last.
@@ -214,6 +243,7 @@ const finish = statement<{ next_reply_id: string | null; digests: readonly Diges
        words_version = CASE WHEN $5 = '' THEN 1 ELSE ${WORDS_VERSION} END, finish_reason = $6, block_reason = $7, error_code = $8,
        input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
        context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
+       is_suspect = CASE WHEN $24::boolean AND coalesce(m.is_suspect, true) THEN ${OTHERS_SUCCEED} END,
        charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
      FROM reply, owner WHERE m.id = reply.id
      RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at
@@ -261,7 +291,7 @@ const orphans = statement<{ replyId: string; attempt: number; plan: Plan }>(
   `SELECT m.id AS "replyId", m.attempt, p.plan FROM messages m JOIN user_plans p ON p.user_id = m.user_id
    WHERE m.status IN ${UNFINISHED}
      AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - $1 * interval '1 millisecond')
-     AND NOT EXISTS (SELECT 1 FROM model_pauses s WHERE s.model = m.model AND s.paused_until > now())
+     AND NOT EXISTS (${pauseOf('$3')})
      AND NOT EXISTS (${EARLIER})
    ORDER BY m.id LIMIT $2`,
 );
@@ -278,15 +308,16 @@ export class RepliesRepository {
   async claim(replyId: string): Promise<Claim | Refusal> {
     for (let tries = 1; ; tries += 1) {
       try {
-        const [claimed] = await this.database.run(claim, [replyId, this.config.REPLY_LEASE]);
+        const [claimed] = await this.database.run(claim, [replyId, this.config.REPLY_LEASE, this.config.GEMINI_MAX_WAIT]);
         if (claimed) return claimed;
       } catch (error) {
         if (violates(error, 'uq_messages_streaming')) return { reason: 'earlier_reply' };
         throw error;
       }
-      const [row] = await this.database.run(whyRefused, [replyId]);
+      const [row] = await this.database.run(whyRefused, [replyId, this.config.GEMINI_MAX_WAIT]);
       if (!row || (row.status !== 'pending' && row.status !== 'streaming')) return { reason: 'finished' };
-      if (row.wait_ms !== null && row.wait_ms > 0) return { reason: 'not_yet', forMs: row.wait_ms, attempt: row.attempt, plan: row.plan };
+      if (row.wait_ms !== null && row.wait_ms > 0)
+        return { reason: 'not_yet', forMs: Math.min(row.wait_ms, MAX_TIMER_MS), attempt: row.attempt, plan: row.plan };
       // Otherwise what was in the way is over by now.
       if (row.has_earlier || tries === CLAIM_TRIES) return { reason: 'earlier_reply' };
     }
@@ -308,15 +339,23 @@ export class RepliesRepository {
   /** Lets go of a reply, to be tried again no sooner than in `delayMs`. @returns false when the lease was lost */
   async release(
     { replyId, attempt, model }: Attempt,
-    { delayMs, reason, wasted }: { delayMs: number; reason: ReplyErrorCode | 'worker_stopped'; wasted: Tokens | null },
+    { delayMs, reason, wasted, isServerError }: FailedTry & { delayMs: number },
   ): Promise<boolean> {
-    const rows = await this.database.run(release, [replyId, attempt, delayMs, reason, ...this.spendingOf(model, wasted)]);
+    const rows = await this.database.run(release, [
+      replyId,
+      attempt,
+      delayMs,
+      reason,
+      ...this.spendingOf(model, wasted),
+      isServerError ?? null,
+    ]);
     return rows.length > 0;
   }
 
-  /** Keeps every worker from calling a model for `ms`. */
+  /** Keeps every worker from calling a model for `ms`, at most GEMINI_MAX_WAIT. */
   async pauseModel(model: string, ms: number): Promise<void> {
-    await this.database.run(pause, [model, ms]);
+    const { GEMINI_MAX_WAIT } = this.config;
+    await this.database.run(pause, [model, Math.min(ms, GEMINI_MAX_WAIT), GEMINI_MAX_WAIT]);
   }
 
   /** Notes the wish to cancel a reply, or all unfinished ones of a room. @returns those that it met unfinished */
@@ -362,13 +401,14 @@ export class RepliesRepository {
       ...this.spendingOf(model, usage ?? outcome.wasted),
       toVector(outcome.content),
       foldAt,
+      outcome.isServerError ?? false,
     ]);
     return row ? { nextReplyId: row.next_reply_id, digests: row.digests } : null;
   }
 
   /** Replies that could be worked on and are not, since `idleMs`. */
   async orphans(idleMs: number, count: number): Promise<{ replyId: string; attempt: number; plan: Plan }[]> {
-    return this.database.run(orphans, [idleMs, count]);
+    return this.database.run(orphans, [idleMs, count, this.config.GEMINI_MAX_WAIT]);
   }
 
   private spendingOf(

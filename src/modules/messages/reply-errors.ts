@@ -1,11 +1,12 @@
 /** Why a reply failed, in words that a frontend may show. */
 const REPLY_ERRORS = {
   model_rate_limited: 'The model is busy. Try again in a moment.',
-  model_quota_exhausted: "The service's quota for this model is used up for today.",
+  model_quota_exhausted: "The service's quota for this model is used up. Try again later.",
   model_overloaded: 'The model is overloaded. Try again in a moment.',
   model_unavailable: 'The model cannot be reached. Try again in a moment.',
   model_timeout: 'The model took too long to answer.',
   stream_interrupted: 'The answer was cut off before its end.',
+  empty_answer: 'The model gave no answer. Try again, or say it differently.',
   request_rejected: 'The model does not accept this conversation.',
   model_misconfigured: 'The service is not set up to reach this model.',
   service_budget_reached: "The service's budget for today is used up. Try again tomorrow.",

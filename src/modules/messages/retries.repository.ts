@@ -41,7 +41,7 @@ const retryFailed = statement<RetriedReply>(
        LATERAL (SELECT CASE p.plan WHEN 'basic' THEN $2::text[] ELSE $3::text[] END AS models) offer
    ), retried AS (
      UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
-       cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
+       is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
        context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, model = chosen.chosen_model
      FROM chosen WHERE m.id = chosen.id
      RETURNING m.id AS "replyId", m.attempt, m.user_id, m.model, chosen.plan, chosen.error_code AS "errorCode", chosen.model AS "failedModel"

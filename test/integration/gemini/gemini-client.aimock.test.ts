@@ -61,7 +61,7 @@ describe('GeminiClient against aimock', () => {
   test.each([
     [
       'limited',
-      { code: 'model_rate_limited', retryable: true, retryAfterMs: null, message: 'The model takes no more requests at the moment.' },
+      { code: 'model_rate_limited', retryable: true, retryAfterMs: 7000, message: 'The model takes no more requests at the moment.' },
     ],
     ['overloaded', { code: 'model_overloaded', retryable: true, retryAfterMs: null, message: 'The model is overloaded.' }],
   ])('%s: an error with our code, streamed or not', async (prompt, expected) => {

@@ -112,6 +112,11 @@ describe('GeminiClient against the simulator', () => {
     expect(events).toEqual([{ type: 'end', finishReason: 'stop', blockReason: null, usage: usage('[[empty]]', 0), modelVersion: MODEL }]);
   });
 
+  test('thoughts alone that used the output limit up are an end by length without text', async () => {
+    const { events } = await outcomeOf(gemini.client().stream(requestOf('[[thinking]] [[empty MAX_TOKENS]]')));
+    expect(events).toMatchObject([{ type: 'end', finishReason: 'length', usage: { outputTokens: 0, reasoningTokens: 21 } }]);
+  });
+
   test('reasoning is no text, and is counted apart', async () => {
     const plain = await outcomeOf(gemini.client().stream(requestOf('[[thinkin_]]')));
     const { events, error } = await outcomeOf(gemini.client().stream(requestOf('[[thinking]]')));
@@ -130,6 +135,7 @@ describe('GeminiClient against the simulator', () => {
   test.each([
     ['rate-limit', { ...RATE_LIMITED, retryAfterMs: 1000 }],
     ['rate-limit 23s', { ...RATE_LIMITED, retryAfterMs: 23_000 }],
+    ['rate-limit 99999999999999s', { ...RATE_LIMITED, retryAfterMs: 86_400_000 }],
     [
       'quota-exhausted',
       { code: 'model_quota_exhausted', retryable: false, retryAfterMs: 23_000, message: 'The quota of the model for today is used up.' },
@@ -137,7 +143,12 @@ describe('GeminiClient against the simulator', () => {
     ['bad-key', MISCONFIGURED],
     ['error-400', REJECTED],
     ['error-403', MISCONFIGURED],
-    ['error-404', REJECTED],
+    ['error-404', MISCONFIGURED],
+    ['error-408', UNAVAILABLE],
+    ['error-499', UNAVAILABLE],
+    ['poison', REJECTED],
+    ['retry-after 23', { ...OVERLOADED, retryAfterMs: 23_000 }],
+    ['retry-after 99999999999999', { ...OVERLOADED, retryAfterMs: 86_400_000 }],
     ['error-500', UNAVAILABLE],
     ['error-502', UNAVAILABLE],
     ['error-503', OVERLOADED],
@@ -172,8 +183,9 @@ describe('GeminiClient against the simulator', () => {
     expect((await attempt()).events.at(-1)).toMatchObject({ type: 'end', finishReason: 'stop' });
   });
 
-  test('an unknown model is refused', async () => {
-    expect(await outcomeOf(gemini.client().stream(requestOf('Hello', { model: 'gemini-0' })))).toEqual({ events: [], error: REJECTED });
+  test('an unknown model is a matter of configuration, not of the request', async () => {
+    const { events, error } = await outcomeOf(gemini.client().stream(requestOf('Hello', { model: 'gemini-0' })));
+    expect({ events, error }).toEqual({ events: [], error: MISCONFIGURED });
   });
 
   test('a key that the vendor does not take is a matter of configuration, and in no message', async () => {

@@ -21,6 +21,7 @@ beforeAll(async () => {
   dataSource = started.module.get(DataSource);
 });
 beforeEach(async () => {
+  await dataSource.query(`DELETE FROM model_pauses`);
   actor = await createActor(dataSource);
   room = await createRoom(dataSource, actor);
 });
@@ -151,6 +152,79 @@ test('a paused model is asked by nobody until its pause ends', async () => {
   // A moment that is rounded to the millisecond may lie ahead still.
   await dataSource.query(`UPDATE model_pauses SET paused_until = now() - interval '1 second'`);
   expect((await claimed(id)).attempt).toBe(1);
+});
+
+test('no pause is longer than GEMINI_MAX_WAIT, and one of an earlier release that is does not hold', async () => {
+  const model = 'gemini-3.5-flash-lite';
+  const left = async () =>
+    Number((await dataSource.query<{ s: string }[]>(`SELECT extract(epoch FROM paused_until - now()) AS s FROM model_pauses`))[0]?.s);
+  await replies.pauseModel(model, 1e17);
+  expect(await left()).toBeGreaterThan(60);
+  expect(await left()).toBeLessThan(121);
+
+  await dataSource.query(`UPDATE model_pauses SET paused_until = now() + interval '1 hour'`);
+  const id = await send();
+  expect((await replies.orphans(0, 1_000)).map(({ replyId }) => replyId)).toContain(id);
+  expect((await claimed(id)).attempt).toBe(1);
+  await replies.pauseModel(model, 1);
+  expect(await left()).toBeLessThan(121);
+});
+
+test('a reply that waits for longer than a timer knows can be looked at', async () => {
+  const id = await send();
+  await dataSource.query(`UPDATE messages SET retry_at = now() + interval '100 years' WHERE id = $1`, [id]);
+  expect(await replies.claim(id)).toMatchObject({ reason: 'not_yet', forMs: 2 ** 31 - 1 });
+});
+
+describe('a reply whose every try got an error of the servers', () => {
+  const FAILED_BY_SERVER: Outcome = { ...FAILED, errorCode: 'model_unavailable', isServerError: true };
+  const again = async (id: string, isServerError?: boolean): Promise<Claim> => {
+    const failure = {
+      delayMs: 0,
+      reason: 'model_unavailable',
+      wasted: null,
+      ...(isServerError === undefined ? {} : { isServerError }),
+    } as const;
+    await replies.release(await claimed(id), failure);
+    return claimed(id);
+  };
+  /** Whether its turn is left out of what comes after it. */
+  const isRefused = async (id: string) => (await replies.path(id, { tokens: 1_000, messages: 10 })).at(-1)?.isRefused;
+  const completeOther = async () => {
+    const other = await createActor(dataSource);
+    const { reply } = await messages.sendMessage(other, await createRoom(dataSource, other), 'Hello', null);
+    await replies.finish(await claimed(reply.id), COMPLETED);
+  };
+
+  test('is refused by the model, if others were answered meanwhile', async () => {
+    const id = await send();
+    const claim = await again(id, true);
+    expect(claim.isSuspect).toBe(true);
+    await completeOther();
+    await replies.finish(claim, FAILED_BY_SERVER);
+    expect(await isRefused(id)).toBe(true);
+  });
+
+  test('is a sign of an outage, if no other was answered since it was accepted', async () => {
+    await completeOther();
+    const id = await send();
+    await replies.finish(await again(id, true), FAILED_BY_SERVER);
+    expect(await isRefused(id)).toBe(false);
+  });
+
+  test('is none if one of them failed otherwise; a worker that stopped says nothing', async () => {
+    const [mixed, stopped] = [
+      await send(),
+      (await messages.sendMessage(actor, await createRoom(dataSource, actor), 'Hello', null)).reply.id,
+    ];
+    const mixedClaim = await again(mixed, false);
+    expect(mixedClaim.isSuspect).toBe(false);
+    const stoppedClaim = await again(stopped);
+    await completeOther();
+    await replies.finish(mixedClaim, FAILED_BY_SERVER);
+    await replies.finish(stoppedClaim, FAILED_BY_SERVER);
+    expect([await isRefused(mixed), await isRefused(stopped)]).toEqual([false, true]);
+  });
 });
 
 test('orphans are the oldest unfinished replies of their rooms that nobody holds', async () => {

@@ -10,7 +10,9 @@ export const EXCHANGE_DESCRIPTION =
   "The reply is made in the background: read it at `Location`, with `?wait=` to be told when it is finished. With `Accept: text/event-stream` the answer is 200 and the reply's stream.";
 
 export const STREAM_DESCRIPTION =
-  "Server-sent events in the AI SDK's UI message stream protocol. A connection that ends without an ending wants to be opened again, with `Last-Event-ID`.";
+  "Server-sent events in the AI SDK's UI message stream protocol. A connection that ends without an ending wants to be opened again, with `Last-Event-ID`. " +
+  'A transient part `data-wait` with `{status, model, until, retry_after}` says that the model takes no requests before `until`, which is in `retry_after` seconds, and that the reply, ' +
+  'whose status is `status`, waits for it. Its id is that of the event before it, and a replay does not repeat it.';
 
 export const EXCHANGE_ANSWER = {
   type: ExchangeResponse,

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { ValidationFailedError } from '../../../common/errors/common.errors.js';
-import { isVisible, trimLines } from '../../../common/visible-text.js';
+import { hasVisibleText, trimLines } from '../../../common/visible-text.js';
 import { FINISH_REASONS } from '../message-status.js';
 
 /** Of alternatives to one message. */
@@ -15,7 +15,7 @@ const text = (max: number, trim: (value: string) => string) => {
   const trimmed = z
     .string()
     .overwrite(trim)
-    .refine((value) => value === '' || isVisible(value), { message: 'must have visible characters' });
+    .refine((value) => value === '' || hasVisibleText(value), { message: 'must have visible characters' });
   return textOf(trimmed, 1, max);
 };
 const textOf = (string: z.ZodString, min: number, max: number) =>

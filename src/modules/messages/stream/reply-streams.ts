@@ -3,8 +3,17 @@ import { StreamStore } from '../../../streams/stream-store.js';
 import { isTerminal, type TerminalStatus } from '../message-status.js';
 import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
+import type { Pause } from '../model-pauses.js';
 import { ReplyWaiter } from '../reply-waiter.js';
-import { deletedEvents, pieceEvents, remainingEvents, startEvent, type StreamEvent, type StreamedReply } from './stream-events.js';
+import {
+  deletedEvents,
+  pieceEvents,
+  remainingEvents,
+  startEvent,
+  type StreamEvent,
+  type StreamedReply,
+  waitEvent,
+} from './stream-events.js';
 import { isSameText, offsetAt, type Place, START, tellingOf } from './stream-place.js';
 
 /** Of a stream that has ended before its reply: until an administrator's retry begins it again. */
@@ -35,6 +44,8 @@ export class ReplyStreams {
       place = start.place;
       yield [start];
     }
+    /** The end of the longest pause that the reader was told of. */
+    let toldUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
         yield deletedEvents(place ?? { attempt: 0, n: START });
@@ -51,7 +62,14 @@ export class ReplyStreams {
         growing.abort();
       };
       signal.addEventListener('abort', leave, { once: true });
-      const finished = this.waiter.wait(reply.id, null, growing.signal).then(leave);
+      const pauses: Pause[] = [];
+      const onPause = (pause: Pause) => {
+        if (pause.until.getTime() <= toldUntil) return;
+        toldUntil = pause.until.getTime();
+        pauses.push(pause);
+        leave();
+      };
+      const finished = this.waiter.wait(reply.id, null, growing.signal, onPause).then(leave);
       try {
         for await (const entries of this.store.read(reply.id, place, growing.signal)) {
           const events: StreamEvent[] = [];
@@ -68,7 +86,8 @@ export class ReplyStreams {
         signal.removeEventListener('abort', leave);
         await finished;
       }
-      current = await this.messages.find(reply.user_id, reply.chatroom_id, reply.id);
+      if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, place ?? { attempt: 0, n: START }));
+      else current = await this.messages.find(reply.user_id, reply.chatroom_id, reply.id);
     }
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { pieceEvents, remainingEvents, startEvent, type StreamedReply, type StreamEvent, toFrame } from './stream-events.js';
+import { pieceEvents, remainingEvents, startEvent, type StreamedReply, type StreamEvent, toFrame, waitEvent } from './stream-events.js';
 import { deltaPlace, formatPlace, nextTelling, offsetAt, parsePlace, type Place, START } from './stream-place.js';
 
 const REPLY: StreamedReply = {
@@ -125,6 +125,21 @@ test('a text that is told again starts over for whoever has read of it, and only
   expect(typesAt({ attempt: 1, n: deltaPlace(3) })).toEqual([{ type: 'reset-step' }, ...text]);
   expect(typesAt({ attempt: 1, n: START })).toEqual([{ type: 'start-step' }, ...text]);
   expect(typesAt({ attempt: 1, n: nextTelling(START) + deltaPlace(3) })).toEqual([{ type: 'text-delta', id: 'text', delta: 'lo' }]);
+});
+
+test('a wait is told at the place of its reader, who goes on from there as if it had not been told', () => {
+  const place = { attempt: 1, n: deltaPlace(3) };
+  const pause = { model: 'gemini-3.5-flash-lite', status: 'streaming', until: new Date(Date.now() + 1_500) } as const;
+  const event = waitEvent(pause, place);
+  expect(event).toEqual({
+    place,
+    data: {
+      type: 'data-wait',
+      data: { status: 'streaming', model: pause.model, until: pause.until.toISOString(), retry_after: 2 },
+      transient: true,
+    },
+  });
+  expect(parsePlace(formatPlace(event.place))).toEqual(place);
 });
 
 test('a frame is an id and one line of data', () => {

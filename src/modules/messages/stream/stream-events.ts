@@ -1,4 +1,5 @@
 import type { Message } from '../message.js';
+import type { Pause } from '../model-pauses.js';
 import type { TerminalStatus } from '../message-status.js';
 import { describeReplyError } from '../reply-errors.js';
 import { deltaPlace, formatPlace, isSameText, offsetAt, type Place, START, STEP, stepAt, tellingOf, TEXT_START } from './stream-place.js';
@@ -134,6 +135,19 @@ const usageOf = (reply: StreamedReply) =>
         total_tokens: reply.total_tokens,
         estimated: reply.usage_estimated,
       };
+
+/**
+ * Says that the model takes no requests for a while, and the reply waits. It adds nothing to the text: its place is that of the event before it,
+ * and a replay does not tell of it.
+ */
+export const waitEvent = ({ model, status, until }: Pause, place: Place): StreamEvent => ({
+  place,
+  data: {
+    type: 'data-wait',
+    data: { status, model, until: until.toISOString(), retry_after: Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1_000)) },
+    transient: true,
+  },
+});
 
 /** The end of a stream whose reply was deleted with its room, for a reader at `place`. */
 export function deletedEvents(place: Place): StreamEvent[] {

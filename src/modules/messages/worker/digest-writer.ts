@@ -106,7 +106,7 @@ export class DigestWriter {
     const before = path[last]?.summary ?? null;
     const said = path.slice(last + 1);
     return {
-      prompt: summaryPrompt(before?.content ?? null, toTurns(said), summaryTokens),
+      prompt: summaryPrompt(before?.content ?? null, toTurns(said, { answeredOnly: true }), summaryTokens),
       covered: (before?.covered ?? 0) + said.length,
       read: (answer) => toSummary(answer, summaryTokens),
     };

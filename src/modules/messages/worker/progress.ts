@@ -1,5 +1,5 @@
 import { estimateTokens } from '../outcomes.js';
-import type { Claim, Outcome } from '../replies.repository.js';
+import type { Claim, Outcome, Usage } from '../replies.repository.js';
 import type { Tokens } from '../usage/prices.js';
 
 /** One try at a reply, as far as it has come. */
@@ -13,6 +13,8 @@ export class Progress {
   foldAt: string | null = null;
   /** Of what the model was given, in bytes. */
   promptBytes = 0;
+  /** What the answer consumed; null until the model has ended it. */
+  usage: Usage | null = null;
   readonly abort = new AbortController();
 
   constructor(readonly claim: Claim) {}
@@ -25,8 +27,9 @@ export class Progress {
     return this.claim.attempt;
   }
 
-  /** What a try that ends without an answer has consumed: nothing that the vendor bills, unless it had begun to answer. */
+  /** What a try that ends without an answer has consumed: nothing that the vendor bills, unless the model had begun to answer or ended. */
   get wasted(): Tokens | null {
+    if (this.usage !== null) return this.usage;
     return this.firstTokenAt === null ? null : estimateTokens(this.promptBytes, this.content);
   }
 

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Metrics } from '../../../common/metrics/metrics.js';
+import { hasVisibleText } from '../../../common/visible-text.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { isDatabaseUnavailable } from '../../../database/database.errors.js';
@@ -12,8 +13,8 @@ import { PlansService } from '../../subscriptions/index.js';
 import { Cancellation } from '../cancellation.js';
 import { DigestQueue } from '../digests/digest.queue.js';
 import { cancelled, estimateTokens, failed } from '../outcomes.js';
-import { Prompts } from '../prompts.js';
-import { type Claim, type Ended, type Outcome, RepliesRepository } from '../replies.repository.js';
+import { type Prompt, Prompts } from '../prompts.js';
+import { type Claim, type Ended, type FailedTry, type Outcome, RepliesRepository } from '../replies.repository.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
@@ -25,6 +26,24 @@ import { retryDelay } from './retry-delay.js';
 
 const FINISH_TRIES = 60;
 const FINISH_RETRY_MS = 500;
+
+/** The model ended its answer without a filter and without anything to read. */
+class EmptyAnswerError extends Error {
+  override readonly name = 'EmptyAnswerError';
+
+  /** @param retryable false where the output limit was used up, by thoughts: another try would use it up as well */
+  constructor(readonly retryable: boolean) {
+    super('the answer has no visible text');
+  }
+}
+
+/** What an error says about a try. */
+interface Diagnosis {
+  readonly code: ReplyErrorCode;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+  readonly isServerError: boolean;
+}
 
 /** Makes replies: claims one, asks the model, lets readers read along, and ends it. */
 @Injectable()
@@ -81,10 +100,40 @@ export class ReplyWriter {
   }
 
   private async generate(progress: Progress, publisher: ReplyPublisher): Promise<Outcome> {
+    const { claim } = progress;
+    const prompt = await this.atDatabase(() => this.prompts.promptOf(claim));
+    const end = await this.ask(prompt, progress, publisher).catch(async (error: unknown) => {
+      if (!(error instanceof GeminiError && error.code === 'request_rejected' && prompt.followsRefusal)) throw error;
+      // The second refusal on a branch: what the model refuses may be an earlier message that was never answered, and must not end the branch.
+      const answered = await this.atDatabase(() => this.prompts.promptOf({ ...claim, isSuspect: true }));
+      if (answered.turns.length === prompt.turns.length) throw error;
+      return this.ask(answered, progress, publisher);
+    });
+    if (end.finishReason !== 'content-filter' && !hasVisibleText(progress.content)) {
+      throw new EmptyAnswerError(end.finishReason !== 'length');
+    }
+    return {
+      status: end.finishReason === 'content-filter' ? 'blocked' : 'completed',
+      content: progress.content,
+      finishReason: end.finishReason,
+      blockReason: end.blockReason,
+      errorCode: null,
+      usage: progress.usage,
+      wasted: null,
+      context: progress.context,
+      firstTokenAt: progress.firstTokenAt,
+      refund: false,
+    };
+  }
+
+  private async ask(
+    { turns, systemInstruction, context, foldAt, bytes }: Prompt,
+    progress: Progress,
+    publisher: ReplyPublisher,
+  ): Promise<Extract<GenerateEvent, { type: 'end' }>> {
     const { claim, abort } = progress;
     const { model, plan } = claim;
     const { maxOutputTokens } = this.plans.limitsOf(plan);
-    const { turns, systemInstruction, context, foldAt, bytes } = await this.atDatabase(() => this.prompts.promptOf(claim));
     Object.assign(progress, { context, foldAt, promptBytes: bytes });
     let end: Extract<GenerateEvent, { type: 'end' }> | null = null;
     for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal: abort.signal })) {
@@ -95,18 +144,8 @@ export class ReplyWriter {
       }
     }
     if (!end) throw new Error('a stream of the model without an end');
-    return {
-      status: end.finishReason === 'content-filter' ? 'blocked' : 'completed',
-      content: progress.content,
-      finishReason: end.finishReason,
-      blockReason: end.blockReason,
-      errorCode: null,
-      usage: end.usage ? { ...end.usage, estimated: false } : estimateTokens(progress.promptBytes, progress.content),
-      wasted: null,
-      context: progress.context,
-      firstTokenAt: progress.firstTokenAt,
-      refund: false,
-    };
+    progress.usage = end.usage ? { ...end.usage, estimated: false } : estimateTokens(bytes, progress.content);
+    return end;
   }
 
   private async recover(progress: Progress, error: unknown): Promise<void> {
@@ -123,31 +162,39 @@ export class ReplyWriter {
       return;
     }
     if (error instanceof WorkerStoppingError) {
-      await this.retry(claim, { delayMs: 0, reason: 'worker_stopped', wasted });
+      await this.retry(claim, 0, { reason: 'worker_stopped', wasted });
       return;
     }
-    const { code, retryable, retryAfterMs } = this.diagnose(claim, error);
+    const { code, retryable, retryAfterMs, isServerError } = this.diagnose(claim, error);
     // Not for a quota per day, which asks for a wait too: nothing would be won, and every later reply would wait before it fails.
     if (retryable && retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
-    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted));
+    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted, isServerError));
     else {
       const delayMs = retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
-      await this.retry(claim, { delayMs, reason: code, wasted });
+      await this.retry(claim, delayMs, { reason: code, wasted, isServerError });
     }
   }
 
-  private diagnose({ replyId, attempt }: Claim, error: unknown): { code: ReplyErrorCode; retryable: boolean; retryAfterMs: number | null } {
+  private diagnose({ replyId, attempt }: Claim, error: unknown): Diagnosis {
     if (error instanceof GeminiError) {
       this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.code}`);
-      return error;
+      const { code, retryable, retryAfterMs, status } = error;
+      // A server that says when to come again does not fail over the message.
+      const isServerError = status !== null && status >= 500 && retryAfterMs === null;
+      const isTooLong = retryable && retryAfterMs !== null && retryAfterMs > this.config.GEMINI_MAX_WAIT;
+      return { code: isTooLong ? 'model_quota_exhausted' : code, retryable: retryable && !isTooLong, retryAfterMs, isServerError };
+    }
+    if (error instanceof EmptyAnswerError) {
+      this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.message}`);
+      return { code: 'empty_answer', retryable: error.retryable, retryAfterMs: null, isServerError: false };
     }
     // Not the model's doing: a fault of ours, or a part that is away. The tries are bounded either way.
     this.logger.error(error, { reply_id: replyId, attempt });
-    return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
+    return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null, isServerError: false };
   }
 
-  private async retry(claim: Claim, why: Parameters<RepliesRepository['release']>[1]): Promise<void> {
-    if (await this.replies.release(claim, why)) await this.queue.add(claim, 'retry', claim.attempt, why.delayMs);
+  private async retry(claim: Claim, delayMs: number, failure: FailedTry): Promise<void> {
+    if (await this.replies.release(claim, { ...failure, delayMs })) await this.queue.add(claim, 'retry', claim.attempt, delayMs);
   }
 
   private async end(claim: Claim, outcome: Outcome, foldAt: string | null = null): Promise<void> {
