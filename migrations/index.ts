@@ -17,6 +17,8 @@ import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
+import { KeepOneAccountPerPhone1795824000350 } from './1795824000350-keep-one-account-per-phone.js';
+import { KeepTheDayOfErasedAccounts1795824000351 } from './1795824000351-keep-the-day-of-erased-accounts.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -39,4 +41,6 @@ export const migrations = [
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
+  KeepOneAccountPerPhone1795824000350,
+  KeepTheDayOfErasedAccounts1795824000351,
 ] as const;

@@ -7,7 +7,8 @@ import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import { AuthService, OtpService } from '../auth/index.js';
 import { Deletion } from '../messages/index.js';
-import { UsersService } from '../users/index.js';
+import { ErasedDays } from '../subscriptions/index.js';
+import { canonicalNumber, spellingsOf, UsersService } from '../users/index.js';
 
 /** How the caller proves, once more, to be the owner. */
 export interface ErasureProof {
@@ -29,12 +30,13 @@ export class ErasureService {
     private readonly auth: AuthService,
     private readonly codes: OtpService,
     private readonly deletion: Deletion,
+    private readonly days: ErasedDays,
     private readonly cache: BodyCache,
   ) {}
 
   /**
    * Deletes the caller's account and all that hangs on it, in the database, the cache and the streams. Jobs hold only ids and find nothing to do; counters hold
-   * only hashes.
+   * only hashes. What was charged to a verified number today is kept under a keyed hash until the day is over.
    *
    * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError
    */
@@ -45,8 +47,10 @@ export class ErasureService {
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
     const replyIds = await this.database.transaction(async (transaction) => {
       const locked = await this.deletion.lockReplies(transaction, user.id);
+      await this.days.hold(transaction, user.id, { verifiedToo: true });
       await this.users.assertDispensable(transaction, user.id);
-      await this.codes.erase(transaction, user.mobile_number);
+      await this.codes.erase(transaction, spellingsOf(user.mobile_number));
+      await this.days.keep(transaction, user.id, canonicalNumber(user.mobile_number));
       await transaction.run(deleteUser, [user.id]);
       return locked;
     });

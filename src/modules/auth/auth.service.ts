@@ -5,7 +5,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner } from '../../database/database.js';
 import {
-  type Identifier,
+  canonicalNumber,
   InvalidCredentialsError,
   PasswordsService,
   type SignUpInput,
@@ -14,6 +14,8 @@ import {
   UsersService,
 } from '../users/index.js';
 import { AccountDisabledError, InvalidOtpError, OtpRequiredError } from './auth.errors.js';
+import { KnownClients } from './known-clients.js';
+import { NetworkLimits } from './network-limits.js';
 import { type GivenCode, OtpService, type SentChallenge } from './otp.service.js';
 import type { MetChallenge } from './otp.repository.js';
 import { SessionsService, type Tokens } from './sessions.service.js';
@@ -38,12 +40,16 @@ export class AuthService {
     private readonly passwords: PasswordsService,
     private readonly codes: OtpService,
     private readonly sessions: SessionsService,
+    private readonly networks: NetworkLimits,
+    private readonly known: KnownClients,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError */
-  async signUp(input: SignUpInput): Promise<SignedUp> {
+  async signUp(input: SignUpInput, client: Client): Promise<SignedUp> {
+    this.users.parseMobile(input.mobileNumber);
+    await this.networks.takeSignUp(client.ip);
     const { user, result: challengeId } = await this.users.signUp(input, (transaction, created) =>
       this.codes.challengeNewUser(transaction, created.mobile_number),
     );
@@ -58,7 +64,10 @@ export class AuthService {
   async logIn({ identifier, password }: { identifier: string; password: string }, client: Client): Promise<Tokens> {
     const parsed = this.users.parseIdentifier(identifier);
     const user = await this.users.findByIdentifier(parsed);
-    const matches = await this.passwords.matches(accountName(parsed, identifier), user?.password_hash ?? null, password, client);
+    const userId = user?.id ?? null;
+    const account = userId ?? parsed.username ?? canonicalOf(parsed.mobileNumbers) ?? identifier;
+    const isKnown = () => this.known.isKnown({ userId }, client.ip);
+    const matches = await this.passwords.matches(account, user?.password_hash ?? null, password, client, isKnown);
     if (!user || !matches) throw new InvalidCredentialsError();
     if (user.is_disabled) throw new AccountDisabledError();
     if (user.role === 'admin' && this.config.ADMIN_REQUIRE_OTP) await this.requireCode(user);
@@ -68,29 +77,35 @@ export class AuthService {
     return tokens ?? this.logIn({ identifier, password }, client);
   }
 
-  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
-  async sendCode(mobileNumber: string): Promise<SentChallenge> {
-    return this.codes.send(this.users.parseMobileNumber(mobileNumber), 'sign_in');
+  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError, RateLimitedError */
+  async sendCode(mobileNumber: string, client: Client): Promise<SentChallenge> {
+    const number = this.users.parseMobile(mobileNumber);
+    await this.networks.takeCode(client.ip);
+    return this.codes.send(number, 'sign_in');
   }
 
-  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
-  async forgotPassword(mobileNumber: string): Promise<SentChallenge> {
-    return this.codes.send(this.users.parseMobileNumber(mobileNumber), 'reset_password');
+  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError, RateLimitedError */
+  async forgotPassword(mobileNumber: string, client: Client): Promise<SentChallenge> {
+    const number = this.users.parseMobile(mobileNumber);
+    await this.networks.takeCode(client.ip);
+    return this.codes.send(number, 'reset_password');
   }
 
   /**
    * Signs the holder of a number in. The first time, whoever made the account is somebody else unless the code carries the signup's own
    * challenge, comes with a session of the account or follows its password: else that one's sessions, password and e-mail are gone.
+   * A code alone never signs an administrator in, but makes the client known, so that the password is not held up by the failures of strangers.
    *
    * @param bearer the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
    */
   async verifyCode(input: CodeInput, client: Client, bearer: Actor | null): Promise<Tokens> {
     const code = await this.codes.check(this.toGivenCode(input), ['sign_in', 'admin_sign_in'], client.ip);
-    return this.database.transaction(async (transaction) => {
+    const result = await this.database.transaction(async (transaction) => {
       const challenge = await this.codes.consume(transaction, code);
       const user = await this.lockHolder(transaction, challenge);
-      // A code alone never signs an administrator in; one that followed the password does.
+      // The code is used up, and the client known, though nobody is signed in.
+      if (user.role === 'admin' && challenge.purpose === 'sign_in') return { knownTo: user.id };
       if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
       if (user.is_disabled) throw new AccountDisabledError();
       const isOfSignup = challenge.from_signup && input.challengeId !== null;
@@ -103,8 +118,11 @@ export class AuthService {
       }
       const tokens = await this.sessions.start(verified, null, client, transaction);
       if (!tokens) throw new AccountDisabledError();
-      return tokens;
+      return { tokens };
     });
+    if (result.tokens) return result.tokens;
+    await this.known.remember(result.knownTo, client.ip);
+    throw new InvalidOtpError();
   }
 
   /**
@@ -195,5 +213,4 @@ export class AuthService {
   }
 }
 
-/** What wrong passwords are counted under. */
-const accountName = ({ username, mobileNumber }: Identifier, text: string): string => username ?? mobileNumber ?? text;
+const canonicalOf = ([typed]: readonly string[]): string | undefined => (typed === undefined ? undefined : canonicalNumber(typed));

@@ -3,6 +3,7 @@ import type { Plan, Role } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
+import { spellingsOf } from './mobile-number.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
 
 /** A user as the user sees it. */
@@ -59,7 +60,8 @@ const lock = statement<UserCredentials>(
 
 const findByIdentifier = statement<UserCredentials>(
   'users_find_by_identifier',
-  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = $2`,
+  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = ANY ($2::text[])
+   ORDER BY array_position($2::text[], u.mobile_number) LIMIT 1`,
 );
 
 // Signups with one number are made one after the other: else the second would not see the row of the first until it is too late to take it over.
@@ -68,7 +70,7 @@ const lockNumber = statement<never>('users_lock_number', `SELECT pg_advisory_xac
 // Nobody has proved to hold the number, so whoever signs up with it now has as good a claim, and must not find what the other left.
 const deleteUnverified = statement<{ id: string }>(
   'users_delete_unverified',
-  `DELETE FROM users WHERE mobile_number = $1 AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' RETURNING id`,
+  `DELETE FROM users WHERE mobile_number = ANY ($1::text[]) AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' RETURNING id`,
 );
 
 const insert = statement<{ created_at: Date }>(
@@ -120,9 +122,9 @@ export class UsersRepository {
     return (await this.database.run(find, [id]))[0] ?? null;
   }
 
-  /** The same statement whichever identifier is given; null for one that is not. */
-  async findByIdentifier(username: string | null, mobileNumber: string | null): Promise<UserCredentials | null> {
-    return (await this.database.run(findByIdentifier, [username, mobileNumber]))[0] ?? null;
+  /** The same statement whichever identifier is given. Of two accounts of one phone, the one whose spelling comes first. */
+  async findByIdentifier(username: string | null, mobileNumbers: readonly string[]): Promise<UserCredentials | null> {
+    return (await this.database.run(findByIdentifier, [username, mobileNumbers]))[0] ?? null;
   }
 
   async lock(on: StatementRunner, id: string): Promise<UserCredentials | null> {
@@ -165,7 +167,7 @@ export class UsersRepository {
   /** Deletes the account of this number unless the number is verified; until the transaction ends nobody else takes it. */
   async takeOverNumber(on: Transaction, mobileNumber: string): Promise<void> {
     await on.run(lockNumber, [mobileNumber]);
-    await on.run(deleteUnverified, [mobileNumber]);
+    await on.run(deleteUnverified, [spellingsOf(mobileNumber)]);
   }
 
   /** @throws UsernameTakenError, MobileNumberTakenError, EmailTakenError */
