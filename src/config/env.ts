@@ -116,6 +116,12 @@ const schema = z.object({
       'One-time codes in an hour that one network, as above, asks for; those of sign-ups count. Codes after a right password do not.',
     ),
   NETWORK_CODES_PER_DAY: whole(1, 1_000_000).default(300).describe('One-time codes in 24 hours that one network asks for, as above.'),
+  NETWORK_WRONG_PASSWORDS: whole(10, 1_000_000)
+    .default(300)
+    .describe('Wrong passwords in 15 minutes of one network, over all accounts, before only owners who were there before may try.'),
+  NETWORK_WRONG_CODES: whole(10, 1_000_000)
+    .default(100)
+    .describe('Wrong one-time codes in an hour of one network, over all accounts, before only owners who were there before may try.'),
   TRUSTED_PROXIES: proxies
     .optional()
     .describe('Whose X-Forwarded-For is believed: how many proxies stand before the API, or their addresses or networks. Unset: nobody.'),

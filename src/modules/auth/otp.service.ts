@@ -22,8 +22,6 @@ const AN_HOUR: CounterLimit = { limit: 5, windowSeconds: 3_600 };
 const STRAY_TRIES: CounterLimit = { limit: 5, windowSeconds: CODE_LIFETIME_SECONDS };
 /** And from all addresses together, so that a crowd of them has one chance in ten thousand an hour. */
 const ALL_STRAY_TRIES: CounterLimit = { limit: 100, windowSeconds: 3_600 };
-/** Wrong codes of one network, over all accounts. */
-const NETWORK_TRIES: CounterLimit = { limit: 100, windowSeconds: 3_600 };
 
 /** A code that is on its way. Times in seconds. */
 export interface SentChallenge {
@@ -58,6 +56,8 @@ interface CodeOfNumber {
 @Injectable()
 export class OtpService {
   private readonly isAnswered: boolean;
+  /** Wrong codes of one network, over all accounts. */
+  private readonly networkTries: CounterLimit;
 
   constructor(
     private readonly challenges: OtpRepository,
@@ -66,10 +66,11 @@ export class OtpService {
     private readonly queue: OtpQueue,
     private readonly known: KnownClients,
     private readonly database: Database,
-    @InjectConfig() { OTP_DELIVERY }: Config,
+    @InjectConfig() { OTP_DELIVERY, NETWORK_WRONG_CODES }: Config,
   ) {
     if (OTP_DELIVERY === undefined) throw new Error('OTP_DELIVERY is demanded by every entry point that signs people in');
     this.isAnswered = OTP_DELIVERY === 'response';
+    this.networkTries = { limit: NETWORK_WRONG_CODES, windowSeconds: 3_600 };
   }
 
   /**
@@ -125,7 +126,7 @@ export class OtpService {
     const mobileNumbers = spellingsOf(given.mobileNumber);
     const isKnown = () => this.known.isKnown({ mobileNumbers }, ip);
     const ofNetwork = ['wrong code of network', networkOf(ip)];
-    const mayTry = (await this.counters.take(ofNetwork, NETWORK_TRIES)).taken || (await isKnown());
+    const mayTry = (await this.counters.take(ofNetwork, this.networkTries)).taken || (await isKnown());
     const right =
       given.challengeId === null
         ? await this.checkStray({ otp: given.otp, mobileNumbers }, purposes[0], ip, isKnown)

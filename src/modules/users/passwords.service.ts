@@ -14,9 +14,9 @@ import { PasswordHasher } from './password-hasher.js';
  * - The network over all accounts, and the account over all networks: these hold everybody up but who has signed in to the account from there
  *   before, or has given a code of it there.
  */
-const limitsOf = (account: string, network: string): [Counted, Counted, Counted] => [
+const limitsOf = (account: string, network: string, ofNetwork: number): [Counted, Counted, Counted] => [
   { key: ['wrong password', account, network], limit: 10, windowSeconds: 900 },
-  { key: ['wrong password of network', network], limit: 100, windowSeconds: 900 },
+  { key: ['wrong password of network', network], limit: ofNetwork, windowSeconds: 900 },
   { key: ['wrong password of account', account], limit: 100, windowSeconds: 3_600 },
 ];
 
@@ -52,8 +52,8 @@ export class PasswordsService {
    *
    * @param account the account's id, or what the caller names an unknown one by
    * @param isKnown whether the owner of the account was at this client before
-   * @throws RateLimitedError after ten wrong tries in fifteen minutes from this network; where `isKnown` is false also after a hundred of the
-   *   network in fifteen minutes, or of the account in an hour
+   * @throws RateLimitedError after ten wrong tries in fifteen minutes from this network; where `isKnown` is false also after
+   *   NETWORK_WRONG_PASSWORDS of the network in fifteen minutes, or a hundred of the account in an hour
    */
   async matches(
     account: string,
@@ -63,7 +63,7 @@ export class PasswordsService {
     isKnown: () => Promise<boolean>,
   ): Promise<boolean> {
     if (!this.config.THROTTLE_ENABLED) return this.hasher.verify(passwordHash, password);
-    const limits = limitsOf(account, networkOf(ip));
+    const limits = limitsOf(account, networkOf(ip), this.config.NETWORK_WRONG_PASSWORDS);
     await assertFree(await this.counters.peekAll(limits), isKnown);
     const matches = await this.hasher.verify(passwordHash, password);
     // Of tries that were all let in at once the answers past the last permitted one tell nothing either.
