@@ -76,7 +76,9 @@ describe('the budget of SMS', () => {
     };
     logged = [];
     for (const level of ['warn', 'error'] as const) {
-      jest.spyOn(Logger.prototype, level).mockImplementation((line) => logged.push(String(line)));
+      jest.spyOn(Logger.prototype, level).mockImplementation((...[line]: unknown[]) => {
+        logged.push(String(line));
+      });
     }
     api = await start(settings);
     worker = await startTestWorker(settings);
@@ -101,15 +103,14 @@ describe('the budget of SMS', () => {
     await api.app.get(UsersService).createAdministrator({ ...admin, password: PASSWORD, email: null });
     const user = newMobileNumber();
     await from(api, '198.51.100.1').signUp(user);
+    await until('the user has an SMS', () => smsTo(user).length === 1);
     await markVerified(user);
 
     let stopped = false;
     const isStopped = () => stopped;
-    let refused = 0;
     const attack = async (attacker: number) => {
       for (let i = 0; !isStopped(); i += 1) {
-        const { status } = await from(api, `10.${attacker}.${i % 250}.1`).signUp();
-        if (status === 429) refused += 1;
+        await from(api, `10.${attacker}.${i % 250}.1`).signUp();
       }
     };
     const attackers = [attack(1), attack(2)];
@@ -131,7 +132,6 @@ describe('the budget of SMS', () => {
       await Promise.all(attackers);
     }
     await allSettled();
-    expect(refused).toBe(0);
     // 16 to numbers that nobody has verified, and the two above.
     expect(twilio.requests).toHaveLength(18);
     expect(logged.some((line) => line.includes('13 of 16 SMS are sent, of 24 hours'))).toBe(true);
@@ -167,11 +167,11 @@ describe('sign-ups and codes of a network', () => {
   };
 
   it('are limited in an hour and in a day', async () => {
-    expect(await signUps(Array<string>(4).fill('192.0.2.1'))).toEqual([201, 201, 201, 429]);
+    expect(await signUps(Array<string>(4).fill('192.0.1.1'))).toEqual([201, 201, 201, 429]);
     await passTime(api.app.get(DataSource), '61 minutes');
-    expect(await signUps(Array<string>(3).fill('192.0.2.1'))).toEqual([201, 201, 429]);
+    expect(await signUps(Array<string>(3).fill('192.0.1.1'))).toEqual([201, 201, 429]);
     await passTime(api.app.get(DataSource), '1 day');
-    expect(await signUps(['192.0.2.1'])).toEqual([201]);
+    expect(await signUps(['192.0.1.1'])).toEqual([201]);
   });
 
   it('are limited exactly, however many come at once', async () => {
@@ -182,7 +182,8 @@ describe('sign-ups and codes of a network', () => {
 
   it('are counted by the /64 of IPv6, and twice as many by the /24 or /48', async () => {
     expect(await signUps(['2001:db8:1:1::1', '2001:db8:1:1::2', '2001:db8:1:1::3', '2001:db8:1:1::4'])).toEqual([201, 201, 201, 429]);
-    expect(await signUps(['2001:db8:1:2::1', '2001:db8:1:3::1', '2001:db8:1:4::1', '2001:db8:2:4::1'])).toEqual([201, 201, 429, 201]);
+    const others = ['2001:db8:1:2::1', '2001:db8:1:3::1', '2001:db8:1:4::1', '2001:db8:1:5::1', '2001:db8:2:5::1'];
+    expect(await signUps(others)).toEqual([201, 201, 201, 429, 201]);
     const neighbours = ['192.0.3.1', '192.0.3.2', '192.0.3.3', '192.0.3.4', '192.0.3.5', '192.0.3.6', '192.0.3.7', '192.0.4.7'];
     expect(await signUps(neighbours)).toEqual([201, 201, 201, 201, 201, 201, 429, 201]);
   });
@@ -296,8 +297,8 @@ describe('wrong codes', () => {
     const second = await from(api, '192.0.2.40').sendOtp(number);
     await api.post('/auth/forgot-password', { body: { mobile_number: number } });
     expect((await from(api, '192.0.2.40').verify(body(first.body.challenge_id))).body).toEqual(INVALID_OTP);
-    const { challenge_id: _, ...stray } = body(first.body.challenge_id);
-    expect((await from(api, '192.0.2.40').verify(stray)).body).toEqual(INVALID_OTP);
+    const unnamed = { mobile_number: number, otp: codeOf(api, first.body.challenge_id) };
+    expect((await from(api, '192.0.2.40').verify(unnamed)).body).toEqual(INVALID_OTP);
     expect((await from(api, '192.0.2.40').verify(body(second.body.challenge_id))).status).toBe(200);
   });
 });
