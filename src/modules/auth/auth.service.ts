@@ -116,6 +116,7 @@ export class AuthService {
         await this.codes.consumeAll(transaction, user.id);
         await this.sessions.endAll(user.id, transaction);
       }
+      await this.users.settleDay(transaction, user, { restart: clear });
       const tokens = await this.sessions.start(verified, null, client, transaction);
       if (!tokens) throw new AccountDisabledError();
       return { tokens };
@@ -142,6 +143,7 @@ export class AuthService {
       await this.users.verifyNumber(transaction, user, { clear: !user.is_verified });
       await this.replacePassword(transaction, user.id, passwordHash);
       await this.sessions.endAll(user.id, transaction);
+      await this.users.settleDay(transaction, user, { restart: !user.is_verified });
     });
   }
 
@@ -178,7 +180,7 @@ export class AuthService {
 
   /** The account of a consumed challenge, held against changes. @throws InvalidOtpError for a number without one */
   private async lockHolder(transaction: StatementRunner, { user_id }: MetChallenge): Promise<UserCredentials> {
-    const user = user_id === null ? null : await this.users.lock(transaction, user_id);
+    const user = user_id === null ? null : await this.users.lockWithDay(transaction, user_id);
     if (!user) throw new InvalidOtpError();
     return user;
   }

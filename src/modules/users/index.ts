@@ -3,7 +3,7 @@
  */
 export { canBeMobile, canonicalNumber, spellingsOf } from './mobile-number.js';
 export { UsersModule } from './users.module.js';
-export { type Identifier, type SignUpInput, UsersService } from './users.service.js';
+export { type SignUpInput, UsersService } from './users.service.js';
 export type { UserCredentials, UserProfile } from './users.repository.js';
 export {
   EmailTakenError,

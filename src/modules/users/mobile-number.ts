@@ -69,9 +69,7 @@ export function canBeMobile(number: string): boolean {
 
 /** The number in E.164 as it was typed; null when the text is none. */
 function readNumber(text: string, region: string | undefined): string | null {
-  const digits = toPlainText(text)
-    .replace(/^tel:/i, '')
-    .replace(SEPARATORS, '');
+  const digits = toPlainText(text).replace(/^tel:/i, '').replace(SEPARATORS, '');
   if (!DIGITS.test(digits)) return null;
   const parsed = parsePhoneNumberFromString(digits, {
     extract: false,

@@ -149,24 +149,38 @@ export class UsersService {
     return number;
   }
 
-  /** The account, held against changes until the transaction ends; while its number is not verified, with its day. */
-  async lock(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
+  /** As `lock`, and while the number is not verified with the account's day, which `settleDay` is to settle. */
+  async lockWithDay(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
     await this.days.hold(transaction, userId, { verifiedToo: false });
+    return this.lock(transaction, userId);
+  }
+
+  /** The account, held against changes until the transaction ends. */
+  lock(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
     return this.users.lock(transaction, userId);
   }
 
   /**
-   * Notes that the holder of the number is here, and clears what somebody else may have set before: password, e-mail and what was charged to the
-   * day. Messages that are kept under the number, of an account that was erased today, are charged.
+   * Notes that the holder of the number is here, and clears what somebody else may have set before: password and e-mail.
    *
    * @param user as it was locked in this transaction
    */
   async verifyNumber(transaction: StatementRunner, user: UserCredentials, { clear }: { clear: boolean }): Promise<UserProfile> {
     await this.users.markVerified(transaction, user.id);
-    if (!user.is_verified) await this.days.carry(transaction, user.id, canonicalNumber(user.mobile_number), { restart: clear });
     if (!clear) return { ...user, is_verified: true };
     await this.users.clearPasswordAndEmail(transaction, user.id);
     return { ...user, is_verified: true, has_password: false, email: null };
+  }
+
+  /**
+   * Charges a newly verified account what is kept under its number, of an account that was erased today. Comes last in the transaction: deleting
+   * what the account holds gives units back to its day.
+   *
+   * @param user as `lockWithDay` found it
+   * @param restart true: what was charged to the day before is somebody else's
+   */
+  async settleDay(transaction: StatementRunner, user: UserCredentials, { restart }: { restart: boolean }): Promise<void> {
+    if (!user.is_verified) await this.days.carry(transaction, user.id, canonicalNumber(user.mobile_number), { restart });
   }
 
   /** @param expectedHash nothing is changed unless this is still the stored one; null for any. @returns whether it was changed */
