@@ -47,7 +47,6 @@ export class ErasureService {
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is needed' }]);
     const replyIds = await this.database.transaction(async (transaction) => {
       const locked = await this.deletion.lockReplies(transaction, user.id);
-      await this.days.hold(transaction, user.id, { verifiedToo: true });
       await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, spellingsOf(user.mobile_number));
       await this.days.keep(transaction, user.id, canonicalNumber(user.mobile_number));

@@ -7,13 +7,9 @@ import { statement } from '../../database/statement.js';
 
 const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
 
-// ON CONFLICT locks the day's row, which acceptance locks first: until the transaction ends no message is charged to the account's day.
-const hold = statement<never>(
-  'usage_days_hold',
-  `INSERT INTO usage_days AS d (user_id, day, messages)
-   SELECT id, ${TODAY}, 0 FROM users WHERE id = $1 AND ($2::boolean OR verified_at IS NULL)
-   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = d.messages`,
-);
+// Acceptance locks the day before the account. A day without a row is not locked: a message that begins it at this moment and this transaction may then
+// wait for each other, which PostgreSQL ends and the one that it ends tries again.
+const hold = statement<never>('usage_days_hold', `SELECT FROM usage_days WHERE user_id = $1 AND day = ${TODAY} FOR NO KEY UPDATE`);
 
 const keep = statement<never>(
   'erased_days_keep',
@@ -28,19 +24,14 @@ const KEPT = `(SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = ${
 const begin = statement<never>(
   'usage_days_begin',
   `INSERT INTO usage_days (user_id, day, messages, carried)
-   SELECT $1, ${TODAY}, kept, kept FROM (SELECT ${KEPT} AS kept) AS e WHERE kept > 0`,
+   SELECT $1, ${TODAY}, kept, kept FROM (SELECT ${KEPT} AS kept) AS e WHERE kept > 0
+   ON CONFLICT ON CONSTRAINT pk_usage_days DO NOTHING`,
 );
 
 const carry = statement<never>(
   'usage_days_carry',
   `UPDATE usage_days d SET messages = CASE WHEN $3::boolean THEN e.kept ELSE d.messages - d.carried + e.kept END, carried = e.kept
    FROM (SELECT ${KEPT} AS kept) AS e WHERE d.user_id = $1 AND d.day = ${TODAY}`,
-);
-
-// The row that only `hold` needed would make the account count as one that was used today.
-const forgetUnused = statement<never>(
-  'usage_days_forget_unused',
-  `DELETE FROM usage_days WHERE user_id = $1 AND day = ${TODAY} AND messages = 0`,
 );
 
 /**
@@ -54,33 +45,34 @@ const forgetUnused = statement<never>(
 export class ErasedDays {
   constructor(@InjectConfig() private readonly config: Config) {}
 
-  /**
-   * Keeps messages from being charged to the account today until the transaction ends. Comes before the lock of the account, as in acceptance.
-   *
-   * @param verifiedToo false: an account whose number is verified is left alone
-   */
-  async hold(transaction: StatementRunner, userId: string, { verifiedToo }: { verifiedToo: boolean }): Promise<void> {
-    await transaction.run(hold, [userId, verifiedToo]);
+  /** Keeps messages from being charged to the account's day until the transaction ends. Comes before the lock of the account, as in acceptance. */
+  async hold(transaction: StatementRunner, userId: string): Promise<void> {
+    await transaction.run(hold, [userId]);
   }
 
-  /** Keeps the day of a held account that is about to be erased, if its number is verified. @param mobileNumber in its canonical form */
+  /**
+   * Keeps the day of an account that is about to be erased, if its number is verified.
+   *
+   * @param userId of a locked account: messages that are accepted from now on find no account
+   * @param mobileNumber in its canonical form
+   */
   async keep(transaction: StatementRunner, userId: string, mobileNumber: string): Promise<void> {
     await transaction.run(keep, [userId, this.hashesOf(mobileNumber)[0]]);
   }
 
-  /** Begins the day of a new account with what was kept under its number. */
+  /** Begins the day of an account, unless it has begun, with what was kept under its number. */
   async begin(transaction: StatementRunner, userId: string, mobileNumber: string): Promise<void> {
     await transaction.run(begin, [userId, this.hashesOf(mobileNumber)]);
   }
 
   /**
-   * Adds what was kept under the number of a held account that is being verified, unless the account began with it.
+   * Adds what was kept under the number of a locked account that is being verified, unless the account began with it.
    *
    * @param restart true: what the account was charged before was charged to somebody else, who did not hold the number
    */
   async carry(transaction: StatementRunner, userId: string, mobileNumber: string, { restart }: { restart: boolean }): Promise<void> {
     await transaction.run(carry, [userId, this.hashesOf(mobileNumber), restart]);
-    await transaction.run(forgetUnused, [userId]);
+    await this.begin(transaction, userId, mobileNumber);
   }
 
   /** Under every key that is accepted, the current one first. */

@@ -149,9 +149,9 @@ export class UsersService {
     return number;
   }
 
-  /** As `lock`, and while the number is not verified with the account's day, which `settleDay` is to settle. */
+  /** As `lock`, with the account's day, for `settleDay`. */
   async lockWithDay(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
-    await this.days.hold(transaction, userId, { verifiedToo: false });
+    await this.days.hold(transaction, userId);
     return this.lock(transaction, userId);
   }
 
