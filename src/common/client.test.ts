@@ -1,4 +1,4 @@
-import { networkOf } from './client.js';
+import { networkOf, wideNetworkOf } from './client.js';
 
 describe('networkOf', () => {
   it.each([
@@ -11,5 +11,16 @@ describe('networkOf', () => {
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ])('%s counts as %s', (ip, network) => {
     expect(networkOf(ip)).toBe(network);
+  });
+});
+
+describe('wideNetworkOf', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.0/24'],
+    ['::ffff:192.0.2.7', '192.0.2.0/24'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+    ['::1', '0:0:0::/48'],
+  ])('%s counts as %s', (ip, network) => {
+    expect(wideNetworkOf(ip)).toBe(network);
   });
 });

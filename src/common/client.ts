@@ -8,9 +8,15 @@ export interface Client {
 }
 
 /** What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has to choose from. */
-export function networkOf(ip: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
-  if (mapped !== undefined) return mapped;
+export const networkOf = (ip: string): string => prefixOf(ip, { v4: 4, v6: 4 });
+
+/** What one provider's customer may at most have to choose from: a /24 of IPv4, a /48 of IPv6. */
+export const wideNetworkOf = (ip: string): string => prefixOf(ip, { v4: 3, v6: 3 });
+
+/** @param kept how many parts of an address count: bytes of IPv4, groups of 16 bits of IPv6 */
+function prefixOf(ip: string, kept: { readonly v4: number; readonly v6: number }): string {
+  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
+  if (v4 !== undefined) return kept.v4 === 4 ? v4 : `${v4.split('.').slice(0, kept.v4).join('.')}.0/${8 * kept.v4}`;
   if (!isIPv6(ip)) return ip;
   const [head = '', tail] = (ip.split('%', 1)[0] ?? '').toLowerCase().split('::');
   const groups = head === '' ? [] : head.split(':');
@@ -18,7 +24,7 @@ export function networkOf(ip: string): string {
   const missing = tail === undefined ? 0 : 8 - groups.length - after.length;
   const all = [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...after];
   return `${all
-    .slice(0, 4)
+    .slice(0, kept.v6)
     .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
+    .join(':')}::/${16 * kept.v6}`;
 }

@@ -106,10 +106,28 @@ const schema = z.object({
 
   THROTTLE_ENABLED: flag
     .default(true)
-    .describe('Limit how fast requests may come, and the wrong passwords of an address. The daily limit and the tries of codes stay.'),
+    .describe(
+      'Limit how fast requests may come, sign-ups, codes and wrong passwords by network. The daily limit and the tries of codes stay.',
+    ),
   THROTTLE_USER_LIMIT: whole(1, 1_000_000).default(1_000).describe('Requests of one signed-in user in 10 s.'),
   THROTTLE_ADDRESS_LIMIT: whole(1, 1_000_000).default(300).describe('Requests without a valid token of one address in 10 s.'),
   THROTTLE_SIGN_IN_LIMIT: whole(1, 1_000_000).default(100).describe('Sign-ups, sign-ins and code requests of one address in 10 s.'),
+  NETWORK_SIGN_UPS_PER_HOUR: whole(1, 1_000_000)
+    .default(60)
+    .describe('Sign-ups in an hour of one network: an IPv4 address or an IPv6 /64. A /24 or /48 together has twice as many.'),
+  NETWORK_SIGN_UPS_PER_DAY: whole(1, 1_000_000).default(200).describe('Sign-ups in 24 hours of one network, as above.'),
+  NETWORK_CODES_PER_HOUR: whole(1, 1_000_000)
+    .default(120)
+    .describe(
+      'One-time codes in an hour that one network, as above, asks for; those of sign-ups count. Codes after a right password do not.',
+    ),
+  NETWORK_CODES_PER_DAY: whole(1, 1_000_000).default(300).describe('One-time codes in 24 hours that one network asks for, as above.'),
+  NETWORK_WRONG_PASSWORDS: whole(10, 1_000_000)
+    .default(300)
+    .describe('Wrong passwords in 15 minutes of one network, over all accounts, before only owners who were there before may try.'),
+  NETWORK_WRONG_CODES: whole(10, 1_000_000)
+    .default(100)
+    .describe('Wrong one-time codes in an hour of one network, over all accounts, before only owners who were there before may try.'),
   TRUSTED_PROXIES: proxies
     .optional()
     .describe('Whose X-Forwarded-For is believed: how many proxies stand before the API, or their addresses or networks. Unset: nobody.'),
@@ -174,6 +192,11 @@ const schema = z.object({
     .default([])
     .describe('Countries whose mobile numbers are served, such as IN,US; empty serves all.'),
   SMS_DAILY_BUDGET: whole(0, 10_000_000).default(1_000).describe('SMS sent in 24 hours at most, whoever asks for them.'),
+  SMS_RESERVE_PERCENT: whole(0, 100)
+    .default(20)
+    .describe(
+      'Part of SMS_DAILY_BUDGET kept for accounts with a verified number; half of it is kept for administrators who have given their password.',
+    ),
   SMTP_URL: url('smtp:', 'smtps:').optional().describe('Mail server, such as smtps://user:password@mail.example.com.'),
   SMTP_FROM: z.string().min(3).max(320).optional().describe('Sender of the e-mails.'),
 

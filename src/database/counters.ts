@@ -9,23 +9,44 @@ export interface CounterLimit {
   readonly windowSeconds: number;
 }
 
-export type Taken = { readonly taken: true } | { readonly taken: false; readonly retryAfterSeconds: number };
+/** A counter and its limit. */
+export interface Counted extends CounterLimit {
+  readonly key: readonly string[];
+}
+
+export type Taken =
+  /** `count` is how many are taken of the window, this one included. */
+  { readonly taken: true; readonly count: number } | { readonly taken: false; readonly retryAfterSeconds: number };
+
+/** Whether a unit could be taken. */
+export type Free = { readonly free: true } | { readonly free: false; readonly retryAfterSeconds: number };
 
 // ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the other. A full window is left
 // as it is: it ends when it was going to.
-const take = statement<{ taken: boolean; retry_after: number }>(
+const take = statement<{ taken: boolean; count: number; retry_after: number }>(
   'counters_take',
   `INSERT INTO counters AS c (key, count, window_ends_at) VALUES ($1, 1, now() + make_interval(secs => $3))
    ON CONFLICT (key) DO UPDATE SET
      count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, $2) + 1 END,
      window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => $3) ELSE c.window_ends_at END
-   RETURNING count <= $2 AS taken, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
+   RETURNING count <= $2 AS taken, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
 );
 
-const peek = statement<{ retry_after: number }>(
-  'counters_peek',
-  `SELECT extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
-   WHERE key = $1 AND count >= $2 AND window_ends_at > now()`,
+// The order of the keys is the same in every statement, so that takes of the same counters at once wait for each other without a circle.
+const takeAll = statement<{ key: Buffer; count: number; retry_after: number }>(
+  'counters_take_all',
+  `WITH wanted AS (SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[]) AS w(key, max, seconds))
+   INSERT INTO counters AS c (key, count, window_ends_at) SELECT key, 1, now() + make_interval(secs => seconds) FROM wanted ORDER BY key
+   ON CONFLICT (key) DO UPDATE SET
+     count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, (SELECT max FROM wanted w WHERE w.key = c.key)) + 1 END,
+     window_ends_at = CASE WHEN c.window_ends_at <= now() THEN excluded.window_ends_at ELSE c.window_ends_at END
+   RETURNING key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
+);
+
+const peekAll = statement<{ key: Buffer; count: number; retry_after: number }>(
+  'counters_peek_all',
+  `SELECT key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
+   WHERE key = ANY ($1::bytea[]) AND window_ends_at > now()`,
 );
 
 const giveBack = statement<never>('counters_give_back', `UPDATE counters SET count = count - 1 WHERE key = $1 AND count > 0`);
@@ -44,13 +65,22 @@ export class Counters {
   async take(key: readonly string[], { limit, windowSeconds }: CounterLimit, on: StatementRunner = this.database): Promise<Taken> {
     const [row] = await on.run(take, [hashOf(key), limit, windowSeconds]);
     if (!row) throw new Error('counters_take answers one row');
-    return row.taken ? { taken: true } : { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(row.retry_after)) };
+    return row.taken ? { taken: true, count: row.count } : { taken: false, retryAfterSeconds: wholeSeconds(row.retry_after) };
   }
 
-  /** Whether a unit could be taken, without taking it. */
-  async peek(key: readonly string[], { limit }: CounterLimit): Promise<Taken> {
-    const [full] = await this.database.run(peek, [hashOf(key), limit]);
-    return full ? { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(full.retry_after)) } : { taken: true };
+  /** Takes a unit of each, in one statement; one whose window is used up does not keep the others from counting. @returns in the order given */
+  async takeAll(counted: readonly Counted[]): Promise<Free[]> {
+    const hashes = counted.map(({ key }) => hashOf(key));
+    const values = [hashes, counted.map(({ limit }) => limit), counted.map(({ windowSeconds }) => windowSeconds)];
+    const rows = await this.database.run(takeAll, values);
+    return counted.map(({ limit }, i) => toFree(rows.find(({ key, count }) => key.equals(hashes[i] ?? EMPTY) && count > limit)));
+  }
+
+  /** Whether a unit of each could be taken, without taking it. @returns in the order given */
+  async peekAll(counted: readonly Counted[]): Promise<Free[]> {
+    const hashes = counted.map(({ key }) => hashOf(key));
+    const rows = await this.database.run(peekAll, [hashes]);
+    return counted.map(({ limit }, i) => toFree(rows.find(({ key, count }) => key.equals(hashes[i] ?? EMPTY) && count >= limit)));
   }
 
   /** Gives one unit back to the window that it may still be in. */
@@ -62,5 +92,12 @@ export class Counters {
     await on.run(reset, [hashOf(key)]);
   }
 }
+
+const EMPTY = Buffer.alloc(0);
+
+const toFree = (full: { readonly retry_after: number } | undefined): Free =>
+  full ? { free: false, retryAfterSeconds: wholeSeconds(full.retry_after) } : { free: true };
+
+const wholeSeconds = (seconds: number): number => Math.max(1, Math.ceil(seconds));
 
 const hashOf = (key: readonly string[]): Buffer => createHash('sha256').update(JSON.stringify(key)).digest();

@@ -47,7 +47,7 @@ describe('POST /auth/signup', () => {
         errors: expect.arrayContaining([
           { field: 'role', message: 'property role should not exist' },
           { field: 'username', message: 'username must be 3 to 30 letters, digits, underscores or dots, and begin with a letter' },
-          { field: 'mobile_number', message: 'mobile_number must be a text of at most 40 characters' },
+          { field: 'mobile_number', message: 'mobile_number must be a text of at most 100 characters' },
           { field: 'password', message: 'password must have 8 to 128 characters' },
           { field: 'email', message: 'email must be an e-mail address' },
         ]),

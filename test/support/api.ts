@@ -26,6 +26,10 @@ const DEFAULTS: Settings = {
   // Tests make more accounts from one address than anybody should.
   THROTTLE_SIGN_IN_LIMIT: '100000',
   THROTTLE_ADDRESS_LIMIT: '100000',
+  NETWORK_SIGN_UPS_PER_HOUR: '100000',
+  NETWORK_SIGN_UPS_PER_DAY: '100000',
+  NETWORK_CODES_PER_HOUR: '100000',
+  NETWORK_CODES_PER_DAY: '100000',
   // Vendors are nowhere unless a test starts one.
   GEMINI_API_KEY: 'test-key',
   GEMINI_BASE_URL: 'http://127.0.0.1:9',

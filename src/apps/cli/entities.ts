@@ -15,6 +15,7 @@ import { MessageEntity } from '../../modules/messages/message.entity.js';
 import { ModelPauseEntity } from '../../modules/messages/model-pause.entity.js';
 import { ModelHourEntity } from '../../modules/messages/usage/model-hour.entity.js';
 import { UserModelDayEntity } from '../../modules/messages/usage/user-model-day.entity.js';
+import { ErasedDayEntity } from '../../modules/subscriptions/erased-day.entity.js';
 import { GrantEntity } from '../../modules/subscriptions/grant.entity.js';
 import { SubscriptionEntity } from '../../modules/subscriptions/subscription.entity.js';
 import { SubscriptionTransitionEntity } from '../../modules/subscriptions/subscription-transition.entity.js';
@@ -30,6 +31,7 @@ export const entities = [
   CounterEntity,
   CustomerClosureEntity,
   DigestEntity,
+  ErasedDayEntity,
   GrantEntity,
   IdempotencyKeyEntity,
   MessageEntity,

@@ -8,7 +8,8 @@ import { UserGoneError } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import { AuthService, OtpService } from '../auth/index.js';
 import { Deletion } from '../messages/index.js';
-import { UsersService } from '../users/index.js';
+import { ErasedDays } from '../subscriptions/index.js';
+import { canonicalNumber, spellingsOf, UsersService } from '../users/index.js';
 
 /** How the caller proves, once more, to be the owner. */
 export interface ErasureProof {
@@ -34,12 +35,13 @@ export class ErasureService {
     private readonly auth: AuthService,
     private readonly codes: OtpService,
     private readonly deletion: Deletion,
+    private readonly days: ErasedDays,
     private readonly cache: BodyCache,
   ) {}
 
   /**
    * Deletes the caller's account and all that hangs on it, in the database, the cache and the streams. Jobs hold only ids and find nothing to do; counters hold
-   * only hashes.
+   * only hashes. What was charged to a verified number today is kept under a keyed hash until the day is over.
    *
    * @throws ValidationFailedError without a proof, InvalidCredentialsError, InvalidOtpError, RateLimitedError, LastAdministratorError, UserGoneError
    */
@@ -51,7 +53,8 @@ export class ErasureService {
     const replyIds = await this.database.transaction(async (transaction) => {
       const locked = await this.deletion.lockReplies(transaction, user.id);
       await this.users.assertDispensable(transaction, user.id);
-      await this.codes.erase(transaction, user.mobile_number);
+      await this.codes.erase(transaction, spellingsOf(user.mobile_number));
+      await this.days.keep(transaction, user.id, canonicalNumber(user.mobile_number));
       const deleted = await transaction.run(deleteUser, [user.id, actor.isVerified]);
       if (deleted.length === 0) throw new UserGoneError();
       return locked;

@@ -6,6 +6,8 @@ import { UsersModule } from '../users/index.js';
 import { AccessStrategy } from './access.strategy.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthService } from './auth.service.js';
+import { KnownClients } from './known-clients.js';
+import { NetworkLimits } from './network-limits.js';
 import { OneTimeCodes } from './one-time-codes.js';
 import { OtpChallengeEntity } from './otp-challenge.entity.js';
 import { OTP_QUEUE, OtpQueue } from './otp.queue.js';
@@ -24,6 +26,8 @@ import { SessionsService } from './sessions.service.js';
   ],
   providers: [
     AuthService,
+    KnownClients,
+    NetworkLimits,
     OtpService,
     OtpRepository,
     OtpQueue,

@@ -5,7 +5,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import {
-  type Identifier,
+  canonicalNumber,
   InvalidCredentialsError,
   PasswordsService,
   type SignUpInput,
@@ -15,6 +15,8 @@ import {
 } from '../users/index.js';
 import { AccountContents, type LockedContents } from './account-contents.js';
 import { AccountDisabledError, InvalidOtpError, OtpRequiredError } from './auth.errors.js';
+import { KnownClients } from './known-clients.js';
+import { NetworkLimits } from './network-limits.js';
 import { type GivenCode, OtpService, type SentChallenge } from './otp.service.js';
 import type { MetChallenge } from './otp.repository.js';
 import { SessionsService, type Tokens } from './sessions.service.js';
@@ -39,13 +41,17 @@ export class AuthService {
     private readonly passwords: PasswordsService,
     private readonly codes: OtpService,
     private readonly sessions: SessionsService,
+    private readonly networks: NetworkLimits,
+    private readonly known: KnownClients,
     private readonly contents: AccountContents,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError */
-  async signUp(input: SignUpInput): Promise<SignedUp> {
+  async signUp(input: SignUpInput, client: Client): Promise<SignedUp> {
+    this.users.parseMobile(input.mobileNumber);
+    await this.networks.takeSignUp(client.ip);
     const { user, result: challengeId } = await this.users.signUp(input, (transaction, created) =>
       this.codes.challengeNewUser(transaction, created.mobile_number),
     );
@@ -60,7 +66,10 @@ export class AuthService {
   async logIn({ identifier, password }: { identifier: string; password: string }, client: Client): Promise<Tokens> {
     const parsed = this.users.parseIdentifier(identifier);
     const user = await this.users.findByIdentifier(parsed);
-    const matches = await this.passwords.matches(accountName(parsed, identifier), user?.password_hash ?? null, password, client);
+    const userId = user?.id ?? null;
+    const account = userId ?? parsed.username ?? canonicalOf(parsed.mobileNumbers) ?? identifier;
+    const isKnown = () => this.known.isKnown({ userId }, client.ip);
+    const matches = await this.passwords.matches(account, user?.password_hash ?? null, password, client, isKnown);
     if (!user || !matches) throw new InvalidCredentialsError();
     if (user.is_disabled) throw new AccountDisabledError();
     if (user.role === 'admin' && this.config.ADMIN_REQUIRE_OTP) await this.requireCode(user);
@@ -70,41 +79,49 @@ export class AuthService {
     return tokens ?? this.logIn({ identifier, password }, client);
   }
 
-  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
-  async sendCode(mobileNumber: string): Promise<SentChallenge> {
-    return this.codes.send(this.users.parseMobileNumber(mobileNumber), 'sign_in');
+  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError, RateLimitedError */
+  async sendCode(mobileNumber: string, client: Client): Promise<SentChallenge> {
+    const number = this.users.parseMobile(mobileNumber);
+    await this.networks.takeCode(client.ip);
+    return this.codes.send(number, 'sign_in');
   }
 
-  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError */
-  async forgotPassword(mobileNumber: string): Promise<SentChallenge> {
-    return this.codes.send(this.users.parseMobileNumber(mobileNumber), 'reset_password');
+  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError, RateLimitedError */
+  async forgotPassword(mobileNumber: string, client: Client): Promise<SentChallenge> {
+    const number = this.users.parseMobile(mobileNumber);
+    await this.networks.takeCode(client.ip);
+    return this.codes.send(number, 'reset_password');
   }
 
   /**
    * Signs the holder of a number in. The first time, whoever made the account is somebody else unless the code carries the signup's own
    * challenge, comes with a session of the account or follows its password: else that one's sessions, password, e-mail and rooms are gone.
+   * A code alone never signs an administrator in, but makes the client known, so that the password is not held up by the failures of strangers.
    *
    * @param bearer the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
    */
   async verifyCode(input: CodeInput, client: Client, bearer: Actor | null): Promise<Tokens> {
     const code = await this.codes.check(this.toGivenCode(input), ['sign_in', 'admin_sign_in'], client.ip);
-    const { tokens, deleted } = await this.database.transaction(async (transaction) => {
+    const result = await this.database.transaction(async (transaction) => {
       const challenge = await this.codes.consume(transaction, code);
       const { user, contents } = await this.lockHolder(transaction, challenge);
-      // A code alone never signs an administrator in; one that followed the password does.
+      // The code is used up, and the client known, though nobody is signed in.
+      if (user.role === 'admin' && challenge.purpose === 'sign_in') return { knownTo: user.id };
       if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
       if (user.is_disabled) throw new AccountDisabledError();
       const isOfSignup = challenge.from_signup && input.challengeId !== null;
       const followsPassword = challenge.purpose === 'admin_sign_in';
       const isFirstAndForeign = !user.is_verified && !isOfSignup && !followsPassword && bearer?.userId !== user.id;
       const verified = await this.verify(transaction, user, isFirstAndForeign ? contents : null);
-      const started = await this.sessions.start(verified, null, client, transaction);
-      if (!started) throw new AccountDisabledError();
-      return { tokens: started, deleted: isFirstAndForeign ? contents : null };
+      const tokens = await this.sessions.start(verified, null, client, transaction);
+      if (!tokens) throw new AccountDisabledError();
+      return { tokens, deleted: isFirstAndForeign ? contents : null };
     });
-    await deleted?.forget();
-    return tokens;
+    await result.deleted?.forget();
+    if (result.tokens) return result.tokens;
+    await this.known.remember(result.knownTo, client.ip);
+    throw new InvalidOtpError();
   }
 
   /**
@@ -174,7 +191,7 @@ export class AuthService {
   ): Promise<{ user: UserCredentials; contents: LockedContents | null }> {
     if (user_id === null) throw new InvalidOtpError();
     const contents = (await this.users.isVerified(transaction, user_id)) ? null : await this.contents.lock(transaction, user_id);
-    const user = await this.users.lock(transaction, user_id);
+    const user = await this.users.lockWithDay(transaction, user_id);
     if (!user) throw new InvalidOtpError();
     return { user, contents };
   }
@@ -182,10 +199,12 @@ export class AuthService {
   /** Notes that the number is verified. @param foreign what somebody else has put into the account, which goes with all that one could return with */
   private async verify(transaction: Transaction, user: UserCredentials, foreign: LockedContents | null): Promise<UserProfile> {
     const verified = await this.users.verifyNumber(transaction, user, { clear: foreign !== null });
-    if (foreign === null) return verified;
-    await foreign.delete();
-    await this.codes.consumeAll(transaction, user.id);
-    await this.sessions.endAll(user.id, transaction);
+    if (foreign !== null) {
+      await foreign.delete();
+      await this.codes.consumeAll(transaction, user.id);
+      await this.sessions.endAll(user.id, transaction);
+    }
+    await this.users.settleDay(transaction, user, { restart: foreign !== null });
     return verified;
   }
 
@@ -219,5 +238,4 @@ export class AuthService {
   }
 }
 
-/** What wrong passwords are counted under. */
-const accountName = ({ username, mobileNumber }: Identifier, text: string): string => username ?? mobileNumber ?? text;
+const canonicalOf = ([typed]: readonly string[]): string | undefined => (typed === undefined ? undefined : canonicalNumber(typed));

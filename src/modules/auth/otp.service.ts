@@ -5,7 +5,9 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
 import { Database, type StatementRunner } from '../../database/database.js';
+import { canonicalNumber, spellingsOf } from '../users/index.js';
 import { InvalidOtpError, OtpTooSoonError } from './auth.errors.js';
+import { KnownClients } from './known-clients.js';
 import { OneTimeCodes } from './one-time-codes.js';
 import type { OtpPurpose } from './otp-challenge.entity.js';
 import { OtpQueue } from './otp.queue.js';
@@ -32,7 +34,7 @@ export interface SentChallenge {
 
 /** A code that somebody gives. */
 export interface GivenCode {
-  /** In E.164. */
+  /** In E.164, in any of its spellings. */
   readonly mobileNumber: string;
   readonly otp: string;
   readonly challengeId: string | null;
@@ -45,21 +47,30 @@ export interface RightCode {
   readonly tries: readonly string[] | null;
 }
 
+interface CodeOfNumber {
+  readonly mobileNumbers: readonly [string, ...string[]];
+  readonly otp: string;
+}
+
 /** Codes by purpose: how often they are made, and how often one may guess. */
 @Injectable()
 export class OtpService {
   private readonly isAnswered: boolean;
+  /** Wrong codes of one network, over all accounts. */
+  private readonly networkTries: CounterLimit;
 
   constructor(
     private readonly challenges: OtpRepository,
     private readonly codes: OneTimeCodes,
     private readonly counters: Counters,
     private readonly queue: OtpQueue,
+    private readonly known: KnownClients,
     private readonly database: Database,
-    @InjectConfig() { OTP_DELIVERY }: Config,
+    @InjectConfig() { OTP_DELIVERY, NETWORK_WRONG_CODES }: Config,
   ) {
     if (OTP_DELIVERY === undefined) throw new Error('OTP_DELIVERY is demanded by every entry point that signs people in');
     this.isAnswered = OTP_DELIVERY === 'response';
+    this.networkTries = { limit: NETWORK_WRONG_CODES, windowSeconds: 3_600 };
   }
 
   /**
@@ -74,11 +85,13 @@ export class OtpService {
   }
 
   /**
-   * Makes a challenge for a number, whether or not it has an account, and sends its code if it has.
+   * Makes a challenge for a number, whether or not it has an account, and sends its code if it has. An older code of the purpose is void.
    *
+   * @param givenNumber in E.164, in any of its spellings
    * @throws OtpTooSoonError
    */
-  async send(mobileNumber: string, purpose: OtpPurpose): Promise<SentChallenge> {
+  async send(givenNumber: string, purpose: OtpPurpose): Promise<SentChallenge> {
+    const mobileNumber = canonicalNumber(givenNumber);
     const id = await this.database.transaction(async (transaction) => {
       await this.take(transaction, mobileNumber, purpose, [A_MINUTE, AN_HOUR]);
       return this.insert(transaction, mobileNumber, purpose, false);
@@ -102,18 +115,25 @@ export class OtpService {
    * where there is nothing to judge a right code takes the same work as a wrong one.
    *
    * A try that names its challenge counts against that alone. One that does not counts against number and address together: whoever is
-   * elsewhere cannot use up the owner's tries, nor, by naming a challenge of their own making, kill the code on the owner's phone.
+   * elsewhere cannot use up the owner's tries. Wrong codes count against their network too, over all accounts. Who is known at the network is not
+   * held up by what others there, or all networks together, have tried.
    *
    * @param purposes what the code may be for; without a challenge's id the first of them only
    * @returns what `consume` takes in the transaction of the code's effect
    * @throws InvalidOtpError; known and unknown numbers take the same statements
    */
   async check(given: GivenCode, purposes: readonly [OtpPurpose, ...OtpPurpose[]], ip: string): Promise<RightCode> {
+    const mobileNumbers = spellingsOf(given.mobileNumber);
+    const isKnown = () => this.known.isKnown({ mobileNumbers }, ip);
+    const ofNetwork = ['wrong code of network', networkOf(ip)];
+    const mayTry = (await this.counters.take(ofNetwork, this.networkTries)).taken || (await isKnown());
     const right =
       given.challengeId === null
-        ? await this.checkStray(given, purposes[0], ip)
-        : await this.checkNamed(given, given.challengeId, purposes);
-    if (!right) throw new InvalidOtpError();
+        ? await this.checkStray({ otp: given.otp, mobileNumbers }, purposes[0], ip, isKnown)
+        : await this.checkNamed({ otp: given.otp, mobileNumbers }, given.challengeId, purposes);
+    // Judged last, so that a refused try takes the same statements.
+    if (!right || !mayTry) throw new InvalidOtpError();
+    await this.counters.giveBack(ofNetwork);
     return right;
   }
 
@@ -131,27 +151,33 @@ export class OtpService {
   }
 
   /** Deletes what is stored of codes for this number. */
-  async erase(transaction: StatementRunner, mobileNumber: string): Promise<void> {
-    await this.challenges.erase(transaction, mobileNumber);
+  async erase(transaction: StatementRunner, mobileNumbers: readonly string[]): Promise<void> {
+    await this.challenges.erase(transaction, mobileNumbers);
   }
 
   private async checkNamed(
-    { mobileNumber, otp }: GivenCode,
+    { mobileNumbers, otp }: CodeOfNumber,
     challengeId: string,
     purposes: readonly OtpPurpose[],
   ): Promise<RightCode | null> {
-    const challenge = { challengeId, mobileNumber, purposes };
+    const challenge = { challengeId, mobileNumbers, purposes };
     const isRight = (await this.challenges.takeTry(challenge)) && this.codes.isCodeOf(challengeId, otp);
     return isRight ? { challenge, tries: null } : null;
   }
 
-  private async checkStray({ mobileNumber, otp }: GivenCode, purpose: OtpPurpose, ip: string): Promise<RightCode | null> {
+  private async checkStray(
+    { mobileNumbers, otp }: CodeOfNumber,
+    purpose: OtpPurpose,
+    ip: string,
+    isKnown: () => Promise<boolean>,
+  ): Promise<RightCode | null> {
+    const [mobileNumber] = mobileNumbers;
     const tries = ['stray code', purpose, mobileNumber, networkOf(ip)];
     if (!(await this.counters.take(tries, STRAY_TRIES)).taken) return null;
-    if (!(await this.counters.take(['stray code', purpose, mobileNumber], ALL_STRAY_TRIES)).taken) return null;
-    const open = await this.challenges.findOpen(mobileNumber, purpose);
-    const challengeId = open.find((id) => this.codes.isCodeOf(id, otp));
-    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumber, purposes: [purpose] }, tries };
+    const mayTry = (await this.counters.take(['stray code', purpose, mobileNumber], ALL_STRAY_TRIES)).taken || (await isKnown());
+    const open = await this.challenges.findOpen(mobileNumbers, purpose);
+    const challengeId = mayTry ? open.find((id) => this.codes.isCodeOf(id, otp)) : undefined;
+    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumbers, purposes: [purpose] }, tries };
   }
 
   private async take(
@@ -169,7 +195,7 @@ export class OtpService {
   private async insert(transaction: StatementRunner, mobileNumber: string, purpose: OtpPurpose, fromSignup: boolean): Promise<string> {
     const id = newId();
     await this.challenges.insert(
-      { id, mobileNumber, purpose, fromSignup, lifetimeSeconds: CODE_LIFETIME_SECONDS },
+      { id, mobileNumbers: spellingsOf(mobileNumber), purpose, fromSignup, lifetimeSeconds: CODE_LIFETIME_SECONDS },
       this.isAnswered,
       transaction,
     );

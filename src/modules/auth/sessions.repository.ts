@@ -45,6 +45,12 @@ export interface SessionRow {
   readonly last_used_at: Date;
 }
 
+/** An account as a caller may name it, whether or not there is one. */
+export interface AccountName {
+  readonly userId?: string | null;
+  readonly mobileNumbers?: readonly string[];
+}
+
 /** How long a spent token still gets its successor. */
 const GRACE = `interval '30 seconds'`;
 
@@ -119,6 +125,13 @@ const list = statement<SessionRow>(
    ORDER BY s.created_at DESC, s.id DESC LIMIT $4`,
 );
 
+// The newest sessions are enough to know somebody by; the same statement for an account and for none.
+const addresses = statement<{ ip: string | null }>(
+  'sessions_addresses',
+  `SELECT s.ip FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = $1 OR u.mobile_number = ANY ($2::text[])
+   ORDER BY s.created_at DESC LIMIT 100`,
+);
+
 @Injectable()
 export class SessionsRepository {
   /** Of users and of administrators, in milliseconds. */
@@ -134,6 +147,12 @@ export class SessionsRepository {
   /** How long a session of such a user may live, however often it is refreshed; in milliseconds. */
   maxAgeOf(role: Role): number {
     return this.maxAges[role === 'admin' ? 1 : 0];
+  }
+
+  /** Where an account, named by its id or by the spellings of its number, was used from of late. */
+  async addressesOf({ userId = null, mobileNumbers = [] }: AccountName): Promise<string[]> {
+    const rows = await this.database.run(addresses, [userId, mobileNumbers]);
+    return rows.flatMap(({ ip }) => ip ?? []);
   }
 
   /** Those of `sessionIds` that may still act. */

@@ -1,5 +1,6 @@
 /** What a user is entitled to. Everybody may ask; nobody is asked in return. */
 export { hasEnded, SUBSCRIPTION_STATUSES } from './entitlement.js';
+export { ErasedDays } from './erased-days.js';
 export { type Grant, type GrantChange, GrantsService } from './grants.service.js';
 export { PlansService } from './plans.service.js';
 export { NoGrantError } from './subscriptions.errors.js';

@@ -4,6 +4,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 @Entity('usage_days')
 @Index('ix_usage_days_day', ['day'])
 @Check('ck_usage_days_messages', `messages >= 0`)
+@Check('ck_usage_days_carried', `carried >= 0`)
 export class UsageDayEntity {
   @ForeignKey('UserEntity', { name: 'fk_usage_days_user', onDelete: 'CASCADE' })
   @PrimaryColumn({ name: 'user_id', type: 'uuid', primaryKeyConstraintName: 'pk_usage_days' })
@@ -14,4 +15,8 @@ export class UsageDayEntity {
 
   @Column({ type: 'integer' })
   messages!: number;
+
+  /** How many of them came with the number, from an account that was erased. */
+  @Column({ type: 'integer', default: 0 })
+  carried!: number;
 }

@@ -1,8 +1,9 @@
 /**
  * Who the people are: names, numbers, passwords, profiles. How they prove it, and for how long that holds, is the module `auth`.
  */
+export { canBeMobile, canonicalNumber, spellingsOf } from './mobile-number.js';
 export { UsersModule } from './users.module.js';
-export { type Identifier, type SignUpInput, UsersService } from './users.service.js';
+export { type SignUpInput, UsersService } from './users.service.js';
 export type { UserCredentials, UserProfile } from './users.repository.js';
 export {
   AdministratorUnverifiedError,

@@ -1,25 +1,81 @@
-import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js';
+import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { toPlainText } from '../../common/pasted-text.js';
+
+/** What groups the digits of a number. */
+const SEPARATORS = /[\p{White_Space}\p{Pd}\p{Ps}\p{Pe}\u2212<>./~·]/gu;
+
+const DIGITS = /^\+?[0-9]{4,20}$/;
+const E164 = /^\+[1-9][0-9]{6,14}$/;
 
 /**
- * A number in E.164; null when the text is none.
+ * Numbers that one mobile phone has in two spellings, the canonical one first. The function `other_spelling` of the database knows the same rules.
+ * - Argentina: 9 after the country code of a mobile number.
+ * - Brazil: the ninth digit of mobile numbers, added from 2012 to 2016.
+ * - Mexico: 1 after the country code of a mobile number, and the prefixes of national calls (01, 044, 045), given up in 2019 and 2020.
+ */
+const SPELLINGS: readonly { readonly pattern: RegExp; readonly forms: readonly [string, string] }[] = [
+  { pattern: /^\+549?([1-3]\d{9})$/, forms: ['+549$1', '+54$1'] },
+  { pattern: /^\+55(\d{2})9?([6-9]\d{7})$/, forms: ['+55$19$2', '+55$1$2'] },
+  { pattern: /^\+52(?:1|01|04[45])?(\d{10})$/, forms: ['+52$1', '+521$1'] },
+];
+
+/** Every way in which a number in E.164 may have been stored, the canonical one first. */
+export function spellingsOf(number: string): readonly [string, ...string[]] {
+  const rule = SPELLINGS.find(({ pattern }) => pattern.test(number));
+  if (!rule) return [number];
+  const [canonical, other] = rule.forms;
+  return [number.replace(rule.pattern, canonical), number.replace(rule.pattern, other)];
+}
+
+/** The one form in E.164 that numbers are stored and counted under. */
+export const canonicalNumber = (number: string): string => spellingsOf(number)[0];
+
+/**
+ * A number in its canonical form; null when the text is none.
  *
- * Possible rather than valid: national plans change faster than the library's metadata is updated here, and a code that does not arrive says
- * the rest.
+ * Possible rather than valid: an account is also found by a number that the library's metadata does not know.
  *
  * @param region country (ISO 3166-1 alpha-2) of numbers without a country code; without it those are refused
  */
 export function parseMobileNumber(text: string, region: string | undefined): string | null {
-  const parsed = parsePhoneNumberFromString(text, {
-    extract: false,
-    ...(region === undefined ? {} : { defaultCountry: region as CountryCode }),
-  });
-  if (!parsed?.isPossible() || parsed.ext !== undefined || !/^\+[1-9][0-9]{6,14}$/.test(parsed.number)) return null;
-  return parsed.number;
+  const typed = readNumber(text, region);
+  return typed === null ? null : canonicalNumber(typed);
 }
 
-/** Whether codes are sent to this number. @param countries ISO 3166-1 alpha-2; empty for all */
+/** As `parseMobileNumber`, every spelling of the number, the typed one first; empty when the text is none. */
+export function parseSpellings(text: string, region: string | undefined): readonly string[] {
+  const typed = readNumber(text, region);
+  if (typed === null) return [];
+  const spellings = spellingsOf(typed);
+  return spellings.includes(typed) ? [typed, ...spellings.filter((spelling) => spelling !== typed)] : spellings;
+}
+
+/** Whether codes are sent to numbers of this number's country. @param countries ISO 3166-1 alpha-2; empty for all */
 export function isServedNumber(number: string, countries: readonly string[]): boolean {
   if (countries.length === 0) return true;
   const country = parsePhoneNumberFromString(number)?.country;
   return country !== undefined && countries.includes(country);
+}
+
+/**
+ * Whether a number can be a person's mobile. Fixed lines, premium, shared-cost, toll-free, personal and VoIP numbers and pagers cannot, nor can the
+ * satellite and other networks without a country.
+ */
+export function canBeMobile(number: string): boolean {
+  const parsed = parsePhoneNumberFromString(number);
+  const type = parsed?.getType();
+  return parsed?.country !== undefined && (type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE');
+}
+
+/** The number in E.164 as it was typed; null when the text is none. */
+function readNumber(text: string, region: string | undefined): string | null {
+  const digits = toPlainText(text).replace(/^tel:/i, '').replace(SEPARATORS, '');
+  if (!DIGITS.test(digits)) return null;
+  const parsed = parsePhoneNumberFromString(digits, {
+    extract: false,
+    ...(region === undefined ? {} : { defaultCountry: region as CountryCode }),
+  });
+  if (!parsed || parsed.ext !== undefined) return null;
+  const canonical = canonicalNumber(parsed.number);
+  return E164.test(canonical) && parsePhoneNumberFromString(canonical)?.isPossible() ? parsed.number : null;
 }

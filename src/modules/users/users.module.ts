@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { SubscriptionsModule } from '../subscriptions/index.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordsService } from './passwords.service.js';
 import { UserEntity } from './user.entity.js';
@@ -7,7 +8,7 @@ import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([UserEntity])],
+  imports: [SubscriptionsModule, TypeOrmModule.forFeature([UserEntity])],
   providers: [UsersService, UsersRepository, PasswordsService, PasswordHasher],
   exports: [UsersService, PasswordsService],
 })

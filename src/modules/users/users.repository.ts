@@ -3,6 +3,7 @@ import type { Actor, Plan, Role } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { UserGoneError, violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
+import { spellingsOf } from './mobile-number.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
 
 /** A user as the user sees it. */
@@ -60,7 +61,8 @@ const lock = statement<UserCredentials>(
 
 const findByIdentifier = statement<UserCredentials>(
   'users_find_by_identifier',
-  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = $2`,
+  `SELECT ${CREDENTIALS} FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = ANY ($2::text[])
+   ORDER BY array_position($2::text[], u.mobile_number) LIMIT 1`,
 );
 
 // Signups with one number are made one after the other: else the second would not see the row of the first until it is too late to take it over.
@@ -70,7 +72,7 @@ const lockNumber = statement<never>('users_lock_number', `SELECT pg_advisory_xac
 // the next statement, not by this one.
 const lockUnverified = statement<{ id: string }>(
   'users_lock_unverified',
-  `SELECT id FROM users WHERE mobile_number = $1 AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE`,
+  `SELECT id FROM users WHERE mobile_number = ANY ($1::text[]) AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE`,
 );
 
 // Nobody has proved to hold the number, so whoever signs up with it now has as good a claim. An account that holds something stays: its number is
@@ -139,9 +141,9 @@ export class UsersRepository {
     return (await this.database.run(find, [id]))[0] ?? null;
   }
 
-  /** The same statement whichever identifier is given; null for one that is not. */
-  async findByIdentifier(username: string | null, mobileNumber: string | null): Promise<UserCredentials | null> {
-    return (await this.database.run(findByIdentifier, [username, mobileNumber]))[0] ?? null;
+  /** The same statement whichever identifier is given. Of two accounts of one phone, the one whose spelling comes first. */
+  async findByIdentifier(username: string | null, mobileNumbers: readonly string[]): Promise<UserCredentials | null> {
+    return (await this.database.run(findByIdentifier, [username, mobileNumbers]))[0] ?? null;
   }
 
   async lock(on: StatementRunner, id: string): Promise<UserCredentials | null> {
@@ -193,8 +195,7 @@ export class UsersRepository {
   /** Deletes the account of this number unless the number is verified or it holds something; until the transaction ends nobody else takes it. */
   async takeOverNumber(on: Transaction, mobileNumber: string): Promise<void> {
     await on.run(lockNumber, [mobileNumber]);
-    const [unverified] = await on.run(lockUnverified, [mobileNumber]);
-    if (unverified) await on.run(deleteEmpty, [unverified.id]);
+    for (const { id } of await on.run(lockUnverified, [spellingsOf(mobileNumber)])) await on.run(deleteEmpty, [id]);
   }
 
   /** @throws UsernameTakenError, MobileNumberTakenError, EmailTakenError */

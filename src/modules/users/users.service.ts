@@ -6,9 +6,10 @@ import { newId } from '../../common/ids.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
-import { isServedNumber, parseMobileNumber } from './mobile-number.js';
+import { ErasedDays } from '../subscriptions/index.js';
+import { canBeMobile, canonicalNumber, isServedNumber, parseMobileNumber, parseSpellings } from './mobile-number.js';
 import { PasswordsService } from './passwords.service.js';
-import { parseUsername, USERNAME_RULE } from './username.js';
+import { parsePastedUsername, parseUsername, USERNAME_RULE } from './username.js';
 import { AdministratorUnverifiedError, InvalidCredentialsError, LastAdministratorError } from './users.errors.js';
 import { type NewUser, type UserAccess, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
 
@@ -26,10 +27,11 @@ export interface ProfileChanges {
   readonly currentPassword?: string;
 }
 
-/** What signs in, as it is stored; both null for a text that can be neither. */
+/** What signs in, as it is stored; neither for a text that can be neither. */
 export interface Identifier {
   readonly username: string | null;
-  readonly mobileNumber: string | null;
+  /** Every spelling of the number, the typed one first. */
+  readonly mobileNumbers: readonly string[];
 }
 
 @Injectable()
@@ -37,6 +39,7 @@ export class UsersService {
   constructor(
     private readonly users: UsersRepository,
     private readonly passwords: PasswordsService,
+    private readonly days: ErasedDays,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -71,10 +74,11 @@ export class UsersService {
     return this.getMe(actor);
   }
 
-  /** @throws ValidationFailedError when there is no password, InvalidCredentialsError when it is wrong, RateLimitedError */
+  /** Of a caller who is signed in, and so known. @throws ValidationFailedError when there is no password, InvalidCredentialsError when it is wrong, RateLimitedError */
   async assertPassword(field: string, user: UserCredentials, password: string | undefined, client: Client): Promise<void> {
     if (password === undefined) throw new ValidationFailedError([{ field, message: `${field} is needed for this change` }]);
-    if (!(await this.passwords.matches(user.id, user.password_hash, password, client))) throw new InvalidCredentialsError();
+    const isKnown = () => Promise.resolve(true);
+    if (!(await this.passwords.matches(user.id, user.password_hash, password, client, isKnown))) throw new InvalidCredentialsError();
   }
 
   /**
@@ -91,6 +95,7 @@ export class UsersService {
     return this.database.transaction(async (transaction) => {
       await this.users.takeOverNumber(transaction, user.mobileNumber);
       const created = await this.users.insert(transaction, user);
+      await this.days.begin(transaction, created.id, created.mobile_number);
       return { user: created, result: await alongside(transaction, created) };
     });
   }
@@ -113,16 +118,25 @@ export class UsersService {
   }
 
   parseIdentifier(text: string): Identifier {
-    const username = parseUsername(text);
-    return { username, mobileNumber: username === null ? parseMobileNumber(text, this.config.DEFAULT_PHONE_REGION) : null };
+    const username = parsePastedUsername(text);
+    return { username, mobileNumbers: username === null ? parseSpellings(text, this.config.DEFAULT_PHONE_REGION) : [] };
   }
 
   /** One statement whatever is given and found. */
-  async findByIdentifier({ username, mobileNumber }: Identifier): Promise<UserCredentials | null> {
-    return this.users.findByIdentifier(username, mobileNumber);
+  async findByIdentifier({ username, mobileNumbers }: Identifier): Promise<UserCredentials | null> {
+    return this.users.findByIdentifier(username, mobileNumbers);
   }
 
-  /** The number in E.164. @throws ValidationFailedError when it is none, or of a country that is not served */
+  /** As `parseMobileNumber`, of a number that a code is to be sent to. @throws ValidationFailedError also when it cannot be a mobile number */
+  parseMobile(text: string): string {
+    const number = this.parseMobileNumber(text);
+    if (!canBeMobile(number)) {
+      throw new ValidationFailedError([{ field: 'mobile_number', message: 'mobile_number must be a number that a mobile phone can have' }]);
+    }
+    return number;
+  }
+
+  /** The number in its canonical form (E.164). @throws ValidationFailedError when it is none, or of a country that is not served */
   parseMobileNumber(text: string): string {
     const number = parseMobileNumber(text, this.config.DEFAULT_PHONE_REGION);
     if (number === null) {
@@ -133,6 +147,12 @@ export class UsersService {
       throw new ValidationFailedError([{ field: 'mobile_number', message: 'mobile_number is of a country that is not served' }]);
     }
     return number;
+  }
+
+  /** As `lock`, with the account's day, for `settleDay`. */
+  async lockWithDay(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
+    await this.days.hold(transaction, userId);
+    return this.lock(transaction, userId);
   }
 
   /** The account, held against changes until the transaction ends. */
@@ -155,6 +175,17 @@ export class UsersService {
     if (!clear) return { ...user, is_verified: true };
     await this.users.reclaim(transaction, user.id);
     return { ...user, is_verified: true, has_password: false, email: null };
+  }
+
+  /**
+   * Charges a newly verified account what is kept under its number, of an account that was erased today. Comes last in the transaction: deleting
+   * what the account holds gives units back to its day.
+   *
+   * @param user as `lockWithDay` found it
+   * @param restart true: what was charged to the day before is somebody else's
+   */
+  async settleDay(transaction: StatementRunner, user: UserCredentials, { restart }: { restart: boolean }): Promise<void> {
+    if (!user.is_verified) await this.days.carry(transaction, user.id, canonicalNumber(user.mobile_number), { restart });
   }
 
   /** @param expectedHash nothing is changed unless this is still the stored one; null for any. @returns whether it was changed */
@@ -195,7 +226,7 @@ export class UsersService {
   private async prepare(input: SignUpInput, { role, isVerified }: Pick<NewUser, 'role' | 'isVerified'>): Promise<NewUser> {
     const username = parseUsername(input.username);
     if (username === null) throw new ValidationFailedError([{ field: 'username', message: USERNAME_RULE }]);
-    const mobileNumber = this.parseMobileNumber(input.mobileNumber);
+    const mobileNumber = this.parseMobile(input.mobileNumber);
     this.passwords.assertNotUsername('password', input.password, username);
     const passwordHash = await this.passwords.hashNew('password', input.password);
     return { id: newId(), username, mobileNumber, email: input.email?.toLowerCase() ?? null, passwordHash, role, isVerified };

@@ -55,7 +55,12 @@ test('deletes codes a day, sessions thirty days and idempotency keys a day after
       ago(-1),
       ago(1),
     ]);
+    await dataSource.query(
+      `INSERT INTO erased_days (day, number_hash, messages)
+       SELECT (now() AT TIME ZONE 'UTC')::date - n, sha256(n::text::bytea), n + 1 FROM generate_series(0, 2) n`,
+    );
     await run();
+    expect(await left('erased_days', 'messages')).toEqual(['1']);
     expect(await left('otp_challenges', 'mobile_number')).toEqual(['+919000000']);
     expect(await left('idempotency_keys', 'key')).toEqual(['0.9']);
     expect(await left('sessions', 'device')).toEqual(['ended lately', 'expired lately', 'live']);

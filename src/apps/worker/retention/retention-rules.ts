@@ -47,6 +47,12 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     expired: before('closed_at'),
     keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
   }),
+  rule('days of erased accounts', {
+    table: 'erased_days',
+    key: 'day, number_hash',
+    expired: `day < ((now() - $1 * interval '1 millisecond') AT TIME ZONE 'UTC')::date`,
+    keepMs: () => 0,
+  }),
   rule('counters', { table: 'counters', key: 'key', expired: before('window_ends_at'), keepMs: () => 0 }),
   rule('unverified accounts', {
     table: 'users',

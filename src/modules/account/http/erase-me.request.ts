@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, IsUUID, Length, Matches, ValidateIf } from 'class-validator';
+import { IsString, IsUUID, Length, ValidateIf } from 'class-validator';
+import { OneTimeCodeField } from '../../../common/http/one-time-code.field.js';
 import type { ErasureProof } from '../erasure.service.js';
 
 const unlessLeftOut = () => ValidateIf((_, value) => value !== undefined);
@@ -11,9 +12,7 @@ export class EraseMeRequest {
   @Length(1, 1_000)
   readonly password?: string;
 
-  @ApiPropertyOptional({ example: '493027', pattern: '^[0-9]{6}$', description: 'A fresh code of POST /auth/send-otp.' })
-  @unlessLeftOut()
-  @Matches(/^[0-9]{6}$/, { message: 'otp must be six digits' })
+  @OneTimeCodeField({ required: false, description: 'A fresh code of POST /auth/send-otp.' })
   readonly otp?: string;
 
   @ApiPropertyOptional({ format: 'uuid', example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de' })

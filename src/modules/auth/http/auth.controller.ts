@@ -54,8 +54,8 @@ export class AuthController {
   })
   @ApiCreatedResponse({ type: SignUpResponse })
   @ApiProblems(UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError)
-  async signUp(@Body() body: SignUpRequest): Promise<SignUpResponse> {
-    return toSignUpResponse(await this.auth.signUp(toSignUpInput(body)));
+  async signUp(@Body() body: SignUpRequest, @RequestClient() client: Client): Promise<SignUpResponse> {
+    return toSignUpResponse(await this.auth.signUp(toSignUpInput(body), client));
   }
 
   @Post('login')
@@ -77,11 +77,14 @@ export class AuthController {
   @Public()
   @HttpCode(202)
   @NoStore()
-  @ApiOperation({ summary: 'Send a code to sign in with', description: 'Answers the same whether or not the number has an account.' })
+  @ApiOperation({
+    summary: 'Send a code to sign in with',
+    description: 'Answers the same whether or not the number has an account. A newer code voids the older one.',
+  })
   @ApiAcceptedResponse({ type: ChallengeResponse })
-  @ApiProblems(OtpTooSoonError)
-  async sendOtp(@Body() body: SendCodeRequest): Promise<ChallengeResponse> {
-    return toChallengeResponse(await this.auth.sendCode(body.mobile_number));
+  @ApiProblems(OtpTooSoonError, RateLimitedError)
+  async sendOtp(@Body() body: SendCodeRequest, @RequestClient() client: Client): Promise<ChallengeResponse> {
+    return toChallengeResponse(await this.auth.sendCode(body.mobile_number, client));
   }
 
   @Post('verify-otp')
@@ -111,9 +114,9 @@ export class AuthController {
   @NoStore()
   @ApiOperation({ summary: 'Send a code to reset the password with' })
   @ApiAcceptedResponse({ type: ChallengeResponse })
-  @ApiProblems(OtpTooSoonError)
-  async forgotPassword(@Body() body: SendCodeRequest): Promise<ChallengeResponse> {
-    return toChallengeResponse(await this.auth.forgotPassword(body.mobile_number));
+  @ApiProblems(OtpTooSoonError, RateLimitedError)
+  async forgotPassword(@Body() body: SendCodeRequest, @RequestClient() client: Client): Promise<ChallengeResponse> {
+    return toChallengeResponse(await this.auth.forgotPassword(body.mobile_number, client));
   }
 
   @Post('reset-password')

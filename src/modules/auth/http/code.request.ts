@@ -1,5 +1,6 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsUUID, Matches, ValidateIf } from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsUUID, ValidateIf } from 'class-validator';
+import { OneTimeCodeField } from '../../../common/http/one-time-code.field.js';
 import type { CodeInput } from '../auth.service.js';
 import { MobileNumberField } from './mobile-number.field.js';
 import { NewPasswordField } from './new-password.field.js';
@@ -14,8 +15,7 @@ abstract class CodeRequest {
   @MobileNumberField()
   readonly mobile_number!: string;
 
-  @ApiProperty({ example: '493027', pattern: '^[0-9]{6}$' })
-  @Matches(/^[0-9]{6}$/, { message: 'otp must be six digits' })
+  @OneTimeCodeField({ required: true })
   readonly otp!: string;
 
   @ApiPropertyOptional({

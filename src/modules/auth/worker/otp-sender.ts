@@ -1,11 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { InjectConfig } from '../../../config/config.module.js';
-import type { Config } from '../../../config/env.js';
-import { Counters } from '../../../database/counters.js';
+import { Injectable } from '@nestjs/common';
 import { OtpDelivery, OtpDeliveryError } from '../../../integrations/otp-delivery/index.js';
+import { canBeMobile } from '../../users/index.js';
 import { OneTimeCodes } from '../one-time-codes.js';
 import type { OtpPurpose } from '../otp-challenge.entity.js';
-import { OtpRepository } from '../otp.repository.js';
+import { OtpRepository, type UnsettledChallenge } from '../otp.repository.js';
+import { type PaidSms, SmsBudget } from './sms-budget.js';
 
 const USE: Readonly<Record<OtpPurpose, string>> = {
   sign_in: 'to sign in',
@@ -13,20 +12,14 @@ const USE: Readonly<Record<OtpPurpose, string>> = {
   reset_password: 'to reset your password',
 };
 
-const DAY_SECONDS = 86_400;
-const BUDGET_KEY = ['sms'];
-
 /** Delivers the code of a challenge, once: a job that comes again, too late, or for a number without an account does nothing. */
 @Injectable()
 export class OtpSender {
-  private readonly logger = new Logger(OtpSender.name);
-
   constructor(
     private readonly challenges: OtpRepository,
     private readonly codes: OneTimeCodes,
     private readonly delivery: OtpDelivery,
-    private readonly counters: Counters,
-    @InjectConfig() private readonly config: Config,
+    private readonly budget: SmsBudget,
   ) {}
 
   /** @throws OtpDeliveryError */
@@ -36,7 +29,7 @@ export class OtpSender {
       await this.challenges.settle(challengeId);
       return;
     }
-    await this.payForSms();
+    const paid = await this.payForSms(challenge);
     const code = this.codes.codeOf(challengeId);
     try {
       await this.delivery.send({
@@ -46,7 +39,7 @@ export class OtpSender {
         text: `${code} is your code ${USE[challenge.purpose]}. It is valid for five minutes. Nobody from our side will ever ask you for it.`,
       });
     } catch (error) {
-      if (this.delivery.isSms) await this.counters.giveBack(BUDGET_KEY);
+      await this.budget.giveBack(paid);
       throw error;
     }
     await this.challenges.settle(challengeId);
@@ -57,11 +50,12 @@ export class OtpSender {
     await this.challenges.settle(challengeId);
   }
 
-  private async payForSms(): Promise<void> {
-    if (!this.delivery.isSms) return;
-    const taken = await this.counters.take(BUDGET_KEY, { limit: this.config.SMS_DAILY_BUDGET, windowSeconds: DAY_SECONDS });
-    if (taken.taken) return;
-    this.logger.error(`SMS_DAILY_BUDGET (${this.config.SMS_DAILY_BUDGET}) is used up: codes are not sent`);
-    throw new OtpDeliveryError('the daily budget of SMS is used up', false);
+  private async payForSms(challenge: UnsettledChallenge): Promise<PaidSms> {
+    if (!this.delivery.isSms) return [];
+    // Accounts of earlier releases may have numbers that are refused today.
+    if (!canBeMobile(challenge.mobile_number)) throw new OtpDeliveryError('the number is of no mobile phone', false);
+    const paid = await this.budget.pay(challenge);
+    if (!paid) throw new OtpDeliveryError('the daily budget of SMS is used up', false);
+    return paid;
   }
 }

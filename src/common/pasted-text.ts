@@ -1,0 +1,23 @@
+/**
+ * Short text as people paste it, such as a number or a code, in its plain form: compatibility forms (full-width letters and signs) folded,
+ * decimal digits of any script as ASCII digits, format characters removed, no blanks around it.
+ */
+export const toPlainText = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .replace(/(?![0-9])\p{Nd}/gu, toAsciiDigit)
+    .replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
+
+/** As `toPlainText`, and without the blanks and dashes that group the digits of a code. */
+export const toPlainCode = (text: string): string => toPlainText(text).replace(/[\p{White_Space}\p{Pd}\u2212]/gu, '');
+
+const DIGIT = /^\p{Nd}$/u;
+
+/** Unicode lays the decimal digits of a script out as ten code points in order, so a digit's value is its place in its run. */
+function toAsciiDigit(digit: string): string {
+  const codePoint = digit.codePointAt(0) ?? 0;
+  let first = codePoint;
+  while (DIGIT.test(String.fromCodePoint(first - 1))) first -= 1;
+  return String((codePoint - first) % 10);
+}
