@@ -17,6 +17,7 @@ import { IndexWhatAdministratorsList1795392000402 } from './1795392000402-index-
 import { KeepFiguresOfTheAdministration1795392000403 } from './1795392000403-keep-figures-of-the-administration.js';
 import { LetTheAuditLogExpire1795392000450 } from './1795392000450-let-the-audit-log-expire.js';
 import { KeepWhatEventsSay1795392000600 } from './1795392000600-keep-what-events-say.js';
+import { CountWhatUsersKeep1795824000300 } from './1795824000300-count-what-users-keep.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   KeepFiguresOfTheAdministration1795392000403,
   LetTheAuditLogExpire1795392000450,
   KeepWhatEventsSay1795392000600,
+  CountWhatUsersKeep1795824000300,
 ] as const;

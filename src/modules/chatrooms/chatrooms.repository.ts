@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { Database } from '../../database/database.js';
+import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 
 /** A chatroom as its owner sees it. */
@@ -42,14 +43,19 @@ const OWN_COLUMNS = `c.id, c.name, c.system_instruction, c.model, c.archived, c.
 const COLUMNS = `${OWN_COLUMNS},
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id`;
 
-// Room, list version and key in one commit. The key comes last and without ON CONFLICT, so that a repeat undoes all it did.
+// Room, list version, count and key in one commit, or nothing where the user has as many rooms as allowed, or was never counted. The lock on the
+// user's row makes the limit exact. Without a user the INSERT fails on its foreign key. The key comes last and without ON CONFLICT, so that a repeat
+// undoes all it did.
 const insert = statement<Chatroom>(
   'chatrooms_insert',
-  `WITH room AS (
-     INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model) VALUES ($2, $1, $3, $4, $5)
+  `WITH owner AS (
+     UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
+     WHERE id = $1 AND usage_counted_at IS NOT NULL AND chatroom_count < $9 RETURNING id
+   ), room AS (
+     INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model)
+     SELECT $2::uuid, $1::uuid, $3::text, $4::text, $5::text
+     WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = $1)
      RETURNING ${OWN_COLUMNS}, NULL::uuid AS active_reply_id
-   ), owner AS (
-     UPDATE users SET list_version = list_version + 1 WHERE id = $1
    ), key AS (
      INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
      SELECT $1, $6, $7, $8, to_jsonb(room) FROM room WHERE $7::text IS NOT NULL
@@ -59,18 +65,26 @@ const insert = statement<Chatroom>(
 
 const find = statement<Chatroom>('chatrooms_find', `SELECT ${COLUMNS} FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1`);
 
-const list = statement<Chatroom>(
+const PAGE = { as: 'c', order: 'c.last_activity_at DESC, c.id DESC', texts: ['c.system_instruction', 'c.name'] };
+
+const list = statement<Chatroom & BoundedRow>(
   'chatrooms_list',
-  `SELECT ${COLUMNS} FROM chatrooms c
-   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
-   ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+  withinPageBytes(
+    `SELECT ${COLUMNS} FROM chatrooms c
+     WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
+     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+    PAGE,
+  ),
 );
 
-const search = statement<Chatroom>(
+const search = statement<Chatroom & BoundedRow>(
   'chatrooms_search',
-  `SELECT ${COLUMNS} FROM chatrooms c
-   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid) AND c.name ILIKE $6
-   ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+  withinPageBytes(
+    `SELECT ${COLUMNS} FROM chatrooms c
+     WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid) AND c.name ILIKE $6
+     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+    PAGE,
+  ),
 );
 
 // A flag for each member tells "leave it" from "make it null".
@@ -96,8 +110,12 @@ const BEGINNING = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
 export class ChatroomsRepository {
   constructor(private readonly database: Database) {}
 
-  /** @throws an error that `isRepeatedKey` knows */
-  async insert(room: NewChatroom, key: IdempotencyKey | null): Promise<Chatroom> {
+  /**
+   * @param limit of chatrooms that the user may have
+   * @returns null when there are so many already, or when they were never counted
+   * @throws an error that `isRepeatedKey` knows
+   */
+  async insert(room: NewChatroom, key: IdempotencyKey | null, limit: number): Promise<Chatroom | null> {
     const [row] = await this.database.run(insert, [
       room.userId,
       room.id,
@@ -107,9 +125,9 @@ export class ChatroomsRepository {
       key?.scope ?? null,
       key?.key ?? null,
       key?.fingerprint ?? null,
+      limit,
     ]);
-    if (!row) throw new Error('an INSERT without a row');
-    return row;
+    return row ?? null;
   }
 
   async find(userId: string, id: string): Promise<Chatroom | null> {
@@ -117,14 +135,14 @@ export class ChatroomsRepository {
     return row ?? null;
   }
 
-  /** At most `count` rooms after `after`, most recently active first. */
+  /** At most `count` rooms and one page's bytes after `after`, most recently active first. */
   async list(options: {
     userId: string;
     archived: boolean;
     q: string | null;
     after: { at: string; id: string } | null;
     count: number;
-  }): Promise<Chatroom[]> {
+  }): Promise<(Chatroom & BoundedRow)[]> {
     const { at, id } = options.after ?? BEGINNING;
     const values = [options.userId, options.archived, at, id, options.count];
     if (options.q === null) return this.database.run(list, values);

@@ -2,7 +2,8 @@
 export { hasEnded, SUBSCRIPTION_STATUSES } from './entitlement.js';
 export { type Grant, type GrantChange, GrantsService } from './grants.service.js';
 export { PlansService } from './plans.service.js';
-export { NoGrantError } from './subscriptions.errors.js';
+export { type Quota, QuotasService } from './quotas.service.js';
+export { NoGrantError, StorageFullError, TooManyChatroomsError } from './subscriptions.errors.js';
 export { SubscriptionsModule } from './subscriptions.module.js';
 export { type SubscriptionStatus, SubscriptionsService } from './subscriptions.service.js';
 export type { EndingRule } from './transitions.js';

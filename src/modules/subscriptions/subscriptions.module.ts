@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { GrantsService } from './grants.service.js';
 import { PlansService } from './plans.service.js';
+import { QuotasService } from './quotas.service.js';
 import { SubscriptionsRepository } from './subscriptions.repository.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 @Module({
-  providers: [PlansService, SubscriptionsService, SubscriptionsRepository, GrantsService],
-  exports: [PlansService, SubscriptionsService, GrantsService],
+  providers: [PlansService, SubscriptionsService, SubscriptionsRepository, GrantsService, QuotasService],
+  exports: [PlansService, SubscriptionsService, GrantsService, QuotasService],
 })
 export class SubscriptionsModule {}

@@ -3,9 +3,11 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
+import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
+import { StorageFullError, TooManyChatroomsError } from '../../subscriptions/index.js';
 import { documentSchema } from '../move/chatroom-document.js';
 import { MovesService } from '../move/moves.service.js';
 import { CopyChatroomRequest, ExportChatroomQuery } from './moves.request.js';
@@ -52,6 +54,7 @@ export class MovesController {
   })
   @ApiBody({ schema: documentSchema })
   @ApiCreatedResponse({ type: ChatroomResponse })
+  @ApiProblems(TooManyChatroomsError, StorageFullError)
   async importChatroom(@CurrentActor() actor: Actor, @Req() { rawBody }: RawBodyRequest<FastifyRequest>): Promise<ChatroomResponse> {
     const { room, model } = await this.moves.importChatroom(actor, rawBody ?? Buffer.alloc(0));
     return toChatroomResponse(room, model);
@@ -60,6 +63,7 @@ export class MovesController {
   @Post(':chatroom_id/copy')
   @ApiOperation({ summary: 'Copy a chatroom up to a message', description: 'The branch that ends with the message, in a room of its own.' })
   @ApiCreatedResponse({ type: ChatroomResponse })
+  @ApiProblems(TooManyChatroomsError, StorageFullError)
   async copyChatroom(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) id: string,

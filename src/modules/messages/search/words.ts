@@ -21,7 +21,7 @@ const UNIT = /[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*|[\p{M}ﾞﾟ]+/gu;
 
 const MAX_TERM = 64;
 /** What comes after, in UTF-16 units, is not found. */
-const MAX_LENGTH = 200_000;
+const MAX_LENGTH = 100_000;
 /** Of one message: nor are more words. */
 const MAX_WORDS = 20_000;
 /** PostgreSQL takes no vector of a megabyte. */
