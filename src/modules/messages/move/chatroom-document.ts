@@ -109,7 +109,8 @@ export async function parseDocument(file: Buffer): Promise<ChatroomDocument & { 
     const result = message.safeParse(isObject(place) ? parts.parseMessage(next++) : place);
     if (result.success) {
       messages.push(result.data);
-      faults.push(...tree.faultsOf(result.data, i));
+      // Places tell little once a message before is missing.
+      if (messages.length === i + 1) faults.push(...tree.faultsOf(result.data, i));
       bytes += Buffer.byteLength(result.data.content);
     } else {
       faults.push(...faultsOf(result.error, ['messages', i]));
