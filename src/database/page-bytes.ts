@@ -3,14 +3,8 @@ const PAGE_BYTES = 1024 * 1024;
 
 /** A row of a page that is bounded in bytes. */
 export interface BoundedRow {
-  /** Another row follows in the list, whether or not it was read along. */
-  readonly goes_on: boolean;
-}
-
-/** All columns that the bound adds to a row. */
-export interface BoundedPageRow extends BoundedRow {
-  readonly page_row: string;
-  readonly page_bytes: string;
+  /** Whether another row of the list follows that the page was cut before. */
+  readonly goes_on?: boolean;
 }
 
 /**
@@ -18,8 +12,8 @@ export interface BoundedPageRow extends BoundedRow {
  * it, as octet_length does not need those that are stored outside of the row.
  *
  * @param select the rows, with the LIMIT of the page
- * @param options.as the alias that the rows get, which `order` and `texts` may name their columns by
- * @param options.order total, of the rows' own columns
+ * @param options.as the alias that the rows get, which `order` and `texts` name their columns by
+ * @param options.order total, of columns that are selected
  * @param options.texts the columns that may be long
  */
 export function withinPageBytes(
@@ -28,7 +22,16 @@ export function withinPageBytes(
 ): string {
   const size = texts.map((text) => `coalesce(octet_length(${text}), 0)`).join(' + ');
   return `SELECT * FROM (
-     SELECT ${as}.*, row_number() OVER page AS page_row, sum(${size}) OVER page AS page_bytes, lead(true, 1, false) OVER page AS goes_on
-     FROM (${select}) AS ${as} WINDOW page AS (ORDER BY ${order})
-   ) AS ${as} WHERE page_row = 1 OR page_bytes <= ${PAGE_BYTES} ORDER BY page_row`;
+     WITH bounded AS MATERIALIZED (${select})
+     SELECT ${as}.*, lead(true, 1, false) OVER (ORDER BY ${order}) AS goes_on FROM bounded AS ${as} ORDER BY ${order} LIMIT (
+       SELECT greatest(1, count(*) FILTER (WHERE bytes <= ${PAGE_BYTES}))
+       FROM (SELECT sum(${size}) OVER (ORDER BY ${order}) AS bytes FROM bounded AS ${as}) AS sums
+     )
+   ) AS ${as} ORDER BY ${order}`;
+}
+
+/** The rows of such a page as they would be without the bound, but for the last one of a page that was cut. */
+export function asBoundedPage<Row extends object>(rows: readonly (Row & { goes_on?: boolean })[]): (Row & BoundedRow)[] {
+  for (const [i, row] of rows.entries()) if (i < rows.length - 1 || row.goes_on === false) delete row.goes_on;
+  return [...rows];
 }

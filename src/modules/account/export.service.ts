@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
-import type { BoundedPageRow } from '../../database/page-bytes.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { Database } from '../../database/database.js';
 import { BillingService, toInvoiceResponse } from '../billing/index.js';
 import { toUserResponse, type UserProfile, UsersService } from '../users/index.js';
@@ -61,4 +61,4 @@ export class ExportService {
 }
 
 /** Without what the statement adds to bound a page. */
-const toText = (row: BoundedPageRow): string => JSON.stringify({ ...row, page_row: undefined, page_bytes: undefined, goes_on: undefined });
+const toText = (row: BoundedRow): string => JSON.stringify({ ...row, goes_on: undefined });

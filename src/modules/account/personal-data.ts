@@ -1,4 +1,4 @@
-import { type BoundedPageRow, withinPageBytes } from '../../database/page-bytes.js';
+import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 
 /** Rows as they are written into the document. */
@@ -105,7 +105,7 @@ export const chatroom = statement<Row>(
   `SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at FROM chatrooms WHERE id = $1 AND user_id = $2`,
 );
 
-export const messages = statement<BoundedPageRow & Row & { readonly position: number }>(
+export const messages = statement<BoundedRow & Row & { readonly position: number }>(
   'account_export_messages',
   withinPageBytes(
     `SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens, reasoning_tokens,

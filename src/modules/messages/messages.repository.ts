@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
-import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
+import { asBoundedPage, type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
 
@@ -49,9 +49,9 @@ const listBranch = statement<PageRow>(
      UNION ALL
      SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < $4
    )
-   ${withinPageBytes(`SELECT ${MESSAGE_COLUMNS}, branch.n FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true`, {
+   ${withinPageBytes(`SELECT ${MESSAGE_COLUMNS} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true`, {
      as: 'm',
-     order: 'm.n',
+     order: 'm.position DESC',
      texts: ['m.content'],
    })}`,
 );
@@ -208,5 +208,5 @@ export class MessagesRepository {
 
 function asPage(rows: PageRow[]): (Message & BoundedRow)[] | null {
   if (rows.length === 0) return null;
-  return rows.filter((row) => row.id !== null);
+  return asBoundedPage<Message>(rows.filter((row) => row.id !== null));
 }

@@ -73,7 +73,7 @@ export class SearchRepository {
         message: row,
         chatroom: { id: row.chatroom_id, name: row.chatroom_name },
         rank: row.rank,
-        goes_on: row.goes_on,
+        ...(row.goes_on ? { goes_on: true } : {}),
       })),
       asOf: rows[0]?.as_of.toISOString() ?? '',
     };
