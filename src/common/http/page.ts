@@ -6,7 +6,13 @@ import { ValidationFailedError } from '../errors/common.errors.js';
 export const DEFAULT_PAGE_SIZE = 20;
 
 export class PageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: DEFAULT_PAGE_SIZE })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: DEFAULT_PAGE_SIZE,
+    description: 'Rows of the page at most. A page ends at 1 MiB too, with one row at least.',
+  })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
   @IsInt({ message: 'limit must be a whole number from 1 to 100' })

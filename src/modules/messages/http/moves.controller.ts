@@ -50,7 +50,7 @@ export class MovesController {
   @ApiOperation({
     summary: 'Import a chatroom',
     description:
-      'Of the JSON of an export, up to 20 MiB: with all branches and times, under new ids. It costs no message, and counts as no usage.',
+      'Of the JSON of an export, up to 20 MiB: with all branches and times, under new ids. A reply has at most 100,000 code points. It costs no message and counts as no usage; its texts count as storage.',
   })
   @ApiBody({ schema: documentSchema })
   @ApiCreatedResponse({ type: ChatroomResponse })
@@ -61,7 +61,10 @@ export class MovesController {
   }
 
   @Post(':chatroom_id/copy')
-  @ApiOperation({ summary: 'Copy a chatroom up to a message', description: 'The branch that ends with the message, in a room of its own.' })
+  @ApiOperation({
+    summary: 'Copy a chatroom up to a message',
+    description: 'The branch that ends with the message, in a room of its own. Its texts count as storage.',
+  })
   @ApiCreatedResponse({ type: ChatroomResponse })
   @ApiProblems(TooManyChatroomsError, StorageFullError)
   async copyChatroom(

@@ -20,7 +20,7 @@ export interface DocumentParts {
   readonly frame: unknown;
   readonly messageCount: number;
   /** @throws MalformedJsonError */
-  parseMessage(i: number): unknown;
+  readonly parseMessage: (i: number) => unknown;
 }
 
 /**
