@@ -241,6 +241,17 @@ describe('An import', () => {
     expect([refused.status, refused.body.code, refused.body.errors[0]?.field]).toEqual([400, 'validation_failed', field]);
   });
 
+  test('is refused without a word of what it held', async () => {
+    const { body } = await post(
+      '/chatroom/import',
+      document([{ ...question(1, null), secret_name: 'secret value' }], 1, { archived: 'secret' }),
+    );
+    const { body: inMessage } = await post('/chatroom/import', document([{ ...question(1, null), secret_name: 'secret value' }], 1));
+    expect(body).toMatchObject({ errors: [{ field: 'chatroom.archived', message: 'Invalid input: expected boolean, received string' }] });
+    expect(inMessage).toMatchObject({ errors: [{ field: 'messages.0', message: 'must not have other fields than those of the format' }] });
+    expect(JSON.stringify([body, inMessage])).not.toContain('secret');
+  });
+
   test('takes 20 MiB, and no more; other routes take what they took', async () => {
     const large = (bytes: number) => {
       // Emoji of four bytes each, so that the longest replies suffice.
