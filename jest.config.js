@@ -59,8 +59,13 @@ export default {
   projects: [
     project('unit', ['{src,simulators}/**/*.test.ts']),
     project('architecture', ['test/architecture/**/*.test.ts'], onPostgres),
-    project('integration', ['test/{integration,security}/**/*.test.ts'], onPostgres),
+    project('integration', ['test/{integration,security}/**/*.test.ts'], {
+      ...onPostgres,
+      testPathIgnorePatterns: ['/node_modules/', '/test/security/attacks/'],
+    }),
     project('e2e', ['test/e2e/**/*.test.ts'], onPostgres),
+    // Measures a process of the build under attack.
+    project('attacks', ['test/security/attacks/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
     // Starts the processes of the build, with a PostgreSQL and a Redis of their own.
     project('chaos', ['test/chaos/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
   ],

@@ -24,6 +24,7 @@ import { CountTitleRequests1795824000151 } from './1795824000151-count-title-req
 import { IndexTitleDigests1795824000152 } from './1795824000152-index-title-digests.js';
 import { VersionWords1795824000200 } from './1795824000200-version-words.js';
 import { IndexOutdatedWords1795824000201 } from './1795824000201-index-outdated-words.js';
+import { CountWhatUsersKeep1795824000300 } from './1795824000300-count-what-users-keep.js';
 import { KeepOneAccountPerPhone1795824000350 } from './1795824000350-keep-one-account-per-phone.js';
 import { KeepTheDayOfErasedAccounts1795824000351 } from './1795824000351-keep-the-day-of-erased-accounts.js';
 import { NoteReclaimedAccounts1795824000400 } from './1795824000400-note-reclaimed-accounts.js';
@@ -56,6 +57,7 @@ export const migrations = [
   IndexTitleDigests1795824000152,
   VersionWords1795824000200,
   IndexOutdatedWords1795824000201,
+  CountWhatUsersKeep1795824000300,
   KeepOneAccountPerPhone1795824000350,
   KeepTheDayOfErasedAccounts1795824000351,
   NoteReclaimedAccounts1795824000400,

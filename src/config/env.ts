@@ -261,6 +261,13 @@ const schema = z.object({
   PRO_CONTEXT_TOKENS: whole(256, 10_000_000).default(131_072).describe('History given to the model on the Pro plan.'),
   BASIC_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(2_048).describe('Longest answer on the Basic plan.'),
   PRO_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(8_192).describe('Longest answer on the Pro plan.'),
+  BASIC_STORAGE_BYTES: whole(0, Number.MAX_SAFE_INTEGER)
+    .default(50 * 1024 * 1024)
+    .describe('Bytes of stored texts past which a user on the Basic plan imports and copies nothing more.'),
+  PRO_STORAGE_BYTES: whole(0, Number.MAX_SAFE_INTEGER)
+    .default(2 * 1024 * 1024 * 1024)
+    .describe('The same on the Pro plan.'),
+  MAX_CHATROOMS: whole(1, 1_000_000).default(10_000).describe('Chatrooms that a user may have.'),
   MAX_STREAMS: whole(1, 10_000).default(20).describe('Reply streams that a user may have open at one API process.'),
   MAX_PENDING_REPLIES: whole(1, 100_000).default(200).describe('Unfinished replies a user may have.'),
 

@@ -211,7 +211,22 @@ describe('An import', () => {
     ['an active message that is none', document([question(1, null), answer(2, 1)], 3), 'chatroom.active'],
     ['no active message', document([question(1, null), answer(2, 1)], null), 'chatroom.active'],
     ['too long a message', document([question(1, null, 'x'.repeat(32_001))], 1), 'messages.0.content'],
-    ['too long a reply', document([question(1, null), answer(2, 1, { content: 'x'.repeat(1_000_001) })], 2), 'messages.1.content'],
+    ['too long a reply', document([question(1, null), answer(2, 1, { content: 'x'.repeat(100_001) })], 2), 'messages.1.content'],
+    [
+      'too long a reply of two UTF-16 units',
+      document([question(1, null), answer(2, 1, { content: '😀'.repeat(100_001) })], 2),
+      'messages.1.content',
+    ],
+    ['too large a message', document([question(1, null, 'x'.repeat(3 * 1024 * 1024))], 1), 'messages.0'],
+    ['a message of many fields', document([Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, i]))], 1), 'messages.0'],
+    ['a message that is none', document([question(1, null), answer(2, 1), 'x' as unknown as object], 2), 'messages.2'],
+    ['more than the messages', { ...document([], null), more: 'x'.repeat(5 * 1024 * 1024) }, ''],
+    ['nesting', JSON.stringify(document([], null)).replace('[]', '['.repeat(100_000) + ']'.repeat(100_000)), ''],
+    [
+      'a second list of messages',
+      JSON.stringify(document([question(1, null)], 1)).replace('"messages"', '"messages":[{}],"messages"'),
+      'messages',
+    ],
     ['an empty message', document([question(1, null, '')], 1), 'messages.0.content'],
     ['a time that is none', document([], null, { created_at: '2026-13-01T00:00:00Z' }), 'chatroom.created_at'],
     ['year 0', document([], null, { created_at: '0000-01-01T00:00:00Z' }), 'chatroom.created_at'],
@@ -226,12 +241,23 @@ describe('An import', () => {
     expect([refused.status, refused.body.code, refused.body.errors[0]?.field]).toEqual([400, 'validation_failed', field]);
   });
 
+  test('is refused without a word of what it held', async () => {
+    const { body } = await post(
+      '/chatroom/import',
+      document([{ ...question(1, null), secret_name: 'secret value' }], 1, { archived: 'secret' }),
+    );
+    const { body: inMessage } = await post('/chatroom/import', document([{ ...question(1, null), secret_name: 'secret value' }], 1));
+    expect(body).toMatchObject({ errors: [{ field: 'chatroom.archived', message: 'Invalid input: expected boolean, received string' }] });
+    expect(inMessage).toMatchObject({ errors: [{ field: 'messages.0', message: 'must not have other fields than those of the format' }] });
+    expect(JSON.stringify([body, inMessage])).not.toContain('secret');
+  });
+
   test('takes 20 MiB, and no more; other routes take what they took', async () => {
     const large = (bytes: number) => {
-      const replies = Array.from({ length: 24 }, (_, i) => answer(i + 2, 1, { content: 'x'.repeat(880_000) }));
-      const frame = Buffer.byteLength(JSON.stringify(document([question(1, null), ...replies], 2)));
-      const last = answer(25, 1, { content: 'x'.repeat(880_000 + bytes - frame) });
-      return JSON.stringify(document([question(1, null), ...replies.slice(0, -1), last], 2));
+      // Emoji of four bytes each, so that the longest replies suffice.
+      const replies = Array.from({ length: 53 }, (_, i) => answer(i + 2, 1, { content: '😀'.repeat(98_700) }));
+      const whole = (last: string) => JSON.stringify(document([question(1, null), ...replies, answer(55, 1, { content: last })], 2));
+      return whole('x'.repeat(bytes - Buffer.byteLength(whole(''))));
     };
     expect((await post('/chatroom/import', large(20 * 1024 * 1024))).status).toBe(201);
     const refused = await post<{ code: string }>('/chatroom/import', large(20 * 1024 * 1024 + 1));
@@ -269,7 +295,10 @@ describe('An import', () => {
   const ONE_TOO_MANY = [[429, 'rate_limited'], ...Array.from({ length: 9 }, () => [201, undefined])];
 
   test('of a large document waits for its turn, nine at most; small ones need not', async () => {
-    const large = document([question(1, null), answer(2, 1, { content: 'x'.repeat(600 * 1024) })], 2);
+    const large = document(
+      [question(1, null), ...Array.from({ length: 6 }, (_, i) => answer(i + 2, 1, { content: 'x'.repeat(100_000) }))],
+      2,
+    );
     expect(await atOnce(() => post('/chatroom/import', large))).toEqual(ONE_TOO_MANY);
   });
 

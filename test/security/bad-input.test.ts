@@ -83,6 +83,8 @@ describe('bodies', () => {
     ['null', 'null', 400, 'validation_failed'],
     ['nesting', `{"content":${deep(50_000)}}`, 400, 'validation_failed'],
     ['nesting of objects', `${'{"content":'.repeat(20_000)}1${'}'.repeat(20_000)}`, 400, 'validation_failed'],
+    ['a long list', `{"content":[${'0,'.repeat(250_000)}0]}`, 400, 'validation_failed'],
+    ['nesting that is not closed', '['.repeat(500_000), 400, 'validation_failed'],
     ['broken JSON', '{"content":', 400, 'malformed_json'],
     ['more than the limit', JSON.stringify({ content: 'x'.repeat(600_000) }), 413, 'payload_too_large'],
   ];

@@ -6,7 +6,13 @@ import { ValidationFailedError } from '../errors/common.errors.js';
 export const DEFAULT_PAGE_SIZE = 20;
 
 export class PageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: DEFAULT_PAGE_SIZE })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: DEFAULT_PAGE_SIZE,
+    description: 'Rows of the page at most. A page ends at 1 MiB too, with one row at least.',
+  })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
   @IsInt({ message: 'limit must be a whole number from 1 to 100' })
@@ -39,10 +45,13 @@ export function PageOf<T>(Item: abstract new (...args: never[]) => T): abstract 
   return PageResponse;
 }
 
+/** Bytes of JSON that the rows of one page may have: 1 MiB with what is around them. A longer row makes a page of its own. */
+const MAX_PAGE_BYTES = 1024 * 1024 - 1024;
+
 /**
- * Cuts a page out of `limit + 1` rows that were read for it.
+ * Cuts a page out of `limit + 1` rows that were read for it, or of fewer where the statement ended at the bytes of a page.
  *
- * @param rows in the order of the list; one more than the page holds when there is another page
+ * @param rows in the order of the list; one more than the page holds when there is another page, or with `goes_on` in the last one
  * @param keyOf the row's place in the order: what the next page starts after
  */
 export function toPage<Row, Item>(
@@ -51,10 +60,23 @@ export function toPage<Row, Item>(
   keyOf: (row: Row) => readonly string[],
   toItem: (row: Row) => Item,
 ): Page<Item> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return { data: shown.map(toItem), next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+  const data: Item[] = [];
+  let bytes = 0;
+  for (const row of rows.slice(0, limit)) {
+    const item = toItem(row);
+    bytes += Buffer.byteLength(JSON.stringify(item)) + SEPARATOR_BYTES;
+    if (bytes > MAX_PAGE_BYTES && data.length > 0) break;
+    data.push(item);
+  }
+  const last = rows[data.length - 1];
+  const goesOn = rows.length > data.length || isFollowed(last);
+  return { data, next_cursor: goesOn && last !== undefined ? encodeCursor(keyOf(last)) : null };
 }
+
+const SEPARATOR_BYTES = 1;
+
+/** What a statement that is bounded in bytes says of its last row. */
+const isFollowed = (row: unknown): boolean => typeof row === 'object' && row !== null && 'goes_on' in row && row.goes_on === true;
 
 const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 

@@ -1,9 +1,10 @@
+import { MAX_JSON_DEPTH } from '../json.js';
 import type { FieldError } from '../errors/common.errors.js';
 
-const MAX_DEPTH = 32;
 /** More than any object of ours has: with tens of thousands of unknown ones in a body, checking and naming each would take seconds. */
 const MAX_FIELDS = 100;
 const MAX_NAME_LENGTH = 100;
+const MAX_PATH_LENGTH = 200;
 
 /** Names that every object has: class-transformer passes over some, and class-validator takes the others for declared fields. */
 const RESERVED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -23,8 +24,8 @@ export function findUnsafeText(value: unknown): FieldError[] {
       const reason = unsafe(item.value);
       if (reason) found.push({ field: item.path, message: `${item.path || 'value'} ${reason}` });
     } else if (typeof item.value === 'object' && item.value !== null) {
-      if (item.depth === MAX_DEPTH) {
-        found.push({ field: item.path.slice(0, 100), message: `must not be nested deeper than ${MAX_DEPTH} levels` });
+      if (item.depth === MAX_JSON_DEPTH) {
+        found.push({ field: item.path, message: `must not be nested deeper than ${MAX_JSON_DEPTH} levels` });
         break;
       }
       const fields = Object.entries(item.value);
@@ -33,7 +34,7 @@ export function findUnsafeText(value: unknown): FieldError[] {
         break;
       }
       for (const [key, child] of fields) {
-        const path = item.path ? `${item.path}.${key}` : key;
+        const path = (item.path ? `${item.path}.${key}` : key).slice(0, MAX_PATH_LENGTH);
         const reason = unsafeName(key);
         if (reason) found.push({ field: item.path, message: `a field name ${reason}` });
         else if (RESERVED_NAMES.has(key)) found.push({ field: path, message: `property ${key} should not exist` });

@@ -3,6 +3,8 @@ import type { ValidationError } from 'class-validator';
 import { type FieldError, ValidationFailedError } from '../errors/common.errors.js';
 import { findUnsafeText } from './safe-text.js';
 
+const MAX_ERRORS = 10;
+
 /** Checks every body and query against its class: unknown fields, other types and unsafe text are refused, and nothing is converted silently. */
 @Injectable()
 export class StrictValidationPipe extends ValidationPipe {
@@ -13,7 +15,7 @@ export class StrictValidationPipe extends ValidationPipe {
       forbidUnknownValues: true,
       transform: true,
       stopAtFirstError: true,
-      exceptionFactory: (errors) => new ValidationFailedError(flatten(errors)),
+      exceptionFactory: (errors) => new ValidationFailedError(flatten(errors).slice(0, MAX_ERRORS)),
     });
   }
 

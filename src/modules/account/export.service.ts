@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { Database } from '../../database/database.js';
 import { BillingService, toInvoiceResponse } from '../billing/index.js';
 import { toUserResponse, type UserProfile, UsersService } from '../users/index.js';
@@ -51,9 +52,13 @@ export class ExportService {
   private async *writeMessages(chatroomId: string): AsyncGenerator<string> {
     for (let after = 0; ;) {
       const rows = await this.database.run(messages, [chatroomId, after, MESSAGES_AT_A_TIME]);
-      if (rows.length > 0) yield `${after === 0 ? '' : ','}${rows.map((row) => JSON.stringify(row)).join(',')}`;
-      if (rows.length < MESSAGES_AT_A_TIME) return;
-      after = rows.at(-1)?.position ?? after;
+      if (rows.length > 0) yield `${after === 0 ? '' : ','}${rows.map(toText).join(',')}`;
+      const last = rows.at(-1);
+      if (last === undefined || (rows.length < MESSAGES_AT_A_TIME && !last.goes_on)) return;
+      after = last.position;
     }
   }
 }
+
+/** Without what the statement adds to bound a page. */
+const toText = (row: BoundedRow): string => JSON.stringify({ ...row, goes_on: undefined });

@@ -1,3 +1,4 @@
+import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 
 /** Rows as they are written into the document. */
@@ -104,10 +105,13 @@ export const chatroom = statement<Row>(
   `SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at FROM chatrooms WHERE id = $1 AND user_id = $2`,
 );
 
-export const messages = statement<Row & { position: number }>(
+export const messages = statement<BoundedRow & Row & { readonly position: number }>(
   'account_export_messages',
-  `SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens, reasoning_tokens,
-     total_tokens, usage_estimated, created_at, completed_at,
-     (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
-   FROM messages WHERE chatroom_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
+  withinPageBytes(
+    `SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens, reasoning_tokens,
+       total_tokens, usage_estimated, created_at, completed_at,
+       (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
+     FROM messages WHERE chatroom_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
+    { as: 'm', order: 'm.position', texts: ['m.content'] },
+  ),
 );

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 import { type FinishReason, type MessageStatus, RETRYABLE } from '../messages/index.js';
 import { ListQuery, newestFirst, type PageWish } from './list-query.js';
@@ -94,9 +95,12 @@ export class ConversationsRepository {
   }
 
   /** Newest first. */
-  async listMessages(filter: MessageFilter, withContent: boolean, page: PageWish): Promise<MessageRecord[]> {
+  async listMessages(filter: MessageFilter, withContent: boolean, page: PageWish): Promise<(MessageRecord & BoundedRow)[]> {
     const order = filter.chatroomId === undefined ? newestFirst('m') : BY_POSITION;
-    const query = this.select(filter).page<MessageRecord>(messageColumns(withContent), order, 'DESC', page);
+    const query = this.select(filter).page<MessageRecord & BoundedRow>(messageColumns(withContent), order, 'DESC', page, {
+      as: 'm',
+      columns: ['m.content'],
+    });
     return this.database.run(query.statement, query.values);
   }
 

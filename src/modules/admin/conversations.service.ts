@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, Retries } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
@@ -35,7 +36,12 @@ export class ConversationsService {
   }
 
   /** @param withContent reading it is audited @throws ForbiddenError where nobody may */
-  async listMessages(by: Administrator, filter: MessageFilter, withContent: boolean, page: PageWish): Promise<MessageRecord[]> {
+  async listMessages(
+    by: Administrator,
+    filter: MessageFilter,
+    withContent: boolean,
+    page: PageWish,
+  ): Promise<(MessageRecord & BoundedRow)[]> {
     if (!withContent) return this.conversations.listMessages(filter, false, page);
     this.assertContentIsReadable();
     const rows = await this.conversations.listMessages(filter, true, page);

@@ -1,3 +1,4 @@
+import { withinPageBytes } from '../../database/page-bytes.js';
 import { type Statement, statement } from '../../database/statement.js';
 
 /** What a page starts after: the key of the last row of the page before; null for the first page. */
@@ -35,12 +36,14 @@ export class ListQuery {
    *
    * @param select everything before WHERE
    * @param key the columns of the order with their types; the last one unique
+   * @param texts columns that may be long: the page is bounded by their bytes, and its rows are `BoundedRow`s
    */
   page<Row>(
     select: string,
     key: readonly { readonly column: string; readonly type: string }[],
     direction: 'ASC' | 'DESC',
     { after, count }: PageWish,
+    texts: { readonly as: string; readonly columns: readonly string[] } | null = null,
   ): { statement: Statement<Row>; values: readonly unknown[]; order: string } {
     const columns = key.map(({ column }) => column);
     if (after !== null) {
@@ -49,7 +52,8 @@ export class ListQuery {
     }
     const where = this.conditions.length === 0 ? '' : `WHERE ${this.conditions.join(' AND ')}`;
     const order = columns.map((column) => `${column} ${direction}`).join(', ');
-    const text = `${select} ${where} ORDER BY ${order} LIMIT ${this.parameter(count)}`;
+    const rows = `${select} ${where} ORDER BY ${order} LIMIT ${this.parameter(count)}`;
+    const text = texts === null ? rows : withinPageBytes(rows, { as: texts.as, order, texts: texts.columns });
     return { statement: statement<Row>('', text), values: this.values, order };
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { Database } from '../../database/database.js';
-import { UserGoneError } from '../../database/database.errors.js';
+import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 
 /** A chatroom as its owner sees it. */
@@ -52,14 +52,18 @@ const OWN_COLUMNS = `c.id, c.name, c.system_instruction, c.model, c.archived, c.
 const COLUMNS = `${OWN_COLUMNS},
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id`;
 
-// Room, list version and key in one commit. The key comes last and without ON CONFLICT, so that a repeat undoes all it did. The owner's row comes
-// first: a request that was let in before the holder of the number took the account over ($9: the number was not verified then) makes no room.
+// Room, list version, count and key in one commit, or nothing where the user has as many rooms as allowed, was never counted, or ($10: the number was
+// not verified when the request was let in) has lost the account to the holder of the number. The lock on the user's row makes the limit exact.
+// Without a user the INSERT fails on its foreign key. The key comes last and without ON CONFLICT, so that a repeat undoes all it did.
 const insert = statement<Chatroom>(
   'chatrooms_insert',
   `WITH owner AS (
-     UPDATE users SET list_version = list_version + 1 WHERE id = $1 AND ($9::boolean OR reclaimed_at IS NULL) RETURNING id
+     UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
+     WHERE id = $1 AND usage_counted_at IS NOT NULL AND chatroom_count < $9 AND ($10::boolean OR reclaimed_at IS NULL) RETURNING id
    ), room AS (
-     INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model) SELECT $2, owner.id, $3, $4, $5 FROM owner
+     INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model)
+     SELECT $2::uuid, $1::uuid, $3::text, $4::text, $5::text
+     WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = $1)
      RETURNING ${OWN_COLUMNS}, NULL::uuid AS active_reply_id
    ), key AS (
      INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
@@ -70,11 +74,16 @@ const insert = statement<Chatroom>(
 
 const find = statement<Chatroom>('chatrooms_find', `SELECT ${COLUMNS} FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1`);
 
-const list = statement<Chatroom>(
+const PAGE = { as: 'c', order: 'c.last_activity_at DESC, c.id DESC', texts: ['c.system_instruction', 'c.name'] };
+
+const list = statement<Chatroom & BoundedRow>(
   'chatrooms_list',
-  `SELECT ${COLUMNS} FROM chatrooms c
-   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
-   ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+  withinPageBytes(
+    `SELECT ${COLUMNS} FROM chatrooms c
+     WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
+     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
+    PAGE,
+  ),
 );
 
 interface RoomName {
@@ -90,9 +99,12 @@ const names = statement<RoomName>(
    ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5`,
 );
 
-const findAll = statement<Chatroom>(
+const findAll = statement<Chatroom & BoundedRow>(
   'chatrooms_find_all',
-  `SELECT ${COLUMNS} FROM chatrooms c WHERE c.id = ANY ($2::uuid[]) AND c.user_id = $1 ORDER BY c.last_activity_at DESC, c.id DESC`,
+  withinPageBytes(
+    `SELECT ${COLUMNS} FROM chatrooms c WHERE c.id = ANY ($2::uuid[]) AND c.user_id = $1 ORDER BY c.last_activity_at DESC, c.id DESC`,
+    PAGE,
+  ),
 );
 
 // A flag for each member tells "leave it" from "make it null".
@@ -121,8 +133,12 @@ const BEGINNING = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
 export class ChatroomsRepository {
   constructor(private readonly database: Database) {}
 
-  /** @throws an error that `isRepeatedKey` knows, UserGoneError */
-  async insert(room: NewChatroom, key: IdempotencyKey | null): Promise<Chatroom> {
+  /**
+   * @param limit of chatrooms that the user may have
+   * @returns null when there are so many already, when they were never counted, or when the account was taken over
+   * @throws an error that `isRepeatedKey` knows
+   */
+  async insert(room: NewChatroom, key: IdempotencyKey | null, limit: number): Promise<Chatroom | null> {
     const [row] = await this.database.run(insert, [
       room.userId,
       room.id,
@@ -132,10 +148,10 @@ export class ChatroomsRepository {
       key?.scope ?? null,
       key?.key ?? null,
       key?.fingerprint ?? null,
+      limit,
       room.isVerified,
     ]);
-    if (!row) throw new UserGoneError();
-    return row;
+    return row ?? null;
   }
 
   async find(userId: string, id: string): Promise<Chatroom | null> {
@@ -143,8 +159,8 @@ export class ChatroomsRepository {
     return row ?? null;
   }
 
-  /** At most `count` rooms after `after`, most recently active first. */
-  async list({ userId, archived, after, count }: RoomListOptions): Promise<Chatroom[]> {
+  /** At most `count` rooms and one page's bytes after `after`, most recently active first. */
+  async list({ userId, archived, after, count }: RoomListOptions): Promise<(Chatroom & BoundedRow)[]> {
     const { at, id } = after ?? BEGINNING;
     return this.database.run(list, [userId, archived, at, id, count]);
   }
@@ -154,7 +170,7 @@ export class ChatroomsRepository {
    * search does. A user has so few rooms that all their names can be read, some at a time; a stored folded name would
    * be wrong after a write of the release before.
    */
-  async listNamed(options: RoomListOptions, isMatch: (name: string) => boolean): Promise<Chatroom[]> {
+  async listNamed(options: RoomListOptions, isMatch: (name: string) => boolean): Promise<(Chatroom & BoundedRow)[]> {
     const { userId, archived, after, count } = options;
     const found: string[] = [];
     let place = after ?? BEGINNING;
@@ -168,7 +184,8 @@ export class ChatroomsRepository {
     const ids = found.slice(0, count);
     const rooms = ids.length === 0 ? [] : await this.database.run(findAll, [userId, ids]);
     // A room that was deleted in between would make the page look like the last one.
-    return rooms.length === ids.length ? rooms : this.listNamed(options, isMatch);
+    const isWhole = rooms.length === ids.length || rooms.at(-1)?.goes_on === true;
+    return isWhole ? rooms : this.listNamed(options, isMatch);
   }
 
   async update(userId: string, id: string, changes: ChatroomChanges): Promise<Chatroom | null> {

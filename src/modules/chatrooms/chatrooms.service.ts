@@ -4,9 +4,10 @@ import { NotFoundError, ValidationFailedError } from '../../common/errors/common
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { foldText } from '../../common/fold-text.js';
 import { newId } from '../../common/ids.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import type { ModelSetting } from '../../config/models.js';
-import { PlansService } from '../subscriptions/index.js';
+import { PlansService, QuotasService, TooManyChatroomsError } from '../subscriptions/index.js';
 import { type Chatroom, type ChatroomChanges, ChatroomsRepository, type RoomListOptions } from './chatrooms.repository.js';
 
 @Injectable()
@@ -14,20 +15,32 @@ export class ChatroomsService {
   constructor(
     private readonly chatrooms: ChatroomsRepository,
     private readonly plans: PlansService,
+    private readonly quotas: QuotasService,
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {}
 
-  /** @throws ValidationFailedError for a model that the plan does not include, IdempotencyKeyReusedError */
+  /** @throws ValidationFailedError for a model that the plan does not include, TooManyChatroomsError, IdempotencyKeyReusedError */
   async createChatroom(
     actor: Actor,
     input: { name: string | null; systemInstruction: string | null; model: string | null },
     key: IdempotencyKey | null,
   ): Promise<Chatroom> {
     this.checkModel(actor, input.model);
+    const room = { id: newId(), userId: actor.userId, isVerified: actor.isVerified, ...input };
+    const { chatrooms: limit } = this.quotas.quotaOf(actor);
     try {
-      return await this.chatrooms.insert({ id: newId(), userId: actor.userId, isVerified: actor.isVerified, ...input }, key);
+      for (;;) {
+        const inserted = await this.chatrooms.insert(room, key, limit);
+        if (inserted) return inserted;
+        // Otherwise the rooms are counted by now, or one was deleted meanwhile.
+        await this.quotas.assertRoomForChatroom(actor);
+      }
     } catch (error) {
-      const first = key !== null && isRepeatedKey(error) ? await this.idempotencyKeys.find(actor.userId, key) : null;
+      // A refusal may itself be due to the first request's having made the last room.
+      const first =
+        key !== null && (isRepeatedKey(error) || error instanceof TooManyChatroomsError)
+          ? await this.idempotencyKeys.find(actor.userId, key)
+          : null;
       if (!first) throw error;
       return reviveDates(first.result as StoredChatroom);
     }
@@ -46,7 +59,7 @@ export class ChatroomsService {
   listChatrooms(
     { userId }: Actor,
     { q, ...options }: Omit<RoomListOptions, 'userId'> & { readonly q: string | null },
-  ): Promise<Chatroom[]> {
+  ): Promise<(Chatroom & BoundedRow)[]> {
     if (q === null) return this.chatrooms.list({ userId, ...options });
     const wanted = foldName(q);
     return this.chatrooms.listNamed({ userId, ...options }, (name) => foldName(name).includes(wanted));

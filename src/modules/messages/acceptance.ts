@@ -68,7 +68,8 @@ const ROOM = `c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZON
             CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models`;
 
 // ON CONFLICT locks the day's row and tests its newest committed count; the INSERT branch is only reached by a limit above 0.
-const quota = (condition: string) => `quota AS (
+/** @param bytes SQL of the bytes of text that are stored */
+const quota = (condition: string, bytes: string) => `quota AS (
      INSERT INTO usage_days AS u (user_id, day, messages)
      SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND ${condition}
      ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
@@ -76,10 +77,12 @@ const quota = (condition: string) => `quota AS (
      RETURNING u.day
    ), owner AS (
      UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
-       indexed_messages = users.indexed_messages + 1
+       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + ${bytes}
      FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
      RETURNING users.indexed_messages
    )`;
+
+const CONTENT_BYTES = `octet_length($12::text)`;
 
 const MODEL = `CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END`;
 
@@ -114,7 +117,7 @@ const acceptMessage = statement<AcceptRow>(
   'messages_accept',
   `WITH room AS (
      SELECT ${ROOM} FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = $2 AND c.user_id = $1
-   ), ${quota('true')}, branch AS (
+   ), ${quota('true', CONTENT_BYTES)}, branch AS (
      UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
        active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
        last_message_at = now(), last_activity_at = now()
@@ -164,7 +167,7 @@ const acceptBranch = statement<BranchRow & { readonly target_role: 'user' | 'mod
        JOIN messages t ON t.id = $14 AND t.chatroom_id = c.id
        LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
      WHERE c.id = $2 AND c.user_id = $1
-   ), ${quota('room.target_role = $15 AND room.sibling_count < $16')}, ${branchOff(2)}, message AS (
+   ), ${quota('room.target_role = $15 AND room.sibling_count < $16', CONTENT_BYTES)}, ${branchOff(2)}, message AS (
      INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, completed_at)
      SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
             'user', 'completed', $12, ${markedWords('$13', 'branch.indexed_messages', '$1::uuid')}, ${WORDS_VERSION}, now()
@@ -189,7 +192,7 @@ const acceptReply = statement<BranchRow>(
        JOIN messages t ON t.id = $11 AND t.chatroom_id = c.id
        JOIN messages q ON q.id = CASE t.role WHEN 'user' THEN t.id ELSE t.parent_id END
      WHERE c.id = $2 AND c.user_id = $1
-   ), ${quota('room.sibling_count < $12')}, ${branchOff(1)}, reply AS (
+   ), ${quota('room.sibling_count < $12', '0')}, ${branchOff(1)}, reply AS (
      INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, model, charged_day)
      SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, branch.forked_run, room.parent_id,
             'model', 'pending', ${MODEL}, quota.day

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
+import { asBoundedPage, type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { statement } from '../../database/statement.js';
 import type { Exchange, Message } from './message.js';
 import { type Pause, pauseOf } from './model-pauses.js';
@@ -37,7 +38,7 @@ const findCurrentReply = statement<Message | { readonly id: null }>(
 );
 
 /** A row of nulls tells an empty page of the caller's room from somebody else's room. */
-type PageRow = Message | { readonly id: null };
+type PageRow = (Message & BoundedRow) | { readonly id: null };
 
 // Walks up from a message, one primary key look-up a row, whatever the size of the room.
 const listBranch = statement<PageRow>(
@@ -49,15 +50,22 @@ const listBranch = statement<PageRow>(
      UNION ALL
      SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < $4
    )
-   SELECT ${MESSAGE_COLUMNS} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true ORDER BY m.depth DESC`,
+   ${withinPageBytes(`SELECT ${MESSAGE_COLUMNS} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true`, {
+     as: 'm',
+     order: 'm.position DESC',
+     texts: ['m.content'],
+   })}`,
 );
 
 const listAll = statement<PageRow>(
   'messages_list_all',
-  `SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-     SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
-   ) m ON true
-   WHERE c.id = $2 AND c.user_id = $1 ORDER BY m.position DESC`,
+  withinPageBytes(
+    `SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
+       SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
+     ) m ON true
+     WHERE c.id = $2 AND c.user_id = $1`,
+    { as: 'm', order: 'm.position DESC', texts: ['m.content'] },
+  ),
 );
 
 // The newest message below another one: the last of its run, or of a run that forks off after it, and so on. Reads a row or two for each fork,
@@ -131,7 +139,10 @@ const deletionOf = ({ messages, rooms, changes = '' }: { messages: string; rooms
      FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
      WHERE d.user_id = $1 AND d.day = unbegun.charged_day
    ), owner AS (
-     UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished)${changes} WHERE id = $1
+     UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
+       chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE ${rooms} AND user_id = $1),
+       stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE ${messages} AND user_id = $1)${changes}
+     WHERE id = $1
    )
    DELETE FROM chatrooms WHERE ${rooms} AND user_id = $1 RETURNING id`;
 
@@ -173,13 +184,13 @@ export class MessagesRepository {
     return message && reply ? { message, reply } : null;
   }
 
-  /** At most `count` messages of a branch, newest first, from `fromId` (default: the active leaf) upwards. Null: not the user's room. */
-  async listBranch(userId: string, chatroomId: string, fromId: string | null, count: number): Promise<Message[] | null> {
+  /** At most `count` messages of a branch and one page's bytes, newest first, from `fromId` (default: the active leaf) upwards. Null: not the user's room. */
+  async listBranch(userId: string, chatroomId: string, fromId: string | null, count: number): Promise<(Message & BoundedRow)[] | null> {
     return asPage(await this.database.run(listBranch, [userId, chatroomId, fromId, count]));
   }
 
-  /** At most `count` messages of all branches below a position, newest first. Null: not the user's room. */
-  async listAll(userId: string, chatroomId: string, below: number | null, count: number): Promise<Message[] | null> {
+  /** At most `count` messages of all branches and one page's bytes, below a position, newest first. Null: not the user's room. */
+  async listAll(userId: string, chatroomId: string, below: number | null, count: number): Promise<(Message & BoundedRow)[] | null> {
     return asPage(await this.database.run(listAll, [userId, chatroomId, below ?? MAX_POSITION, count]));
   }
 
@@ -227,7 +238,7 @@ export class MessagesRepository {
   }
 }
 
-function asPage(rows: PageRow[]): Message[] | null {
+function asPage(rows: PageRow[]): (Message & BoundedRow)[] | null {
   if (rows.length === 0) return null;
-  return rows.filter((row): row is Message => row.id !== null);
+  return asBoundedPage<Message>(rows.filter((row) => row.id !== null));
 }

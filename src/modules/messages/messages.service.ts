@@ -4,6 +4,7 @@ import { AppError } from '../../common/errors/app-error.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { isId, newId } from '../../common/ids.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
 import { Acceptance, type NewBranch } from './acceptance.js';
@@ -76,7 +77,7 @@ export class MessagesService {
   }
 
   /** At most `count` messages, newest first. @throws NotFoundError */
-  async listMessages({ userId }: Actor, chatroomId: string, start: PageStart, count: number): Promise<Message[]> {
+  async listMessages({ userId }: Actor, chatroomId: string, start: PageStart, count: number): Promise<(Message & BoundedRow)[]> {
     return found(
       'allBelow' in start
         ? await this.messages.listAll(userId, chatroomId, start.allBelow, count)
@@ -93,7 +94,11 @@ export class MessagesService {
   }
 
   /** A room, the model that answers in it now, and at most `count` messages of its active branch, newest first. @throws NotFoundError */
-  async getConversation(actor: Actor, chatroomId: string, count: number): Promise<{ room: Chatroom; model: string; rows: Message[] }> {
+  async getConversation(
+    actor: Actor,
+    chatroomId: string,
+    count: number,
+  ): Promise<{ room: Chatroom; model: string; rows: (Message & BoundedRow)[] }> {
     const [room, rows] = await Promise.all([
       this.chatrooms.getChatroom(actor, chatroomId),
       this.messages.listBranch(actor.userId, chatroomId, null, count),

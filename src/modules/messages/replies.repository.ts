@@ -231,12 +231,12 @@ const OTHERS_SUCCEED = `EXISTS (
 const finish = statement<{ next_reply_id: string | null; digests: readonly Digest[] }>(
   'replies_finish',
   `WITH reply AS (
-     SELECT id, user_id, chatroom_id, charged_day FROM messages WHERE id = $1 AND attempt = $2 AND status IN ${UNFINISHED} FOR NO KEY UPDATE
+     SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages WHERE id = $1 AND attempt = $2 AND status IN ${UNFINISHED} FOR NO KEY UPDATE
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
    ), owner AS (
      UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-       indexed_messages = users.indexed_messages + 1
+       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($5::text) - reply.bytes
      FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
    ), done AS (
      UPDATE messages m SET status = $4, content = $5, words = ${markedWords('$22', 'owner.indexed_messages', 'm.user_id')},

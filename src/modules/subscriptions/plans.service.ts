@@ -11,6 +11,8 @@ export interface PlanLimits {
   /** Tokens of history that the model is given. */
   readonly contextTokens: number;
   readonly maxOutputTokens: number;
+  /** Bytes that a user may store. */
+  readonly storageBytes: number;
   /** The models that may be used, the default first. */
   readonly models: readonly [ModelSetting, ...ModelSetting[]];
 }
@@ -38,12 +40,14 @@ export class PlansService {
         dailyLimit: config.BASIC_DAILY_LIMIT,
         contextTokens: config.BASIC_CONTEXT_TOKENS,
         maxOutputTokens: config.BASIC_MAX_OUTPUT_TOKENS,
+        storageBytes: config.BASIC_STORAGE_BYTES,
         models: [basicDefault, ...basicOthers],
       },
       pro: {
         dailyLimit: null,
         contextTokens: config.PRO_CONTEXT_TOKENS,
         maxOutputTokens: config.PRO_MAX_OUTPUT_TOKENS,
+        storageBytes: config.PRO_STORAGE_BYTES,
         models: proDefault === basicDefault ? [basicDefault, ...basicOthers] : [proDefault, ...proOthers, basicDefault, ...basicOthers],
       },
     };

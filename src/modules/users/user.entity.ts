@@ -55,6 +55,18 @@ export class UserEntity {
   @Column({ name: 'indexed_messages', type: 'integer', default: 0 })
   indexedMessages!: number;
 
+  /** Chatrooms of the user; valid once usageCountedAt is set. */
+  @Column({ name: 'chatroom_count', type: 'integer', default: 0 })
+  chatroomCount!: number;
+
+  /** Bytes of the texts of all messages of the user, as UTF-8; valid once usageCountedAt is set. */
+  @Column({ name: 'stored_bytes', type: 'bigint', default: 0 })
+  storedBytes!: string;
+
+  /** When chatroomCount and storedBytes were last counted from the tables; null until the first time. */
+  @Column({ name: 'usage_counted_at', type: 'timestamptz', precision: 3, nullable: true })
+  usageCountedAt!: Date | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 }

@@ -9,6 +9,7 @@ import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency
 import { tagged } from '../../../common/http/entity-tag.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
+import { TooManyChatroomsError } from '../../subscriptions/index.js';
 import type { Chatroom } from '../chatrooms.repository.js';
 import { ChatroomsService } from '../chatrooms.service.js';
 import { ChatroomList } from './chatroom-list.js';
@@ -37,7 +38,7 @@ export class ChatroomsController {
   @ApiIdempotencyKey()
   @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({ type: ChatroomResponse })
-  @ApiProblems(IdempotencyKeyReusedError)
+  @ApiProblems(TooManyChatroomsError, IdempotencyKeyReusedError)
   async createChatroom(
     @CurrentActor() actor: Actor,
     @Body() body: CreateChatroomRequest,

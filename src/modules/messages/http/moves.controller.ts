@@ -3,9 +3,11 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
+import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
+import { StorageFullError, TooManyChatroomsError } from '../../subscriptions/index.js';
 import { documentSchema } from '../move/chatroom-document.js';
 import { MovesService } from '../move/moves.service.js';
 import { CopyChatroomRequest, ExportChatroomQuery } from './moves.request.js';
@@ -49,11 +51,13 @@ export class MovesController {
   @ApiOperation({
     summary: 'Import a chatroom',
     description:
-      'Of the JSON of an export, up to 20 MiB: with all branches and times, under new ids; times ahead of now are taken as now. It costs no ' +
-      'message, and counts as no usage. Texts of the user follow the rules for what is sent.',
+      'The JSON of an export, up to 20 MiB, becomes a chatroom with all branches and times, under new ids. Times ahead of now are taken as now. ' +
+      'A reply has at most 100,000 code points; texts of the user follow the rules for what is sent. It costs no message and counts as no usage; ' +
+      'its texts count as storage.',
   })
   @ApiBody({ schema: documentSchema })
   @ApiCreatedResponse({ type: ChatroomResponse })
+  @ApiProblems(TooManyChatroomsError, StorageFullError)
   async importChatroom(@CurrentActor() actor: Actor, @Req() { rawBody }: RawBodyRequest<FastifyRequest>): Promise<ChatroomResponse> {
     const { room, model } = await this.moves.importChatroom(actor, rawBody ?? Buffer.alloc(0));
     return toChatroomResponse(room, model);
@@ -61,8 +65,12 @@ export class MovesController {
 
   @Post(':chatroom_id/copy')
   @VerifiedNumberOnly()
-  @ApiOperation({ summary: 'Copy a chatroom up to a message', description: 'The branch that ends with the message, in a room of its own.' })
+  @ApiOperation({
+    summary: 'Copy a chatroom up to a message',
+    description: 'The branch that ends with the message, in a room of its own. Its texts count as storage.',
+  })
   @ApiCreatedResponse({ type: ChatroomResponse })
+  @ApiProblems(TooManyChatroomsError, StorageFullError)
   async copyChatroom(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) id: string,

@@ -1,12 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { ValidationFailedError } from '../../../common/errors/common.errors.js';
+import { type FieldError, ValidationFailedError } from '../../../common/errors/common.errors.js';
 import { hasVisibleText, trimLines } from '../../../common/visible-text.js';
 import { FINISH_REASONS } from '../message-status.js';
+import { splitDocument } from './document-parts.js';
 
 /** Of alternatives to one message. */
 const MAX_SIBLINGS = 100;
 const MAX_ERRORS = 10;
+/** Code points of a reply: more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
+const MAX_REPLY = 100_000;
 
 /** Text that PostgreSQL takes, of a length as JSON Schema counts it, in code points. */
 const anyText = (min: number, max: number) => textOf(z.string(), min, max);
@@ -22,7 +25,9 @@ const textOf = (string: z.ZodString, min: number, max: number) =>
   string
     .refine((value) => !value.includes('\0'), { message: 'must not contain NUL characters' })
     .refine((value) => value.isWellFormed(), { message: 'must not contain lone surrogates' })
-    .refine((value) => value.length <= max || Array.from(value).length <= max, { message: `must have at most ${max} characters` })
+    .refine((value) => value.length <= max || (value.length <= 2 * max && Array.from(value).length <= max), {
+      message: `must have at most ${max} characters`,
+    })
     .refine((value) => value.length >= min, { message: `must have at least ${min} characters` })
     .meta({ minLength: min, maxLength: max });
 const trimLine = (value: string) => value.trim();
@@ -43,7 +48,7 @@ const reply = z.strictObject({
   n: place,
   parent: place.meta({ description: 'The message that it answers.' }),
   role: z.literal('model'),
-  content: anyText(0, 1_000_000),
+  content: anyText(0, MAX_REPLY),
   status: z.enum(['completed', 'failed', 'blocked', 'cancelled']),
   model: anyText(1, 100).nullable(),
   finish_reason: z.enum(FINISH_REASONS).nullable(),
@@ -75,10 +80,11 @@ const message = z.discriminatedUnion('role', [userMessage, reply]);
 const schema = z.strictObject({ format: z.literal('gemini-chat-room'), version: z.literal(1), chatroom, messages: z.array(message) });
 
 /** All of it but the messages. */
-const frame = schema.extend({ messages: z.array(z.unknown()) });
+const frameSchema = schema.extend({ messages: z.custom<unknown[]>(Array.isArray, { message: 'must be a list' }) });
 
-/** Messages that are looked at before others have their turn. */
-const AT_A_TIME = 1_000;
+/** Bytes of texts, and messages, that are looked at before others have their turn. */
+const BYTES_AT_A_TIME = 64 * 1024;
+const MESSAGES_AT_A_TIME = 500;
 
 /**
  * A room with all its branches, as one document that holds no ids: what is imported from it is exported as the same document. Of an equal form in
@@ -90,47 +96,79 @@ export type DocumentMessage = ChatroomDocument['messages'][number];
 /** For the API's documentation. */
 export const documentSchema = Object.fromEntries(Object.entries(z.toJSONSchema(schema)).filter(([name]) => name !== '$schema'));
 
-/** Gives way to others while it looks through a large document. @throws ValidationFailedError with the first ten things that are wrong */
-export async function parseDocument(body: unknown): Promise<ChatroomDocument> {
-  const { messages: given, ...rest } = valid(frame.safeParse(body));
+/**
+ * Reads a document part by part, and gives way to others in between.
+ *
+ * @returns the document, and the bytes of the texts of its messages
+ * @throws MalformedJsonError; ValidationFailedError with the first ten things that are wrong
+ */
+export async function parseDocument(file: Buffer): Promise<ChatroomDocument & { readonly bytes: number }> {
+  const parts = await splitDocument(file);
+  const read = frameSchema.safeParse(parts.frame);
+  if (!read.success) throw new ValidationFailedError(faultsOf(read.error));
+  const { messages: places, ...rest } = read.data;
+  if (places.filter(isObject).length !== parts.messageCount) {
+    throw new ValidationFailedError([{ field: 'messages', message: 'must be the only list, and given once' }]);
+  }
   const messages: DocumentMessage[] = [];
-  for (let from = 0; from < given.length; from += AT_A_TIME) {
-    const part = given.slice(from, from + AT_A_TIME);
-    messages.push(...valid(z.array(message).safeParse(part), ([i, ...path]) => ['messages', from + Number(i), ...path]));
+  const tree = new TreeCheck(messages);
+  const faults: FieldError[] = [];
+  let [bytes, paused, next] = [0, 0, 0];
+  for (const [i, place] of places.entries()) {
+    if (faults.length >= MAX_ERRORS) break;
+    const result = message.safeParse(isObject(place) ? parts.parseMessage(next++) : place);
+    if (result.success) {
+      messages.push(result.data);
+      // Places tell little once a message before is missing.
+      if (messages.length === i + 1) faults.push(...tree.faultsOf(result.data, i));
+      bytes += Buffer.byteLength(result.data.content);
+    } else {
+      faults.push(...faultsOf(result.error, ['messages', i]));
+    }
+    if (bytes - paused < BYTES_AT_A_TIME && i % MESSAGES_AT_A_TIME !== 0) continue;
+    paused = bytes;
     await setImmediate();
   }
-  const document = { ...rest, messages };
-  const faults = treeFaults(document);
-  if (faults.length > 0) throw new ValidationFailedError(faults);
-  return document;
+  if (faults.length === 0) faults.push(...tree.faultsOfActive(rest.chatroom.active));
+  if (faults.length > 0) throw new ValidationFailedError(faults.slice(0, MAX_ERRORS));
+  return { ...rest, messages, bytes };
 }
 
-/** @param pathOf where in the document a path of the part leads */
-function valid<Part>(result: z.ZodSafeParseResult<Part>, pathOf = (path: PropertyKey[]) => path): Part {
-  if (result.success) return result.data;
-  throw new ValidationFailedError(
-    result.error.issues.slice(0, MAX_ERRORS).map(({ path, message: why }) => ({ field: pathOf(path).join('.'), message: why })),
-  );
-}
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function treeFaults({ chatroom: { active }, messages }: ChatroomDocument): { field: string; message: string }[] {
-  const faults: { field: string; message: string }[] = [];
-  const children = new Map<number | null, number>();
-  const fault = (i: number, field: string, message: string) => faults.push({ field: `messages.${i}.${field}`, message });
-  for (const [i, message] of messages.entries()) {
-    if (faults.length >= MAX_ERRORS) break;
+/** Names of unknown fields are the client's words, and are not repeated. @param within where in the document it was read */
+const faultsOf = (error: z.ZodError, within: readonly PropertyKey[] = []): FieldError[] =>
+  error.issues.slice(0, MAX_ERRORS).map(({ code, path, message: why }) => ({
+    field: [...within, ...path].join('.'),
+    message: code === 'unrecognized_keys' ? 'must not have other fields than those of the format' : why,
+  }));
+
+/** Checks that the messages make a tree. */
+class TreeCheck {
+  private readonly children = new Map<number | null, number>();
+
+  /** @param messages those that were checked, and the one that is being checked */
+  constructor(private readonly messages: readonly DocumentMessage[]) {}
+
+  faultsOf(message: DocumentMessage, i: number): FieldError[] {
+    const faults: FieldError[] = [];
+    const fault = (field: string, why: string) => faults.push({ field: `messages.${i}.${field}`, message: why });
     const { n, parent, role } = message;
-    if (n !== i + 1) fault(i, 'n', `n must be ${i + 1}`);
-    if (parent !== null && parent > i) fault(i, 'parent', 'parent must come before the message');
-    else if (parent !== null && role === 'model' && messages[parent - 1]?.role !== 'user')
-      fault(i, 'parent', 'a reply answers a user message');
-    const siblings = (children.get(parent) ?? 0) + 1;
-    children.set(parent, siblings);
-    if (siblings > MAX_SIBLINGS) fault(i, 'parent', `a message has at most ${MAX_SIBLINGS} alternatives`);
+    if (n !== i + 1) fault('n', `n must be ${i + 1}`);
+    if (parent !== null && parent > i) fault('parent', 'parent must come before the message');
+    else if (parent !== null && role === 'model' && this.messages[parent - 1]?.role !== 'user')
+      fault('parent', 'a reply answers a user message');
+    const siblings = (this.children.get(parent) ?? 0) + 1;
+    this.children.set(parent, siblings);
+    if (siblings > MAX_SIBLINGS) fault('parent', `a message has at most ${MAX_SIBLINGS} alternatives`);
     if (role === 'model' && (message.status === 'failed') !== (message.error !== null))
-      fault(i, 'error', 'a failed reply has an error, no other has');
+      fault('error', 'a failed reply has an error, no other has');
+    return faults;
   }
-  const isLeaf = active === null ? messages.length === 0 : active <= messages.length && !children.has(active);
-  if (!isLeaf) faults.push({ field: 'chatroom.active', message: 'active must be the last message of a branch, null without messages' });
-  return faults;
+
+  faultsOfActive(active: number | null): FieldError[] {
+    const count = this.messages.length;
+    const isLeaf = active === null ? count === 0 : active <= count && !this.children.has(active);
+    return isLeaf ? [] : [{ field: 'chatroom.active', message: 'active must be the last message of a branch, null without messages' }];
+  }
 }

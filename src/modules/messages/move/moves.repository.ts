@@ -1,12 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../common/actor.js';
 import { newId } from '../../../common/ids.js';
 import { Database, type StatementRunner } from '../../../database/database.js';
-import { UserGoneError } from '../../../database/database.errors.js';
+import { withinPageBytes } from '../../../database/page-bytes.js';
 import { statement } from '../../../database/statement.js';
 import { isTerminal, type MessageStatus } from '../message-status.js';
 import { markedWords } from '../search/marked-words.js';
 import { toVector, WORDS_VERSION } from '../search/words.js';
+import type { Quota } from '../../subscriptions/index.js';
 import type { ChatroomDocument, DocumentMessage } from './chatroom-document.js';
 import type { Place } from './tree-layout.js';
 
@@ -14,6 +16,9 @@ import type { Place } from './tree-layout.js';
 const AT_A_TIME = 500;
 /** Written by one statement, in UTF-16 units of content: indexing words takes its time. */
 const UNITS_AT_A_TIME = 250_000;
+
+/** Indexed, in UTF-16 units of content, before others have their turn. */
+const UNITS_BETWEEN_PAUSES = 32_768;
 
 export interface StoredRoom extends Omit<ChatroomDocument['chatroom'], 'created_at'> {
   readonly created_at: Date;
@@ -55,8 +60,11 @@ const room = statement<StoredRoom>(
 
 const all = statement<StoredMessage>(
   'moves_all',
-  `SELECT ${COLUMNS} FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
-   WHERE m.chatroom_id = $1 AND m.position > $2 AND m.position <= $3 ORDER BY m.position LIMIT $4`,
+  withinPageBytes(
+    `SELECT ${COLUMNS} FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
+     WHERE m.chatroom_id = $1 AND m.position > $2 AND m.position <= $3 ORDER BY m.position LIMIT $4`,
+    { as: 'm', order: 'm.n', texts: ['m.content'] },
+  ),
 );
 
 interface Stretch {
@@ -78,12 +86,14 @@ const stretches = statement<Stretch>(
    SELECT run, until FROM path ORDER BY until`,
 );
 
-const along = statement<StoredMessage>(
+const along = statement<StoredMessage & { readonly depth: number }>(
   'moves_along',
-  `SELECT ${COLUMNS} FROM unnest($2::integer[], $3::integer[], $4::integer[]) AS s(run, after, until)
-     JOIN messages m ON m.chatroom_id = $1 AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
-     LEFT JOIN messages p ON p.id = m.parent_id
-   ORDER BY m.depth`,
+  withinPageBytes(
+    `SELECT ${COLUMNS}, m.depth FROM unnest($2::integer[], $3::integer[], $4::integer[]) AS s(run, after, until)
+       JOIN messages m ON m.chatroom_id = $1 AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
+       LEFT JOIN messages p ON p.id = m.parent_id`,
+    { as: 'm', order: 'm.depth', texts: ['m.content'] },
+  ),
 );
 
 const insertRoom = statement<never>(
@@ -107,19 +117,20 @@ const insertMessages = statement<never>(
      created_at timestamptz, completed_at timestamptz)`,
 );
 
-// Last, as others wait for the owner's row. Nobody else can have locked the room, which is not committed yet. As for any new room, a request that
-// was let in before the holder of the number took the account over ($5: the number was not verified then) leaves none.
+// Last, as others wait for the owner's row. Nobody else can have locked the room, which is not committed yet. The lock on the owner's row makes the
+// quotas exact: parallel requests pass here one after the other, and no row tells that this one exceeds them. As for any new room, a request that was
+// let in before the holder of the number took the account over ($8: the number was not verified then) leaves none.
 const complete = statement<{ id: string }>(
   'moves_complete',
   `WITH owner AS (
-     UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3
-     WHERE id = $1 AND ($5::boolean OR reclaimed_at IS NULL) RETURNING id
+     UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3, chatroom_count = chatroom_count + 1,
+       stored_bytes = stored_bytes + $5
+     WHERE id = $1 AND chatroom_count < $6 AND stored_bytes + $5 <= $7 AND ($8::boolean OR reclaimed_at IS NULL) RETURNING id
    )
    UPDATE chatrooms c SET last_position = $3, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0), active_run = coalesce(leaf.run, 0),
      last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = $2)
    FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = $2 AND leaf.position = $4
-   WHERE c.id = $2
-   RETURNING c.id`,
+   WHERE c.id = $2 RETURNING c.id`,
 );
 
 type Step = Iterable<Placed> | AsyncIterable<Placed>;
@@ -148,7 +159,7 @@ export class MovesRepository {
     const path = await on.run(stretches, [chatroomId, leafId]);
     const parts = path.map(({ run, until }, i) => ({ run, after: path[i - 1]?.until ?? 0, until }));
     const end = path.at(-1)?.until ?? 0;
-    for (let after = 0; after < end; after += AT_A_TIME) {
+    for (let after = 0; after < end;) {
       const until = after + AT_A_TIME;
       const within = parts.filter((part) => part.after < until && part.until > after);
       const rows = await on.run(along, [
@@ -157,43 +168,90 @@ export class MovesRepository {
         within.map((part) => Math.max(part.after, after)),
         within.map((part) => Math.min(part.until, until)),
       ]);
+      if (rows.length === 0) return;
       yield rows.map(toDocumentMessage);
+      after = rows.at(-1)?.depth ?? end;
     }
   }
 
-  /** Writes a room with its messages, or nothing. @param steps may read on the connection that is written on; parents come before their children @param active place of the active leaf */
+  /**
+   * Writes a room with its messages, or nothing.
+   *
+   * @param content.steps may read on the connection that is written on; parents come before their children
+   * @param content.active place of the active leaf
+   * @param limits.free bytes that the user may store, as of now: past them the work is given up before all is read
+   * @returns null when it is written; else the bytes that did not fit, or would have made one room too many
+   */
   async write(
     { userId, isVerified }: Pick<Actor, 'userId' | 'isVerified'>,
     chatroomId: string,
     settings: Omit<ChatroomDocument['chatroom'], 'created_at' | 'active'> & { readonly created_at: string | null },
     { steps, active }: { steps: (on: StatementRunner) => Step; active: (count: number) => number | null },
-  ): Promise<void> {
-    await this.database.transaction(async (transaction) => {
+    { quota, free }: { readonly quota: Quota; readonly free: number },
+  ): Promise<number | null> {
+    const work = this.database.transaction(async (transaction) => {
       const { name, system_instruction, model, archived, created_at } = settings;
       await transaction.run(insertRoom, [userId, chatroomId, name, system_instruction, model, archived, created_at]);
-      const ids: string[] = [];
-      for await (const step of steps(transaction)) await insertAll(transaction, { userId, chatroomId, ids }, step);
-      const completed = await transaction.run(complete, [userId, chatroomId, ids.length, active(ids.length), isVerified]);
-      if (completed.length === 0) throw new UserGoneError();
+      const room: NewRoom = { userId, chatroomId, ids: [], bytes: 0 };
+      for await (const step of steps(transaction)) {
+        await insertAll(transaction, room, step);
+        if (room.bytes > free) throw new QuotaExceeded(room.bytes);
+      }
+      const { ids, bytes } = room;
+      const completed = await transaction.run(complete, [
+        userId,
+        chatroomId,
+        ids.length,
+        active(ids.length),
+        bytes,
+        quota.chatrooms,
+        quota.bytes,
+        isVerified,
+      ]);
+      if (completed.length === 0) throw new QuotaExceeded(bytes);
+      return null;
+    });
+    return work.catch((error: unknown) => {
+      if (error instanceof QuotaExceeded) return error.bytes;
+      throw error;
     });
   }
 }
 
-async function insertAll(
-  transaction: StatementRunner,
-  { userId, chatroomId, ids }: { userId: string; chatroomId: string; ids: string[] },
-  placed: Placed,
-): Promise<void> {
-  let [rows, units]: [object[], number] = [[], 0];
+/** Undoes a transaction; told to the caller as a result. */
+class QuotaExceeded extends Error {
+  constructor(readonly bytes: number) {
+    super('a quota is exceeded');
+  }
+}
+
+/** A room that is being written. */
+interface NewRoom {
+  readonly userId: string;
+  readonly chatroomId: string;
+  /** Of the messages that were written, in the order of their positions. */
+  readonly ids: string[];
+  /** Of their texts. */
+  bytes: number;
+}
+
+async function insertAll(transaction: StatementRunner, room: NewRoom, placed: Placed): Promise<void> {
+  const { userId, chatroomId, ids } = room;
+  let [rows, units, paused]: [object[], number, number] = [[], 0, 0];
   const flush = async () => {
     if (rows.length > 0) await transaction.run(insertMessages, [userId, chatroomId, JSON.stringify(rows)]);
-    [rows, units] = [[], 0];
+    [rows, units, paused] = [[], 0, 0];
   };
   for (const { message, place } of placed) {
     const id = newId();
     ids.push(id);
     rows.push({ ...toRow(message, place), id, position: ids.length, parent_id: message.parent === null ? null : ids[message.parent - 1] });
+    room.bytes += Buffer.byteLength(message.content);
     units += message.content.length;
+    if (units - paused >= UNITS_BETWEEN_PAUSES) {
+      paused = units;
+      await setImmediate();
+    }
     if (rows.length >= AT_A_TIME || units >= UNITS_AT_A_TIME) await flush();
   }
   await flush();

@@ -4,9 +4,9 @@ import pLimit from 'p-limit';
 import type { Actor } from '../../../common/actor.js';
 import { NotFoundError, RateLimitedError } from '../../../common/errors/common.errors.js';
 import { isId, newId } from '../../../common/ids.js';
-import { parseJson } from '../../../common/json.js';
 import type { StatementRunner } from '../../../database/database.js';
 import { type Chatroom, ChatroomsService } from '../../chatrooms/index.js';
+import { QuotasService, StorageFullError } from '../../subscriptions/index.js';
 import { MessagesRepository } from '../messages.repository.js';
 import { type DocumentMessage, parseDocument } from './chatroom-document.js';
 import { sectionOf, titleOf } from './markdown.js';
@@ -20,6 +20,8 @@ const LONG = 2_000;
 /** Each may hold 20 MiB. */
 const MAX_WAITING = 8;
 const RETRY_AFTER_S = 10;
+/** Of a write that meets other requests of its user at the limit. */
+const TRIES = 3;
 
 export type ExportFormat = 'json' | 'markdown';
 
@@ -32,6 +34,7 @@ export class MovesService {
     private readonly moves: MovesRepository,
     private readonly messages: MessagesRepository,
     private readonly chatrooms: ChatroomsService,
+    private readonly quotas: QuotasService,
   ) {}
 
   /**
@@ -52,14 +55,15 @@ export class MovesService {
    * its connections.
    *
    * @param file the document as JSON
-   * @throws MalformedJsonError, ValidationFailedError, RateLimitedError when too many large ones wait
+   * @throws MalformedJsonError, ValidationFailedError, TooManyChatroomsError, StorageFullError, RateLimitedError when too many large ones wait
    */
   async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
+    await this.quotas.assertRoomFor(actor, 0);
     const work = () => this.importDocument(actor, file);
     return file.length > LARGE ? this.inTurn(work) : work();
   }
 
-  /** Makes a room of the branch that ends with a message. Those of long rooms take turns, too. @throws NotFoundError, RateLimitedError */
+  /** Makes a room of the branch that ends with a message. Those of long rooms take turns, too. @throws NotFoundError, TooManyChatroomsError, StorageFullError, RateLimitedError */
   async copyChatroom(actor: Actor, chatroomId: string, messageId: string): Promise<{ room: Chatroom; model: string }> {
     if (!isId(messageId)) throw new NotFoundError();
     const [room, leaf] = await Promise.all([
@@ -70,19 +74,19 @@ export class MovesService {
     const { name, system_instruction, model, archived } = room;
     const settings = { name, system_instruction, model, archived, created_at: null };
     const content = { steps: (on: StatementRunner) => this.readAsOnlyBranch(chatroomId, messageId, on), active: (count: number) => count };
-    const work = () => this.write(actor, settings, content);
+    const work = () => this.write(actor, settings, content, 0);
     return room.message_count > LONG ? this.inTurn(work) : work();
   }
 
   private async importDocument(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
-    const { chatroom, messages } = await parseDocument(parseJson(file) ?? {});
+    const { chatroom, messages, bytes } = await parseDocument(file);
     const { active, ...settings } = chatroom;
     const places = layOut(messages.map(({ parent }) => parent));
     const placed = messages.flatMap((message, i) => {
       const place = places[i];
       return place ? [{ message, place }] : [];
     });
-    return this.write(actor, settings, { steps: () => [placed], active: () => active });
+    return this.write(actor, settings, { steps: () => [placed], active: () => active }, bytes);
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -90,13 +94,23 @@ export class MovesService {
     return this.turns(work);
   }
 
+  /** @param bytes of the texts, as far as they are known */
   private async write(
     actor: Actor,
     settings: Parameters<MovesRepository['write']>[2],
     content: Parameters<MovesRepository['write']>[3],
+    bytes: number,
   ): Promise<{ room: Chatroom; model: string }> {
     const id = newId();
-    await this.moves.write(actor, id, settings, content);
+    const quota = this.quotas.quotaOf(actor);
+    for (let [tries, needed] = [1, bytes]; ; tries += 1) {
+      const free = await this.quotas.assertRoomFor(actor, needed);
+      const excess = await this.moves.write(actor, id, settings, content, { quota, free });
+      if (excess === null) break;
+      // It fitted before and after: others came and went meanwhile.
+      if (tries === TRIES) throw new StorageFullError(quota.bytes);
+      needed = excess;
+    }
     const room = await this.chatrooms.getChatroom(actor, id);
     return { room, model: this.chatrooms.effectiveModel(actor, room) };
   }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../database/database.js';
+import { type BoundedRow, withinPageBytes } from '../../../database/page-bytes.js';
 import { statement } from '../../../database/statement.js';
 import type { Message } from '../message.js';
 import { MESSAGE_COLUMNS } from '../messages.repository.js';
@@ -8,7 +9,7 @@ import { mark, STRETCH } from './marked-words.js';
 import { MAX_LENGTH, toQuery, toVector, type Wanted, WORDS_VERSION } from './words.js';
 
 /** A message in which all the words were found, as far as search.service.ts needs it. */
-export interface Match {
+export interface Match extends BoundedRow {
   readonly message: Message;
   readonly chatroom: { readonly id: string; readonly name: string | null };
   /** Of PostgreSQL's `real`. */
@@ -25,7 +26,7 @@ export interface SearchPlace {
 /** How many matches are ranked: the newest ones. */
 const RANKED = 1_000;
 
-type MatchRow = Message & { readonly chatroom_name: string | null; readonly rank: number; readonly as_of: Date };
+type MatchRow = Message & BoundedRow & { readonly chatroom_name: string | null; readonly rank: number; readonly as_of: Date };
 
 /*
  * Words are looked up in one stretch of the user's messages after the other, newest first, until there are enough: a word that is in every message
@@ -50,9 +51,11 @@ const search = statement<MatchRow>(
    ), page AS (
      SELECT id, rank FROM newest WHERE (rank, id) < ($4::real, $5::uuid) ORDER BY rank DESC, id DESC LIMIT $6
    )
-   SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
-   FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id
-   ORDER BY page.rank DESC, page.id DESC`,
+   ${withinPageBytes(
+     `SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
+      FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id`,
+     { as: 'm', order: 'm.rank DESC, m.id DESC', texts: ['m.content'] },
+   )}`,
 );
 
 /** A message whose words were made by an older rule. */
@@ -102,7 +105,12 @@ export class SearchRepository {
     const { rank, id, asOf } = after ?? BEGINNING;
     const rows = await this.database.run(search, [userId, toQuery(wanted), asOf, rank, id, count]);
     return {
-      matches: rows.map((row) => ({ message: row, chatroom: { id: row.chatroom_id, name: row.chatroom_name }, rank: row.rank })),
+      matches: rows.map((row) => ({
+        message: row,
+        chatroom: { id: row.chatroom_id, name: row.chatroom_name },
+        rank: row.rank,
+        ...(row.goes_on ? { goes_on: true } : {}),
+      })),
       asOf: rows[0]?.as_of.toISOString() ?? '',
     };
   }

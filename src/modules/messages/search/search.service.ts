@@ -1,8 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../common/actor.js';
 import { type Match, type SearchPlace, SearchRepository } from './search.repository.js';
 import { type Snippet, snippetOf } from './snippet.js';
 import { wantedIn } from './words.js';
+
+/** In UTF-16 units. */
+const LONG = 10_000;
 
 export interface SearchHit extends Match {
   readonly snippet: Snippet;
@@ -29,7 +33,13 @@ export class SearchService {
     const wanted = wantedIn(q);
     if (!wanted) return { hits: [], asOf: '' };
     const { matches, asOf } = await this.repository.search(userId, wanted, after, count);
-    return { hits: matches.map((match) => ({ ...match, snippet: snippetOf(match.message.content, wanted) })), asOf };
+    const hits: SearchHit[] = [];
+    for (const match of matches) {
+      hits.push({ ...match, snippet: snippetOf(match.message.content, wanted) });
+      // A long text takes its time: others have their turn in between.
+      if (match.message.content.length > LONG) await setImmediate();
+    }
+    return { hits, asOf };
   }
 
   /**
