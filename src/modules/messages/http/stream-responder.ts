@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { writeEventStream } from '../../../common/http/event-stream.js';
+import { AnswersInFlight } from '../../../common/http/in-flight.js';
 import { OpenStreams } from '../../../common/http/open-streams.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
@@ -11,6 +12,9 @@ import { NotAReplyError, TooManyStreamsError } from '../messages.errors.js';
 import { ReplyStreams } from '../stream/reply-streams.js';
 import { remainingEvents, toFrame } from '../stream/stream-events.js';
 import { parsePlace, type Place } from '../stream/stream-place.js';
+
+/** In UTF-16 units. */
+const PIECE_LENGTH = 16_384;
 
 /** One of the streams that a user may have open, before and while it is. */
 export interface StreamPlace {
@@ -27,6 +31,7 @@ export class StreamResponder {
   constructor(
     private readonly streams: ReplyStreams,
     private readonly open: OpenStreams,
+    private readonly answers: AnswersInFlight,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -40,7 +45,7 @@ export class StreamResponder {
     return { signal: connection.signal, cut, leave: this.open.add({ userId, sessionId, cut }) };
   }
 
-  /** The reply's stream after `Last-Event-ID`; 204 where there is nothing to stream. @throws NotAReplyError, TooManyStreamsError */
+  /** The reply's stream after `Last-Event-ID`; 204 where there is nothing to stream. @throws NotAReplyError, TooManyStreamsError, TooMuchInFlightError */
   async resume(actor: Actor, reply: Message, request: FastifyRequest, response: FastifyReply): Promise<void> {
     if (reply.role !== 'model') throw new NotAReplyError();
     const { 'last-event-id': last } = request.headers;
@@ -49,23 +54,38 @@ export class StreamResponder {
     else await this.stream(this.reserve(actor), reply, from, response);
   }
 
-  /** The reply's stream from its start; 204 without a reply. @throws TooManyStreamsError */
+  /** The reply's stream from its start; 204 without a reply. @throws TooManyStreamsError, TooMuchInFlightError */
   async start(actor: Actor, reply: Message | null, response: FastifyReply): Promise<void> {
     if (reply) await this.stream(this.reserve(actor), reply, null, response);
     else await response.status(204).send();
   }
 
-  /** The reply's stream after `from`, until it ends or is cut. */
+  /** The reply's stream after `from`, until it ends or is cut. @throws TooMuchInFlightError */
   async stream({ signal, cut, leave }: StreamPlace, reply: Message, from: Place | null, response: FastifyReply): Promise<void> {
+    const { length } = reply.content;
+    let giveBack: (() => void) | null = null;
     try {
+      // The text of a finished reply is in memory until its reader has it.
+      if (length > this.answers.uncounted) giveBack = this.answers.bytes.take(reply.user_id, length);
       await writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut });
     } finally {
+      giveBack?.();
       leave();
     }
   }
 
+  /** Events in pieces of a size that a connection takes at once, made as they are read. */
   private async *frames(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<string> {
-    for await (const events of this.streams.read(reply, from, signal)) yield events.map(toFrame).join('');
+    for await (const events of this.streams.read(reply, from, signal)) {
+      let piece = '';
+      for (const event of events) {
+        piece += toFrame(event);
+        if (piece.length < PIECE_LENGTH) continue;
+        yield piece;
+        piece = '';
+      }
+      if (piece !== '') yield piece;
+    }
   }
 }
 
