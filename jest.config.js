@@ -62,7 +62,7 @@ export default {
     project('integration', ['test/{integration,security}/**/*.test.ts'], onPostgres),
     project('e2e', ['test/e2e/**/*.test.ts'], onPostgres),
     // Starts the processes of the build, with a PostgreSQL and a Redis of their own.
-    project('chaos', ['test/chaos/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
+    project('chaos', ['test/chaos/**/*.test.ts', 'test/security/**/*.attack.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
   ],
   testTimeout: 120_000,
 };
