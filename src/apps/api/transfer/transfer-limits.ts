@@ -40,8 +40,8 @@ export function limitTransfers(server: FastifyInstance, answers: AnswersInFlight
     });
 }
 
-/** Of what is in memory as a whole; a stream is read as fast as it is taken. Text counts as one byte a unit, which is close enough. */
-const sizeOf = (payload: unknown): number => (typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0);
+/** In bytes, of what is in memory as a whole; a stream is read as fast as it is taken. */
+const sizeOf = (payload: unknown): number => (typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0);
 
 /** @throws TooMuchInFlightError */
 function holdUntilRead(request: FastifyRequest & { user?: Actor }, { raw }: FastifyReply, bytes: number, answers: AnswersInFlight): void {
