@@ -104,3 +104,9 @@ test('a budget is dollars', () => {
   for (const wrong of ['-1', '1e9', '$5'])
     expect(complaintOf({ GEMINI_DAILY_BUDGET_USD: wrong })).toMatch(/^ {2}GEMINI_DAILY_BUDGET_USD: /m);
 });
+
+test('the documentation is served except in production, unless the setting says so', () => {
+  const isServed = (source: NodeJS.ProcessEnv) => loadConfig({ source }).DOCS_ENABLED;
+  expect([isServed({}), isServed({ NODE_ENV: 'production' })]).toEqual([true, false]);
+  expect([isServed({ DOCS_ENABLED: 'false' }), isServed({ NODE_ENV: 'production', DOCS_ENABLED: 'true' })]).toEqual([false, true]);
+});

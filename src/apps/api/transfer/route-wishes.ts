@@ -9,4 +9,4 @@ export interface RouteWishes {
 }
 
 /** What a route says about its body with `@RouteConfig`. */
-export const wishesOf = ({ config }: { config?: unknown }): RouteWishes => (config ?? {}) as RouteWishes;
+export const wishesOf = ({ config }: { config?: unknown }): RouteWishes => config ?? {};

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { networkOf } from '../../../common/client.js';
@@ -35,7 +36,8 @@ export function limitTransfers(server: FastifyInstance, answers: AnswersInFlight
       }
     })
     .addHook('onResponse', ({ raw }, _reply, done) => {
-      if (!raw.complete) leaveUnread(raw);
+      // The rest of a smaller body comes in and is thrown away, for the sake of the next request on the connection.
+      if (!raw.complete && !isLeftUnread(raw)) raw.once('end', cutAfter(raw.socket, LINGER_MS)).resume();
       done();
     });
 }
@@ -55,30 +57,25 @@ function holdUntilRead(request: FastifyRequest & { user?: Actor }, { raw }: Fast
 
 /** Whether more of a body may come than anybody would wait for. */
 const isLeftUnread = ({ complete, headers }: IncomingMessage): boolean =>
-  !complete && Number(headers['content-length'] ?? Infinity) > BODY_LIMIT;
+  !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > BODY_LIMIT);
 
 /** Node would cut the connection with its last byte out, and the client, which still sends, could lose the answer over it. */
 function closeSlowly({ socket }: IncomingMessage, reply: FastifyReply): void {
   reply.header('connection', 'close');
   socket.destroySoon = () => {
     socket.end();
+    cutAfter(socket, LINGER_MS);
+    // Node throws away what nobody has read of a body, however much it is. Now it does not even come in.
+    setImmediate(() => socket.pause());
   };
 }
 
-/** Of a request that was answered before it had arrived. */
-function leaveUnread(raw: IncomingMessage): void {
-  const { socket } = raw;
-  const timer = setTimeout(() => {
-    socket.destroy();
-  }, LINGER_MS);
-  raw
-    .once('end', () => {
-      clearTimeout(timer);
-    })
-    .once('close', () => {
-      clearTimeout(timer);
-    });
-  // Node throws away what nobody has read of a body, however much it is. Now it does not even come in.
-  if (isLeftUnread(raw)) setImmediate(() => socket.pause());
-  else raw.resume();
+/** @returns what lets the connection live */
+function cutAfter(socket: Socket, ms: number): () => void {
+  const timer = setTimeout(() => socket.destroy(), ms);
+  const leave = () => {
+    clearTimeout(timer);
+  };
+  socket.once('close', leave);
+  return leave;
 }
