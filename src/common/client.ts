@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 /** Where a request comes from, for the list of sessions and for limits. */
 export interface Client {
@@ -27,4 +27,20 @@ function prefixOf(ip: string, kept: { readonly v4: number; readonly v6: number }
     .slice(0, kept.v6)
     .map((group) => group.replace(/^0+(?=.)/, ''))
     .join(':')}::/${16 * kept.v6}`;
+}
+
+/**
+ * The entries of an X-Forwarded-For that are addresses, without ports, brackets and zones. An entry that is none was not written by a proxy that
+ * knows its client, so neither it nor anything that was before it is believed.
+ */
+export function forwardedAddresses(header: string): string[] {
+  const addresses = header.split(',').map(toAddress);
+  return addresses.slice(addresses.lastIndexOf(null) + 1).filter((address) => address !== null);
+}
+
+/** `192.0.2.7`, `192.0.2.7:8080`, `2001:db8::1`, `[2001:db8::1]` and `[2001:db8::1]:8080`; null for anything else. */
+function toAddress(entry: string): string | null {
+  const text = entry.trim();
+  const address = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text;
+  return isIP(address) === 0 ? null : (address.split('%', 1)[0] ?? null);
 }

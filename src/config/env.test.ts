@@ -135,3 +135,9 @@ describe('in production', () => {
     expect(loadConfig({ source: { NODE_ENV: 'production', OTP_LOG_CODES: 'true' } }).OTP_LOG_CODES).toBe(true);
   });
 });
+
+test('the documentation is served except in production, unless the setting says so', () => {
+  const isServed = (source: NodeJS.ProcessEnv) => loadConfig({ source }).DOCS_ENABLED;
+  expect([isServed({}), isServed({ NODE_ENV: 'production' })]).toEqual([true, false]);
+  expect([isServed({ DOCS_ENABLED: 'false' }), isServed({ NODE_ENV: 'production', DOCS_ENABLED: 'true' })]).toEqual([false, true]);
+});

@@ -95,7 +95,9 @@ const schema = z.object({
       'Port of metrics and health of each process. Unset: metrics are at the port of the API, and nowhere where NODE_ENV is production.',
     ),
   START_TIMEOUT: duration.default(60_000).describe('How long a starting process waits for PostgreSQL and Redis before it gives up.'),
-  DOCS_ENABLED: flag.default(true).describe('Serve Swagger UI at /docs and the document at /openapi.json.'),
+  DOCS_ENABLED: flag
+    .optional()
+    .describe('Serve Swagger UI at /docs and the document at /openapi.json. Default: true except in production.'),
   LOCAL_DATA_DIR: z.string().min(1).default('.local').describe('Where the local mode keeps its database and secrets.'),
 
   DATABASE_URL: url('postgres:', 'postgresql:')
@@ -296,8 +298,8 @@ const schema = z.object({
 
 type Settings = z.infer<typeof schema>;
 
-/** Flags whose default depends on NODE_ENV. */
-type DependentFlag = 'REQUIRE_VERIFIED_NUMBER' | 'ADMIN_REQUIRE_OTP' | 'OTP_LOG_CODES';
+/** Flags whose default depends on whether NODE_ENV is production. */
+type DependentFlag = 'REQUIRE_VERIFIED_NUMBER' | 'ADMIN_REQUIRE_OTP' | 'OTP_LOG_CODES' | 'DOCS_ENABLED';
 
 export type Config = Readonly<Omit<Settings, DependentFlag> & Record<DependentFlag, boolean>>;
 export type ModeDefaults = Partial<Record<keyof Config, string>>;
@@ -349,6 +351,7 @@ export function loadConfig(
     REQUIRE_VERIFIED_NUMBER: data.REQUIRE_VERIFIED_NUMBER ?? isProduction,
     ADMIN_REQUIRE_OTP: data.ADMIN_REQUIRE_OTP ?? isProduction,
     OTP_LOG_CODES: data.OTP_LOG_CODES ?? !isProduction,
+    DOCS_ENABLED: data.DOCS_ENABLED ?? !isProduction,
   });
 }
 

@@ -96,6 +96,16 @@ for (const engine of ENGINES) {
       expect((await logIn(api, '9.9.9.9, 192.0.2.6')).status).toBe(401);
     });
 
+    test('the address is one, with or without its port, and nothing else is believed', async () => {
+      const addresses = ['192.0.2.8', '192.0.2.8:1', '192.0.2.8:65535', '[::ffff:192.0.2.8]:9', '::ffff:192.0.2.8'];
+      for (const address of addresses) expect((await logIn(api, address)).status).toBe(401);
+      expect((await logIn(api, '9.9.9.9, 192.0.2.8:80')).status).toBe(401);
+      expect((await logIn(api, '192.0.2.8')).status).toBe(429);
+      const claims = ['x', 'unknown', '192.0.2.9, nonsense', '999.1.1.1', '"192.0.2.10"', "';--"];
+      for (const claim of claims) await logIn(api, claim);
+      expect((await logIn(api, 'something else')).status).toBe(429);
+    });
+
     test('the address is the network of an IPv6 subscriber, who has addresses without number', async () => {
       expect(await statusesOf(6, () => logIn(api, '2001:db8:1:2::1'))).toEqual(Array(6).fill(401));
       expect((await logIn(api, '2001:db8:1:2:3::4')).status).toBe(429);

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { ProblemFilter } from '../../src/apps/api/problem.filter.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
+import { problem } from '../support/problem.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
@@ -284,11 +285,41 @@ describe('queries and headers', () => {
     ['NONSENSE\r\n\r\n', 400, 'bad_request'],
     ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 400, 'bad_request'],
     ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+    ['GET /health/live HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+    ['GET /health/live HTTP/1.1\r\nHost: a\r\nHOST: a\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
     [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
     ['GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: wonders\r\n\r\n', 404, 'not_found'],
   ])('what HTTP itself refuses (%#)', async (bytes, status, code) => {
     const answer = await rawRequest(bytes);
     expectProblem(answer, status, code);
+  });
+});
+
+describe('the files of Swagger UI', () => {
+  test('what the file server refuses is no failure of ours', async () => {
+    const dots = await rawRequest('GET /docs/%2e HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expectProblem(dots, 404, 'not_found');
+    const range = await fetch(`${api.origin}/docs/swagger-ui.css`, { headers: { range: 'bytes=999999999-' } });
+    expect([range.status, await range.json()]).toEqual([
+      416,
+      problem(416, 'range_not_satisfiable', 'The range is not part of the file', 'The Range header names no bytes of this resource.'),
+    ]);
+    const changed = await fetch(`${api.origin}/docs/swagger-ui.css`, { headers: { 'if-match': '"another"' } });
+    expect([changed.status, ((await changed.json()) as ProblemBody).code]).toEqual([400, 'bad_request']);
+  });
+
+  test('are not there in production, unless they are switched on', async () => {
+    for (const [settings, status] of [
+      [{}, 404],
+      [{ DOCS_ENABLED: 'true' }, 200],
+    ] as const) {
+      const production = await startTestApi({ DATABASE_URL: database.url, NODE_ENV: 'production', OTP_DELIVERY: 'log', ...settings });
+      const statuses = await Promise.all(
+        ['/docs', '/openapi.json'].map(async (path) => (await fetch(`${production.origin}${path}`)).status),
+      );
+      expect(statuses).toEqual([status, status]);
+      await production.close();
+    }
   });
 });
 

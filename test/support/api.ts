@@ -142,7 +142,6 @@ export async function startTestApi(settings: Settings): Promise<TestApi> {
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     logger: new AppLogger({ threshold: config.LOG_LEVEL, json: false }),
     bodyParser: false,
-    rawBody: true,
     abortOnError: false,
   });
   configureApi(app);

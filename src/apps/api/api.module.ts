@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { InFlightModule } from '../../common/http/in-flight.js';
 import { OpenStreamsModule } from '../../common/http/open-streams.js';
 import { CacheModule } from '../../cache/cache.module.js';
 import { ConfigModule } from '../../config/config.module.js';
@@ -31,6 +32,7 @@ export class ApiModule {
         QueueModule,
         StreamsModule,
         OpenStreamsModule,
+        InFlightModule,
         CacheModule,
         OperationsModule,
         AccountContentsModule,

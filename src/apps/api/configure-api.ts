@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { AnswersInFlight, BodiesInFlight } from '../../common/http/in-flight.js';
 import { StrictValidationPipe } from '../../common/http/validation.pipe.js';
 import { Metrics } from '../../common/metrics/metrics.js';
 import { InjectConfig } from '../../config/config.module.js';
@@ -8,20 +9,23 @@ import { corsOptions } from './cors.js';
 import { ReadinessService } from '../operations/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
+import { BodyInterceptor } from './transfer/body.interceptor.js';
+import { limitTransfers } from './transfer/transfer-limits.js';
 
 /** Everything about the API's HTTP side that is not a module: the same for a started process and for tests. */
 export function configureApi(app: NestFastifyApplication): void {
   const config = app.get<Config>(InjectConfig.TOKEN);
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalInterceptors(new BodyInterceptor(app.get(BodiesInFlight)));
   // Swagger UI is also looked at over plain HTTP, where its own files would then be asked for over HTTPS (Safari does so even on loopback).
   app.useSecurityHeaders({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } });
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
   const metrics = app.get(Metrics);
-  app
-    .getHttpAdapter()
-    .getInstance()
+  const server = app.getHttpAdapter().getInstance();
+  limitTransfers(server, app.get(AnswersInFlight));
+  server
     .addHook('onRequest', (_request, reply, done) => {
       if (readiness.isDraining) reply.header('connection', 'close');
       done();

@@ -1,22 +1,24 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
-import {
-  BadRequestError,
-  HeadersTooLargeError,
-  RequestTimeoutError,
-  UnsupportedMediaTypeError,
-} from '../../common/errors/common.errors.js';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import { forwardedAddresses } from '../../common/client.js';
+import { BadRequestError, HeadersTooLargeError, RequestTimeoutError } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../common/http/problem.js';
 import { newId } from '../../common/ids.js';
-import { parseJson } from '../../common/json.js';
 import { requestContext } from '../../common/request-context.js';
 import type { Config } from '../../config/env.js';
 import { setCorsHeaders } from './cors.js';
 import { ProblemFilter } from './problem.filter.js';
 
-const BODY_LIMIT = 512 * 1024;
+/** Until all headers have arrived. */
+const HEADERS_MS = 15_000;
+/** Until the whole request has. */
+const REQUEST_MS = 60_000;
+/** How often the server looks for requests that are late. */
+const LATE_CHECK_MS = 2_000;
+/** How long a refused client may still read its refusal. */
+const LINGER_MS = 1_000;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 
 /** Fastify with our limits, request ids and problem answers also where the router or the HTTP parser refuses a request. */
@@ -24,12 +26,11 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   const { TRUSTED_PROXIES } = config;
   const problems = new ProblemFilter();
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: 60_000,
+    requestTimeout: REQUEST_MS,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     // Node would refuse a request without a host with an answer of its own, which is no problem document: the hook below refuses it instead.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: LATE_CHECK_MS },
     // While it drains, requests that come on open connections are still answered.
     return503OnClosing: false,
     // Only so many hops, or named proxies: with `true` a client could choose its own address.
@@ -48,54 +49,41 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     clientErrorHandler,
   });
   const server = adapter.getInstance();
-  server.removeContentTypeParser('text/plain');
+  // Bodies are left unread here: BodyInterceptor reads them, once the guards know whose they are.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request: FastifyRequest, _payload: unknown, done: (error: null) => void) => {
+    done(null);
+  });
   // Whatever else is expected than `100-continue` may be ignored (RFC 9110, 10.1.1); Node would refuse it, without a body.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   // Before every other hook, as those of CORS answer preflights themselves.
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     setCommonHeaders(request, reply);
+    believeAddressesOnly(request.raw);
     // RFC 9112, 3.2.
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') done(new BadRequestError());
+    const hosts = countHosts(request.raw);
+    if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1')) done(new BadRequestError());
     else done();
   });
-  // Nest hands Fastify no limit of a route's own.
-  server.addHook('onRoute', (route: RouteOptions) => {
-    const { bodyLimit } = wishesOf(route);
-    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
-  });
-  // After the body was read: what comes before runs in the socket's context, not in the request's.
+  // What comes before runs in the socket's context, not in the request's.
   server.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction) => {
     requestContext.run({ requestId: request.id }, done);
   });
-  adapter.useBodyParser(
-    'application/json',
-    true,
-    { bodyLimit: BODY_LIMIT },
-    ({ headers, routeOptions }: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
-      if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-        done(new UnsupportedMediaTypeError());
-        return;
-      }
-      // By the route itself, when it is known who sent it.
-      if (wishesOf(routeOptions).readsBody) {
-        done(null);
-        return;
-      }
-      let value: unknown;
-      try {
-        value = parseJson(body);
-      } catch (error) {
-        done(error as Error);
-        return;
-      }
-      done(null, value);
-    },
-  );
   return adapter;
 }
 
-/** What a route says with `@RouteConfig` about its bodies. */
-const wishesOf = ({ config }: { config?: unknown }) => (config ?? {}) as { readonly bodyLimit?: number; readonly readsBody?: boolean };
+/** Of several, Node keeps the first and says nothing. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') count += 1;
+  return count;
+}
+
+/** Leaves in X-Forwarded-For, which Fastify makes the address of the client from, what proxies can have put there. */
+function believeAddressesOnly({ headers }: IncomingMessage): void {
+  const given = headers['x-forwarded-for'];
+  if (given !== undefined) headers['x-forwarded-for'] = forwardedAddresses(String(given)).join(', ');
+}
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');
@@ -103,7 +91,12 @@ function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
 
 /** Bytes that are no HTTP request never reach a route; their sender still gets a problem document. */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  // What comes after the refusal is no news.
+  if (socket.destroyed || socket.writableEnded) return;
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
   const refusal =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? new HeadersTooLargeError()
@@ -123,4 +116,9 @@ function clientErrorHandler(error: Error & { code?: string }, socket: Socket): v
       body,
     ].join('\r\n'),
   );
+  // The other side of the connection may stay open for as long as the client likes; this side does not wait for it.
+  const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => {
+    clearTimeout(deadline);
+  });
 }

@@ -9,9 +9,11 @@ import {
   MalformedJsonError,
   NotFoundError,
   PayloadTooLargeError,
+  RangeNotSatisfiableError,
   RateLimitedError,
   RequestTimeoutError,
   ServiceUnavailableError,
+  TooMuchInFlightError,
   UnsupportedMediaTypeError,
   ValidationFailedError,
 } from '../../common/errors/common.errors.js';
@@ -28,7 +30,16 @@ const DEMAND_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
 };
 
 /** What is answered before a route is known, or by routes that this release has none of. */
-const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, ...Object.values(DEMAND_ERRORS)];
+const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, RangeNotSatisfiableError, ...Object.values(DEMAND_ERRORS)];
+
+const BODY_ERRORS = [
+  ValidationFailedError,
+  MalformedJsonError,
+  PayloadTooLargeError,
+  UnsupportedMediaTypeError,
+  RequestTimeoutError,
+  TooMuchInFlightError,
+];
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -110,8 +121,8 @@ function problemsOf(operation: Operation): readonly Problem[] {
   const implied = [
     ...(operation[PUBLIC_EXTENSION] === true ? [] : AUTHENTICATION_ERRORS),
     ...(demand === undefined ? [] : [DEMAND_ERRORS[demand]]),
-    ...(operation[UNTHROTTLED_EXTENSION] === true ? [] : [RateLimitedError]),
-    ...(operation.requestBody ? [ValidationFailedError, MalformedJsonError, PayloadTooLargeError, UnsupportedMediaTypeError] : []),
+    ...(operation[UNTHROTTLED_EXTENSION] === true ? [] : [RateLimitedError, TooMuchInFlightError]),
+    ...(operation.requestBody ? BODY_ERRORS : []),
     ...(has('query') || has('header') ? [ValidationFailedError] : []),
     ...(has('path') ? [NotFoundError] : []),
     ...[BadRequestError, InternalError, ServiceUnavailableError],

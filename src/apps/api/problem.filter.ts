@@ -7,6 +7,7 @@ import {
   MalformedJsonError,
   NotFoundError,
   PayloadTooLargeError,
+  RangeNotSatisfiableError,
   ServiceUnavailableError,
   UnsupportedMediaTypeError,
 } from '../../common/errors/common.errors.js';
@@ -55,6 +56,7 @@ function toAppError(exception: unknown): AppError {
         codeOf(exception) === 'FST_ERR_CTP_EMPTY_JSON_BODY'
         ? new MalformedJsonError()
         : new BadRequestError();
+    case 403:
     case 404:
     case 405:
     case 414:
@@ -63,8 +65,10 @@ function toAppError(exception: unknown): AppError {
       return new PayloadTooLargeError();
     case 415:
       return new UnsupportedMediaTypeError();
+    case 416:
+      return new RangeNotSatisfiableError();
     default:
-      return new InternalError({ cause: exception });
+      return status >= 400 && status < 500 ? new BadRequestError() : new InternalError({ cause: exception });
   }
 }
 

@@ -18,7 +18,6 @@ export async function startApi(config: Config): Promise<NestFastifyApplication> 
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
     logger,
     bodyParser: false,
-    rawBody: true,
     abortOnError: false,
   });
   configureApi(app);

@@ -6,6 +6,9 @@ import { InjectRedis } from '../../redis/redis.module.js';
 import { type Checks, NotReadyError } from './not-ready.error.js';
 
 const DEADLINE_MS = 2_000;
+/** A key that nobody reads: a Redis that is full, or a replica, still answers PING. */
+const PROBE_KEY = 'gemini-chat:readiness';
+const PROBE_SECONDS = 60;
 
 const ping = statement<{ one: number }>('readiness_ping', 'SELECT 1 AS one');
 
@@ -14,7 +17,7 @@ export interface Readiness {
   readonly checks: Checks;
 }
 
-/** Whether this process should get work: not while it drains, and not without PostgreSQL. Without Redis it goes on, with less. */
+/** Whether this process should get work: not while it drains, and not without PostgreSQL. Without a Redis that takes writes it goes on, with less. */
 @Injectable()
 export class ReadinessService {
   private draining = false;
@@ -37,7 +40,7 @@ export class ReadinessService {
     const { redis } = this;
     const [postgresql, cache] = await Promise.all([
       isReachable(() => this.database.run(ping, [])),
-      redis === null ? null : isReachable(() => redis.ping()),
+      redis === null ? null : isReachable(() => redis.set(PROBE_KEY, '1', 'EX', PROBE_SECONDS)),
     ]);
     const checks: Checks = { postgresql: wordOf(postgresql), ...(cache === null ? {} : { redis: wordOf(cache) }) };
     if (this.draining) throw new NotReadyError('draining', checks);

@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'headers_too_large'
   | 'timeout'
   | 'unsupported_media_type'
+  | 'range_not_satisfiable'
   | 'rate_limited'
   | 'unavailable'
   | 'internal';

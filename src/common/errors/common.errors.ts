@@ -114,6 +114,27 @@ export class RateLimitedError extends AppError {
   }
 }
 
+/** Bodies that are still arriving, or answers that are still to be read, hold as much memory as they may. */
+export class TooMuchInFlightError extends AppError {
+  static override readonly code = 'too_much_in_flight';
+  static override readonly kind = 'rate_limited';
+  static override readonly title = 'Too much data is being transferred';
+
+  constructor() {
+    super('Other uploads or downloads have to finish first. Try again after retry_after seconds.', {}, 5);
+  }
+}
+
+export class RangeNotSatisfiableError extends AppError {
+  static override readonly code = 'range_not_satisfiable';
+  static override readonly kind = 'range_not_satisfiable';
+  static override readonly title = 'The range is not part of the file';
+
+  constructor() {
+    super('The Range header names no bytes of this resource.');
+  }
+}
+
 export class ServiceUnavailableError extends AppError {
   static override readonly code = 'service_unavailable';
   static override readonly kind = 'unavailable';

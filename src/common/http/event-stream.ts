@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 
 const KEEP_ALIVE_MS = 15_000;
+/** After so many UTF-16 units others have their turn: a fast reader would else be written to without a pause. */
+const TURN_LENGTH = 64 * 1_024;
 /** A reader that takes nothing for this long is gone. */
 const STALLED_MS = 30_000;
 
@@ -40,8 +43,14 @@ export async function writeEventStream(
   const keepAlive = setInterval(() => {
     if (!raw.writableNeedDrain) raw.write(': keep-alive\n\n');
   }, keepAliveMs);
+  let written = 0;
   try {
     for await (const frame of frames) {
+      written += frame.length;
+      if (written > TURN_LENGTH) {
+        written = 0;
+        await nextTurn();
+      }
       if (!raw.write(frame)) await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]) });
     }
     if (signal.aborted) raw.destroy();

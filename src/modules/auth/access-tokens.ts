@@ -55,7 +55,9 @@ export class AccessTokens {
   keyOf(token: string): Buffer | null {
     const decoded: unknown = this.jwt.decode(token, { complete: true });
     if (typeof decoded !== 'object' || decoded === null || !('header' in decoded)) return null;
-    const { kid, typ, alg } = decoded.header as { kid?: unknown; typ?: unknown; alg?: unknown };
+    const { kid, typ, alg, crit } = decoded.header as { kid?: unknown; typ?: unknown; alg?: unknown; crit?: unknown };
+    // RFC 7515, 4.1.11: a token with extensions that have to be understood is invalid for whoever understands none.
+    if (crit !== undefined) return null;
     return typ === TYPE && alg === ALGORITHM && typeof kid === 'string' ? (this.keys.get(kid) ?? null) : null;
   }
 

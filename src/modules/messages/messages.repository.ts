@@ -19,6 +19,11 @@ const find = statement<Message>(
   `SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1`,
 );
 
+const contentSize = statement<{ bytes: number }>(
+  'messages_content_size',
+  `SELECT octet_length(content) AS bytes FROM messages WHERE id = $3 AND chatroom_id = $2 AND user_id = $1`,
+);
+
 const findAll = statement<Message>(
   'messages_find_all',
   `SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position`,
@@ -166,6 +171,12 @@ export class MessagesRepository {
   async find(userId: string, chatroomId: string, id: string): Promise<Message | null> {
     const [row] = await this.database.run(find, [userId, chatroomId, id]);
     return row ?? null;
+  }
+
+  /** How long the text of a message is, in bytes, without reading it. */
+  async contentSize(userId: string, chatroomId: string, id: string): Promise<number | null> {
+    const [row] = await this.database.run(contentSize, [userId, chatroomId, id]);
+    return row?.bytes ?? null;
   }
 
   async findAll(userId: string, chatroomId: string, ids: readonly string[]): Promise<Message[]> {

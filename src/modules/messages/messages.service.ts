@@ -93,6 +93,11 @@ export class MessagesService {
     return found(await this.messages.find(userId, chatroomId, id));
   }
 
+  /** How long the text of a message is, in bytes. @throws NotFoundError */
+  async getContentSize({ userId }: Actor, chatroomId: string, id: string): Promise<number> {
+    return found(await this.messages.contentSize(userId, chatroomId, id));
+  }
+
   /** A room, the model that answers in it now, and at most `count` messages of its active branch, newest first. @throws NotFoundError */
   async getConversation(
     actor: Actor,

@@ -12,7 +12,7 @@ class LivenessResponse {
 }
 
 class ReadinessResponse implements Readiness {
-  @ApiProperty({ enum: ['ok', 'degraded'], description: 'degraded: without Redis, and able to serve.', example: 'ok' })
+  @ApiProperty({ enum: ['ok', 'degraded'], description: 'degraded: without a Redis that takes writes, and able to serve.', example: 'ok' })
   readonly status!: 'ok' | 'degraded';
 
   @ApiProperty({

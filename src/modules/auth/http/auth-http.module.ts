@@ -1,15 +1,21 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule } from '../auth.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AuthController } from './auth.controller.js';
 import { RefreshCookie } from './refresh-cookie.js';
+import { SessionEndInterceptor } from './session-end.interceptor.js';
 import { SessionWatch } from './session-watch.js';
 import { SessionsController } from './sessions.controller.js';
 
 @Module({
   imports: [AuthModule],
   controllers: [AuthController, SessionsController],
-  providers: [RefreshCookie, SessionWatch, { provide: APP_GUARD, useClass: AccessGuard }],
+  providers: [
+    RefreshCookie,
+    SessionWatch,
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: SessionEndInterceptor },
+  ],
 })
 export class AuthHttpModule {}

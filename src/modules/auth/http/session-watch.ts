@@ -5,7 +5,7 @@ import { SessionsService } from '../sessions.service.js';
 /** With what a check takes, whatever ends acts within a second. */
 const CHECK_MS = 750;
 
-/** Cuts the open streams of sessions that have ended and of users who were disabled: one query at a time for all streams of this process. */
+/** Cuts the open answers of sessions that have ended and of users who were disabled: one query at a time for all answers of this process. */
 @Injectable()
 export class SessionWatch implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(SessionWatch.name);

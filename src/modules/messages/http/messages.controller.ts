@@ -183,7 +183,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.streams.resume(actor, await this.messages.getMessage(actor, chatroomId, id, 0), request, response);
+    await this.streams.resume(actor, { chatroomId, id }, request, response);
   }
 
   @Get()

@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { finalize, type Observable } from 'rxjs';
+import type { Actor } from '../../../common/actor.js';
+import { networkOf } from '../../../common/client.js';
+import { PayloadTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError } from '../../../common/errors/common.errors.js';
+import { BodiesInFlight, type InFlightBytes } from '../../../common/http/in-flight.js';
+import { parseJson } from '../../../common/json.js';
+import { BODY_LIMIT, wishesOf } from './route-wishes.js';
+
+/** A sender that says nothing for this long in the middle of its body is gone. */
+const SILENCE_MS = 10_000;
+
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'TRACE']);
+
+type BodyRequest = FastifyRequest & { user?: Actor; rawBody?: Buffer };
+
+/**
+ * Reads the bodies of requests. An interceptor, because Nest runs those after its guards: whoever is refused by a throttle or for a token has no
+ * byte of a body held in memory.
+ */
+@Injectable()
+export class BodyInterceptor implements NestInterceptor {
+  constructor(private readonly bodies: BodiesInFlight) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<BodyRequest>();
+    if (WITHOUT_BODY.has(request.method) || isEmpty(request)) return next.handle();
+    const { bodyLimit = BODY_LIMIT, readsBody = false } = wishesOf(request.routeOptions);
+    assertReadable(request);
+    const { 'content-length': length } = request.headers;
+    const declared = length === undefined ? null : Number(length);
+    if (declared !== null && declared > bodyLimit) throw new PayloadTooLargeError();
+    let giveBack: (() => void) | null = null;
+    const take = () => {
+      const bytes = declared ?? bodyLimit;
+      giveBack ??= this.budgetOf(request, bytes, readsBody).take(holderOf(request), bytes);
+    };
+    const leave = () => giveBack?.();
+    try {
+      if (declared !== null && declared > this.bodies.uncounted) take();
+      const body = await readBody(request.raw, bodyLimit, (size) => {
+        if (size > this.bodies.uncounted) take();
+      });
+      if (readsBody) request.rawBody = body;
+      else request.body = parseJson(body);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return next.handle().pipe(finalize(leave));
+  }
+
+  private budgetOf({ user }: BodyRequest, bytes: number, readsBody: boolean): InFlightBytes {
+    if (bytes > BODY_LIMIT) return this.bodies.large;
+    if (user) return this.bodies.ofUsers;
+    return readsBody ? this.bodies.ofWebhooks : this.bodies.ofStrangers;
+  }
+}
+
+const isEmpty = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
+const holderOf = ({ user, ip }: BodyRequest): string => user?.userId ?? networkOf(ip);
+
+/** @throws UnsupportedMediaTypeError */
+function assertReadable({ headers }: FastifyRequest): void {
+  const isJson = /^application\/json[\t ]*(?:;|$)/i.test(headers['content-type'] ?? '');
+  if (!isJson || (headers['content-encoding'] ?? 'identity') !== 'identity') throw new UnsupportedMediaTypeError();
+}
+
+/**
+ * Everything that a client sends.
+ *
+ * @param onGrowth told of the size whenever more has come; what it throws ends the reading
+ * @throws PayloadTooLargeError past `limit` bytes, RequestTimeoutError when the sender falls silent, and a 400 when it leaves
+ */
+function readBody(stream: IncomingMessage, limit: number, onGrowth: (size: number) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (error: Error | null) => {
+      clearTimeout(silence);
+      stream.off('data', onData).off('end', onEnd).off('close', onLeave).off('error', onLeave);
+      // What comes after a refusal stays unread; an error after it is nobody's.
+      stream.on('error', () => undefined).pause();
+      if (error) reject(error);
+      else resolve(Buffer.concat(chunks, size));
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      silence.refresh();
+      try {
+        if (size > limit) throw new PayloadTooLargeError();
+        onGrowth(size);
+      } catch (error) {
+        settle(error as Error);
+      }
+    };
+    const onEnd = () => {
+      settle(null);
+    };
+    const onLeave = () => {
+      settle(Object.assign(new Error('The client left in the middle of its body'), { code: 'ECONNRESET', statusCode: 400 }));
+    };
+    const silence = setTimeout(() => {
+      settle(new RequestTimeoutError());
+    }, SILENCE_MS);
+    if (stream.destroyed) onLeave();
+    else stream.on('data', onData).on('end', onEnd).on('close', onLeave).on('error', onLeave);
+  });
+}

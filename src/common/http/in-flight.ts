@@ -1,0 +1,69 @@
+import { Global, Injectable, Module } from '@nestjs/common';
+import { TooMuchInFlightError } from '../errors/common.errors.js';
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+/** Bytes that a process holds at most, and the part of them that one user or network may have. */
+interface Budget {
+  readonly total: number;
+  readonly perHolder: number;
+  /** Each taking counts as this much at least, which bounds their number too. */
+  readonly least: number;
+}
+
+/** Bytes that wait in this process for a client to send or to read the rest. */
+export class InFlightBytes {
+  private readonly held = new Map<string, number>();
+  private total = 0;
+
+  constructor(private readonly budget: Budget) {}
+
+  /**
+   * @param holder the user or network that the bytes are counted for; without any in flight it may always take its first
+   * @returns what gives the bytes back; further calls do nothing
+   * @throws TooMuchInFlightError
+   */
+  take(holder: string, bytes: number): () => void {
+    const { total, perHolder, least } = this.budget;
+    const counted = Math.max(bytes, least);
+    const before = this.held.get(holder) ?? 0;
+    if (before > 0 && before + counted > perHolder) throw new TooMuchInFlightError();
+    if (this.total > 0 && this.total + counted > total) throw new TooMuchInFlightError();
+    this.add(holder, counted);
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.add(holder, -counted);
+      isTaken = false;
+    };
+  }
+
+  private add(holder: string, bytes: number): void {
+    this.total += bytes;
+    const now = (this.held.get(holder) ?? 0) + bytes;
+    if (now === 0) this.held.delete(holder);
+    else this.held.set(holder, now);
+  }
+}
+
+/** Request bodies, from before their first byte is read until their request is answered. Strangers cannot use up what signed-in users send. */
+@Injectable()
+export class BodiesInFlight {
+  /** Bodies up to this size are not counted: a connection holds as much anyway. */
+  readonly uncounted = 16 * KIB;
+  readonly large = new InFlightBytes({ total: 40 * MIB, perHolder: 20 * MIB, least: MIB });
+  readonly ofUsers = new InFlightBytes({ total: 32 * MIB, perHolder: 4 * MIB, least: 0 });
+  readonly ofStrangers = new InFlightBytes({ total: 8 * MIB, perHolder: 2 * MIB, least: 0 });
+  readonly ofWebhooks = new InFlightBytes({ total: 8 * MIB, perHolder: 4 * MIB, least: 0 });
+}
+
+/** Answers that were made and not yet read. */
+@Injectable()
+export class AnswersInFlight {
+  readonly uncounted = 64 * KIB;
+  readonly bytes = new InFlightBytes({ total: 64 * MIB, perHolder: 16 * MIB, least: 0 });
+}
+
+@Global()
+@Module({ providers: [BodiesInFlight, AnswersInFlight], exports: [BodiesInFlight, AnswersInFlight] })
+export class InFlightModule {}

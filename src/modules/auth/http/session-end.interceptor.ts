@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Observable, raceWith } from 'rxjs';
+import type { Actor } from '../../../common/actor.js';
+import { OpenStreams } from '../../../common/http/open-streams.js';
+import { SessionEndedError } from '../auth.errors.js';
+
+/**
+ * Ends what a session still reads when the session ends, however long that takes to make or to send: 401 before the first byte, a cut connection
+ * after it. Only of reading: a request that ends its own session is told that it did.
+ */
+@Injectable()
+export class SessionEndInterceptor implements NestInterceptor {
+  constructor(private readonly open: OpenStreams) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    const { method, user } = http.getRequest<{ method: string; user?: Actor }>();
+    if (method !== 'GET' || !user) return next.handle();
+    const { raw } = http.getResponse<{ raw: ServerResponse }>();
+    const { sessionId } = user;
+    const ended = new Observable<never>((subscriber) => {
+      const leave = this.open.addAnswer({
+        sessionId,
+        cut: () => {
+          if (raw.headersSent || subscriber.closed) raw.destroy();
+          else subscriber.error(new SessionEndedError());
+        },
+      });
+      raw.once('close', leave);
+    });
+    return next.handle().pipe(raceWith(ended));
+  }
+}
