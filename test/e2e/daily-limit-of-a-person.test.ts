@@ -148,7 +148,7 @@ describe('a new JWT_SECRET', () => {
     await send(first, 5);
     await erase(first);
     const secrets = {
-      JWT_SECRET: 'another-secret-of-the-tests-0123456789abcdef',
+      JWT_SECRET: 'another-only-for-tests-0123456789abcdef-secret',
       JWT_SECRET_PREVIOUS: api.config.JWT_SECRET ?? '',
     };
     const rotated = await startTestApi({ DATABASE_URL: database.url, ...secrets });
