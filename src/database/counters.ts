@@ -13,24 +13,37 @@ export type Taken = { readonly taken: true } | { readonly taken: false; readonly
 
 // ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the other. A full window is left
 // as it is: it ends when it was going to.
-const take = statement<{ taken: boolean; retry_after: number }>(
-  'counters_take',
-  `INSERT INTO counters AS c (key, count, window_ends_at) VALUES ($1, 1, now() + make_interval(secs => $3))
+const take = statement({
+  name: 'counters_take',
+  parameters: { key: 'bytea', limit: 'int4', window_seconds: 'float8' },
+  columns: { taken: 'bool', retry_after: 'float8' },
+  text: `INSERT INTO counters AS c (key, count, window_ends_at) VALUES (:key, 1, now() + make_interval(secs => :window_seconds))
    ON CONFLICT (key) DO UPDATE SET
-     count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, $2) + 1 END,
-     window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => $3) ELSE c.window_ends_at END
-   RETURNING count <= $2 AS taken, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
-);
+     count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, :limit) + 1 END,
+     window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => :window_seconds) ELSE c.window_ends_at END
+   RETURNING count <= :limit AS taken, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
+});
 
-const peek = statement<{ retry_after: number }>(
-  'counters_peek',
-  `SELECT extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
-   WHERE key = $1 AND count >= $2 AND window_ends_at > now()`,
-);
+const peek = statement({
+  name: 'counters_peek',
+  parameters: { key: 'bytea', limit: 'int4' },
+  columns: { retry_after: 'float8' },
+  text: `SELECT extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
+   WHERE key = :key AND count >= :limit AND window_ends_at > now()`,
+});
 
-const giveBack = statement<never>('counters_give_back', `UPDATE counters SET count = count - 1 WHERE key = $1 AND count > 0`);
+const giveBack = statement({
+  name: 'counters_give_back',
+  parameters: { key: 'bytea' },
+  text: `UPDATE counters SET count = count - 1 WHERE key = :key AND count > 0`,
+});
 
-const reset = statement<never>('counters_reset', `DELETE FROM counters WHERE key = $1`);
+// A statement rather than a repository's delete, so that it runs on a transaction and on the pool alike.
+const reset = statement({
+  name: 'counters_reset',
+  parameters: { key: 'bytea' },
+  text: `DELETE FROM counters WHERE key = :key`,
+});
 
 /**
  * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or address of a person
@@ -42,24 +55,24 @@ export class Counters {
 
   /** Takes one unit, unless the window is used up. @param on a transaction, when the unit is only to be charged with its effect */
   async take(key: readonly string[], { limit, windowSeconds }: CounterLimit, on: StatementRunner = this.database): Promise<Taken> {
-    const [row] = await on.run(take, [hashOf(key), limit, windowSeconds]);
+    const [row] = await on.run(take, { key: hashOf(key), limit, window_seconds: windowSeconds });
     if (!row) throw new Error('counters_take answers one row');
     return row.taken ? { taken: true } : { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(row.retry_after)) };
   }
 
   /** Whether a unit could be taken, without taking it. */
   async peek(key: readonly string[], { limit }: CounterLimit): Promise<Taken> {
-    const [full] = await this.database.run(peek, [hashOf(key), limit]);
+    const [full] = await this.database.run(peek, { key: hashOf(key), limit });
     return full ? { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(full.retry_after)) } : { taken: true };
   }
 
   /** Gives one unit back to the window that it may still be in. */
   async giveBack(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
-    await on.run(giveBack, [hashOf(key)]);
+    await on.run(giveBack, { key: hashOf(key) });
   }
 
   async reset(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
-    await on.run(reset, [hashOf(key)]);
+    await on.run(reset, { key: hashOf(key) });
   }
 }
 

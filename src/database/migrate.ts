@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
-import { connectionOptions } from './data-source-options.js';
 import { sqlState } from './database.errors.js';
-
-/** Any fixed number; holds back the others while one process migrates. */
-const MIGRATION_LOCK = 7_164_201_953;
+import { DATABASE_LOCKS } from './locks.js';
+import { dataSourceOptions, openPool } from './pool.js';
 
 /**
  * Brings the database's schema up to this release. Safe to start from several processes at once: one migrates, the others wait and find nothing
@@ -15,17 +13,18 @@ const MIGRATION_LOCK = 7_164_201_953;
  * @returns the names of the migrations that ran
  */
 export async function migrate(url: string): Promise<string[]> {
-  const { extra, ...options } = connectionOptions({ url, poolSize: 2, applicationName: 'gemini-chat migrate' });
-  const dataSource = await new DataSource({
-    ...options,
-    migrations: [...migrations],
-    extra: { ...extra, statement_timeout: 0, query_timeout: 0, lock_timeout: 10_000 },
-  }).initialize();
+  const pool = openPool({
+    url,
+    poolSize: 2,
+    applicationName: 'gemini-chat migrate',
+    deadlines: { statement_timeout: 0, query_timeout: 0, lock_timeout: 10_000 },
+  });
+  const dataSource = await new DataSource({ ...dataSourceOptions(pool), migrations: [...migrations] }).initialize();
   try {
     const lock = dataSource.createQueryRunner();
     try {
       await lock.query('SET lock_timeout = 0');
-      await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      await lock.query('SELECT pg_advisory_lock($1)', [DATABASE_LOCKS.migration]);
       const ran = await dataSource.runMigrations({ transaction: 'each' });
       return ran.map(({ name }) => name);
     } finally {

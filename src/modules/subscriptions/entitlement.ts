@@ -50,6 +50,8 @@ export function entitledUntil(facts: SubscriptionFacts, graceMs: number): Date |
 }
 
 /** Nothing follows these. Every other status, known or not, is of a subscription that Stripe may still charge for. */
-export const hasEnded = (status: string): boolean => status === 'canceled' || status === 'incomplete_expired';
+export const ENDED_STATUSES = ['canceled', 'incomplete_expired'] as const;
+
+export const hasEnded = (status: string): boolean => ENDED_STATUSES.some((ended) => ended === status);
 
 const earliest = (one: Date, other: Date | null): Date => (other !== null && other < one ? other : one);

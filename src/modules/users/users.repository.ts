@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Plan, Role } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { violates } from '../../database/database.errors.js';
+import { takeKeyedLock } from '../../database/locks.js';
 import { statement } from '../../database/statement.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
 
@@ -63,7 +64,7 @@ const findByIdentifier = statement<UserCredentials>(
 );
 
 // Signups with one number are made one after the other: else the second would not see the row of the first until it is too late to take it over.
-const lockNumber = statement<never>('users_lock_number', `SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || $1, 0))`);
+const lockNumber = statement<never>('users_lock_number', `SELECT ${takeKeyedLock('mobileNumber', '$1')}`);
 
 // Nobody has proved to hold the number, so whoever signs up with it now has as good a claim, and must not find what the other left.
 const deleteUnverified = statement<{ id: string }>(
