@@ -11,8 +11,8 @@ export interface CounterLimit {
 
 export type Taken = { readonly taken: true } | { readonly taken: false; readonly retryAfterSeconds: number };
 
-// ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the other. A full window is left
-// as it is: it ends when it was going to.
+// ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the
+// other. A full window is left as it is: it ends when it was going to.
 const take = statement({
   name: 'counters_take',
   parameters: { key: 'bytea', limit: 'int4', window_seconds: 'float8' },
@@ -46,14 +46,17 @@ const reset = statement({
 });
 
 /**
- * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or address of a person
- * lies in the table.
+ * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or
+ * address of a person lies in the table.
  */
 @Injectable()
 export class Counters {
   constructor(private readonly database: Database) {}
 
-  /** Takes one unit, unless the window is used up. @param on a transaction, when the unit is only to be charged with its effect */
+  /**
+   * Takes one unit, unless the window is used up.
+   * @param on a transaction, when the unit is only to be charged with its effect
+   */
   async take(key: readonly string[], { limit, windowSeconds }: CounterLimit, on: StatementRunner = this.database): Promise<Taken> {
     const [row] = await on.run(take, { key: hashOf(key), limit, window_seconds: windowSeconds });
     if (!row) throw new Error('counters_take answers one row');

@@ -7,7 +7,10 @@ interface PgLikeError {
   readonly message?: unknown;
 }
 
-/** postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled statements. */
+/**
+ * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled
+ * statements.
+ */
 const UNAVAILABLE = /^(?:08...|53300|57P0[123]|57014|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 /** pg and pg-pool give these without a code. */
 const UNAVAILABLE_MESSAGES =

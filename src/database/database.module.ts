@@ -29,7 +29,9 @@ import { Schedules } from './schedules.js';
 })
 class PoolModule {}
 
-/** The database of every process: named statements and TypeORM's repositories on one pool, advisory locks, schedules. */
+/**
+ * The database of every process: named statements and TypeORM's repositories on one pool, advisory locks, schedules.
+ */
 @Global()
 @Module({
   imports: [

@@ -54,7 +54,10 @@ export class Database implements StatementRunner {
     });
   }
 
-  /** Commits what `work` did, or nothing if it throws. A deadlock runs `work` again: it must have no effects outside the database. */
+  /**
+   * Commits what `work` did, or nothing if it throws. A deadlock runs `work` again: it must have no effects outside the
+   * database.
+   */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return retryDeadlocks(async () => {
       const runner = this.dataSource.createQueryRunner();
@@ -77,9 +80,9 @@ export class Database implements StatementRunner {
   }
 
   /**
-   * Runs `work` in one process at a time; the others find the lock taken and do nothing. The lock belongs to a transaction, which PostgreSQL ends
-   * when it has been idle for 10 s: a process that is frozen or gone does not keep the others from working. So `work` should take less, and must
-   * tolerate a second run beside it.
+   * Runs `work` in one process at a time; the others find the lock taken and do nothing. The lock belongs to a
+   * transaction, which PostgreSQL ends when it has been idle for 10 s: a process that is frozen or gone does not keep
+   * the others from working. So `work` should take less, and must tolerate a second run beside it.
    */
   async exclusively(lock: ScheduleLock, work: () => Promise<void>): Promise<void> {
     await this.transaction(async (transaction) => {
@@ -94,7 +97,10 @@ export class Database implements StatementRunner {
     return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
   }
 
-  /** After one of them has turned out to be dead: the others may lead to the same place, and each would cost its user a deadline. */
+  /**
+   * After one of them has turned out to be dead: the others may lead to the same place, and each would cost its user a
+   * deadline.
+   */
   private dropIdleConnections(): void {
     for (let { idleCount } = this.pool; idleCount > 0; idleCount -= 1) {
       this.pool.connect().then(

@@ -12,8 +12,8 @@ export interface EntityColumns<Columns> {
 const SHORT_NAMES: Readonly<Record<string, SqlType>> = { boolean: 'bool', smallint: 'int2', integer: 'int4', bigint: 'int8' };
 
 /**
- * The columns of some properties of an entity, so that a statement's rows have the entity's own types and names: the entity is the one
- * description of a row.
+ * The columns of some properties of an entity, so that a statement's rows have the entity's own types and names: the
+ * entity is the one description of a row.
  *
  * @throws Error for a property that is no column
  */

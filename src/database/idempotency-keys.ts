@@ -25,8 +25,9 @@ const store = statement({
 });
 
 /**
- * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in the transaction of its
- * request's effect, as its last statement and without ON CONFLICT: a repeat waits for the first to commit, then aborts with all it did.
+ * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in
+ * the transaction of its request's effect, as its last statement and without ON CONFLICT: a repeat waits for the first
+ * to commit, then aborts with all it did.
  */
 @Injectable()
 export class IdempotencyKeys {
@@ -44,7 +45,10 @@ export class IdempotencyKeys {
     return { result: row.result };
   }
 
-  /** Stores `result` as the last step of `transaction`. @throws an error that `isRepeatedKey` knows, when another request was first */
+  /**
+   * Stores `result` as the last step of `transaction`.
+   * @throws an error that `isRepeatedKey` knows, when another request was first
+   */
   async store(transaction: StatementRunner, userId: string, { scope, key, fingerprint }: IdempotencyKey, result: unknown): Promise<void> {
     await transaction.run(store, { user_id: userId, scope, key, fingerprint, result });
   }

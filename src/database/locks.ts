@@ -1,6 +1,6 @@
 /**
- * Every advisory lock with a fixed number. Locks of schedules exclude the processes of the previous release too while both run, so their numbers
- * stay as they are.
+ * Every advisory lock with a fixed number. Locks of schedules exclude the processes of the previous release too while
+ * both run, so their numbers stay as they are.
  */
 export const DATABASE_LOCKS = {
   /** Held by the process that migrates, for its session. */

@@ -7,8 +7,9 @@ import { DATABASE_LOCKS } from './locks.js';
 import { dataSourceOptions, openPool } from './pool.js';
 
 /**
- * Brings the database's schema up to this release. Safe to start from several processes at once: one migrates, the others wait and find nothing
- * to do. A migration that cannot get its table lock within 10 s gives up rather than queue all traffic behind it.
+ * Brings the database's schema up to this release. Safe to start from several processes at once: one migrates, the
+ * others wait and find nothing to do. A migration that cannot get its table lock within 10 s gives up rather than queue
+ * all traffic behind it.
  *
  * @returns the names of the migrations that ran
  */
@@ -44,7 +45,10 @@ export const pingDatabase = (url: string): Promise<void> =>
     await client.query('SELECT 1');
   });
 
-/** The first migration of this release that the database has not seen; null when there is none. A newer release's are no hindrance. */
+/**
+ * The first migration of this release that the database has not seen; null when there is none. A newer release's are no
+ * hindrance.
+ */
 export const findMissingMigration = (url: string): Promise<string | null> =>
   withClient(url, async (client) => {
     const applied = await client

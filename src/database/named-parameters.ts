@@ -1,6 +1,7 @@
 /**
- * The parts of SQL in which a colon or a dollar sign means something else, and then the placeholders. A name that begins right after a word, a
- * number, a quote or a closing bracket is the upper bound of an array slice (`list[1:n]`), not a parameter.
+ * The parts of SQL in which a colon or a dollar sign means something else, and then the placeholders. A name that
+ * begins right after a word, a number, a quote or a closing bracket is the upper bound of an array slice (`list[1:n]`),
+ * not a parameter.
  */
 const TOKENS = new RegExp(
   [
@@ -20,9 +21,11 @@ const TOKENS = new RegExp(
 );
 
 /**
- * Rewrites `:name` to `$n`, where n is the place of the name in `names`. Strings, quoted names, comments and casts stay as they are.
+ * Rewrites `:name` to `$n`, where n is the place of the name in `names`. Strings, quoted names, comments and casts stay
+ * as they are.
  *
- * @throws Error for a name that is not in `names`, for one of `names` that the text does not use, and for a `$n` in the text
+ * @throws Error for a name that is not in `names`, for one of `names` that the text does not use, and for a `$n` in the
+ * text
  */
 export function compileNamedParameters(text: string, names: readonly string[]): string {
   const used = new Set<string>();

@@ -12,7 +12,9 @@ interface ConnectionSettings {
   readonly deadlines?: Pick<PoolConfig, 'statement_timeout' | 'query_timeout' | 'lock_timeout'>;
 }
 
-/** How every process connects: bounded, with a deadline on connecting, on each statement and on a forgotten transaction. */
+/**
+ * How every process connects: bounded, with a deadline on connecting, on each statement and on a forgotten transaction.
+ */
 export function openPool({ url, poolSize, applicationName, deadlines }: ConnectionSettings): Pool {
   const pool = new Pool({
     connectionString: url,
@@ -35,8 +37,8 @@ export function openPool({ url, poolSize, applicationName, deadlines }: Connecti
 }
 
 /**
- * TypeORM on a pool of ours. TypeORM makes its pool from the `Pool` of the `driver` that it is given, and this one makes none anew. It opens the
- * pool's first connection when it is initialised, and ends the pool when it is destroyed.
+ * TypeORM on a pool of ours. TypeORM makes its pool from the `Pool` of the `driver` that it is given, and this one
+ * makes none anew. It opens the pool's first connection when it is initialised, and ends the pool when it is destroyed.
  */
 export function dataSourceOptions(pool: Pool) {
   return {

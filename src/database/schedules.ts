@@ -17,8 +17,8 @@ interface RunningTask {
 }
 
 /**
- * Runs every scheduled task of this process from a timer, each in one process at a time. A failed run is logged, and the next one comes. Timers
- * rather than job schedulers of the queue, which would be lost with it.
+ * Runs every scheduled task of this process from a timer, each in one process at a time. A failed run is logged, and
+ * the next one comes. Timers rather than job schedulers of the queue, which would be lost with it.
  */
 @Injectable()
 export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutdown {

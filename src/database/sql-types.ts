@@ -41,8 +41,8 @@ export type Declared = SqlType | `${SqlType}?` | TypedAs<unknown>;
 export type DeclaredTypes = Readonly<Record<string, Declared>>;
 
 /**
- * A parameter or column whose values are narrower than its type: `typed<Plan>('text')`, `typed<Plan | null>('text')`. Nothing checks the
- * narrowing at run time.
+ * A parameter or column whose values are narrower than its type: `typed<Plan>('text')`, `typed<Plan | null>('text')`.
+ * Nothing checks the narrowing at run time.
  */
 export const typed = <Value>(type: SqlType): TypedAs<Value> => ({ type });
 

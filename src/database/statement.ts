@@ -2,8 +2,8 @@ import { compileNamedParameters } from './named-parameters.js';
 import { type Declared, type DeclaredTypes, type ParametersOf, type RowOf, type SqlType, sqlTypeOf } from './sql-types.js';
 
 /**
- * A hot or atomic SQL statement. Its name lets PostgreSQL prepare it once per connection; a statement without a name is planned each time, for
- * its very values.
+ * A hot or atomic SQL statement. Its name lets PostgreSQL prepare it once per connection; a statement without a name is
+ * planned each time, for its very values.
  */
 export interface Statement<Row, Parameters = readonly unknown[]> {
   readonly name: string;
@@ -47,16 +47,19 @@ export const declaredStatements = (): DeclaredStatement[] => [...statements.valu
 type Nothing = Readonly<Record<string, never>>;
 
 /**
- * Declares a statement: parameters are written as `:name`, and the types of parameters and columns give the TypeScript types of what is passed
- * and returned. test/architecture/statements.test.ts compares both with what PostgreSQL says. A `jsonb` parameter is encoded here: pass the
- * value, not its JSON.
+ * Declares a statement: parameters are written as `:name`, and the types of parameters and columns give the TypeScript
+ * types of what is passed and returned. test/architecture/statements.test.ts compares both with what PostgreSQL says. A
+ * `jsonb` parameter is encoded here: pass the value, not its JSON.
  *
  * @throws Error for a name that is used already, and for a text whose parameters are not the declared ones
  */
 export function statement<const Parameters extends DeclaredTypes = Nothing, const Columns extends DeclaredTypes = Nothing>(
   declaration: NamedDeclaration<Parameters, Columns>,
 ): Statement<RowOf<Columns>, ParametersOf<Parameters>>;
-/** The positional form, for statements that are not converted yet: to be deleted with `positional` after the last of them. Nothing checks `Row`. */
+/**
+ * The positional form, for statements that are not converted yet: to be deleted with `positional` after the last of
+ * them. Nothing checks `Row`.
+ */
 export function statement<Row>(name: string, text: string): Statement<Row>;
 export function statement(
   first: string | NamedDeclaration<DeclaredTypes, DeclaredTypes>,

@@ -25,7 +25,10 @@ export interface SubscriptionFacts {
   readonly endedFor: string | null;
 }
 
-/** Stripe begins the next period at the end of this one and tells of it moments later; a payer must not be turned away in between. */
+/**
+ * Stripe begins the next period at the end of this one and tells of it moments later; a payer must not be turned away
+ * in between.
+ */
 const RENEWAL_LEEWAY_MS = 10 * 60_000;
 
 /**
@@ -42,7 +45,8 @@ export function entitledUntil(facts: SubscriptionFacts, graceMs: number): Date |
         ? facts.endsAt
         : new Date(facts.currentPeriodEnd.getTime() + RENEWAL_LEEWAY_MS);
     case 'past_due':
-      // From when the payment was due, not from when we heard of it, and not anew with every further period that is not paid either.
+      // From when the payment was due, not from when we heard of it, and not anew with every further period that is not
+      // paid either.
       return earliest(new Date((facts.unpaidSince ?? facts.currentPeriodStart).getTime() + graceMs), facts.endsAt);
     default:
       return null;

@@ -19,8 +19,8 @@ export interface GrantInput {
 }
 
 /**
- * Pro without Stripe. Each action takes the caller's transaction, so that whoever acts can record it in the same commit; done twice, it has one
- * effect.
+ * Pro without Stripe. Each action takes the caller's transaction, so that whoever acts can record it in the same
+ * commit; done twice, it has one effect.
  */
 @Injectable()
 export class GrantsService {
@@ -29,7 +29,10 @@ export class GrantsService {
     private readonly transitions: TransitionsRepository,
   ) {}
 
-  /** Gives Pro until then; a grant that is there is made longer, never shorter. @throws NotFoundError for an unknown user */
+  /**
+   * Gives Pro until then; a grant that is there is made longer, never shorter.
+   * @throws NotFoundError for an unknown user
+   */
   async grant(on: Transaction, userId: string, input: GrantInput, actorId: string | null): Promise<GrantChange> {
     const live = await this.lock(on, userId);
     if (live) return this.prolong(on, userId, live, input, actorId);
@@ -37,7 +40,10 @@ export class GrantsService {
     return this.record(on, { userId, cause: 'granted', reason: input.reason, actorId }, null, after);
   }
 
-  /** Makes the live grant longer, never shorter. @throws NotFoundError for an unknown user, NoGrantError where none is live */
+  /**
+   * Makes the live grant longer, never shorter.
+   * @throws NotFoundError for an unknown user, NoGrantError where none is live
+   */
   async extend(on: Transaction, userId: string, input: GrantInput, actorId: string | null): Promise<GrantChange> {
     const live = await this.lock(on, userId);
     if (!live) throw new NoGrantError();

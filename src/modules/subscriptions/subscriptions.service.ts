@@ -66,10 +66,11 @@ export class SubscriptionsService {
   }
 
   /**
-   * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed. One that Stripe does not
-   * know any more is over.
+   * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed.
+   * One that Stripe does not know any more is over.
    *
-   * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is over; null without a live one
+   * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is
+   * over; null without a live one
    */
   async record(on: Transaction, userId: string, known: readonly SubscriptionFacts[]): Promise<Date | null> {
     const stored = new Map((await this.subscriptions.lockAll(on, userId)).map((row) => [row.stripeSubscriptionId, row]));

@@ -3,7 +3,9 @@ const RULES = ['duplicate', 'refunded', 'dispute_lost', 'first_payment_failed'] 
 
 export type EndingRule = (typeof RULES)[number];
 
-/** Why an entitlement changed: Stripe said so, a rule of ours had it ended there, or an administrator gave or took it. */
+/**
+ * Why an entitlement changed: Stripe said so, a rule of ours had it ended there, or an administrator gave or took it.
+ */
 export type TransitionCause = EndingRule | 'stripe' | 'unknown_at_stripe' | 'granted' | 'extended' | 'revoked';
 
 /** @param endedFor what Stripe was told when the subscription was ended; null where it was not us */
