@@ -43,6 +43,8 @@ export function openPool({ url, poolSize, applicationName, deadlines }: Connecti
 export function dataSourceOptions(pool: Pool) {
   return {
     type: 'postgres',
+    // TypeORM takes the name of the database from it.
+    url: pool.options.connectionString ?? '',
     driver: {
       Pool: function () {
         return pool;
