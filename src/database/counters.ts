@@ -21,49 +21,68 @@ export type Taken =
 /** Whether a unit could be taken. */
 export type Free = { readonly free: true } | { readonly free: false; readonly retryAfterSeconds: number };
 
-// ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the other. A full window is left
-// as it is: it ends when it was going to.
-const take = statement<{ taken: boolean; count: number; retry_after: number }>(
-  'counters_take',
-  `INSERT INTO counters AS c (key, count, window_ends_at) VALUES ($1, 1, now() + make_interval(secs => $3))
+// ON CONFLICT locks the row and reads its newest committed version, so that takes at once are counted one after the
+// other. A full window is left as it is: it ends when it was going to.
+const take = statement({
+  name: 'counters_take',
+  parameters: { key: 'bytea', limit: 'int4', window_seconds: 'float8' },
+  columns: { taken: 'bool', count: 'int4', retry_after: 'float8' },
+  text: `INSERT INTO counters AS c (key, count, window_ends_at) VALUES (:key, 1, now() + make_interval(secs => :window_seconds))
    ON CONFLICT (key) DO UPDATE SET
-     count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, $2) + 1 END,
-     window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => $3) ELSE c.window_ends_at END
-   RETURNING count <= $2 AS taken, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
-);
+     count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, :limit) + 1 END,
+     window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => :window_seconds) ELSE c.window_ends_at END
+   RETURNING count <= :limit AS taken, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
+});
 
-// The order of the keys is the same in every statement, so that takes of the same counters at once wait for each other without a circle.
-const takeAll = statement<{ key: Buffer; count: number; retry_after: number }>(
-  'counters_take_all',
-  `WITH wanted AS (SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[]) AS w(key, max, seconds))
+// The order of the keys is the same in every statement, so that takes of the same counters at once wait for each other
+// without a circle.
+const takeAll = statement({
+  name: 'counters_take_all',
+  parameters: { keys: 'bytea[]', limits: 'int4[]', windows: 'int4[]' },
+  columns: { key: 'bytea', count: 'int4', retry_after: 'float8' },
+  text: `WITH wanted AS (SELECT * FROM unnest(:keys::bytea[], :limits::integer[], :windows::integer[]) AS w(key, max, seconds))
    INSERT INTO counters AS c (key, count, window_ends_at) SELECT key, 1, now() + make_interval(secs => seconds) FROM wanted ORDER BY key
    ON CONFLICT (key) DO UPDATE SET
      count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, (SELECT max FROM wanted w WHERE w.key = c.key)) + 1 END,
      window_ends_at = CASE WHEN c.window_ends_at <= now() THEN excluded.window_ends_at ELSE c.window_ends_at END
    RETURNING key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after`,
-);
+});
 
-const peekAll = statement<{ key: Buffer; count: number; retry_after: number }>(
-  'counters_peek_all',
-  `SELECT key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
-   WHERE key = ANY ($1::bytea[]) AND window_ends_at > now()`,
-);
+const peekAll = statement({
+  name: 'counters_peek_all',
+  parameters: { keys: 'bytea[]' },
+  columns: { key: 'bytea', count: 'int4', retry_after: 'float8' },
+  text: `SELECT key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
+   WHERE key = ANY (:keys::bytea[]) AND window_ends_at > now()`,
+});
 
-const giveBack = statement<never>('counters_give_back', `UPDATE counters SET count = count - 1 WHERE key = $1 AND count > 0`);
+const giveBack = statement({
+  name: 'counters_give_back',
+  parameters: { key: 'bytea' },
+  text: `UPDATE counters SET count = count - 1 WHERE key = :key AND count > 0`,
+});
 
-const reset = statement<never>('counters_reset', `DELETE FROM counters WHERE key = $1`);
+// A statement rather than a repository's delete, so that it runs on a transaction and on the pool alike.
+const reset = statement({
+  name: 'counters_reset',
+  parameters: { key: 'bytea' },
+  text: `DELETE FROM counters WHERE key = :key`,
+});
 
 /**
- * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or address of a person
- * lies in the table.
+ * Limits that must hold exactly, over all processes and restarts. Keys are stored as hashes, so that no name, number or
+ * address of a person lies in the table.
  */
 @Injectable()
 export class Counters {
   constructor(private readonly database: Database) {}
 
-  /** Takes one unit, unless the window is used up. @param on a transaction, when the unit is only to be charged with its effect */
+  /**
+   * Takes one unit, unless the window is used up.
+   * @param on a transaction, when the unit is only to be charged with its effect
+   */
   async take(key: readonly string[], { limit, windowSeconds }: CounterLimit, on: StatementRunner = this.database): Promise<Taken> {
-    const [row] = await on.run(take, [hashOf(key), limit, windowSeconds]);
+    const [row] = await on.run(take, { key: hashOf(key), limit, window_seconds: windowSeconds });
     if (!row) throw new Error('counters_take answers one row');
     return row.taken ? { taken: true, count: row.count } : { taken: false, retryAfterSeconds: wholeSeconds(row.retry_after) };
   }
@@ -71,25 +90,28 @@ export class Counters {
   /** Takes a unit of each, in one statement; one whose window is used up does not keep the others from counting. @returns in the order given */
   async takeAll(counted: readonly Counted[]): Promise<Free[]> {
     const hashes = counted.map(({ key }) => hashOf(key));
-    const values = [hashes, counted.map(({ limit }) => limit), counted.map(({ windowSeconds }) => windowSeconds)];
-    const rows = await this.database.run(takeAll, values);
+    const rows = await this.database.run(takeAll, {
+      keys: hashes,
+      limits: counted.map(({ limit }) => limit),
+      windows: counted.map(({ windowSeconds }) => windowSeconds),
+    });
     return counted.map(({ limit }, i) => toFree(rows.find(({ key, count }) => key.equals(hashes[i] ?? EMPTY) && count > limit)));
   }
 
   /** Whether a unit of each could be taken, without taking it. @returns in the order given */
   async peekAll(counted: readonly Counted[]): Promise<Free[]> {
     const hashes = counted.map(({ key }) => hashOf(key));
-    const rows = await this.database.run(peekAll, [hashes]);
+    const rows = await this.database.run(peekAll, { keys: hashes });
     return counted.map(({ limit }, i) => toFree(rows.find(({ key, count }) => key.equals(hashes[i] ?? EMPTY) && count >= limit)));
   }
 
   /** Gives one unit back to the window that it may still be in. */
   async giveBack(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
-    await on.run(giveBack, [hashOf(key)]);
+    await on.run(giveBack, { key: hashOf(key) });
   }
 
   async reset(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
-    await on.run(reset, [hashOf(key)]);
+    await on.run(reset, { key: hashOf(key) });
   }
 }
 

@@ -8,8 +8,8 @@ interface PgLikeError {
 }
 
 /**
- * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled statements, locks that were
- * not had in time.
+ * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled
+ * statements, locks that were not had in time.
  */
 const UNAVAILABLE =
   /^(?:08...|53300|57P0[123]|57014|55P03|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;

@@ -1,42 +1,52 @@
-import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResult } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { isServerSilent, sqlState } from './database.errors.js';
+import { DATABASE_LOCKS, type ScheduleLock } from './locks.js';
 import { type Statement, statement } from './statement.js';
 
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 10;
 
-const tryLock = statement<{ locked: boolean }>(
-  'database_try_lock',
-  `SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', '10s', true)`,
-);
+const tryLock = statement({
+  name: 'database_try_lock',
+  parameters: { lock: 'int8' },
+  columns: { locked: 'bool', set_config: 'text' },
+  text: `SELECT pg_try_advisory_xact_lock(:lock) AS locked, set_config('idle_in_transaction_session_timeout', '10s', true)`,
+});
 
 /** Runs named statements. One statement is one round trip and, outside `Transaction`, one commit. */
 export interface StatementRunner {
   /** @throws pg's DatabaseError */
-  run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]>;
+  run<Row, Parameters = readonly unknown[]>(statement: Statement<Row, Parameters>, parameters: NoInfer<Parameters>): Promise<Row[]>;
 }
 
 /** Named statements and TypeORM repositories on one connection, in one transaction. */
 export interface Transaction extends StatementRunner {
+  /** Its `withRepository(repository)` is an injected repository in this transaction. */
   readonly manager: EntityManager;
 }
 
-/** TypeORM's pool, for what TypeORM cannot say: statements with names. */
+/** Named statements and transactions, on the pool that TypeORM's repositories use too. */
 @Injectable()
 export class Database implements StatementRunner {
-  constructor(private readonly dataSource: DataSource) {
-    // Without a listener a connection that breaks while somebody holds it, between two queries, would end the process.
-    this.pool.on('connect', (connection) => connection.on('error', () => undefined));
+  constructor(
+    private readonly pool: Pool,
+    private readonly dataSource: DataSource,
+  ) {
+    // What a repository runs outside of `run` and `transaction` is noticed here.
+    dataSource.subscribers.push({
+      afterQuery: async ({ error, queryRunner }) => {
+        if (isServerSilent(error)) this.abandon((await queryRunner.connect()) as PoolClient);
+      },
+    });
   }
 
   /** A statement that loses a deadlock has changed nothing and is run again. */
-  async run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
+  async run<Row, Parameters = readonly unknown[]>(statement: Statement<Row, Parameters>, parameters: NoInfer<Parameters>): Promise<Row[]> {
     return retryDeadlocks(async () => {
       try {
-        return await query(this.pool, statement, values);
+        return await query(this.pool, statement, parameters);
       } catch (error) {
         if (isServerSilent(error)) this.dropIdleConnections();
         throw error;
@@ -44,12 +54,15 @@ export class Database implements StatementRunner {
     });
   }
 
-  /** Commits what `work` did, or nothing if it throws. A deadlock runs `work` again: it must have no effects outside the database. */
+  /**
+   * Commits what `work` did, or nothing if it throws. A deadlock runs `work` again: it must have no effects outside the
+   * database.
+   */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return retryDeadlocks(async () => {
       const runner = this.dataSource.createQueryRunner();
       const connection = (await runner.connect()) as PoolClient;
-      const onConnection: StatementRunner['run'] = (statement, values) => query(connection, statement, values);
+      const onConnection: StatementRunner['run'] = (statement, parameters) => query(connection, statement, parameters);
       try {
         await runner.startTransaction();
         const result = await work({ manager: runner.manager, run: onConnection });
@@ -67,14 +80,14 @@ export class Database implements StatementRunner {
   }
 
   /**
-   * Runs `work` in one process at a time; the others find the lock taken and do nothing. The lock belongs to a transaction, which PostgreSQL ends
-   * when it has been idle for 10 s: a process that is frozen or gone does not keep the others from working. So `work` should take less, and must
-   * bear a second one beside it.
+   * Runs `work` in one process at a time; the others find the lock taken and do nothing. The lock belongs to a
+   * transaction, which PostgreSQL ends when it has been idle for 10 s: a process that is frozen or gone does not keep
+   * the others from working. So `work` should take less, and must tolerate a second run beside it.
    */
-  async exclusively(lock: number, work: () => Promise<void>): Promise<void> {
+  async exclusively(lock: ScheduleLock, work: () => Promise<void>): Promise<void> {
     await this.transaction(async (transaction) => {
-      const [row] = await transaction.run(tryLock, [lock]);
-      if (row?.locked) await work();
+      const [row] = await transaction.run(tryLock, { lock: DATABASE_LOCKS[lock] });
+      if (row?.locked === true) await work();
     });
   }
 
@@ -84,7 +97,10 @@ export class Database implements StatementRunner {
     return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
   }
 
-  /** After one of them has turned out to be dead: the others may lead to the same place, and each would cost its user a deadline. */
+  /**
+   * After one of them has turned out to be dead: the others may lead to the same place, and each would cost its user a
+   * deadline.
+   */
   private dropIdleConnections(): void {
     for (let { idleCount } = this.pool; idleCount > 0; idleCount -= 1) {
       this.pool.connect().then(
@@ -97,19 +113,19 @@ export class Database implements StatementRunner {
   }
 
   /** Breaks a connection, on which TypeORM gives it up. */
-  private abandon(connection: PoolClient): void {
-    (connection as unknown as { connection: { stream: Socket } }).connection.stream.destroy(new Error('The server is silent'));
+  private abandon({ connection }: PoolClient): void {
+    connection.stream.destroy(new Error('The server is silent'));
     this.dropIdleConnections();
-  }
-
-  private get pool(): Pool {
-    return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
 }
 
-async function query<Row>(on: Pool | PoolClient, { name, text }: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
-  const { rows } = (await on.query({ name, text, values: [...values] })) as QueryResult & { rows: Row[] };
-  return rows;
+async function query<Row, Parameters>(
+  on: Pool | PoolClient,
+  { name, text, toValues }: Statement<Row, Parameters>,
+  parameters: Parameters,
+): Promise<Row[]> {
+  const { rows } = await on.query<Record<string, unknown>>({ name, text, values: toValues(parameters) });
+  return rows as Row[];
 }
 
 async function retryDeadlocks<T>(attempt: () => Promise<T>): Promise<T> {

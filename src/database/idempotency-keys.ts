@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
 import { AppError } from '../common/errors/app-error.js';
 import type { IdempotencyKey } from '../common/idempotency-key.js';
-import { Database, type StatementRunner } from './database.js';
+import type { StatementRunner } from './database.js';
 import { violates } from './database.errors.js';
+import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { statement } from './statement.js';
 
 export class IdempotencyKeyReusedError extends AppError {
@@ -15,25 +18,22 @@ export class IdempotencyKeyReusedError extends AppError {
   }
 }
 
-const find = statement<{ fingerprint: Buffer; result: unknown }>(
-  'idempotency_keys_find',
-  `SELECT fingerprint, result FROM idempotency_keys WHERE user_id = $1 AND scope = $2 AND key = $3`,
-);
-
-const store = statement<never>(
-  'idempotency_keys_store',
-  `INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES ($1, $2, $3, $4, $5)`,
-);
+const store = statement({
+  name: 'idempotency_keys_store',
+  parameters: { user_id: 'uuid', scope: 'text', key: 'text', fingerprint: 'bytea', result: 'jsonb' },
+  text: `INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES (:user_id, :scope, :key, :fingerprint, :result)`,
+});
 
 const forget = statement<never>('idempotency_keys_forget', `DELETE FROM idempotency_keys WHERE user_id = $1`);
 
 /**
- * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in the transaction of its
- * request's effect, as its last statement and without ON CONFLICT: a repeat waits for the first to commit, then aborts with all it did.
+ * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in
+ * the transaction of its request's effect, as its last statement and without ON CONFLICT: a repeat waits for the first
+ * to commit, then aborts with all it did.
  */
 @Injectable()
 export class IdempotencyKeys {
-  constructor(private readonly database: Database) {}
+  constructor(@InjectRepository(IdempotencyKeyEntity) private readonly keys: Repository<IdempotencyKeyEntity>) {}
 
   /**
    * The stored result of this request, null if it was not seen (or was refused).
@@ -41,15 +41,18 @@ export class IdempotencyKeys {
    * @throws IdempotencyKeyReusedError when the key came with another body
    */
   async find(userId: string, { scope, key, fingerprint }: IdempotencyKey): Promise<{ result: unknown } | null> {
-    const [row] = await this.database.run(find, [userId, scope, key]);
+    const row = await this.keys.findOne({ select: { fingerprint: true, result: true }, where: { userId, scope, key } });
     if (!row) return null;
     if (!row.fingerprint.equals(fingerprint)) throw new IdempotencyKeyReusedError();
     return { result: row.result };
   }
 
-  /** Stores `result` as the last step of `transaction`. @throws an error that `isRepeatedKey` knows, when another request was first */
+  /**
+   * Stores `result` as the last step of `transaction`.
+   * @throws an error that `isRepeatedKey` knows, when another request was first
+   */
   async store(transaction: StatementRunner, userId: string, { scope, key, fingerprint }: IdempotencyKey, result: unknown): Promise<void> {
-    await transaction.run(store, [userId, scope, key, fingerprint, JSON.stringify(result)]);
+    await transaction.run(store, { user_id: userId, scope, key, fingerprint, result });
   }
 
   /** Deletes all that is stored for a user. */

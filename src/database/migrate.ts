@@ -2,26 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
-import { connectionOptions } from './data-source-options.js';
 import { sqlState } from './database.errors.js';
+import { DATABASE_LOCKS } from './locks.js';
+import { dataSourceOptions, openPool } from './pool.js';
 
-/** Any fixed number; holds back the others while one process migrates. */
-const MIGRATION_LOCK = 7_164_201_953;
 const LOCK_INTERVAL_MS = 200;
 
 /**
- * Brings the database's schema up to this release. Safe to start from several processes at once: one migrates, the others wait and find nothing
- * to do. A migration that cannot get its table lock within 10 s gives up rather than queue all traffic behind it.
+ * Brings the database's schema up to this release. Safe to start from several processes at once: one migrates, the
+ * others wait and find nothing to do. A migration that cannot get its table lock within 10 s gives up rather than queue
+ * all traffic behind it.
  *
  * @returns the names of the migrations that ran
  */
 export async function migrate(url: string): Promise<string[]> {
-  const { extra, ...options } = connectionOptions({ url, poolSize: 2, applicationName: 'gemini-chat migrate' });
-  const dataSource = await new DataSource({
-    ...options,
-    migrations: [...migrations],
-    extra: { ...extra, statement_timeout: 0, query_timeout: 0, lock_timeout: 10_000 },
-  }).initialize();
+  const pool = openPool({
+    url,
+    poolSize: 2,
+    applicationName: 'gemini-chat migrate',
+    deadlines: { statement_timeout: 0, query_timeout: 0, lock_timeout: 10_000 },
+  });
+  const dataSource = await new DataSource({ ...dataSourceOptions(pool), migrations: [...migrations] }).initialize();
   try {
     const lock = dataSource.createQueryRunner();
     try {
@@ -40,7 +41,7 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 async function tryLock(runner: QueryRunner): Promise<boolean> {
-  const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS locked', [MIGRATION_LOCK])) as { locked: boolean }[];
+  const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS locked', [DATABASE_LOCKS.migration])) as { locked: boolean }[];
   return row?.locked === true;
 }
 
@@ -50,7 +51,10 @@ export const pingDatabase = (url: string): Promise<void> =>
     await client.query('SELECT 1');
   });
 
-/** The first migration of this release that the database has not seen; null when there is none. A newer release's are no hindrance. */
+/**
+ * The first migration of this release that the database has not seen; null when there is none. A newer release's are no
+ * hindrance.
+ */
 export const findMissingMigration = (url: string): Promise<string | null> =>
   withClient(url, async (client) => {
     const applied = await client

@@ -1,12 +1,117 @@
+import { compileNamedParameters } from './named-parameters.js';
+import { type Declared, type DeclaredTypes, type ParametersOf, type RowOf, type SqlType, sqlTypeOf } from './sql-types.js';
+
 /**
- * A hot SQL statement. Its name lets PostgreSQL prepare it once per connection (one without a name is planned each time, for its very values); `Row` is what each row decodes to, which nothing checks at run
- * time: keep it beside the text.
+ * A hot or atomic SQL statement. Its name lets PostgreSQL prepare it once per connection; a statement without a name is
+ * planned each time, for its very values.
  */
-export interface Statement<Row> {
+export interface Statement<Row, Parameters = readonly unknown[]> {
   readonly name: string;
+  /** As PostgreSQL reads it, with `$n`. */
   readonly text: string;
-  /** Only carries the type. */
+  /** The values of `$1`, `$2`, … @throws Error when the parameters are not those that were declared */
+  readonly toValues: (parameters: Parameters) => unknown[];
+  /** Carries the type only; there is never a value. */
   readonly row?: Row;
 }
 
-export const statement = <Row>(name: string, text: string): Statement<Row> => ({ name, text });
+/** What a statement was declared as. */
+export interface DeclaredStatement {
+  readonly name: string;
+  /** As it was written, with `:name`. */
+  readonly source: string;
+  /** As PostgreSQL reads it, with `$n`. */
+  readonly text: string;
+  /** In the order of `$1`, `$2`, …; null in the positional form, which declares none. */
+  readonly parameters: Readonly<Record<string, SqlType>> | null;
+  /** In the order of the text; null in the positional form, which declares none. */
+  readonly columns: Readonly<Record<string, SqlType>> | null;
+}
+
+interface NamedDeclaration<Parameters extends DeclaredTypes, Columns extends DeclaredTypes> {
+  /** Table or module first. Unique, at most 63 bytes. */
+  readonly name: string;
+  readonly parameters?: Parameters;
+  readonly columns?: Columns;
+  readonly text: string;
+}
+
+/** PostgreSQL cuts longer names. */
+const MAX_NAME_LENGTH = 63;
+
+const statements = new Map<string, DeclaredStatement>();
+
+/** Every statement with a name that the loaded modules declare, sorted by name. */
+export const declaredStatements = (): DeclaredStatement[] => [...statements.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+type Nothing = Readonly<Record<string, never>>;
+
+/**
+ * Declares a statement: parameters are written as `:name`, and the types of parameters and columns give the TypeScript
+ * types of what is passed and returned. test/architecture/statements.test.ts compares both with what PostgreSQL says. A
+ * `jsonb` parameter is encoded here: pass the value, not its JSON.
+ *
+ * @throws Error for a name that is used already, and for a text whose parameters are not the declared ones
+ */
+export function statement<const Parameters extends DeclaredTypes = Nothing, const Columns extends DeclaredTypes = Nothing>(
+  declaration: NamedDeclaration<Parameters, Columns>,
+): Statement<RowOf<Columns>, ParametersOf<Parameters>>;
+/**
+ * The positional form, for statements that are not converted yet: to be deleted with `positional` after the last of
+ * them. Nothing checks `Row`.
+ */
+export function statement<Row>(name: string, text: string): Statement<Row>;
+export function statement(
+  first: string | NamedDeclaration<DeclaredTypes, DeclaredTypes>,
+  positionalText = '',
+): Statement<unknown, Readonly<Record<string, unknown>>> | Statement<unknown> {
+  return typeof first === 'string' ? positional(first, positionalText) : named(first);
+}
+
+function named({
+  name,
+  text: source,
+  parameters = {},
+  columns = {},
+}: NamedDeclaration<DeclaredTypes, DeclaredTypes>): Statement<unknown, Readonly<Record<string, unknown>>> {
+  const names = Object.keys(parameters);
+  const types = mapTypes(parameters);
+  const text = inStatement(name, () => compileNamedParameters(source, names));
+  register({ name, source, text, parameters: types, columns: mapTypes(columns) });
+  return {
+    name,
+    text,
+    toValues: (given) => {
+      const unknown = Object.keys(given).find((key) => !(key in types));
+      if (unknown !== undefined) throw new Error(`${name} has no parameter ${unknown}`);
+      return names.map((parameter) => {
+        const value = given[parameter];
+        if (value === undefined) throw new Error(`${name} lacks the parameter ${parameter}`);
+        return types[parameter] === 'jsonb' && value !== null ? JSON.stringify(value) : value;
+      });
+    },
+  };
+}
+
+function positional(name: string, text: string): Statement<unknown> {
+  if (name !== '') register({ name, source: text, text, parameters: null, columns: null });
+  return { name, text, toValues: (values) => [...values] };
+}
+
+function register(declared: DeclaredStatement): void {
+  const { name } = declared;
+  if (name === '' || Buffer.byteLength(name) > MAX_NAME_LENGTH) throw new Error(`a statement cannot be named '${name}'`);
+  if (statements.has(name)) throw new Error(`two statements are named ${name}`);
+  statements.set(name, declared);
+}
+
+function inStatement<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new Error(`the statement ${name} cannot be compiled: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const mapTypes = (declared: DeclaredTypes): Record<string, SqlType> =>
+  Object.fromEntries(Object.entries(declared).map(([name, type]: [string, Declared]) => [name, sqlTypeOf(type)]));

@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config/env.js';
 it.each([
   'openapi.json',
   'docs/routes.md',
+  'docs/statements.sql',
   '.env.example',
   'postman/gemini-chat.postman_collection.json',
   'postman/local.postman_environment.json',

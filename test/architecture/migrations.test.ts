@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { entities } from '../../src/apps/cli/entities.js';
-import { connectionOptions } from '../../src/database/data-source-options.js';
 import { migrate } from '../../src/database/migrate.js';
+import { dataSourceOptions, openPool } from '../../src/database/pool.js';
 import { readCatalog } from '../support/catalog.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -27,7 +27,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 /** Runs `work` on a connection that knows the first `count` migrations. */
 async function connected<T>({ url }: TestDatabase, count: number, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
   const dataSource = await new DataSource({
-    ...connectionOptions({ url, poolSize: 2, applicationName: 'test migrations' }),
+    ...dataSourceOptions(openPool({ url, poolSize: 2, applicationName: 'test migrations' })),
     entities: [...entities],
     migrations: migrations.slice(0, count),
   }).initialize();

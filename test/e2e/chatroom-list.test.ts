@@ -1,3 +1,4 @@
+import { DataSource } from 'typeorm';
 import { Database } from '../../src/database/database.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
 import { describeOn, ENGINES, settingsOf, startEngine } from '../support/engines.js';
@@ -98,19 +99,16 @@ for (const engine of ENGINES) {
 
     test('a plan that ends shows the models of the other plan at once', async () => {
       const room = { body: { model: 'gemini-3.8-flash' }, token: user.accessToken };
-      const database = first().app.get(Database);
+      const database = first().app.get(DataSource);
       const grant = (until: string) =>
-        database.run(
-          {
-            name: `grant_${until.slice(0, 3)}`,
-            text: `INSERT INTO grants (id, user_id, entitled_until, reason) VALUES (gen_random_uuid(), $1, now() + $2::interval, 'test')`,
-          },
+        database.query(
+          `INSERT INTO grants (id, user_id, entitled_until, reason) VALUES (gen_random_uuid(), $1, now() + $2::interval, 'test')`,
           [user.id, until],
         );
       await grant('1 day');
       expect((await first().post('/chatroom', room)).status).toBe(201);
       expect((await list()).body.data).toMatchObject([{ model: 'gemini-3.8-flash' }]);
-      await database.run({ name: 'ungrant', text: 'UPDATE grants SET entitled_until = now() WHERE user_id = $1' }, [user.id]);
+      await database.query('UPDATE grants SET entitled_until = now() WHERE user_id = $1', [user.id]);
       expect((await list()).body.data).toMatchObject([{ model: 'gemini-3.5-flash-lite' }]);
     });
 

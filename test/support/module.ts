@@ -1,5 +1,7 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { entities } from '../../src/apps/cli/entities.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import type { Config } from '../../src/config/env.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
@@ -16,7 +18,15 @@ export async function startModule(
   const database = await createTestDatabase();
   const config = testConfig({ DATABASE_URL: database.url, ...settings });
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.forRoot(config), DatabaseModule, QueueModule, StreamsModule, ...imports],
+    // TypeORM wants every table that another one refers to, also of modules that this part does not import.
+    imports: [
+      ConfigModule.forRoot(config),
+      DatabaseModule,
+      TypeOrmModule.forFeature([...entities]),
+      QueueModule,
+      StreamsModule,
+      ...imports,
+    ],
   }).compile();
   await module.init();
   return {

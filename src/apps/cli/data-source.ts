@@ -1,14 +1,14 @@
 import { DataSource } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { loadConfig } from '../../config/env.js';
-import { connectionOptions } from '../../database/data-source-options.js';
+import { dataSourceOptions, openPool } from '../../database/pool.js';
 import { entities } from './entities.js';
 
 const { DATABASE_URL } = loadConfig({ demand: ['DATABASE_URL'] });
 
 /** What TypeORM's own commands work on: `npm run migration:generate`, `npm run migration:revert`. */
 export const dataSource = new DataSource({
-  ...connectionOptions({ url: DATABASE_URL ?? '', poolSize: 2, applicationName: 'gemini-chat typeorm' }),
+  ...dataSourceOptions(openPool({ url: DATABASE_URL ?? '', poolSize: 2, applicationName: 'gemini-chat typeorm' })),
   entities: [...entities],
   migrations: [...migrations],
   migrationsTransactionMode: 'each',

@@ -7,6 +7,7 @@ import { createOpenApiDocument } from '../api/openapi.js';
 import { envExample } from './env-example.js';
 import { postmanCollection, postmanEnvironment } from './postman.js';
 import { listRoutes, routeTable } from './route-table.js';
+import { statementsFile } from './statements-file.js';
 
 /**
  * The committed files that are made from the code, by their paths in the repository, so that a change of what clients, operators or attackers see
@@ -25,6 +26,7 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
     'postman/gemini-chat.postman_collection.json': asJson(postmanCollection(document)),
     'postman/local.postman_environment.json': asJson(postmanEnvironment()),
     'docs/routes.md': routeTable(listRoutes(app)),
+    'docs/statements.sql': statementsFile(),
     '.env.example': envExample(),
   };
 }

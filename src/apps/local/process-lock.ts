@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { DATABASE_LOCKS } from '../../database/locks.js';
 
-/** Any fixed number. */
-const LOCAL_MODE_LOCK = 7_164_201_955;
 /** A process that was killed a moment ago may still hold it. */
 const PATIENCE_MS = 1_000;
 const RECONNECT_MS = 500;
@@ -36,7 +35,7 @@ export async function holdProcessLock(url: string, onLost: () => void): Promise<
     await client.connect();
     try {
       await client.query(`SET idle_session_timeout = 0; SET lock_timeout = ${PATIENCE_MS}`);
-      await client.query('SELECT pg_advisory_lock($1)', [LOCAL_MODE_LOCK]);
+      await client.query('SELECT pg_advisory_lock($1)', [DATABASE_LOCKS.localMode]);
     } catch (error) {
       await client.end();
       if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;

@@ -52,4 +52,4 @@ export class EntitlementsService {
   }
 }
 
-const toState = ({ id, entitled_until, revoked_at }: Grant) => ({ grant_id: id, entitled_until, revoked_at });
+const toState = ({ id, entitledUntil, revokedAt }: Grant) => ({ grant_id: id, entitled_until: entitledUntil, revoked_at: revokedAt });

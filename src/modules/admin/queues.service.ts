@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Job, JobType, Queue } from 'bullmq';
 import { NotFoundError, ServiceUnavailableError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
+import { takeKeyedLock } from '../../database/locks.js';
 import { statement } from '../../database/statement.js';
 import { Queues } from '../../queue/queues.js';
 import type { Administrator } from './administrator.js';
@@ -35,7 +36,7 @@ export interface FailedJob {
 }
 
 // Of two who change a queue at once the second finds what the first has left: the engines refuse to do again what is just being done.
-const lockQueue = statement<never>('queues_lock', `SELECT pg_advisory_xact_lock(hashtextextended('queue ' || $1, 0))`);
+const lockQueue = statement<never>('queues_lock', `SELECT ${takeKeyedLock('queue', '$1')}`);
 
 /** The work that waits between the processes. */
 @Injectable()

@@ -25,7 +25,10 @@ export interface SubscriptionFacts {
   readonly endedFor: string | null;
 }
 
-/** Stripe begins the next period at the end of this one and tells of it moments later; a payer must not be turned away in between. */
+/**
+ * Stripe begins the next period at the end of this one and tells of it moments later; a payer must not be turned away
+ * in between.
+ */
 const RENEWAL_LEEWAY_MS = 10 * 60_000;
 
 /**
@@ -42,7 +45,8 @@ export function entitledUntil(facts: SubscriptionFacts, graceMs: number): Date |
         ? facts.endsAt
         : new Date(facts.currentPeriodEnd.getTime() + RENEWAL_LEEWAY_MS);
     case 'past_due':
-      // From when the payment was due, not from when we heard of it, and not anew with every further period that is not paid either.
+      // From when the payment was due, not from when we heard of it, and not anew with every further period that is not
+      // paid either.
       return earliest(new Date((facts.unpaidSince ?? facts.currentPeriodStart).getTime() + graceMs), facts.endsAt);
     default:
       return null;
@@ -50,6 +54,8 @@ export function entitledUntil(facts: SubscriptionFacts, graceMs: number): Date |
 }
 
 /** Nothing follows these. Every other status, known or not, is of a subscription that Stripe may still charge for. */
-export const hasEnded = (status: string): boolean => status === 'canceled' || status === 'incomplete_expired';
+export const ENDED_STATUSES = ['canceled', 'incomplete_expired'] as const;
+
+export const hasEnded = (status: string): boolean => ENDED_STATUSES.some((ended) => ended === status);
 
 const earliest = (one: Date, other: Date | null): Date => (other !== null && other < one ? other : one);

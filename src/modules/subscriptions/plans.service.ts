@@ -63,7 +63,10 @@ export class PlansService {
     return (models.find(({ id }) => id === model) ?? models[0]).id;
   }
 
-  /** Tokens of history that a model is given: the plan's, unless the model takes less; and of them those that a summary may have. */
+  /**
+   * Tokens of history that a model is given: the plan's, unless the model takes less; and of them those that a summary
+   * may have.
+   */
   historyOf(plan: Plan, model: string): { readonly historyTokens: number; readonly summaryTokens: number } {
     const { contextTokens, maxOutputTokens } = this.limits[plan];
     const historyTokens = Math.min(contextTokens, Math.max(0, (this.windows.get(model) ?? Infinity) - maxOutputTokens));

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { TransitionCause } from './transition-cause.js';
 
 /** One change of what somebody is entitled to, and why. Rows are only ever added. */
 @Entity('subscription_transitions')
@@ -13,13 +14,13 @@ export class SubscriptionTransitionEntity {
   userId!: string;
 
   @Column({ name: 'subject_kind', type: 'text' })
-  subjectKind!: string;
+  subjectKind!: 'subscription' | 'grant';
 
   @Column({ name: 'subject_id', type: 'uuid' })
   subjectId!: string;
 
   @Column({ type: 'text' })
-  cause!: string;
+  cause!: TransitionCause;
 
   /** The administrator, if it was one. */
   @Column({ name: 'actor_id', type: 'uuid', nullable: true })
@@ -29,10 +30,10 @@ export class SubscriptionTransitionEntity {
   reason!: string | null;
 
   @Column({ type: 'jsonb', nullable: true })
-  before!: unknown;
+  before!: object | null;
 
   @Column({ type: 'jsonb' })
-  after!: unknown;
+  after!: object;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;

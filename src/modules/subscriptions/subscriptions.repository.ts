@@ -1,60 +1,61 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, Not, type Repository } from 'typeorm';
 import type { Plan } from '../../common/actor.js';
-import { Database, type StatementRunner } from '../../database/database.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { columnsOf } from '../../database/entity-columns.js';
+import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
-import type { SubscriptionFacts } from './entitlement.js';
+import { ENDED_STATUSES, type SubscriptionFacts } from './entitlement.js';
+import { SubscriptionEntity } from './subscription.entity.js';
 
-export interface StoredSubscription {
-  readonly id: string;
-  readonly stripe_subscription_id: string;
-  readonly status: string;
-  readonly entitled_until: Date | null;
-  readonly current_period_end: Date | null;
-  readonly ends_at: Date | null;
-}
+const SUBSCRIPTION = columnsOf(SubscriptionEntity, ['id', 'stripeSubscriptionId', 'status', 'entitledUntil', 'endsAt']);
 
-interface StatusRow {
-  readonly plan: Plan;
-  readonly status: string | null;
-  readonly ends_at: Date | null;
-  readonly active_until: Date | null;
-  readonly used_today: number;
-  readonly resets_at: Date;
-}
+export type StoredSubscription = RowOf<typeof SUBSCRIPTION.columns>;
 
-const COLUMNS = 'id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at';
+const lockAll = statement({
+  name: 'subscriptions_lock_all',
+  parameters: { user_id: 'uuid' },
+  columns: SUBSCRIPTION.columns,
+  text: `SELECT ${SUBSCRIPTION.sql()} FROM subscriptions WHERE user_id = :user_id ORDER BY id FOR UPDATE`,
+});
 
-/** The one that counts first: one that is not over, then the newest. */
-const ORDER = `status IN ('canceled', 'incomplete_expired'), started_at DESC, id DESC`;
-
-const findAll = statement<StoredSubscription>(
-  'subscriptions_find_all',
-  `SELECT ${COLUMNS} FROM subscriptions WHERE user_id = $1 ORDER BY ${ORDER}`,
-);
-
-const lockAll = statement<StoredSubscription>(
-  'subscriptions_lock_all',
-  `SELECT ${COLUMNS} FROM subscriptions WHERE user_id = $1 ORDER BY id FOR UPDATE`,
-);
-
-const upsert = statement<StoredSubscription>(
-  'subscriptions_upsert',
-  `INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+const upsert = statement({
+  name: 'subscriptions_upsert',
+  parameters: {
+    id: 'uuid',
+    user_id: 'uuid',
+    stripe_subscription_id: 'text',
+    status: 'text',
+    entitled_until: 'timestamptz?',
+    current_period_end: 'timestamptz',
+    ends_at: 'timestamptz?',
+    started_at: 'timestamptz',
+  },
+  columns: SUBSCRIPTION.columns,
+  text: `INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at)
+   VALUES (:id, :user_id, :stripe_subscription_id, :status, :entitled_until, :current_period_end, :ends_at, :started_at)
    ON CONFLICT (stripe_subscription_id) DO UPDATE SET status = excluded.status, entitled_until = excluded.entitled_until,
      current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, started_at = excluded.started_at, updated_at = now()
-   RETURNING ${COLUMNS}`,
-);
+   RETURNING ${SUBSCRIPTION.sql()}`,
+});
 
-const end = statement<StoredSubscription>(
-  'subscriptions_end',
-  `UPDATE subscriptions SET status = 'canceled', entitled_until = NULL, updated_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
-);
+/** The subscription that counts first: one that has not ended, then the newest. */
+const ORDER = `status IN (${ENDED_STATUSES.map((status) => `'${status}'`).join(', ')}), started_at DESC, id DESC`;
 
-// What is shown as the end is the end of what is paid for; the leeway of a renewal is not part of it.
-const findStatus = statement<StatusRow>(
-  'subscriptions_find_status',
-  `SELECT p.plan, s.status, s.ends_at, greatest(
+// The end that is shown is the end of what is paid for; the leeway of a renewal is not part of it.
+const findStatus = statement({
+  name: 'subscriptions_find_status',
+  parameters: { user_id: 'uuid' },
+  columns: {
+    plan: typed<Plan>('text'),
+    status: 'text?',
+    ends_at: 'timestamptz?',
+    active_until: 'timestamptz?',
+    used_today: 'int4',
+    resets_at: 'timestamptz',
+  },
+  text: `SELECT p.plan, s.status, s.ends_at, greatest(
             (SELECT max(least(t.entitled_until, t.current_period_end, t.ends_at)) FROM subscriptions t
              WHERE t.user_id = p.user_id AND t.entitled_until > now()),
             (SELECT max(g.entitled_until) FROM grants g WHERE g.user_id = p.user_id AND g.entitled_until > now() AND g.revoked_at IS NULL)
@@ -64,45 +65,57 @@ const findStatus = statement<StatusRow>(
    FROM user_plans p
    LEFT JOIN LATERAL (SELECT status, ends_at FROM subscriptions WHERE user_id = p.user_id ORDER BY ${ORDER} LIMIT 1) s ON true
    LEFT JOIN usage_days d ON d.user_id = p.user_id AND d.day = (now() AT TIME ZONE 'UTC')::date
-   WHERE p.user_id = $1`,
-);
+   WHERE p.user_id = :user_id`,
+});
 
 @Injectable()
 export class SubscriptionsRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(SubscriptionEntity) private readonly subscriptions: Repository<SubscriptionEntity>,
+  ) {}
 
-  async findStatus(userId: string): Promise<StatusRow | null> {
-    return (await this.database.run(findStatus, [userId]))[0] ?? null;
+  async findStatus(userId: string) {
+    return (await this.database.run(findStatus, { user_id: userId }))[0] ?? null;
   }
 
-  /** The one that counts first. */
-  findAll(userId: string): Promise<StoredSubscription[]> {
-    return this.database.run(findAll, [userId]);
+  /** The newest subscription that has not ended. */
+  findLive(userId: string): Promise<SubscriptionEntity | null> {
+    return this.subscriptions.findOne({
+      where: { userId, status: Not(In(ENDED_STATUSES)) },
+      order: { startedAt: 'DESC', id: 'DESC' },
+    });
   }
 
   lockAll(on: StatementRunner, userId: string): Promise<StoredSubscription[]> {
-    return on.run(lockAll, [userId]);
+    return on.run(lockAll, { user_id: userId });
   }
 
   async upsert(
     on: StatementRunner,
-    id: string,
-    userId: string,
-    facts: SubscriptionFacts,
-    entitledUntil: Date | null,
+    subscription: { readonly id: string; readonly userId: string; readonly facts: SubscriptionFacts; readonly entitledUntil: Date | null },
   ): Promise<StoredSubscription> {
-    const { stripeSubscriptionId, status, currentPeriodEnd, endsAt, startedAt } = facts;
-    const values = [id, userId, stripeSubscriptionId, status, entitledUntil, currentPeriodEnd, endsAt, startedAt];
-    return only(await on.run(upsert, values));
+    const { id, userId, facts, entitledUntil } = subscription;
+    const [row] = await on.run(upsert, {
+      id,
+      user_id: userId,
+      stripe_subscription_id: facts.stripeSubscriptionId,
+      status: facts.status,
+      entitled_until: entitledUntil,
+      current_period_end: facts.currentPeriodEnd,
+      ends_at: facts.endsAt,
+      started_at: facts.startedAt,
+    });
+    if (!row) throw new Error('a subscription that is written is there');
+    return row;
   }
 
-  async end(on: StatementRunner, id: string): Promise<StoredSubscription> {
-    return only(await on.run(end, [id]));
+  /** Ends a subscription that the caller's transaction has locked. */
+  async end(transaction: Transaction, subscription: StoredSubscription): Promise<StoredSubscription> {
+    const ended = { status: 'canceled', entitledUntil: null };
+    const subscriptions = transaction.manager.withRepository(this.subscriptions);
+    const { affected } = await subscriptions.update({ id: subscription.id }, { ...ended, updatedAt: () => 'now()' });
+    if (affected !== 1) throw new Error('a subscription that is locked can be written');
+    return { ...subscription, ...ended };
   }
-}
-
-function only(rows: readonly StoredSubscription[]): StoredSubscription {
-  const [row] = rows;
-  if (!row) throw new Error('a subscription that is written is there');
-  return row;
 }

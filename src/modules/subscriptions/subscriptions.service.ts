@@ -7,8 +7,9 @@ import type { Config } from '../../config/env.js';
 import { entitledUntil, hasEnded, type SubscriptionFacts } from './entitlement.js';
 import { PlansService } from './plans.service.js';
 import { type StoredSubscription, SubscriptionsRepository } from './subscriptions.repository.js';
-import type { StatementRunner } from '../../database/database.js';
-import { causeOf, recordTransition, type TransitionCause } from './transitions.js';
+import type { Transaction } from '../../database/database.js';
+import { causeOf, type TransitionCause } from './transition-cause.js';
+import { TransitionsRepository } from './transitions.repository.js';
 
 /** Where a user stands. */
 export interface SubscriptionStatus {
@@ -36,6 +37,7 @@ const RENEWAL_CHECK_MS = 60_000;
 export class SubscriptionsService {
   constructor(
     private readonly subscriptions: SubscriptionsRepository,
+    private readonly transitions: TransitionsRepository,
     private readonly plans: PlansService,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -59,19 +61,19 @@ export class SubscriptionsService {
 
   /** The subscription that the user has at Stripe and that may still charge; null without one. */
   async findLive(userId: string): Promise<{ stripeSubscriptionId: string; endsAt: Date | null } | null> {
-    const rows = await this.subscriptions.findAll(userId);
-    const live = rows.find(({ status }) => !hasEnded(status));
-    return live ? { stripeSubscriptionId: live.stripe_subscription_id, endsAt: live.ends_at } : null;
+    const live = await this.subscriptions.findLive(userId);
+    return live && { stripeSubscriptionId: live.stripeSubscriptionId, endsAt: live.endsAt };
   }
 
   /**
-   * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed. One that Stripe does not
-   * know any more is over.
+   * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed.
+   * One that Stripe does not know any more is over.
    *
-   * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is over; null without a live one
+   * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is
+   * over; null without a live one
    */
-  async record(on: StatementRunner, userId: string, known: readonly SubscriptionFacts[]): Promise<Date | null> {
-    const stored = new Map((await this.subscriptions.lockAll(on, userId)).map((row) => [row.stripe_subscription_id, row]));
+  async record(on: Transaction, userId: string, known: readonly SubscriptionFacts[]): Promise<Date | null> {
+    const stored = new Map((await this.subscriptions.lockAll(on, userId)).map((row) => [row.stripeSubscriptionId, row]));
     const due: number[] = [];
     for (const facts of known) {
       const until = entitledUntil(facts, this.config.PAST_DUE_GRACE);
@@ -82,35 +84,37 @@ export class SubscriptionsService {
     }
     for (const lost of stored.values()) {
       if (hasEnded(lost.status)) continue;
-      const after = await this.subscriptions.end(on, lost.id);
+      const after = await this.subscriptions.end(on, lost);
       await this.recordChange(on, userId, lost, after, 'unknown_at_stripe');
     }
     return due.length === 0 ? null : new Date(Math.min(...due));
   }
 
   private async write(
-    on: StatementRunner,
+    on: Transaction,
     userId: string,
     before: StoredSubscription | null,
     facts: SubscriptionFacts,
     until: Date | null,
   ): Promise<void> {
-    const after = await this.subscriptions.upsert(on, before?.id ?? newId(), userId, facts, until);
+    const after = await this.subscriptions.upsert(on, { id: before?.id ?? newId(), userId, facts, entitledUntil: until });
     if (before === null || differs(before, after)) await this.recordChange(on, userId, before, after, causeOf(facts.endedFor));
   }
 
   private recordChange(
-    on: StatementRunner,
+    on: Transaction,
     userId: string,
     before: StoredSubscription | null,
     after: StoredSubscription,
     cause: TransitionCause,
   ): Promise<void> {
-    return recordTransition(on, {
+    return this.transitions.record(on, {
       userId,
       subjectKind: 'subscription',
       subjectId: after.id,
       cause,
+      actorId: null,
+      reason: null,
       before: before && toTransitionState(before),
       after: toTransitionState(after),
     });
@@ -127,9 +131,13 @@ function nextMoment({ currentPeriodEnd, endsAt }: SubscriptionFacts, until: Date
 }
 
 const differs = (before: StoredSubscription, after: StoredSubscription): boolean =>
-  before.status !== after.status || moved(before.entitled_until, after.entitled_until) || moved(before.ends_at, after.ends_at);
+  before.status !== after.status || moved(before.entitledUntil, after.entitledUntil) || moved(before.endsAt, after.endsAt);
 
 const moved = (before: Date | null, after: Date | null): boolean =>
   before === null || after === null ? before !== after : Math.abs(after.getTime() - before.getTime()) > SAME_MOMENT_MS;
 
-const toTransitionState = ({ status, entitled_until, ends_at }: StoredSubscription) => ({ status, entitled_until, ends_at });
+const toTransitionState = ({ status, entitledUntil, endsAt }: StoredSubscription) => ({
+  status,
+  entitled_until: entitledUntil,
+  ends_at: endsAt,
+});

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor, Plan, Role } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { UserGoneError, violates } from '../../database/database.errors.js';
+import { takeKeyedLock } from '../../database/locks.js';
 import { statement } from '../../database/statement.js';
 import { spellingsOf } from './mobile-number.js';
 import { EmailTakenError, MobileNumberTakenError, UsernameTakenError } from './users.errors.js';
@@ -66,7 +67,7 @@ const findByIdentifier = statement<UserCredentials>(
 );
 
 // Signups with one number are made one after the other: else the second would not see the row of the first until it is too late to take it over.
-const lockNumber = statement<never>('users_lock_number', `SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || $1, 0))`);
+const lockNumber = statement<never>('users_lock_number', `SELECT ${takeKeyedLock('mobileNumber', '$1')}`);
 
 // FOR UPDATE waits for whoever is giving the account something, a room for example, and holds back whoever is about to. What it holds then is seen by
 // the next statement, not by this one.

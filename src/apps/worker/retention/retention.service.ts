@@ -1,11 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Database } from '../../../database/database.js';
-import { Schedule } from '../../../database/schedule.js';
+import { Schedules } from '../../../database/schedules.js';
 import { RETENTION_RULES } from './retention-rules.js';
 
-const LOCK = 7_164_201_955;
 /** Small enough to hold no lock for long. */
 const BATCH = 500;
 /** A backlog is worked off over several runs: the lock is not held for longer. */
@@ -13,26 +12,21 @@ const RUN_AT_MOST_MS = 5_000;
 
 /** Deletes what has been kept long enough, a little at a time. */
 @Injectable()
-export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
+export class RetentionService implements OnModuleInit {
   private readonly logger = new Logger(RetentionService.name);
-  private schedule: Schedule | null = null;
 
   constructor(
     private readonly database: Database,
+    private readonly schedules: Schedules,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.schedule = new Schedule(this.database, {
-      name: 'retention',
-      lock: LOCK,
+  onModuleInit(): void {
+    this.schedules.add({
+      lock: 'retention',
       everyMs: this.config.RETENTION_INTERVAL,
       work: () => this.deleteExpired(),
     });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.schedule?.stop();
   }
 
   async deleteExpired(): Promise<void> {

@@ -1,27 +1,21 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
-import { Database } from '../../../database/database.js';
-import { Schedule } from '../../../database/schedule.js';
+import { Schedules } from '../../../database/schedules.js';
 import { DigestQueue } from '../digests/digest.queue.js';
 import { DigestsRepository } from '../digests/digests.repository.js';
 import { RepliesRepository } from '../replies.repository.js';
 import { ReplyQueue } from '../reply.queue.js';
 
-const LOCK = 7_164_201_954;
 const BATCH = 1_000;
 
-/**
- * Makes the jobs that got lost: with the queue, with a worker, or between a commit and its job. A timer rather than a job scheduler of the
- * queue, which would be lost with it.
- */
+/** Makes the jobs that got lost: with the queue, with a worker, or between a commit and its job. */
 @Injectable()
-export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Sweeper implements OnModuleInit {
   private readonly logger = new Logger(Sweeper.name);
-  private schedule: Schedule | null = null;
 
   constructor(
-    private readonly database: Database,
+    private readonly schedules: Schedules,
     private readonly replies: RepliesRepository,
     private readonly queue: ReplyQueue,
     private readonly digests: DigestsRepository,
@@ -29,17 +23,12 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.schedule = new Schedule(this.database, {
-      name: 'the sweep',
-      lock: LOCK,
+  onModuleInit(): void {
+    this.schedules.add({
+      lock: 'replySweep',
       everyMs: this.config.SWEEP_INTERVAL,
       work: () => this.sweep(),
     });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.schedule?.stop();
   }
 
   private async sweep(): Promise<void> {

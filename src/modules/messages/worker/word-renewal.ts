@@ -1,12 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
-import { Database } from '../../../database/database.js';
-import { Schedule } from '../../../database/schedule.js';
+import { Schedules } from '../../../database/schedules.js';
 import { SearchService } from '../search/search.service.js';
 
-const LOCK = 7_164_201_975;
-/** Of each run, whatever is left: replies come first. */
+/** The part of a run that renewal may take, whatever is left: replies come first. */
 const RUN_MS = 2_000;
 
 /**
@@ -14,27 +12,17 @@ const RUN_MS = 2_000;
  * in each run.
  */
 @Injectable()
-export class WordRenewal implements OnApplicationBootstrap, OnApplicationShutdown {
+export class WordRenewal implements OnModuleInit {
   private readonly logger = new Logger(WordRenewal.name);
-  private schedule: Schedule | null = null;
 
   constructor(
-    private readonly database: Database,
+    private readonly schedules: Schedules,
     private readonly search: SearchService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.schedule = new Schedule(this.database, {
-      name: 'the renewal of words',
-      lock: LOCK,
-      everyMs: this.config.SWEEP_INTERVAL,
-      work: () => this.renew(),
-    });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.schedule?.stop();
+  onModuleInit(): void {
+    this.schedules.add({ lock: 'wordRenewal', everyMs: this.config.SWEEP_INTERVAL, work: () => this.renew() });
   }
 
   private async renew(): Promise<void> {

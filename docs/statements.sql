@@ -1,0 +1,1284 @@
+-- Every named statement as it is sent, but for the parameters: PostgreSQL sees $1, $2, … in the order of the list.
+-- Made by `npm run generate`; `npm run check` fails when it is out of date.
+
+-- account_delete_user
+DELETE FROM users WHERE id = $1 AND ($2::boolean OR reclaimed_at IS NULL) RETURNING id;
+
+-- account_export_audit_log
+SELECT id, action, target_type, target_id, before, after, reason, CASE WHEN actor_id = $1 THEN ip END AS ip,
+  CASE WHEN actor_id = $1 THEN device END AS device, created_at
+FROM audit_log WHERE actor_id = $1 OR target_id = $1::text ORDER BY created_at, id;
+
+-- account_export_chatroom
+SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at FROM chatrooms WHERE id = $1 AND user_id = $2;
+
+-- account_export_chatroom_ids
+SELECT id FROM chatrooms WHERE user_id = $1 ORDER BY created_at, id;
+
+-- account_export_checkouts
+SELECT id, status, success_url, cancel_url, stripe_session_id, created_at FROM checkouts WHERE user_id = $1 ORDER BY created_at, id;
+
+-- account_export_grants
+SELECT id, entitled_until, reason, created_at, revoked_at FROM grants WHERE user_id = $1 ORDER BY id;
+
+-- account_export_idempotency_keys
+SELECT scope, key, result, created_at FROM idempotency_keys WHERE user_id = $1 ORDER BY scope, key;
+
+-- account_export_messages
+SELECT * FROM (
+  WITH bounded AS MATERIALIZED (SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens, reasoning_tokens,
+    total_tokens, usage_estimated, created_at, completed_at,
+    (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
+  FROM messages WHERE chatroom_id = $1 AND position > $2 ORDER BY position LIMIT $3)
+  SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position) AS goes_on FROM bounded AS m ORDER BY m.position LIMIT (
+    SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+    FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position) AS bytes FROM bounded AS m) AS sums
+  )
+) AS m ORDER BY m.position;
+
+-- account_export_otp_challenges
+SELECT id, mobile_number, purpose, attempts, created_at, expires_at, consumed_at FROM otp_challenges WHERE user_id = $1 ORDER BY id;
+
+-- account_export_sessions
+SELECT id, device, ip, created_at, last_used_at, expires_at, ended_at FROM sessions WHERE user_id = $1 ORDER BY created_at, id;
+
+-- account_export_stripe_customers
+SELECT stripe_customer_id, synced_at, created_at FROM stripe_customers WHERE user_id = $1;
+
+-- account_export_stripe_events
+SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
+WHERE c.user_id = $1 ORDER BY e.occurred_at, e.id;
+
+-- account_export_subscription_transitions
+SELECT id, subject_kind, subject_id, cause, reason, before, after, created_at FROM subscription_transitions WHERE user_id = $1
+ORDER BY created_at, id;
+
+-- account_export_subscriptions
+SELECT id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at, created_at, updated_at FROM subscriptions WHERE user_id = $1 ORDER BY id;
+
+-- account_export_usage_days
+SELECT day, messages FROM usage_days WHERE user_id = $1 ORDER BY day;
+
+-- account_export_user_model_days
+SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8, cost_micros::float8 / 1000000 AS cost_usd
+FROM user_model_days WHERE user_id = $1 ORDER BY day, model;
+
+-- accounts_figures
+SELECT u.unfinished_replies,
+  (SELECT count(*)::integer FROM chatrooms c WHERE c.user_id = u.id) AS chatroom_count,
+  coalesce((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id AND d.day = today.day), 0) AS messages_today,
+  (SELECT coalesce(sum(d.messages), 0)::integer FROM usage_days d WHERE d.user_id = u.id AND d.day > today.day - 30) AS messages_30_days
+FROM users u, (SELECT (now() AT TIME ZONE 'UTC')::date AS day) today WHERE u.id = $1;
+
+-- accounts_find
+SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified, u.password_hash IS NOT NULL AS has_password,
+u.role, u.disabled_at, u.created_at, p.plan FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1;
+
+-- admin_find_message
+SELECT m.id, m.chatroom_id, m.user_id, m.position, m.role, m.status, NULL::text AS content, m.model, m.attempt,
+m.finish_reason, m.error_code, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.created_at, m.first_token_at, m.completed_at FROM messages m WHERE m.id = $1;
+
+-- audit_log_insert
+INSERT INTO audit_log (id, actor_id, action, target_type, target_id, before, after, reason, ip, device, request_id)
+SELECT e.id, $2, e.action, e.target_type, e.target_id, e.before, e.after, e.reason, $3, $4, $5
+FROM jsonb_to_recordset($1::jsonb)
+  AS e (id uuid, action text, target_type text, target_id text, before jsonb, after jsonb, reason text);
+
+-- budget_spent
+SELECT coalesce(sum(cost_micros), 0)::float8 AS micros, now()::timestamptz(3) AS now, date_trunc('day', now(), 'UTC') + interval '1 day' AS resets_at
+FROM model_hours WHERE hour >= date_trunc('day', now(), 'UTC');
+
+-- chatrooms_find
+SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
+c.created_at, c.updated_at,
+(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1;
+
+-- chatrooms_find_all
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
+c.created_at, c.updated_at,
+(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id FROM chatrooms c WHERE c.id = ANY ($2::uuid[]) AND c.user_id = $1 ORDER BY c.last_activity_at DESC, c.id DESC)
+   SELECT c.*, lead(true, 1, false) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c.last_activity_at DESC, c.id DESC LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(c.system_instruction), 0) + coalesce(octet_length(c.name), 0)) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS bytes FROM bounded AS c) AS sums
+   )
+ ) AS c ORDER BY c.last_activity_at DESC, c.id DESC;
+
+-- chatrooms_insert
+WITH owner AS (
+   UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
+   WHERE id = $1 AND usage_counted_at IS NOT NULL AND chatroom_count < $9 AND ($10::boolean OR reclaimed_at IS NULL) RETURNING id
+ ), room AS (
+   INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model)
+   SELECT $2::uuid, $1::uuid, $3::text, $4::text, $5::text
+   WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = $1)
+   RETURNING c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
+c.created_at, c.updated_at, NULL::uuid AS active_reply_id
+ ), key AS (
+   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+   SELECT $1, $6, $7, $8, to_jsonb(room) FROM room WHERE $7::text IS NOT NULL
+ )
+ SELECT * FROM room;
+
+-- chatrooms_list
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
+c.created_at, c.updated_at,
+(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id FROM chatrooms c
+   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
+   ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5)
+   SELECT c.*, lead(true, 1, false) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c.last_activity_at DESC, c.id DESC LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(c.system_instruction), 0) + coalesce(octet_length(c.name), 0)) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS bytes FROM bounded AS c) AS sums
+   )
+ ) AS c ORDER BY c.last_activity_at DESC, c.id DESC;
+
+-- chatrooms_names
+SELECT c.id, c.name, c.last_activity_at FROM chatrooms c
+WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
+ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5;
+
+-- chatrooms_update
+WITH owner AS (
+   UPDATE users SET list_version = list_version + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id
+ )
+ UPDATE chatrooms c SET
+   name = CASE WHEN $3 THEN $4::text ELSE c.name END,
+   system_instruction = CASE WHEN $5 THEN $6::text ELSE c.system_instruction END,
+   model = CASE WHEN $7 THEN $8::text ELSE c.model END,
+   archived = coalesce($9::boolean, c.archived),
+   updated_at = now()
+ FROM owner WHERE c.id = $2 AND c.user_id = owner.id
+ RETURNING c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
+c.created_at, c.updated_at,
+(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id;
+
+-- checkouts_close
+UPDATE checkouts SET status = $2, url = NULL WHERE id = $1 AND status = 'open';
+
+-- checkouts_find_open
+SELECT id, success_url, cancel_url, stripe_session_id, url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
+FROM checkouts WHERE user_id = $1 AND status = 'open';
+
+-- checkouts_insert
+INSERT INTO checkouts (id, user_id, success_url, cancel_url) VALUES ($1, $2, $3, $4)
+ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING RETURNING id;
+
+-- checkouts_set_session
+UPDATE checkouts SET stripe_session_id = $2, url = $3 WHERE id = $1;
+
+-- checkouts_set_url
+UPDATE checkouts SET url = $2 WHERE id = $1 AND status = 'open';
+
+-- counters_give_back
+--   parameters: key bytea
+UPDATE counters SET count = count - 1 WHERE key = :key AND count > 0;
+
+-- counters_peek_all
+--   parameters: keys bytea[]
+--   columns: key bytea, count int4, retry_after float8
+SELECT key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
+WHERE key = ANY (:keys::bytea[]) AND window_ends_at > now();
+
+-- counters_reset
+--   parameters: key bytea
+DELETE FROM counters WHERE key = :key;
+
+-- counters_take
+--   parameters: key bytea, limit int4, window_seconds float8
+--   columns: taken bool, count int4, retry_after float8
+INSERT INTO counters AS c (key, count, window_ends_at) VALUES (:key, 1, now() + make_interval(secs => :window_seconds))
+ON CONFLICT (key) DO UPDATE SET
+  count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, :limit) + 1 END,
+  window_ends_at = CASE WHEN c.window_ends_at <= now() THEN now() + make_interval(secs => :window_seconds) ELSE c.window_ends_at END
+RETURNING count <= :limit AS taken, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after;
+
+-- counters_take_all
+--   parameters: keys bytea[], limits int4[], windows int4[]
+--   columns: key bytea, count int4, retry_after float8
+WITH wanted AS (SELECT * FROM unnest(:keys::bytea[], :limits::integer[], :windows::integer[]) AS w(key, max, seconds))
+INSERT INTO counters AS c (key, count, window_ends_at) SELECT key, 1, now() + make_interval(secs => seconds) FROM wanted ORDER BY key
+ON CONFLICT (key) DO UPDATE SET
+  count = CASE WHEN c.window_ends_at <= now() THEN 1 ELSE least(c.count, (SELECT max FROM wanted w WHERE w.key = c.key)) + 1 END,
+  window_ends_at = CASE WHEN c.window_ends_at <= now() THEN excluded.window_ends_at ELSE c.window_ends_at END
+RETURNING key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after;
+
+-- customer_closures_finish
+UPDATE customer_closures SET closed_at = now() WHERE stripe_customer_id = $1;
+
+-- customer_closures_insert
+INSERT INTO customer_closures (stripe_customer_id) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- customer_closures_postpone
+UPDATE customer_closures SET attempts = attempts + 1, last_error = $2,
+  due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
+WHERE stripe_customer_id = $1;
+
+-- customer_closures_take_due
+UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe_customer_id IN (
+  SELECT stripe_customer_id FROM customer_closures WHERE closed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+) RETURNING stripe_customer_id;
+
+-- database_try_lock
+--   parameters: lock int8
+--   columns: locked bool, set_config text
+SELECT pg_try_advisory_xact_lock(:lock) AS locked, set_config('idle_in_transaction_session_timeout', '10s', true);
+
+-- digests_claim
+UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + $3 * interval '1 millisecond'
+FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
+WHERE d.message_id = $1 AND d.kind = $2 AND d.due_at <= now() AND m.id = d.message_id
+RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests";
+
+-- digests_due
+SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - $1 * interval '1 millisecond' ORDER BY due_at LIMIT $2;
+
+-- digests_end_summary
+WITH done AS (
+  UPDATE digests d SET due_at = NULL, content = $11, covered = CASE WHEN $11::text IS NOT NULL THEN $12::integer END WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL RETURNING 1
+)
+INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), $4, $2, $5, $6,
+    get_byte(uuid_send($1::uuid), 15) % 8, 1, $7::bigint, $8::bigint, $9::bigint, $10::bigint,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM done
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
+
+-- digests_end_title
+WITH mine AS (
+  SELECT m.chatroom_id, m.user_id FROM digests d JOIN messages m ON m.id = d.message_id WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1 FROM mine WHERE users.id = mine.user_id AND $11::text IS NOT NULL RETURNING users.id
+), named AS (
+  UPDATE chatrooms c SET name = $11, updated_at = now() FROM mine, owner WHERE c.id = mine.chatroom_id AND c.name IS NULL RETURNING 1
+), done AS (
+  DELETE FROM digests d USING (SELECT count(*) FROM named) AS one WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL RETURNING 1
+)
+INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), $4, $2, $5, $6,
+    get_byte(uuid_send($1::uuid), 15) % 8, 1, $7::bigint, $8::bigint, $9::bigint, $10::bigint,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM done
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
+
+-- digests_first_contents
+SELECT left(f.content, $2) AS content FROM messages m JOIN messages f ON f.chatroom_id = m.chatroom_id AND f.role = 'user'
+WHERE m.id = $1 ORDER BY f.position LIMIT $3;
+
+-- digests_postpone
+UPDATE digests d SET due_at = now() + $4 * interval '1 millisecond', attempt = d.attempt - $5 WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL;
+
+-- erased_days_keep
+INSERT INTO erased_days AS e (day, number_hash, messages)
+SELECT d.day, $2, d.messages FROM usage_days d JOIN users u ON u.id = d.user_id
+WHERE d.user_id = $1 AND d.day >= (now() AT TIME ZONE 'UTC')::date AND d.messages > 0 AND u.verified_at IS NOT NULL
+ON CONFLICT ON CONSTRAINT pk_erased_days DO UPDATE SET messages = greatest(e.messages, excluded.messages);
+
+-- figures_active_users
+SELECT to_char(d, 'YYYY-MM-DD') AS day,
+  coalesce(k.users, (SELECT count(*)::integer FROM usage_days u WHERE u.day = d::date)) AS users
+FROM generate_series($1::date, $2::date, interval '1 day') d LEFT JOIN active_user_days k ON k.day = d::date ORDER BY d;
+
+-- figures_grants
+SELECT count(*)::integer AS count FROM grants WHERE entitled_until > now() AND revoked_at IS NULL;
+
+-- figures_keep_active_users
+INSERT INTO active_user_days (day, users)
+SELECT days.day, (SELECT count(*) FROM usage_days u WHERE u.day = days.day)
+FROM (SELECT d::date AS day FROM generate_series($1::date, $2::date, interval '1 day') d) days
+WHERE (days.day + interval '1 day 1 hour') AT TIME ZONE 'UTC' < now() AND NOT EXISTS (SELECT 1 FROM active_user_days k WHERE k.day = days.day)
+ON CONFLICT ON CONSTRAINT pk_active_user_days DO NOTHING;
+
+-- figures_subscriptions
+SELECT status, count(*)::integer AS count FROM subscriptions GROUP BY status ORDER BY status;
+
+-- figures_users
+WITH everybody AS MATERIALIZED (SELECT count(*)::integer AS total FROM users)
+SELECT total, total - (SELECT count(*)::integer FROM users WHERE verified_at IS NULL) AS verified,
+  (SELECT count(*)::integer FROM users WHERE disabled_at IS NOT NULL) AS disabled,
+  (SELECT count(*)::integer FROM users WHERE role = 'admin') AS administrators,
+  (SELECT count(*)::integer FROM (
+     SELECT user_id FROM subscriptions WHERE entitled_until > now()
+     UNION SELECT user_id FROM grants WHERE entitled_until > now() AND revoked_at IS NULL
+   ) entitled) AS pro,
+  (SELECT count(*)::integer FROM users WHERE created_at >= $1 AND created_at < $2) AS new
+FROM everybody;
+
+-- grants_lock_user
+--   parameters: user_id uuid
+--   columns: id uuid
+SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE;
+
+-- grants_revoke
+--   parameters: user_id uuid
+--   columns: id uuid, entitledUntil timestamptz, reason text, createdAt timestamptz, revokedAt timestamptz
+UPDATE grants SET revoked_at = now() WHERE user_id = :user_id AND revoked_at IS NULL AND entitled_until > now()
+RETURNING id, entitled_until AS "entitledUntil", reason, created_at AS "createdAt", revoked_at AS "revokedAt";
+
+-- idempotency_keys_forget
+DELETE FROM idempotency_keys WHERE user_id = $1;
+
+-- idempotency_keys_store
+--   parameters: user_id uuid, scope text, key text, fingerprint bytea, result jsonb
+INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES (:user_id, :scope, :key, :fingerprint, :result);
+
+-- messages_accept
+WITH room AS (
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
+         CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = $2 AND c.user_id = $1
+), quota AS (
+  INSERT INTO usage_days AS u (user_id, day, messages)
+  SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND true
+  ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
+    WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
+  RETURNING u.day
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($12::text)
+  FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
+  RETURNING users.indexed_messages
+), branch AS (
+  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+    active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
+    last_message_at = now(), last_activity_at = now()
+  FROM owner WHERE c.id = $2
+  RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages
+), message AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at)
+  SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
+         'user', 'completed', $12, replace($13::text, '~', right($1::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
+  FROM quota LEFT JOIN branch ON true
+  RETURNING id
+), reply AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
+  SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id, 'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+  FROM message, branch, quota, room
+  RETURNING id, model
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
+    get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM reply, room
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+  RETURNING 1
+), key AS (
+  INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+  SELECT $1, $8, $9, $10, jsonb_build_object('message_id', $11::uuid, 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
+)
+SELECT branch.previous_leaf_id AS parent_id, room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS resets_at,
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = $1 AND u.day = room.day), 0) AS used
+FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
+
+-- messages_accept_branch
+WITH room AS (
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
+         CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models, t.role AS target_role, parent.id AS parent_id, coalesce(parent.depth, 0) AS parent_depth, parent.run AS parent_run,
+         CASE WHEN parent.id IS NULL
+           THEN (SELECT count(*)::integer FROM messages s WHERE s.chatroom_id = c.id AND s.parent_id IS NULL)
+           ELSE (SELECT count(*)::integer FROM messages s WHERE s.parent_id = parent.id)
+         END AS sibling_count
+  FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+    JOIN messages t ON t.id = $14 AND t.chatroom_id = c.id
+    LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
+  WHERE c.id = $2 AND c.user_id = $1
+), quota AS (
+  INSERT INTO usage_days AS u (user_id, day, messages)
+  SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.target_role = $15 AND room.sibling_count < $16
+  ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
+    WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
+  RETURNING u.day
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($12::text)
+  FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
+  RETURNING users.indexed_messages
+), branch AS (
+  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+    active_leaf_depth = room.parent_depth + 2,
+    active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
+    last_message_at = now(), last_activity_at = now()
+  FROM owner, room WHERE c.id = $2 AND c.last_position = room.seen
+  RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
+    CASE WHEN c.active_run > c.last_position - 2 THEN room.parent_run END AS forked_run
+), message AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, completed_at)
+  SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
+         'user', 'completed', $12, replace($13::text, '~', right($1::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
+  FROM quota JOIN room ON true LEFT JOIN branch ON true
+  RETURNING id
+), reply AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
+  SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id, 'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+  FROM message, branch, quota, room
+  RETURNING id, model
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
+    get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM reply, room
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+  RETURNING 1
+), key AS (
+  INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+  SELECT $1, $8, $9, $10, jsonb_build_object('message_id', $11::uuid, 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
+)
+SELECT room.parent_id, room.sibling_count, room.target_role, room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS resets_at,
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = $1 AND u.day = room.day), 0) AS used
+FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
+
+-- messages_accept_reply
+WITH room AS (
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
+         CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models, q.id AS parent_id, q.depth AS parent_depth, q.run AS parent_run,
+         (SELECT count(*)::integer FROM messages s WHERE s.parent_id = q.id) AS sibling_count
+  FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+    JOIN messages t ON t.id = $11 AND t.chatroom_id = c.id
+    JOIN messages q ON q.id = CASE t.role WHEN 'user' THEN t.id ELSE t.parent_id END
+  WHERE c.id = $2 AND c.user_id = $1
+), quota AS (
+  INSERT INTO usage_days AS u (user_id, day, messages)
+  SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.sibling_count < $12
+  ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
+    WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
+  RETURNING u.day
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + 0
+  FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
+  RETURNING users.indexed_messages
+), branch AS (
+  UPDATE chatrooms c SET last_position = c.last_position + 1, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+    active_leaf_depth = room.parent_depth + 1,
+    active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
+    last_message_at = now(), last_activity_at = now()
+  FROM owner, room WHERE c.id = $2 AND c.last_position = room.seen
+  RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
+    CASE WHEN c.active_run > c.last_position - 1 THEN room.parent_run END AS forked_run
+), reply AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, model, charged_day)
+  SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, branch.forked_run, room.parent_id,
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+  FROM quota JOIN room ON true LEFT JOIN branch ON true
+  RETURNING id, model
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
+    get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM reply, room
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+  RETURNING 1
+), key AS (
+  INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+  SELECT $1, $8, $9, $10, jsonb_build_object('message_id', (SELECT parent_id FROM room), 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
+)
+SELECT room.parent_id, room.sibling_count, room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS resets_at,
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = $1 AND u.day = room.day), 0) AS used
+FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
+
+-- messages_accept_why_undone
+SELECT u.unfinished_replies, EXISTS (SELECT 1 FROM chatrooms c WHERE c.id = $2 AND c.user_id = u.id) AS room_found FROM users u WHERE u.id = $1;
+
+-- messages_activate
+WITH RECURSIVE room AS (
+  SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+), runs AS (
+  SELECT m.run, m.depth FROM room JOIN messages m ON m.id = $3 AND m.chatroom_id = room.id
+  UNION ALL
+  SELECT head.run, head.depth FROM runs
+    JOIN messages head ON head.chatroom_id = $2 AND head.forked_run = runs.run AND head.depth > runs.depth
+), leaf AS (
+  SELECT m.id, m.depth, m.run FROM runs CROSS JOIN LATERAL (
+    SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = $2 AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
+  ) m ORDER BY m.position DESC LIMIT 1
+), branch AS (
+  UPDATE chatrooms c SET active_leaf_id = leaf.id, active_leaf_depth = leaf.depth, active_run = leaf.run
+  FROM room, leaf WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
+)
+SELECT EXISTS (SELECT FROM leaf) AS found, EXISTS (SELECT FROM branch) AS activated;
+
+-- messages_content_size
+SELECT octet_length(content) AS bytes FROM messages WHERE id = $3 AND chatroom_id = $2 AND user_id = $1;
+
+-- messages_delete_room
+WITH unfinished AS (
+  SELECT status, charged_day FROM messages WHERE chatroom_id = $2 AND status IN ('pending', 'streaming')
+), refund AS (
+  UPDATE usage_days d SET messages = d.messages - unbegun.units
+  FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
+  WHERE d.user_id = $1 AND d.day = unbegun.charged_day
+), owner AS (
+  UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
+    chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE id = $2 AND user_id = $1),
+    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id = $2 AND user_id = $1)
+  WHERE id = $1
+)
+DELETE FROM chatrooms WHERE id = $2 AND user_id = $1 RETURNING id;
+
+-- messages_delete_rooms
+WITH unfinished AS (
+  SELECT status, charged_day FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = $1) AND status IN ('pending', 'streaming')
+), refund AS (
+  UPDATE usage_days d SET messages = d.messages - unbegun.units
+  FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
+  WHERE d.user_id = $1 AND d.day = unbegun.charged_day
+), owner AS (
+  UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
+    chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE true AND user_id = $1),
+    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = $1) AND user_id = $1), list_version = list_version + 1
+  WHERE id = $1
+)
+DELETE FROM chatrooms WHERE true AND user_id = $1 RETURNING id;
+
+-- messages_find
+SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1;
+
+-- messages_find_all
+SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position;
+
+-- messages_find_current_reply
+SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
+   (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+   UNION ALL
+   (SELECT * FROM (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
+    WHERE newest.completed_at > now() - interval '60 seconds')
+   LIMIT 1
+ ) m ON true
+ WHERE c.id = $2 AND c.user_id = $1;
+
+-- messages_find_outdated_words
+SELECT m.id, left(m.content, 200000) AS content, m.attempt FROM messages m
+WHERE m.words_version < 2 AND m.content <> '' ORDER BY m.id LIMIT $1;
+
+-- messages_list_all
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
+     SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
+   ) m ON true
+   WHERE c.id = $2 AND c.user_id = $1)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position DESC) AS goes_on FROM bounded AS m ORDER BY m.position DESC LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.position DESC;
+
+-- messages_list_branch
+WITH RECURSIVE room AS (
+   SELECT c.id, coalesce($3::uuid, c.active_leaf_id) AS leaf_id FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+ ), branch AS (
+   SELECT m.id, m.parent_id, 1 AS n FROM room JOIN messages m ON m.id = room.leaf_id AND m.chatroom_id = room.id
+   UNION ALL
+   SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < $4
+ )
+ SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position DESC) AS goes_on FROM bounded AS m ORDER BY m.position DESC LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.position DESC;
+
+-- messages_lock_days
+SELECT day FROM usage_days WHERE user_id = $1 AND (day = ANY ($2::date[]) OR day >= (now() AT TIME ZONE 'UTC')::date)
+ORDER BY day FOR NO KEY UPDATE;
+
+-- messages_lock_replies
+SELECT m.id, m.charged_day::text FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
+WHERE c.user_id = $1 AND ($2::uuid IS NULL OR c.id = $2) AND m.role = 'model'
+  AND (m.completed_at IS NULL OR m.completed_at > now() - $3 * interval '1 millisecond')
+ORDER BY m.id FOR NO KEY UPDATE OF m;
+
+-- messages_news_of
+SELECT wanted.id, coalesce(m.status NOT IN ('pending', 'streaming'), true) AS "isFinished",
+  m.model, m.status, pause.paused_until AS until
+FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
+  LEFT JOIN LATERAL (SELECT s.paused_until FROM model_pauses s
+WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $2 * interval '1 millisecond' + interval '1 second') AS pause ON NOT coalesce(m.lease_until > now(), false)
+WHERE coalesce(m.status NOT IN ('pending', 'streaming'), true) OR pause.paused_until IS NOT NULL;
+
+-- messages_renew_words
+WITH mine AS (
+  SELECT m.id, made.words FROM json_to_recordset($1::json) AS made(id uuid, attempt integer, words text) JOIN messages m ON m.id = made.id
+  WHERE m.attempt = made.attempt AND m.words_version < 2 AND m.content <> ''
+  ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED
+)
+UPDATE messages m SET
+  words = replace(mine.words, '~',
+    coalesce(substr(m.words::text, 2, 16), right(u.id::text, 12) || lpad(to_hex((random() * u.indexed_messages)::integer / 2048), 4, '0')))::tsvector,
+  words_version = 2, created_at = least(m.created_at, now()), completed_at = least(m.completed_at, now())
+FROM mine, users u WHERE m.id = mine.id AND u.id = m.user_id
+RETURNING m.id;
+
+-- messages_search
+WITH newest AS (
+   SELECT found.id, found.rank
+   FROM generate_series((SELECT u.indexed_messages / 2048 FROM users u WHERE u.id = $1), 0, -1) AS stretch
+     CROSS JOIN LATERAL (SELECT replace($2, '~', right($1::uuid::text, 12) || lpad(to_hex(stretch), 4, '0'))::tsquery AS query) AS wanted
+     CROSS JOIN LATERAL (
+       SELECT m.id, ts_rank(m.words, wanted.query) AS rank FROM (
+         SELECT m.id, m.words FROM (SELECT * FROM messages WHERE words @@ wanted.query OFFSET 0) m
+         WHERE m.user_id = $1 AND ($3::timestamptz IS NULL OR m.created_at <= $3)
+         ORDER BY m.created_at DESC, m.id DESC LIMIT 1000
+       ) m
+     ) AS found
+   LIMIT 1000
+ ), page AS (
+   SELECT id, rank FROM newest WHERE (rank, id) < ($4::real, $5::uuid) ORDER BY rank DESC, id DESC LIMIT $6
+ )
+ SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
+m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
+m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+CASE WHEN m.parent_id IS NULL
+  THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
+  ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
+END AS sibling_ids, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
+    FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.rank DESC, m.id DESC) AS goes_on FROM bounded AS m ORDER BY m.rank DESC, m.id DESC LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.rank DESC, m.id DESC) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.rank DESC, m.id DESC;
+
+-- messages_touch_owner
+UPDATE users SET list_version = list_version + 1
+WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id;
+
+-- moves_all
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason, m.error_code AS error,
+CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0), 'output_tokens', coalesce(m.output_tokens, 0),
+  'reasoning_tokens', coalesce(m.reasoning_tokens, 0), 'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
+CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns, 'trimmed', coalesce(m.context_trimmed, 0),
+  'summarised', coalesce(m.context_summarised, 0)) END AS context,
+m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
+   WHERE m.chatroom_id = $1 AND m.position > $2 AND m.position <= $3 ORDER BY m.position LIMIT $4)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.n) AS goes_on FROM bounded AS m ORDER BY m.n LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.n;
+
+-- moves_along
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason, m.error_code AS error,
+CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0), 'output_tokens', coalesce(m.output_tokens, 0),
+  'reasoning_tokens', coalesce(m.reasoning_tokens, 0), 'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
+CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns, 'trimmed', coalesce(m.context_trimmed, 0),
+  'summarised', coalesce(m.context_summarised, 0)) END AS context,
+m.created_at, m.completed_at, m.depth FROM unnest($2::integer[], $3::integer[], $4::integer[]) AS s(run, after, until)
+     JOIN messages m ON m.chatroom_id = $1 AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
+     LEFT JOIN messages p ON p.id = m.parent_id)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.depth) AS goes_on FROM bounded AS m ORDER BY m.depth LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.depth;
+
+-- moves_complete
+WITH owner AS (
+  UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3, chatroom_count = chatroom_count + 1,
+    stored_bytes = stored_bytes + $5
+  WHERE id = $1 AND chatroom_count < $6 AND stored_bytes + $5 <= $7 AND ($8::boolean OR reclaimed_at IS NULL) RETURNING id
+)
+UPDATE chatrooms c SET last_position = $3, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0), active_run = coalesce(leaf.run, 0),
+  last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = $2)
+FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = $2 AND leaf.position = $4
+WHERE c.id = $2 RETURNING c.id;
+
+-- moves_insert_messages
+INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, model, attempt,
+  finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens, usage_estimated,
+  context_turns, context_trimmed, context_summarised, created_at, completed_at)
+SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
+  replace(r.words::text, '~', right($1::uuid::text, 12) || lpad(to_hex(((SELECT u.indexed_messages FROM users u WHERE u.id = $1) + r.position) / 2048), 4, '0'))::tsvector, 2,
+  r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens, r.total_tokens, r.estimated,
+  r.turns, r.trimmed, r.summarised, least(r.created_at, now()), least(r.completed_at, now())
+FROM json_to_recordset($3::json) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid, role text,
+  status text, content text, words text, model text, attempt integer, finish_reason text, block_reason text, error text, input_tokens integer,
+  output_tokens integer, reasoning_tokens integer, total_tokens integer, estimated boolean, turns integer, trimmed integer, summarised integer,
+  created_at timestamptz, completed_at timestamptz);
+
+-- moves_insert_room
+INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at) VALUES ($2, $1, $3, $4, $5, $6, least(coalesce($7, now()), now()));
+
+-- moves_room
+SELECT c.name, c.system_instruction, c.model, c.archived, c.created_at, l.position AS active, l.id AS active_id, c.last_position AS message_count
+FROM chatrooms c LEFT JOIN messages l ON l.id = c.active_leaf_id WHERE c.id = $2 AND c.user_id = $1;
+
+-- moves_stretches
+WITH RECURSIVE path AS (
+  SELECT m.run, m.depth AS until FROM messages m WHERE m.id = $2 AND m.chatroom_id = $1
+  UNION ALL
+  SELECT parent.run, parent.depth FROM path
+    JOIN messages head ON head.chatroom_id = $1 AND head.position = path.run
+    JOIN messages parent ON parent.id = head.parent_id
+)
+SELECT run, until FROM path ORDER BY until;
+
+-- otp_challenges_consume
+UPDATE otp_challenges SET consumed_at = now()
+WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND consumed_at IS NULL AND expires_at > now()
+RETURNING id, user_id, purpose, from_signup;
+
+-- otp_challenges_consume_all
+UPDATE otp_challenges SET consumed_at = now() WHERE user_id = $1 AND consumed_at IS NULL AND expires_at > now();
+
+-- otp_challenges_erase
+DELETE FROM otp_challenges WHERE mobile_number = ANY ($1::text[]);
+
+-- otp_challenges_find_forgotten
+SELECT id FROM otp_challenges
+WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2;
+
+-- otp_challenges_find_open
+SELECT id FROM otp_challenges WHERE mobile_number = ANY ($1::text[]) AND purpose = $2 AND consumed_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT 10;
+
+-- otp_challenges_find_unsettled
+SELECT c.purpose, c.mobile_number, u.email, u.verified_at IS NOT NULL AS is_verified FROM otp_challenges c JOIN users u ON u.id = c.user_id
+WHERE c.id = $1 AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now();
+
+-- otp_challenges_insert
+WITH older AS (
+  UPDATE otp_challenges SET consumed_at = now() WHERE mobile_number = ANY ($2::text[]) AND purpose = $3 AND consumed_at IS NULL AND expires_at > now()
+)
+INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, settled_at, expires_at)
+VALUES ($1,
+  (SELECT id FROM users WHERE mobile_number = ANY ($2::text[])
+   ORDER BY verified_at IS NULL, array_position($2::text[], mobile_number) LIMIT 1),
+  ($2::text[])[1], $3, $4, CASE WHEN $6::boolean THEN now() END, now() + make_interval(secs => $5))
+RETURNING user_id;
+
+-- otp_challenges_settle
+UPDATE otp_challenges SET settled_at = now() WHERE id = $1;
+
+-- otp_challenges_take_try
+UPDATE otp_challenges SET attempts = attempts + 1
+WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND attempts < 5 AND consumed_at IS NULL AND expires_at > now()
+RETURNING id;
+
+-- queues_lock
+SELECT pg_advisory_xact_lock(hashtextextended('queue ' || $1, 0));
+
+-- quotas_find
+SELECT u.chatroom_count AS chatrooms, u.stored_bytes::float8 AS bytes, coalesce(u.usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users u
+WHERE u.id = $1 AND u.usage_counted_at IS NOT NULL AND ($2::boolean OR u.reclaimed_at IS NULL);
+
+-- quotas_lock
+SELECT coalesce(u.usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users u WHERE u.id = $1 FOR NO KEY UPDATE;
+
+-- quotas_recount
+UPDATE users u SET usage_counted_at = now(),
+  chatroom_count = (SELECT count(*) FROM chatrooms c WHERE c.user_id = u.id),
+  stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id)
+WHERE u.id = $1;
+
+-- readiness_ping
+SELECT 1 AS one;
+
+-- replies_claim
+UPDATE messages m
+SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + $2 * interval '1 millisecond', retry_at = NULL, started_at = now()
+FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ('pending', 'streaming')
+  AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
+  AND NOT EXISTS (SELECT s.paused_until FROM model_pauses s
+WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $3 * interval '1 millisecond' + interval '1 second')
+  AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
+RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
+  c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled",
+  m.first_token_at IS NOT NULL AS "hasBegun", m.attempt - m.forgiven_attempts AS tries, coalesce(m.is_suspect, false) AS "isSuspect";
+
+-- replies_finish
+WITH reply AS (
+  SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages WHERE id = $1 AND attempt = $2 AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
+), refund AS (
+  UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($5::text) - reply.bytes
+  FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
+), done AS (
+  UPDATE messages m SET status = $4, content = $5, words = replace($22::text, '~', right(m.user_id::text, 12) || lpad(to_hex((owner.indexed_messages) / 2048), 4, '0'))::tsvector,
+    words_version = CASE WHEN $5 = '' THEN 1 ELSE 2 END, finish_reason = $6, block_reason = $7, error_code = $8,
+    input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
+    context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
+    is_suspect = CASE WHEN $24::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
+      SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT 1000) o
+      WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
+    ) END,
+    charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
+  FROM reply, owner WHERE m.id = reply.id
+  RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at
+), usage AS (
+  INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
+  SELECT reply.user_id, coalesce(reply.charged_day, (now() AT TIME ZONE 'UTC')::date), done.model, CASE WHEN $3 THEN 0 ELSE 1 END,
+    coalesce($9, 0), coalesce($10, 0), coalesce($11, 0), CASE WHEN $12::integer IS NULL THEN 0 ELSE $21::bigint END
+  FROM reply, done WHERE NOT $3 OR $12 IS NOT NULL
+  ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET messages = d.messages + excluded.messages,
+    input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
+    reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
+  RETURNING 1
+), untitled AS (
+  UPDATE chatrooms c SET title_requested_at = now(), title_requests = c.title_requests + 1 FROM reply, done
+  WHERE $4 = 'completed' AND $5 <> '' AND c.id = reply.chatroom_id AND c.name IS NULL AND NOT EXISTS (
+    SELECT 1 FROM digests d JOIN messages t ON t.id = d.message_id
+    WHERE d.kind = 'title' AND d.created_at = c.title_requested_at AND t.chatroom_id = c.id
+  ) RETURNING 1
+), wanted AS (
+  INSERT INTO digests (message_id, kind)
+  SELECT done.id, 'title' FROM done, untitled UNION ALL SELECT $23::uuid, 'summary' FROM done WHERE $23::uuid IS NOT NULL
+  ON CONFLICT ON CONSTRAINT pk_digests DO NOTHING RETURNING message_id, kind
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), done.model, 'reply', $4, coalesce($8, $6),
+    get_byte(uuid_send(done.id), 15) % 8, 1, $18::bigint, $19::bigint, $20::bigint, $21::bigint,
+    ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM done.first_token_at - done.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM done.completed_at - done.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
+  FROM (SELECT count(*) FROM usage) AS used, done
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros, first_token_counts = ARRAY(SELECT a + b FROM unnest(h.first_token_counts, excluded.first_token_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i), total_counts = ARRAY(SELECT a + b FROM unnest(h.total_counts, excluded.total_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i)
+)
+SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS digests
+FROM reply;
+
+-- replies_lock_owners_of_failed
+SELECT u.id FROM users u WHERE u.id IN (SELECT m.user_id FROM messages m WHERE m.id = ANY ($1::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL)
+ORDER BY u.id FOR NO KEY UPDATE;
+
+-- replies_orphans
+SELECT m.id AS "replyId", m.attempt, p.plan FROM messages m JOIN user_plans p ON p.user_id = m.user_id
+WHERE m.status IN ('pending', 'streaming')
+  AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - $1 * interval '1 millisecond')
+  AND NOT EXISTS (SELECT s.paused_until FROM model_pauses s
+WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $3 * interval '1 millisecond' + interval '1 second')
+  AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
+ORDER BY m.id LIMIT $2;
+
+-- replies_path
+WITH RECURSIVE path AS (
+  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4) AS tokens, (octet_length(m.content) / 4 + 4) AS spent, 1 AS n FROM messages m WHERE m.id = $1
+  UNION ALL
+  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4), p.spent + (octet_length(m.content) / 4 + 4), p.n + 1
+  FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + (octet_length(m.content) / 4 + 4) <= $2 AND p.n < $3
+)
+SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded",
+  path.status = 'failed' AND (path.error_code = 'request_rejected' OR coalesce(path.is_suspect, false)) AS "isRefused"
+FROM path LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY path.depth;
+
+-- replies_pause_model
+INSERT INTO model_pauses AS s (model, paused_until) VALUES ($1, now() + $2 * interval '1 millisecond')
+ON CONFLICT ON CONSTRAINT pk_model_pauses DO UPDATE SET paused_until =
+  greatest(least(s.paused_until, now() + $3 * interval '1 millisecond'), excluded.paused_until);
+
+-- replies_release
+WITH released AS (
+  UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond',
+    is_suspect = CASE WHEN $9::boolean IS NULL THEN is_suspect ELSE $9 AND coalesce(is_suspect, true) END
+  WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id, model
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), released.model, 'reply', 'retried', $4,
+    get_byte(uuid_send(released.id), 15) % 8, 1, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM released
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+)
+SELECT id FROM released;
+
+-- replies_renew
+WITH held AS (
+  SELECT m.id, mine.first_token_at
+  FROM messages m JOIN unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS mine(id, attempt, first_token_at)
+    ON m.id = mine.id AND m.attempt = mine.attempt
+  WHERE m.status = 'streaming' ORDER BY m.id FOR NO KEY UPDATE OF m
+)
+UPDATE messages m SET lease_until = now() + $4 * interval '1 millisecond', first_token_at = coalesce(m.first_token_at, held.first_token_at)
+FROM held WHERE m.id = held.id RETURNING m.id, m.cancel_requested_at IS NOT NULL AS cancelled;
+
+-- replies_request_cancel
+WITH wanted AS (
+  SELECT m.id FROM messages m
+  WHERE m.chatroom_id = $2 AND m.user_id = $1 AND ($3::uuid IS NULL OR m.id = $3) AND m.status IN ('pending', 'streaming')
+  ORDER BY m.id FOR NO KEY UPDATE
+)
+UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now())
+FROM wanted, user_plans p, chatrooms c WHERE m.id = wanted.id AND p.user_id = $1 AND c.id = $2
+RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.model, p.plan, c.system_instruction AS "systemInstruction",
+  coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isLetGo";
+
+-- replies_retry_failed
+WITH failed AS (
+  SELECT m.id, m.error_code, m.model FROM messages m WHERE m.id = ANY ($1::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL ORDER BY m.id FOR NO KEY UPDATE
+), chosen AS (
+  SELECT failed.*, p.plan, CASE
+      WHEN failed.model = ANY (offer.models) THEN failed.model
+      WHEN c.model = ANY (offer.models) THEN c.model
+      ELSE offer.models[1] END AS chosen_model
+  FROM failed JOIN messages m ON m.id = failed.id JOIN chatrooms c ON c.id = m.chatroom_id JOIN user_plans p ON p.user_id = c.user_id,
+    LATERAL (SELECT CASE p.plan WHEN 'basic' THEN $2::text[] ELSE $3::text[] END AS models) offer
+), retried AS (
+  UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
+    is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
+    context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, model = chosen.chosen_model
+  FROM chosen WHERE m.id = chosen.id
+  RETURNING m.id AS "replyId", m.attempt, m.user_id, m.model, chosen.plan, chosen.error_code AS "errorCode", chosen.model AS "failedModel"
+), owners AS (
+  UPDATE users u SET list_version = u.list_version + 1, unfinished_replies = u.unfinished_replies + mine.replies
+  FROM (SELECT user_id, count(*)::integer AS replies FROM retried GROUP BY user_id) mine WHERE u.id = mine.user_id
+)
+SELECT "replyId", attempt, model, plan, "errorCode", "failedModel" FROM retried ORDER BY "replyId";
+
+-- replies_why_refused
+SELECT m.status, m.attempt, p.plan, EXISTS (SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming')) AS has_earlier,
+  ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (SELECT s.paused_until FROM model_pauses s
+WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $2 * interval '1 millisecond' + interval '1 second')) - now()) * 1000)::double precision AS wait_ms
+FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = $1;
+
+-- retention_audit_log_audit_log
+DELETE FROM audit_log WHERE (id) IN (
+  SELECT id FROM audit_log WHERE created_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_counters_counters
+DELETE FROM counters WHERE (key) IN (
+  SELECT key FROM counters WHERE window_ends_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_customer_closures_closed_customers
+DELETE FROM customer_closures WHERE (stripe_customer_id) IN (
+  SELECT stripe_customer_id FROM customer_closures WHERE closed_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_erased_days_days_of_erased_accounts
+DELETE FROM erased_days WHERE (day, number_hash) IN (
+  SELECT day, number_hash FROM erased_days WHERE day < ((now() - $1 * interval '1 millisecond') AT TIME ZONE 'UTC')::date LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_idempotency_keys_idempotency_keys
+DELETE FROM idempotency_keys WHERE (user_id, scope, key) IN (
+  SELECT user_id, scope, key FROM idempotency_keys WHERE created_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_otp_challenges_one_time_codes
+DELETE FROM otp_challenges WHERE (id) IN (
+  SELECT id FROM otp_challenges WHERE expires_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_sessions_ended_sessions
+DELETE FROM sessions WHERE (id) IN (
+  SELECT id FROM sessions WHERE ended_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_sessions_expired_sessions
+DELETE FROM sessions WHERE (id) IN (
+  SELECT id FROM sessions WHERE expires_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_stripe_events_events_of_Stripe
+DELETE FROM stripe_events WHERE (id) IN (
+  SELECT id FROM stripe_events WHERE processed_at IS NOT NULL AND received_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_users_unverified_accounts
+DELETE FROM users WHERE (id) IN (
+  SELECT id FROM users WHERE verified_at IS NULL AND disabled_at IS NULL AND role = 'user' AND created_at < now() - $1 * interval '1 millisecond'
+    AND NOT EXISTS (SELECT FROM chatrooms WHERE user_id = users.id)
+    AND NOT EXISTS (SELECT FROM stripe_customers WHERE user_id = users.id)
+    AND NOT EXISTS (SELECT FROM grants WHERE user_id = users.id) LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- sessions_addresses
+SELECT s.ip FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = $1 OR u.mobile_number = ANY ($2::text[])
+ORDER BY s.created_at DESC LIMIT 100;
+
+-- sessions_end
+UPDATE sessions s SET ended_at = now(), expires_at = now() WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() RETURNING s.id;
+
+-- sessions_end_all
+UPDATE sessions s SET ended_at = now(), expires_at = now() WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id <> $2) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() RETURNING s.id;
+
+-- sessions_find_actor
+SELECT s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() AS is_live, u.disabled_at IS NOT NULL AS is_disabled,
+  u.verified_at IS NOT NULL AS is_verified, u.role, p.plan, u.list_version
+FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id
+WHERE s.id = $1 AND s.user_id = $2;
+
+-- sessions_find_live
+SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = ANY ($1::uuid[]) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN $3::float8 ELSE $2::float8 END / 1000)) > now() AND u.disabled_at IS NULL;
+
+-- sessions_find_tokens
+SELECT s.user_id, s.refresh_key, s.refresh_token_hash, s.spent_token_hash, coalesce(s.rotated_at > now() - interval '30 seconds', false) AS is_spent_recently,
+  s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $3::float8 ELSE $2::float8 END / 1000)) > now() AS is_live, extract(epoch FROM least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $3::float8 ELSE $2::float8 END / 1000)) - now())::float8 * 1000 AS left_ms
+FROM sessions s WHERE s.id = $1;
+
+-- sessions_insert
+INSERT INTO sessions (id, user_id, refresh_key, refresh_token_hash, device, ip, expires_at)
+SELECT $1, u.id, $3, $4, $5, $6, now() + make_interval(secs => $7::float8 / 1000)
+FROM (SELECT id FROM users WHERE id = $2 AND disabled_at IS NULL AND ($8::text IS NULL OR password_hash = $8) AND role = $9 FOR SHARE) u
+RETURNING id;
+
+-- sessions_list
+SELECT s.id, s.device, s.ip, s.created_at, s.last_used_at FROM sessions s
+WHERE s.user_id = $1 AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $6::float8 ELSE $5::float8 END / 1000)) > now() AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))
+ORDER BY s.created_at DESC, s.id DESC LIMIT $4;
+
+-- sessions_rotate
+UPDATE sessions s SET refresh_token_hash = $3, spent_token_hash = $2, rotated_at = now(), last_used_at = now(),
+  expires_at = now() + make_interval(secs => lifetime.left_ms / 1000), device = coalesce($5, s.device), ip = $6
+FROM (
+  SELECT of.id, least($4::float8, CASE u.role WHEN 'admin' THEN $8::float8 ELSE $7::float8 END - extract(epoch FROM now() - of.created_at)::float8 * 1000) AS left_ms
+  FROM sessions of JOIN users u ON u.id = of.user_id WHERE of.id = $1
+) lifetime
+WHERE s.id = lifetime.id AND s.refresh_token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND lifetime.left_ms > 0
+RETURNING lifetime.left_ms;
+
+-- statistics_hours
+SELECT hour, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'accepted'), 0)::float8 AS accepted, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'completed'), 0)::float8 AS completed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'failed'), 0)::float8 AS failed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'blocked'), 0)::float8 AS blocked, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'cancelled'), 0)::float8 AS cancelled, sum(cost_micros)::float8 AS cost_micros
+FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') GROUP BY hour ORDER BY hour;
+
+-- statistics_latencies
+SELECT model, ARRAY[sum(first_token_counts[1]), sum(first_token_counts[2]), sum(first_token_counts[3]), sum(first_token_counts[4]), sum(first_token_counts[5]), sum(first_token_counts[6]), sum(first_token_counts[7]), sum(first_token_counts[8]), sum(first_token_counts[9]), sum(first_token_counts[10]), sum(first_token_counts[11]), sum(first_token_counts[12]), sum(first_token_counts[13]), sum(first_token_counts[14]), sum(first_token_counts[15]), sum(first_token_counts[16]), sum(first_token_counts[17]), sum(first_token_counts[18]), sum(first_token_counts[19]), sum(first_token_counts[20]), sum(first_token_counts[21]), sum(first_token_counts[22]), sum(first_token_counts[23]), sum(first_token_counts[24]), sum(first_token_counts[25]), sum(first_token_counts[26]), sum(first_token_counts[27]), sum(first_token_counts[28]), sum(first_token_counts[29]), sum(first_token_counts[30])]::float8[] AS first_token, ARRAY[sum(total_counts[1]), sum(total_counts[2]), sum(total_counts[3]), sum(total_counts[4]), sum(total_counts[5]), sum(total_counts[6]), sum(total_counts[7]), sum(total_counts[8]), sum(total_counts[9]), sum(total_counts[10]), sum(total_counts[11]), sum(total_counts[12]), sum(total_counts[13]), sum(total_counts[14]), sum(total_counts[15]), sum(total_counts[16]), sum(total_counts[17]), sum(total_counts[18]), sum(total_counts[19]), sum(total_counts[20]), sum(total_counts[21]), sum(total_counts[22]), sum(total_counts[23]), sum(total_counts[24]), sum(total_counts[25]), sum(total_counts[26]), sum(total_counts[27]), sum(total_counts[28]), sum(total_counts[29]), sum(total_counts[30])]::float8[] AS total
+FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') AND purpose = 'reply' AND outcome = 'completed' GROUP BY model;
+
+-- statistics_totals
+SELECT model, purpose, outcome, reason, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens, sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') GROUP BY model, purpose, outcome, reason ORDER BY 1, 2, 3, 4;
+
+-- stripe_cursors_find
+SELECT seen_until FROM stripe_cursors WHERE name = 'events';
+
+-- stripe_cursors_move
+INSERT INTO stripe_cursors AS c (name, seen_until) VALUES ('events', $1)
+ON CONFLICT (name) DO UPDATE SET seen_until = greatest(c.seen_until, excluded.seen_until);
+
+-- stripe_customers_begin_look
+UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute' WHERE user_id = $1
+RETURNING stripe_customer_id, ticket, clock_timestamp() AS began_at;
+
+-- stripe_customers_check_by
+UPDATE stripe_customers SET check_at = least(check_at, $2) WHERE user_id = $1;
+
+-- stripe_customers_find
+SELECT stripe_customer_id FROM stripe_customers WHERE user_id = $1;
+
+-- stripe_customers_find_user
+SELECT user_id, synced_at FROM stripe_customers WHERE stripe_customer_id = $1;
+
+-- stripe_customers_finish_look
+UPDATE stripe_customers SET applied_ticket = $3, synced_at = $4
+WHERE user_id = $1 AND stripe_customer_id = $2 AND applied_ticket < $3 RETURNING user_id;
+
+-- stripe_customers_insert
+INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, $2 FROM users WHERE id = $1 ON CONFLICT DO NOTHING;
+
+-- stripe_customers_replace
+UPDATE stripe_customers SET stripe_customer_id = $3 WHERE user_id = $1 AND stripe_customer_id = $2;
+
+-- stripe_customers_set_check_at
+UPDATE stripe_customers SET check_at = $2 WHERE user_id = $1;
+
+-- stripe_customers_take_due
+UPDATE stripe_customers SET check_at = now() + interval '1 minute' WHERE user_id IN (
+  SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED
+) RETURNING user_id;
+
+-- stripe_events_find
+SELECT id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
+outcome, last_error FROM stripe_events WHERE id = $1;
+
+-- stripe_events_list
+SELECT id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
+outcome, last_error, payload FROM stripe_events
+ WHERE ($1::text IS NULL OR (received_at, id) < ($2, $1)) AND ($3::boolean IS NULL OR (processed_at IS NULL) = $3)
+ ORDER BY received_at DESC, id DESC LIMIT $4;
+
+-- stripe_events_postpone
+UPDATE stripe_events SET attempts = attempts + 1, last_error = $2,
+  due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
+WHERE id = $1 AND processed_at IS NULL;
+
+-- stripe_events_reopen
+UPDATE stripe_events SET requested_at = clock_timestamp(), due_at = now() + interval '5 seconds', attempts = 0, processed_at = NULL, outcome = NULL,
+   last_error = NULL
+ WHERE id = $1 RETURNING id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
+outcome, last_error, payload;
+
+-- stripe_events_settle
+UPDATE stripe_events e SET processed_at = now(), outcome = $2, last_error = NULL, stripe_customer_id = coalesce(stripe_customer_id, $4),
+  payload = CASE WHEN NOT EXISTS (SELECT 1 FROM customer_closures c WHERE c.stripe_customer_id = coalesce(e.stripe_customer_id, $4)) THEN payload END
+WHERE id = $1 AND processed_at IS NULL AND requested_at = $3;
+
+-- stripe_events_store
+INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, payload, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + interval '5 seconds') ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- stripe_events_take_due
+UPDATE stripe_events SET due_at = now() + interval '30 seconds' WHERE id IN (
+  SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+) RETURNING id;
+
+-- subscriptions_find_status
+--   parameters: user_id uuid
+--   columns: plan text, status text, ends_at timestamptz, active_until timestamptz, used_today int4, resets_at timestamptz
+SELECT p.plan, s.status, s.ends_at, greatest(
+         (SELECT max(least(t.entitled_until, t.current_period_end, t.ends_at)) FROM subscriptions t
+          WHERE t.user_id = p.user_id AND t.entitled_until > now()),
+         (SELECT max(g.entitled_until) FROM grants g WHERE g.user_id = p.user_id AND g.entitled_until > now() AND g.revoked_at IS NULL)
+       ) AS active_until,
+       coalesce(d.messages, 0) AS used_today,
+       (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC' AS resets_at
+FROM user_plans p
+LEFT JOIN LATERAL (SELECT status, ends_at FROM subscriptions WHERE user_id = p.user_id ORDER BY status IN ('canceled', 'incomplete_expired'), started_at DESC, id DESC LIMIT 1) s ON true
+LEFT JOIN usage_days d ON d.user_id = p.user_id AND d.day = (now() AT TIME ZONE 'UTC')::date
+WHERE p.user_id = :user_id;
+
+-- subscriptions_lock_all
+--   parameters: user_id uuid
+--   columns: id uuid, stripeSubscriptionId text, status text, entitledUntil timestamptz, endsAt timestamptz
+SELECT id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled_until AS "entitledUntil", ends_at AS "endsAt" FROM subscriptions WHERE user_id = :user_id ORDER BY id FOR UPDATE;
+
+-- subscriptions_upsert
+--   parameters: id uuid, user_id uuid, stripe_subscription_id text, status text, entitled_until timestamptz, current_period_end timestamptz, ends_at timestamptz, started_at timestamptz
+--   columns: id uuid, stripeSubscriptionId text, status text, entitledUntil timestamptz, endsAt timestamptz
+INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at)
+VALUES (:id, :user_id, :stripe_subscription_id, :status, :entitled_until, :current_period_end, :ends_at, :started_at)
+ON CONFLICT (stripe_subscription_id) DO UPDATE SET status = excluded.status, entitled_until = excluded.entitled_until,
+  current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, started_at = excluded.started_at, updated_at = now()
+RETURNING id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled_until AS "entitledUntil", ends_at AS "endsAt";
+
+-- usage_days_begin
+INSERT INTO usage_days (user_id, day, messages, carried)
+SELECT $1, (now() AT TIME ZONE 'UTC')::date, kept, kept FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY ($2::bytea[])) AS kept) AS e WHERE kept > 0
+ON CONFLICT ON CONSTRAINT pk_usage_days DO NOTHING;
+
+-- usage_days_carry
+UPDATE usage_days d SET messages = CASE WHEN $3::boolean THEN e.kept ELSE d.messages - d.carried + e.kept END, carried = e.kept
+FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY ($2::bytea[])) AS kept) AS e WHERE d.user_id = $1 AND d.day = (now() AT TIME ZONE 'UTC')::date;
+
+-- usage_days_hold
+SELECT FROM usage_days WHERE user_id = $1 AND day = (now() AT TIME ZONE 'UTC')::date FOR NO KEY UPDATE;
+
+-- usage_read
+SELECT day, model, messages, input_tokens::float8, output_tokens::float8, cost_micros::float8
+FROM user_model_days WHERE user_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, model;
+
+-- users_delete_empty
+DELETE FROM users u WHERE u.id = $1
+AND NOT EXISTS (SELECT FROM chatrooms c WHERE c.user_id = u.id)
+AND NOT EXISTS (SELECT FROM stripe_customers s WHERE s.user_id = u.id)
+AND NOT EXISTS (SELECT FROM grants g WHERE g.user_id = u.id);
+
+-- users_find
+SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
+u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1;
+
+-- users_find_by_identifier
+SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
+u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = ANY ($2::text[])
+ ORDER BY array_position($2::text[], u.mobile_number) LIMIT 1;
+
+-- users_has_administrator
+SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS found;
+
+-- users_insert
+INSERT INTO users (id, username, mobile_number, email, password_hash, role, verified_at)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::boolean THEN now() END) RETURNING created_at;
+
+-- users_is_verified
+SELECT verified_at IS NOT NULL AS is_verified FROM users WHERE id = $1;
+
+-- users_lock
+SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
+u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1 FOR NO KEY UPDATE OF u;
+
+-- users_lock_access
+SELECT id, role, verified_at IS NOT NULL AS is_verified, disabled_at IS NOT NULL AS is_disabled FROM users
+WHERE id = $1 OR (role = 'admin' AND disabled_at IS NULL) ORDER BY id FOR NO KEY UPDATE;
+
+-- users_lock_number
+SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || $1, 0));
+
+-- users_lock_unverified
+SELECT id FROM users WHERE mobile_number = ANY ($1::text[]) AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE;
+
+-- users_mark_verified
+UPDATE users SET verified_at = now() WHERE id = $1 AND verified_at IS NULL;
+
+-- users_reclaim
+UPDATE users SET password_hash = NULL, email = NULL, reclaimed_at = now() WHERE id = $1;
+
+-- users_set_access
+UPDATE users SET role = $2, disabled_at = CASE WHEN $3::boolean THEN coalesce(disabled_at, now()) END WHERE id = $1;
+
+-- users_set_password
+UPDATE users SET password_hash = $2 WHERE id = $1 AND ($3::text IS NULL OR password_hash = $3) RETURNING id;
+
+-- users_update_profile
+UPDATE users SET username = coalesce($2, username), email = CASE WHEN $3::boolean THEN $4 ELSE email END
+WHERE id = $1 AND ($5::boolean OR reclaimed_at IS NULL) RETURNING id;
