@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
@@ -313,7 +314,13 @@ describe('the files of Swagger UI', () => {
       [{}, 404],
       [{ DOCS_ENABLED: 'true' }, 200],
     ] as const) {
-      const production = await startTestApi({ DATABASE_URL: database.url, NODE_ENV: 'production', OTP_DELIVERY: 'log', ...settings });
+      const production = await startTestApi({
+        DATABASE_URL: database.url,
+        NODE_ENV: 'production',
+        JWT_SECRET: randomBytes(32).toString('hex'),
+        OTP_DELIVERY: 'log',
+        ...settings,
+      });
       const statuses = await Promise.all(
         ['/docs', '/openapi.json'].map(async (path) => (await fetch(`${production.origin}${path}`)).status),
       );
