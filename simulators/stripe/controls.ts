@@ -12,7 +12,8 @@ import { SIGNATURES } from './signature.js';
 import { invalidRequest } from './stripe-error.js';
 import { CARD_BEHAVIOURS } from './test-cards.js';
 import { API_VERSION } from './wire.js';
-import { MODES, type DeliveryMode, type Endpoint, type Webhooks } from './webhooks.js';
+import { type DeliveryMode, type Endpoint, MODES } from './delivery.js';
+import type { Webhooks } from './webhooks.js';
 import type { World } from './world.js';
 
 const CONTROLS = {

@@ -1,8 +1,9 @@
 import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ClockState } from './clock.js';
+import type { Delivery, DeliveryMode, Endpoint } from './delivery.js';
 import type { Card } from './test-cards.js';
-import type { Delivery, Endpoint, DeliveryMode } from './webhooks.js';
+
 import type {
   Charge,
   CheckoutLine,

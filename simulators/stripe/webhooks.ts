@@ -1,51 +1,10 @@
 /** Events on their way to the endpoints: signed, tried again with back-off in real time, and every way in which a network treats them. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Delivery, type DeliveryMode, type Endpoint, matchesType } from './delivery.js';
 import { newId } from './ids.js';
-import { matchesType } from './routes/events.js';
 import { signatureHeader, type SignatureKind } from './signature.js';
 import type { Store } from './store.js';
 import type { StripeEvent } from './wire.js';
-
-export interface Endpoint {
-  id: string;
-  url: string;
-  /** The newest first; a delivery is signed with each. */
-  secrets: string[];
-  events: string[];
-}
-
-export const MODES = ['normal', 'duplicate', 'doubled', 'shuffled', 'delayed', 'lost', 'forged', 'held'] as const;
-
-/**
- * normal: in order · duplicate: each event twice · doubled: each change as two events of different ids · shuffled: what comes within
- * `delay_ms` in random order · delayed: `delay_ms` later · lost: never sent · forged: signed with a wrong secret · held: kept until it is
- * asked for
- */
-export interface DeliveryMode {
-  id: 'delivery';
-  mode: (typeof MODES)[number];
-  delay_ms: number;
-  /** Only events of these types are treated so; the others normally. */
-  types: string[];
-}
-
-export interface Attempt {
-  /** real time, ISO */
-  at: string;
-  status: number | null;
-  error: string | null;
-  signature: SignatureKind;
-}
-
-export interface Delivery {
-  id: string;
-  event: string;
-  type: string;
-  endpoint: string;
-  state: 'waiting' | 'held' | 'lost' | 'delivered' | 'failed';
-  signature: SignatureKind;
-  attempts: Attempt[];
-}
 
 export interface RetryRules {
   /** Milliseconds before the second try; each further wait is twice as long, up to an hour. */

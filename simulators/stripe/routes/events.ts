@@ -1,12 +1,8 @@
 import { z } from 'zod';
+import { matchesType } from '../delivery.js';
 import { flag, text } from '../parameters.js';
 import { invalidRequest } from '../stripe-error.js';
 import { lists, retrieves, type Route } from './route.js';
-
-/** Every type, `invoice.*` for all of a kind, `*` for all. */
-export function matchesType(pattern: string, type: string): boolean {
-  return pattern === type || pattern === '*' || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
-}
 
 export const eventRoutes: Route[] = [
   retrieves('/v1/events', 'events'),
