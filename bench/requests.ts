@@ -1,6 +1,7 @@
 /**
- * What our way of answering costs: the requests of a conversation to one API process, beside a bare Fastify that answers after one named statement
- * each, on the same PostgreSQL, one after the other in this run. Prints requests a second, and what they took.
+ * What our way of answering costs: the requests of a conversation to one API process, beside a bare Fastify that
+ * answers after one named statement each, on the same PostgreSQL, one after the other in this run. Prints requests a
+ * second, and what they took.
  *
  *     npx swc src migrations test/support bench --out-dir dist && node dist/bench/requests.js [seconds] [connections]
  */

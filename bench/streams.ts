@@ -1,6 +1,6 @@
 /**
- * How many replies can stream at once: writers that append every 40 ms and readers of their streams, all in this process without Redis, in one
- * process for each side with it. Prints what arrives, how late, and what it costs.
+ * How many replies can stream at once: writers that append every 40 ms and readers of their streams, all in this
+ * process without Redis, in one process for each side with it. Prints what arrives, how late, and what it costs.
  *
  *     npx swc src bench --out-dir dist && node dist/bench/streams.js [writers] [readers] [seconds] [redis url]
  */

@@ -11,8 +11,8 @@ export interface Answer {
 const THOUGHTS: readonly string[] = ['**Reading the conversation**\n\nI look at what ', 'was asked and at what came before it.'];
 
 /**
- * What lengthens an answer: words of several scripts and lengths in UTF-8, so that whoever splits or joins the text wrongly is found out.
- * A piece has about fifteen tokens, as Gemini's are larger once an answer is under way.
+ * What lengthens an answer: words of several scripts and lengths in UTF-8, so that whoever splits or joins the text
+ * wrongly is found out. A piece has about fifteen tokens, as Gemini's are larger once an answer is under way.
  */
 const FILLER: readonly string[] = [
   'So the answer goes on, with words that only fill the length ',
@@ -36,7 +36,11 @@ const BAD_TITLES: Readonly<Record<string, (title: string) => string>> = {
   half: (title) => `{"title":"${title.slice(0, title.length / 2)}`,
 };
 
-/** A title or a summary of the transcript in the prompt; it says that it is simulated. @param badTitle how a title is to be bad */
+/**
+ * A title or a summary of the transcript in the prompt; it says that it is simulated.
+ *
+ * @param badTitle how a title is to be bad
+ */
 export function digestOf(purpose: Exclude<Purpose, 'reply'>, prompt: Prompt, badTitle: string | null = null): Answer {
   const text = prompt.turns[0]?.text ?? '';
   const said = saidIn(text).map((words) => words.replace(/\[\[[^[\]]*\]\]/gu, '').trim());
@@ -63,8 +67,10 @@ function summaryOf(said: readonly string[], before: string | undefined): string 
 }
 
 /**
- * The answer to a prompt: the same for the same prompt, it says that it is simulated and shows the history that it was given.
- * @param tokens its exact length, or null for as long as its sentences are; never more than the prompt's maxOutputTokens
+ * The answer to a prompt: the same for the same prompt, it says that it is simulated and shows the history that it was
+ * given.
+ * @param tokens its exact length, or null for as long as its sentences are; never more than the prompt's
+ * maxOutputTokens
  */
 export function answerTo(model: string, prompt: Prompt, options: { tokens: number | null; thinking: boolean }): Answer {
   const text = conversation(model, prompt);
@@ -104,7 +110,10 @@ function quote(text: string): string {
   return text.length > 200 ? `${text.slice(0, 160).replace(/\p{Surrogate}$/u, '')}…` : text;
 }
 
-/** The text, then filler, in pieces that together have `length` UTF-16 units (one less where that would split a surrogate pair, which Gemini never does). */
+/**
+ * The text, then filler, in pieces that together have `length` UTF-16 units (one less where that would split a
+ * surrogate pair, which Gemini never does).
+ */
 function* pieces(text: string, length: number): Generator<string> {
   let left = length;
   for (const piece of endless(text)) {

@@ -34,8 +34,9 @@ export interface GeminiSimulator {
 const MAX_BODY_BYTES = 20 * 1024 * 1024;
 
 /**
- * Starts a server that speaks the Gemini API's wire (v1beta: generateContent, streamGenerateContent?alt=sse, countTokens, models) and asks no model.
- * What an answer does is chosen by words in the prompt (scenarios.ts) or under `/_simulator/` (control.ts).
+ * Starts a server that speaks the Gemini API's wire (v1beta: generateContent, streamGenerateContent?alt=sse,
+ * countTokens, models) and asks no model. What an answer does is chosen by words in the prompt (scenarios.ts) or under
+ * `/_simulator/` (control.ts).
  * @throws the listen error, EADDRINUSE for example
  */
 export async function startGeminiSimulator(options: GeminiSimulatorOptions): Promise<GeminiSimulator> {
@@ -121,7 +122,8 @@ async function post(
   entry.attempt = state.journal.attemptOf(prompt.fingerprint);
   const purpose = purposeOf(prompt);
   entry.purpose = purpose;
-  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it, but for those that say so.
+  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it, but for
+  // those that say so.
   const newest = prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '';
   const poisons = prompt.turns.flatMap(({ text }) => scenariosIn(text)).filter(({ word }) => word === 'poison');
   const words = purpose === 'reply' ? scenariosIn(newest) : purpose === 'title' ? titleScenariosIn(saidIn(newest)) : [];

@@ -1,6 +1,9 @@
 import { startGeminiSimulator } from './gemini-simulator.js';
 
-/** A setting as a whole number from `least`; without it the fallback. The process ends with a message when it is something else. */
+/**
+ * A setting as a whole number from `least`; without it the fallback. The process ends with a message when it is
+ * something else.
+ */
 function setting<T>(name: string, least: number, fallback: T): number | T {
   const text = process.env[name] ?? '';
   if (text === '') return fallback;

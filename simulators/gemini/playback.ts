@@ -28,7 +28,10 @@ export function sendError(response: ServerResponse, error: WireError): void {
   sendJson(response, error.code, error.body());
 }
 
-/** Gives the planned answer. Returns when all of it is written, or the caller is gone, or (hang, stall) nothing more will come. */
+/**
+ * Gives the planned answer. Returns when all of it is written, or the caller is gone, or (hang, stall) nothing more
+ * will come.
+ */
 export async function perform(performance: Performance): Promise<void> {
   const { response, plan } = performance;
   if (plan.fault?.word === 'hang') return;

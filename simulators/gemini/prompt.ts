@@ -39,7 +39,8 @@ export function tokensIn(characters: number): number {
 }
 
 /**
- * Reads a body as Gemini does: unknown names, other roles than user and model, empty contents or parts, lone surrogates and limits out of range are refused.
+ * Reads a body as Gemini does: unknown names, other roles than user and model, empty contents or parts, lone surrogates
+ * and limits out of range are refused.
  * @throws WireError 400 INVALID_ARGUMENT
  */
 export function readPrompt(model: string, body: string): Prompt {

@@ -1,6 +1,9 @@
 import { type Prompt } from './prompt.js';
 
-/** What a call is for, as far as its system instruction tells: an answer in a conversation, or a title or a summary of one. */
+/**
+ * What a call is for, as far as its system instruction tells: an answer in a conversation, or a title or a summary of
+ * one.
+ */
 export const PURPOSES = ['reply', 'title', 'summary'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 

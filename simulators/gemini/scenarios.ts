@@ -4,10 +4,11 @@
  *     [[word]]   [[word argument]]   [[word x2]]   [[word argument x2]]
  *
  * `title` is for the call that names the conversation, and works from any of the user's turns that this call is given.
- * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a retry succeeds.
- * A poison acts in every later prompt of its conversation too, and in those of its titles and summaries.
- * A prompt may hold several: the manners (delay, slow, long, thinking, title) add up; of the others the first that is still active decides.
- * Words that are not in this table are ordinary text. POST /_simulator/next chooses for calls whose prompt one does not write.
+ * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a
+ * retry succeeds. A poison acts in every later prompt of its conversation too, and in those of its titles and
+ * summaries. A prompt may hold several: the manners (delay, slow, long, thinking, title) add up; of the others the
+ * first that is still active decides. Words that are not in this table are ordinary text. POST /_simulator/next chooses
+ * for calls whose prompt one does not write.
  */
 export const SCENARIOS = {
   delay: { argument: 'time, 2s', does: 'the first byte comes after that time' },

@@ -61,7 +61,10 @@ export class SimulatorClock {
 
 const realNow = (): Seconds => Math.floor(Date.now() / 1000);
 
-/** The end of the period that begins at `start`. Months and years keep the day of the month, or end with the month, as Stripe's do. */
+/**
+ * The end of the period that begins at `start`. Months and years keep the day of the month, or end with the month, as
+ * Stripe's do.
+ */
 export function addInterval(start: Seconds, interval: string, count: number): Seconds {
   if (interval === 'day') return start + count * DAY;
   if (interval === 'week') return start + count * 7 * DAY;

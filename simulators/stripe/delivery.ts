@@ -11,9 +11,9 @@ export interface Endpoint {
 export const MODES = ['normal', 'duplicate', 'doubled', 'shuffled', 'delayed', 'lost', 'forged', 'held'] as const;
 
 /**
- * normal: in order · duplicate: each event twice · doubled: each change as two events of different ids · shuffled: what comes within
- * `delay_ms` in random order · delayed: `delay_ms` later · lost: never sent · forged: signed with a wrong secret · held: kept until it is
- * asked for
+ * normal: in order · duplicate: each event twice · doubled: each change as two events of different ids · shuffled: what
+ * comes within `delay_ms` in random order · delayed: `delay_ms` later · lost: never sent · forged: signed with a wrong
+ * secret · held: kept until it is asked for
  */
 export interface DeliveryMode {
   id: 'delivery';

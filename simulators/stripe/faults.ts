@@ -6,7 +6,10 @@ import { errorText, StripeError } from './stripe-error.js';
 export const FAULT_KINDS = ['error', 'rate_limit', 'drop', 'error_after', 'drop_after', 'slow'] as const;
 
 export interface FaultOrder {
-  /** error: 500, nothing done · rate_limit: 429 · drop: the connection is cut, nothing done · *_after: done, then 500 or cut · slow: only late */
+  /**
+   * error: 500, nothing done · rate_limit: 429 · drop: the connection is cut, nothing done · *_after: done, then 500 or
+   * cut · slow: only late
+   */
   kind: (typeof FAULT_KINDS)[number];
   method?: string | undefined;
   /** the beginning of the path */

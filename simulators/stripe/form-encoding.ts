@@ -13,8 +13,8 @@ interface Node {
 }
 
 /**
- * Reads a form body or a query in Stripe's manner: `items[0][price]=x`, `expand[]=y`, `metadata[key]=z`. A node whose keys are all numbers
- * is a list in the order of those numbers.
+ * Reads a form body or a query in Stripe's manner: `items[0][price]=x`, `expand[]=y`, `metadata[key]=z`. A node whose
+ * keys are all numbers is a list in the order of those numbers.
  * @throws StripeError 400 for a name whose brackets do not match, or that is nested deeper than Stripe allows.
  */
 export function parseForm(text: string): FormObject {

@@ -38,7 +38,9 @@ export const paging = {
   created: createdFilter.optional(),
 };
 
-/** @throws StripeError 400 in the words that Stripe has for a parameter that is unknown, missing or of the wrong kind. */
+/**
+ * @throws StripeError 400 in the words that Stripe has for a parameter that is unknown, missing or of the wrong kind.
+ */
 export function readParameters<T extends z.ZodType>(schema: T, form: FormObject): z.output<T> {
   const result = schema.safeParse(form);
   if (result.success) return result.data;

@@ -1,18 +1,24 @@
 /**
- * A simulator of Stripe: its API for subscriptions on its own wire, its hosted pages for people, its webhooks, and a clock that can be
- * moved. It stands alone, keeps its state in one file, and says on every page that it is simulated. Payments never leave it.
+ * A simulator of Stripe: its API for subscriptions on its own wire, its hosted pages for people, its webhooks, and a
+ * clock that can be moved. It stands alone, keeps its state in one file, and says on every page that it is simulated.
+ * Payments never leave it.
  *
- * - **API** under /v1: version 2026-10-28.endive, any `sk_test_…` key (or the one configured). What it does not know it refuses by name
- *   (`parameter_unknown`, 404 for a path); it ignores nothing.
- * - **Catalogue**: price `price_simulated_pro` (every 30 days) of product `prod_simulated_pro`, always there; more through the API.
- * - **Pages**: /c/pay/… (Checkout), /authenticate/… (the bank's question), /p/session/… (customer portal), /i/… (invoices).
- *   4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks for authentication; test-cards.ts has them all.
- * - **Webhooks**: signed with real time, tried again with back-off; duplicated, shuffled, delayed, lost, forged or held when asked to.
- * - **Time**: simulated. Renewals, retries, dunning, ends, trials and expiries happen when it passes; so does real time, unless frozen.
+ * - **API** under /v1: version 2026-10-28.endive, any `sk_test_…` key (or the one configured). What it does not know it
+ *   refuses by name (`parameter_unknown`, 404 for a path); it ignores nothing.
+ * - **Catalogue**: price `price_simulated_pro` (every 30 days) of product `prod_simulated_pro`, always there; more
+ *   through the API.
+ * - **Pages**: /c/pay/… (Checkout), /authenticate/… (the bank's question), /p/session/… (customer portal), /i/…
+ *   (invoices). 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks for authentication;
+ *   test-cards.ts has them all.
+ * - **Webhooks**: signed with real time, tried again with back-off; duplicated, shuffled, delayed, lost, forged or held
+ *   when asked to.
+ * - **Time**: simulated. Renewals, retries, dunning, ends, trials and expiries happen when it passes; so does real
+ *   time, unless frozen.
  * - **Controls** under /_simulator/, which lists them.
  *
- * Where it stands for Stripe only roughly: no taxes, discounts, prorations, tiers, metered prices, multi-item billing periods, setup mode or
- * embedded Checkout; a first invoice whose bank debit fails leaves its subscription active and is not tried again.
+ * Where it stands for Stripe only roughly: no taxes, discounts, prorations, tiers, metered prices, multi-item billing
+ * periods, setup mode or embedded Checkout; a first invoice whose bank debit fails leaves its subscription active and
+ * is not tried again.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
@@ -41,7 +47,10 @@ export interface StripeSimulatorOptions {
   publicUrl?: string;
   /** Keeps everything over a restart; without it nothing is kept. */
   stateFile?: string;
-  /** Where events go from the start. Without a secret one is made, and kept. `previousSecret`: deliveries are signed with both. */
+  /**
+   * Where events go from the start. Without a secret one is made, and kept. `previousSecret`: deliveries are signed
+   * with both.
+   */
   webhook?: { url: string; secret?: string; previousSecret?: string };
   /** The only key that is accepted; without it any `sk_test_…` or `rk_test_…`. */
   apiKey?: string;
@@ -57,7 +66,10 @@ export interface StripeSimulator {
   port: number;
   /** Of the configured endpoint, and of every one that is added without a secret of its own. */
   webhookSecret: string;
-  /** From now on events go there, and what waited to be sent too: for a receiver whose address is not known before this one's. */
+  /**
+   * From now on events go there, and what waited to be sent too: for a receiver whose address is not known before this
+   * one's.
+   */
   sendEventsTo: (url: string) => void;
   /** Lets requests end, sends no more events, closes. What was not delivered yet is sent after the next start. */
   stop: () => Promise<void>;

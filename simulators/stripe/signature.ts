@@ -7,8 +7,8 @@ export type SignatureKind = (typeof SIGNATURES)[number];
 const OUTSIDE_THE_WINDOW = 600;
 
 /**
- * The `Stripe-Signature` header: the time in real seconds and one v1 for each secret, so that a receiver may rotate them.
- * https://docs.stripe.com/webhooks#verify-manually
+ * The `Stripe-Signature` header: the time in real seconds and one v1 for each secret, so that a receiver may rotate
+ * them. https://docs.stripe.com/webhooks#verify-manually
  */
 export function signatureHeader(payload: string, secrets: readonly string[], kind: SignatureKind, nowMs = Date.now()): string {
   const shift = kind === 'stale' ? -OUTSIDE_THE_WINDOW : kind === 'future' ? OUTSIDE_THE_WINDOW : 0;

@@ -24,7 +24,10 @@ import type {
   Subscription,
 } from './wire.js';
 
-/** Everything that is kept. The first part is Stripe's own objects, the second what only the simulator knows of them, under the same ids. */
+/**
+ * Everything that is kept. The first part is Stripe's own objects, the second what only the simulator knows of them,
+ * under the same ids.
+ */
 export interface Tables {
   customers: Customer;
   products: Product;
@@ -108,8 +111,9 @@ const TABLE_NAMES: readonly TableName[] = [
 const COMPACT_FROM_BYTES = 16 * 1024 * 1024;
 
 /**
- * The simulator's memory: tables of immutable objects, in the order in which they were made, and a journal file with one line per change.
- * A transaction's lines are appended before its answer goes out, so what was answered survives the death of the process.
+ * The simulator's memory: tables of immutable objects, in the order in which they were made, and a journal file with
+ * one line per change. A transaction's lines are appended before its answer goes out, so what was answered survives the
+ * death of the process.
  */
 export class Store {
   private readonly tables = new Map<TableName, Map<string, Row>>(TABLE_NAMES.map((name) => [name, new Map<string, Row>()]));

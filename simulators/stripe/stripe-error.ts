@@ -13,8 +13,8 @@ export interface ErrorBody {
 }
 
 /**
- * An answer that is an error. What the request changed is undone, unless `keepsChanges` is set: a declined card leaves its failed
- * charge behind.
+ * An answer that is an error. What the request changed is undone, unless `keepsChanges` is set: a declined card leaves
+ * its failed charge behind.
  */
 export class StripeError extends Error {
   constructor(

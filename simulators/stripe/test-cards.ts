@@ -80,7 +80,10 @@ export function numberOfTestName(name: string): string | undefined {
   return key === undefined || !Object.hasOwn(BY_NAME, key) ? undefined : BY_NAME[key];
 }
 
-/** What the number does, or undefined for one that is no test card (and so is refused, as Stripe refuses real cards in test mode). */
+/**
+ * What the number does, or undefined for one that is no test card (and so is refused, as Stripe refuses real cards in
+ * test mode).
+ */
 export function behaviourOfNumber(number: string): CardBehaviour | undefined {
   return Object.hasOwn(BY_NUMBER, number) ? BY_NUMBER[number] : undefined;
 }

@@ -1,4 +1,7 @@
-/** Events on their way to the endpoints: signed, tried again with back-off in real time, and every way in which a network treats them. */
+/**
+ * Events on their way to the endpoints: signed, tried again with back-off in real time, and every way in which a
+ * network treats them.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Delivery, type DeliveryMode, type Endpoint, matchesType } from './delivery.js';
 import { newId } from './ids.js';

@@ -3,8 +3,8 @@ import type Stripe from 'stripe';
 type DecimalAmount = NonNullable<Stripe.Price['unit_amount_decimal']>;
 
 /**
- * stripe-node's type of an object, as that object is stored here and travels on the wire: what can be expanded is its id, and a decimal is
- * a string (the SDK makes Decimals of them when it reads an answer, not in webhook events).
+ * stripe-node's type of an object, as that object is stored here and travels on the wire: what can be expanded is its
+ * id, and a decimal is a string (the SDK makes Decimals of them when it reads an answer, not in webhook events).
  */
 export type Wire<T> = string extends T
   ? Exclude<T, object>

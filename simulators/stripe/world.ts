@@ -41,10 +41,15 @@ const NOUNS: Partial<Record<keyof Tables, string>> = {
   events: 'event',
 };
 
-/** Events that carry what was before: https://docs.stripe.com/api/events/object#event_object-data-previous_attributes */
+/**
+ * Events that carry what was before: https://docs.stripe.com/api/events/object#event_object-data-previous_attributes
+ */
 const TELLS_BEFORE = /updated$|^payment_method\.detached$/;
 
-/** The simulated account: its objects, its time, and the events that changes to them cause. One change is one transaction. */
+/**
+ * The simulated account: its objects, its time, and the events that changes to them cause. One change is one
+ * transaction.
+ */
 export class World {
   private pending: StripeEvent[] = [];
   private cause: StripeEvent['request'] = { id: null, idempotency_key: null };
@@ -76,7 +81,10 @@ export class World {
     return row;
   }
 
-  /** Changes an object. An event carries what the changed attributes were before; a change that changes nothing has no event. */
+  /**
+   * Changes an object. An event carries what the changed attributes were before; a change that changes nothing has no
+   * event.
+   */
   change<T extends keyof Tables>(table: T, row: Tables[T], patch: Partial<Tables[T]>, type?: EventType): Tables[T] {
     const next = { ...row, ...patch };
     const previous = differences(row, next);

@@ -152,8 +152,8 @@ export function markPaid(world: World, invoice: Invoice): Invoice {
 }
 
 /**
- * A try failed. A subscription's first invoice is not tried again: its checkout is still open, or the subscription is incomplete, or (bank
- * debits) active and stays so. A later one follows the retry schedule.
+ * A try failed. A subscription's first invoice is not tried again: its checkout is still open, or the subscription is
+ * incomplete, or (bank debits) active and stays so. A later one follows the retry schedule.
  */
 function paymentFailed(world: World, invoice: Invoice): void {
   const tries = invoice.attempt_count + 1;

@@ -21,7 +21,10 @@ export function catchUp(world: World): void {
   passUntil(world, world.now());
 }
 
-/** Lets all that is due by `target` happen, in order, each at its own moment and as its own transaction, and sets the clock to `target`. */
+/**
+ * Lets all that is due by `target` happen, in order, each at its own moment and as its own transaction, and sets the
+ * clock to `target`.
+ */
 export function passUntil(world: World, target: Seconds): void {
   for (let due = nextDue(world); due !== undefined && due.at <= target; due = nextDue(world)) {
     const { at, happen } = due;
@@ -38,7 +41,10 @@ function nextDue(world: World): Due | undefined {
   return first;
 }
 
-/** At the same moment, what stands earlier here goes first: a bank decides before a subscription is renewed, an end comes before a renewal. */
+/**
+ * At the same moment, what stands earlier here goes first: a bank decides before a subscription is renewed, an end
+ * comes before a renewal.
+ */
 function* allDue(world: World): Generator<Due> {
   for (const { id, at, outcome } of world.store.each('settlements')) {
     const intent = world.store.get('payment_intents', id);
@@ -86,7 +92,9 @@ function dueOfInvoice(world: World, invoice: Invoice): Due | undefined {
   return undefined;
 }
 
-/** The hour of a renewal's draft is over. While its subscription's collection is paused the invoice is put away instead. */
+/**
+ * The hour of a renewal's draft is over. While its subscription's collection is paused the invoice is put away instead.
+ */
 function collect(world: World, draft: Invoice): void {
   const open = finalizeInvoice(world, draft);
   if (open.status !== 'open') return;

@@ -85,7 +85,10 @@ function linesOf(world: World, subscription: Subscription, invoice: string, peri
   });
 }
 
-/** Creates a subscription through the API: its first invoice is charged at once, and it stays incomplete until that is paid. */
+/**
+ * Creates a subscription through the API: its first invoice is charged at once, and it stays incomplete until that is
+ * paid.
+ */
 export function createSubscription(
   world: World,
   order: NewSubscription,

@@ -10,7 +10,10 @@ const TEST_CARDS: readonly (readonly [string, string])[] = [
   ['4000 0000 0000 0259', 'pays, and is disputed'],
 ];
 
-/** What was typed into the fields of a card; the checks of https://docs.stripe.com/testing apply (any future date, any code). */
+/**
+ * What was typed into the fields of a card; the checks of https://docs.stripe.com/testing apply (any future date, any
+ * code).
+ */
 export const cardFields = z.object({
   number: z
     .string()
