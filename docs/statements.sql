@@ -1,68 +1,6 @@
 -- Every named statement as it is sent, but for the parameters: PostgreSQL sees $1, $2, … in the order of the list.
 -- Made by `npm run generate`; `npm run check` fails when it is out of date.
 
--- account_delete_user
-DELETE FROM users WHERE id = $1 AND ($2::boolean OR reclaimed_at IS NULL) RETURNING id;
-
--- account_export_audit_log
-SELECT id, action, target_type, target_id, before, after, reason, CASE WHEN actor_id = $1 THEN ip END AS ip,
-  CASE WHEN actor_id = $1 THEN device END AS device, created_at
-FROM audit_log WHERE actor_id = $1 OR target_id = $1::text ORDER BY created_at, id;
-
--- account_export_chatroom
-SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at FROM chatrooms WHERE id = $1 AND user_id = $2;
-
--- account_export_chatroom_ids
-SELECT id FROM chatrooms WHERE user_id = $1 ORDER BY created_at, id;
-
--- account_export_checkouts
-SELECT id, status, success_url, cancel_url, stripe_session_id, created_at FROM checkouts WHERE user_id = $1 ORDER BY created_at, id;
-
--- account_export_grants
-SELECT id, entitled_until, reason, created_at, revoked_at FROM grants WHERE user_id = $1 ORDER BY id;
-
--- account_export_idempotency_keys
-SELECT scope, key, result, created_at FROM idempotency_keys WHERE user_id = $1 ORDER BY scope, key;
-
--- account_export_messages
-SELECT * FROM (
-  WITH bounded AS MATERIALIZED (SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens, reasoning_tokens,
-    total_tokens, usage_estimated, created_at, completed_at,
-    (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
-  FROM messages WHERE chatroom_id = $1 AND position > $2 ORDER BY position LIMIT $3)
-  SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position) AS goes_on FROM bounded AS m ORDER BY m.position LIMIT (
-    SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-    FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position) AS bytes FROM bounded AS m) AS sums
-  )
-) AS m ORDER BY m.position;
-
--- account_export_otp_challenges
-SELECT id, mobile_number, purpose, attempts, created_at, expires_at, consumed_at FROM otp_challenges WHERE user_id = $1 ORDER BY id;
-
--- account_export_sessions
-SELECT id, device, ip, created_at, last_used_at, expires_at, ended_at FROM sessions WHERE user_id = $1 ORDER BY created_at, id;
-
--- account_export_stripe_customers
-SELECT stripe_customer_id, synced_at, created_at FROM stripe_customers WHERE user_id = $1;
-
--- account_export_stripe_events
-SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
-WHERE c.user_id = $1 ORDER BY e.occurred_at, e.id;
-
--- account_export_subscription_transitions
-SELECT id, subject_kind, subject_id, cause, reason, before, after, created_at FROM subscription_transitions WHERE user_id = $1
-ORDER BY created_at, id;
-
--- account_export_subscriptions
-SELECT id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at, created_at, updated_at FROM subscriptions WHERE user_id = $1 ORDER BY id;
-
--- account_export_usage_days
-SELECT day, messages FROM usage_days WHERE user_id = $1 ORDER BY day;
-
--- account_export_user_model_days
-SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8, cost_micros::float8 / 1000000 AS cost_usd
-FROM user_model_days WHERE user_id = $1 ORDER BY day, model;
-
 -- accounts_figures
 SELECT u.unfinished_replies,
   (SELECT count(*)::integer FROM chatrooms c WHERE c.user_id = u.id) AS chatroom_count,
@@ -79,6 +17,13 @@ SELECT m.id, m.chatroom_id, m.user_id, m.position, m.role, m.status, NULL::text 
 m.finish_reason, m.error_code, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
 m.created_at, m.first_token_at, m.completed_at FROM messages m WHERE m.id = $1;
 
+-- audit_log_export
+--   parameters: user_id uuid
+--   columns: id uuid, action text, target_type text, target_id text, before jsonb, after jsonb, reason text, ip text, device text, created_at timestamptz
+SELECT id, action, target_type, target_id, before, after, reason, CASE WHEN actor_id = :user_id THEN ip END AS ip,
+  CASE WHEN actor_id = :user_id THEN device END AS device, created_at
+FROM audit_log WHERE actor_id = :user_id OR target_id = :user_id::text ORDER BY created_at, id;
+
 -- audit_log_insert
 INSERT INTO audit_log (id, actor_id, action, target_type, target_id, before, after, reason, ip, device, request_id)
 SELECT e.id, $2, e.action, e.target_type, e.target_id, e.before, e.after, e.reason, $3, $4, $5
@@ -88,6 +33,17 @@ FROM jsonb_to_recordset($1::jsonb)
 -- budget_spent
 SELECT coalesce(sum(cost_micros), 0)::float8 AS micros, now()::timestamptz(3) AS now, date_trunc('day', now(), 'UTC') + interval '1 day' AS resets_at
 FROM model_hours WHERE hour >= date_trunc('day', now(), 'UTC');
+
+-- chatrooms_export
+--   parameters: user_id uuid, id uuid
+--   columns: id uuid, name text, system_instruction text, model text, archived bool, last_message_at timestamptz, created_at timestamptz, updated_at timestamptz
+SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at
+FROM chatrooms WHERE id = :id AND user_id = :user_id;
+
+-- chatrooms_export_ids
+--   parameters: user_id uuid
+--   columns: id uuid
+SELECT id FROM chatrooms WHERE user_id = :user_id ORDER BY created_at, id;
 
 -- chatrooms_find
 SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
@@ -156,6 +112,11 @@ c.created_at, c.updated_at,
 
 -- checkouts_close
 UPDATE checkouts SET status = $2, url = NULL WHERE id = $1 AND status = 'open';
+
+-- checkouts_export
+--   parameters: user_id uuid
+--   columns: id uuid, status text, success_url text, cancel_url text, stripe_session_id text, created_at timestamptz
+SELECT id, status, success_url, cancel_url, stripe_session_id, created_at FROM checkouts WHERE user_id = :user_id ORDER BY created_at, id;
 
 -- checkouts_find_open
 SELECT id, success_url, cancel_url, stripe_session_id, url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
@@ -311,6 +272,11 @@ SELECT total, total - (SELECT count(*)::integer FROM users WHERE verified_at IS 
   (SELECT count(*)::integer FROM users WHERE created_at >= $1 AND created_at < $2) AS new
 FROM everybody;
 
+-- grants_export
+--   parameters: user_id uuid
+--   columns: id uuid, entitled_until timestamptz, reason text, created_at timestamptz, revoked_at timestamptz
+SELECT id, entitled_until, reason, created_at, revoked_at FROM grants WHERE user_id = :user_id ORDER BY id;
+
 -- grants_lock_user
 --   parameters: user_id uuid
 --   columns: id uuid
@@ -321,6 +287,11 @@ SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE;
 --   columns: id uuid, entitledUntil timestamptz, reason text, createdAt timestamptz, revokedAt timestamptz
 UPDATE grants SET revoked_at = now() WHERE user_id = :user_id AND revoked_at IS NULL AND entitled_until > now()
 RETURNING id, entitled_until AS "entitledUntil", reason, created_at AS "createdAt", revoked_at AS "revokedAt";
+
+-- idempotency_keys_export
+--   parameters: user_id uuid
+--   columns: scope text, key text, result jsonb, created_at timestamptz
+SELECT scope, key, result, created_at FROM idempotency_keys WHERE user_id = :user_id ORDER BY scope, key;
 
 -- idempotency_keys_forget
 DELETE FROM idempotency_keys WHERE user_id = $1;
@@ -553,6 +524,20 @@ WITH unfinished AS (
   WHERE id = $1
 )
 DELETE FROM chatrooms WHERE true AND user_id = $1 RETURNING id;
+
+-- messages_export
+--   parameters: chatroom_id uuid, after_position int4, count int8
+--   columns: position int4, id uuid, role text, status text, content text, parent_id uuid, model text, finish_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, created_at timestamptz, completed_at timestamptz, summary_up_to_here text, goes_on bool
+SELECT * FROM (
+  WITH bounded AS MATERIALIZED (SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens,
+    reasoning_tokens, total_tokens, usage_estimated, created_at, completed_at,
+    (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
+  FROM messages WHERE chatroom_id = :chatroom_id AND position > :after_position ORDER BY position LIMIT :count)
+  SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position) AS goes_on FROM bounded AS m ORDER BY m.position LIMIT (
+    SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+    FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position) AS bytes FROM bounded AS m) AS sums
+  )
+) AS m ORDER BY m.position;
 
 -- messages_find
 SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
@@ -787,6 +772,11 @@ UPDATE otp_challenges SET consumed_at = now() WHERE user_id = $1 AND consumed_at
 -- otp_challenges_erase
 DELETE FROM otp_challenges WHERE mobile_number = ANY ($1::text[]);
 
+-- otp_challenges_export
+--   parameters: user_id uuid
+--   columns: id uuid, mobile_number text, purpose text, attempts int4, created_at timestamptz, expires_at timestamptz, consumed_at timestamptz
+SELECT id, mobile_number, purpose, attempts, created_at, expires_at, consumed_at FROM otp_challenges WHERE user_id = :user_id ORDER BY id;
+
 -- otp_challenges_find_forgotten
 SELECT id FROM otp_challenges
 WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2;
@@ -1001,56 +991,76 @@ WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() +
 FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = $1;
 
 -- retention_audit_log_audit_log
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM audit_log WHERE (id) IN (
-  SELECT id FROM audit_log WHERE created_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT id FROM audit_log WHERE created_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_counters_counters
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM counters WHERE (key) IN (
-  SELECT key FROM counters WHERE window_ends_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT key FROM counters WHERE window_ends_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_customer_closures_closed_customers
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM customer_closures WHERE (stripe_customer_id) IN (
-  SELECT stripe_customer_id FROM customer_closures WHERE closed_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT stripe_customer_id FROM customer_closures WHERE closed_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_erased_days_days_of_erased_accounts
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM erased_days WHERE (day, number_hash) IN (
-  SELECT day, number_hash FROM erased_days WHERE day < ((now() - $1 * interval '1 millisecond') AT TIME ZONE 'UTC')::date LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT day, number_hash FROM erased_days WHERE day < ((now() - :keep_ms * interval '1 millisecond') AT TIME ZONE 'UTC')::date LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_idempotency_keys_idempotency_keys
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM idempotency_keys WHERE (user_id, scope, key) IN (
-  SELECT user_id, scope, key FROM idempotency_keys WHERE created_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT user_id, scope, key FROM idempotency_keys WHERE created_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_otp_challenges_one_time_codes
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM otp_challenges WHERE (id) IN (
-  SELECT id FROM otp_challenges WHERE expires_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT id FROM otp_challenges WHERE expires_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_sessions_ended_sessions
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM sessions WHERE (id) IN (
-  SELECT id FROM sessions WHERE ended_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT id FROM sessions WHERE ended_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_sessions_expired_sessions
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM sessions WHERE (id) IN (
-  SELECT id FROM sessions WHERE expires_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT id FROM sessions WHERE expires_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_stripe_events_events_of_Stripe
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM stripe_events WHERE (id) IN (
-  SELECT id FROM stripe_events WHERE processed_at IS NOT NULL AND received_at < now() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT id FROM stripe_events WHERE processed_at IS NOT NULL AND received_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_users_unverified_accounts
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
 DELETE FROM users WHERE (id) IN (
-  SELECT id FROM users WHERE verified_at IS NULL AND disabled_at IS NULL AND role = 'user' AND created_at < now() - $1 * interval '1 millisecond'
+  SELECT id FROM users WHERE verified_at IS NULL AND disabled_at IS NULL AND role = 'user' AND created_at < now() - :keep_ms * interval '1 millisecond'
     AND NOT EXISTS (SELECT FROM chatrooms WHERE user_id = users.id)
     AND NOT EXISTS (SELECT FROM stripe_customers WHERE user_id = users.id)
-    AND NOT EXISTS (SELECT FROM grants WHERE user_id = users.id) LIMIT $2 FOR UPDATE SKIP LOCKED
+    AND NOT EXISTS (SELECT FROM grants WHERE user_id = users.id) LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- sessions_addresses
@@ -1062,6 +1072,11 @@ UPDATE sessions s SET ended_at = now(), expires_at = now() WHERE s.id = $1 AND s
 
 -- sessions_end_all
 UPDATE sessions s SET ended_at = now(), expires_at = now() WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id <> $2) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() RETURNING s.id;
+
+-- sessions_export
+--   parameters: user_id uuid
+--   columns: id uuid, device text, ip text, created_at timestamptz, last_used_at timestamptz, expires_at timestamptz, ended_at timestamptz
+SELECT id, device, ip, created_at, last_used_at, expires_at, ended_at FROM sessions WHERE user_id = :user_id ORDER BY created_at, id;
 
 -- sessions_find_actor
 SELECT s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() AS is_live, u.disabled_at IS NOT NULL AS is_disabled,
@@ -1124,6 +1139,11 @@ RETURNING stripe_customer_id, ticket, clock_timestamp() AS began_at;
 -- stripe_customers_check_by
 UPDATE stripe_customers SET check_at = least(check_at, $2) WHERE user_id = $1;
 
+-- stripe_customers_export
+--   parameters: user_id uuid
+--   columns: stripe_customer_id text, synced_at timestamptz, created_at timestamptz
+SELECT stripe_customer_id, synced_at, created_at FROM stripe_customers WHERE user_id = :user_id ORDER BY created_at;
+
 -- stripe_customers_find
 SELECT stripe_customer_id FROM stripe_customers WHERE user_id = $1;
 
@@ -1147,6 +1167,13 @@ UPDATE stripe_customers SET check_at = $2 WHERE user_id = $1;
 UPDATE stripe_customers SET check_at = now() + interval '1 minute' WHERE user_id IN (
   SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ) RETURNING user_id;
+
+-- stripe_events_export
+--   parameters: user_id uuid
+--   columns: id text, type text, object_id text, payload json, occurred_at timestamptz, received_at timestamptz
+SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at
+FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
+WHERE c.user_id = :user_id ORDER BY e.occurred_at, e.id;
 
 -- stripe_events_find
 SELECT id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
@@ -1182,6 +1209,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + interval '5 seconds') ON CONFLIC
 UPDATE stripe_events SET due_at = now() + interval '30 seconds' WHERE id IN (
   SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ) RETURNING id;
+
+-- subscription_transitions_export
+--   parameters: user_id uuid
+--   columns: id uuid, subject_kind text, subject_id uuid, cause text, reason text, before jsonb, after jsonb, created_at timestamptz
+SELECT id, subject_kind, subject_id, cause, reason, before, after, created_at FROM subscription_transitions WHERE user_id = :user_id ORDER BY created_at, id;
+
+-- subscriptions_export
+--   parameters: user_id uuid
+--   columns: id uuid, stripe_subscription_id text, status text, entitled_until timestamptz, current_period_end timestamptz, ends_at timestamptz, started_at timestamptz, created_at timestamptz, updated_at timestamptz
+SELECT id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at, created_at, updated_at FROM subscriptions WHERE user_id = :user_id ORDER BY id;
 
 -- subscriptions_find_status
 --   parameters: user_id uuid
@@ -1221,12 +1258,29 @@ ON CONFLICT ON CONSTRAINT pk_usage_days DO NOTHING;
 UPDATE usage_days d SET messages = CASE WHEN $3::boolean THEN e.kept ELSE d.messages - d.carried + e.kept END, carried = e.kept
 FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY ($2::bytea[])) AS kept) AS e WHERE d.user_id = $1 AND d.day = (now() AT TIME ZONE 'UTC')::date;
 
+-- usage_days_export
+--   parameters: user_id uuid
+--   columns: day date, messages int4
+SELECT day, messages FROM usage_days WHERE user_id = :user_id ORDER BY day;
+
 -- usage_days_hold
 SELECT FROM usage_days WHERE user_id = $1 AND day = (now() AT TIME ZONE 'UTC')::date FOR NO KEY UPDATE;
 
 -- usage_read
 SELECT day, model, messages, input_tokens::float8, output_tokens::float8, cost_micros::float8
 FROM user_model_days WHERE user_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, model;
+
+-- user_model_days_export
+--   parameters: user_id uuid
+--   columns: day date, model text, messages int4, input_tokens float8, output_tokens float8, reasoning_tokens float8, cost_usd float8
+SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8,
+  cost_micros::float8 / 1000000 AS cost_usd
+FROM user_model_days WHERE user_id = :user_id ORDER BY day, model;
+
+-- users_delete
+--   parameters: user_id uuid, is_verified bool
+--   columns: id uuid
+DELETE FROM users WHERE id = :user_id AND (:is_verified OR reclaimed_at IS NULL) RETURNING id;
 
 -- users_delete_empty
 DELETE FROM users u WHERE u.id = $1

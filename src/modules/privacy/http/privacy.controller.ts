@@ -15,7 +15,7 @@ import { EraseMeRequest, toErasureProof } from './erase-me.request.js';
 
 @ApiTags('Users')
 @Controller('user/me')
-export class AccountController {
+export class PrivacyController {
   constructor(
     private readonly erasure: ErasureService,
     private readonly exports: ExportService,
