@@ -46,69 +46,83 @@ FROM chatrooms WHERE id = :id AND user_id = :user_id;
 SELECT id FROM chatrooms WHERE user_id = :user_id ORDER BY created_at, id;
 
 -- chatrooms_find
-SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
-c.created_at, c.updated_at,
-(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1;
+--   parameters: user_id uuid, id uuid
+--   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
+SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+  AS "activeReplyId" FROM chatrooms c WHERE c.id = :id AND c.user_id = :user_id;
 
 -- chatrooms_find_all
+--   parameters: user_id uuid, ids uuid[]
+--   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, goes_on bool
 SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
-c.created_at, c.updated_at,
-(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id FROM chatrooms c WHERE c.id = ANY ($2::uuid[]) AND c.user_id = $1 ORDER BY c.last_activity_at DESC, c.id DESC)
-   SELECT c.*, lead(true, 1, false) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c.last_activity_at DESC, c.id DESC LIMIT (
-     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(c.system_instruction), 0) + coalesce(octet_length(c.name), 0)) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS bytes FROM bounded AS c) AS sums
-   )
- ) AS c ORDER BY c.last_activity_at DESC, c.id DESC;
+  WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+  (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+    AS "activeReplyId" FROM chatrooms c WHERE c.id = ANY (:ids) AND c.user_id = :user_id ORDER BY c.last_activity_at DESC, c.id DESC)
+  SELECT c.*, lead(true, 1, false) OVER (ORDER BY c."lastActivityAt" DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c."lastActivityAt" DESC, c.id DESC LIMIT (
+    SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+    FROM (SELECT sum(coalesce(octet_length(c."systemInstruction"), 0) + coalesce(octet_length(c.name), 0)) OVER (ORDER BY c."lastActivityAt" DESC, c.id DESC) AS bytes FROM bounded AS c) AS sums
+  )
+) AS c ORDER BY c."lastActivityAt" DESC, c.id DESC;
 
 -- chatrooms_insert
+--   parameters: user_id uuid, id uuid, name text, system_instruction text, model text, scope text, key text, fingerprint bytea, limit int4, is_verified bool
+--   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
 WITH owner AS (
-   UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
-   WHERE id = $1 AND usage_counted_at IS NOT NULL AND chatroom_count < $9 AND ($10::boolean OR reclaimed_at IS NULL) RETURNING id
- ), room AS (
-   INSERT INTO chatrooms AS c (id, user_id, name, system_instruction, model)
-   SELECT $2::uuid, $1::uuid, $3::text, $4::text, $5::text
-   WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = $1)
-   RETURNING c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
-c.created_at, c.updated_at, NULL::uuid AS active_reply_id
- ), key AS (
-   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
-   SELECT $1, $6, $7, $8, to_jsonb(room) FROM room WHERE $7::text IS NOT NULL
- )
- SELECT * FROM room;
+  UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
+  WHERE id = :user_id AND usage_counted_at IS NOT NULL AND chatroom_count < :limit AND (:is_verified OR reclaimed_at IS NULL)
+  RETURNING id
+), room AS (
+  INSERT INTO chatrooms (id, user_id, name, system_instruction, model)
+  SELECT :id, :user_id, :name, :system_instruction, :model
+  WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = :user_id)
+  RETURNING *
+), result AS (
+  SELECT id, name, system_instruction, model, archived, last_position AS message_count, last_message_at, last_activity_at, created_at,
+    updated_at, NULL::uuid AS active_reply_id
+  FROM room
+), key AS (
+  INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+  SELECT :user_id, :scope, :key, :fingerprint, to_jsonb(result) FROM result WHERE :key::text IS NOT NULL
+)
+SELECT id, name, system_instruction AS "systemInstruction", model, archived, last_position AS "lastPosition", last_message_at AS "lastMessageAt", last_activity_at AS "lastActivityAt", created_at AS "createdAt", updated_at AS "updatedAt", NULL::uuid AS "activeReplyId" FROM room;
 
 -- chatrooms_list
+--   parameters: user_id uuid, archived bool, after_at timestamptz, after_id uuid, count int8
+--   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, goes_on bool
 SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
-c.created_at, c.updated_at,
-(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id FROM chatrooms c
-   WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
-   ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5)
-   SELECT c.*, lead(true, 1, false) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c.last_activity_at DESC, c.id DESC LIMIT (
-     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(c.system_instruction), 0) + coalesce(octet_length(c.name), 0)) OVER (ORDER BY c.last_activity_at DESC, c.id DESC) AS bytes FROM bounded AS c) AS sums
-   )
- ) AS c ORDER BY c.last_activity_at DESC, c.id DESC;
+  WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+  (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+    AS "activeReplyId" FROM chatrooms c WHERE c.user_id = :user_id AND c.archived = :archived AND (c.last_activity_at, c.id) < (:after_at, :after_id) ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count)
+  SELECT c.*, lead(true, 1, false) OVER (ORDER BY c."lastActivityAt" DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c."lastActivityAt" DESC, c.id DESC LIMIT (
+    SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+    FROM (SELECT sum(coalesce(octet_length(c."systemInstruction"), 0) + coalesce(octet_length(c.name), 0)) OVER (ORDER BY c."lastActivityAt" DESC, c.id DESC) AS bytes FROM bounded AS c) AS sums
+  )
+) AS c ORDER BY c."lastActivityAt" DESC, c.id DESC;
 
 -- chatrooms_names
-SELECT c.id, c.name, c.last_activity_at FROM chatrooms c
-WHERE c.user_id = $1 AND c.archived = $2 AND (c.last_activity_at, c.id) < ($3::timestamptz, $4::uuid)
-ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5;
+--   parameters: user_id uuid, archived bool, after_at timestamptz, after_id uuid, count int8
+--   columns: id uuid, name text, lastActivityAt timestamptz
+SELECT c.id, c.name, c.last_activity_at AS "lastActivityAt" FROM chatrooms c WHERE c.user_id = :user_id AND c.archived = :archived AND (c.last_activity_at, c.id) < (:after_at, :after_id) ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count;
 
 -- chatrooms_update
+--   parameters: user_id uuid, id uuid, sets_name bool, name text, sets_instruction bool, system_instruction text, sets_model bool, model text, archived bool
+--   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
 WITH owner AS (
-   UPDATE users SET list_version = list_version + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id
- )
- UPDATE chatrooms c SET
-   name = CASE WHEN $3 THEN $4::text ELSE c.name END,
-   system_instruction = CASE WHEN $5 THEN $6::text ELSE c.system_instruction END,
-   model = CASE WHEN $7 THEN $8::text ELSE c.model END,
-   archived = coalesce($9::boolean, c.archived),
-   updated_at = now()
- FROM owner WHERE c.id = $2 AND c.user_id = owner.id
- RETURNING c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
-c.created_at, c.updated_at,
-(SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id;
+  UPDATE users SET list_version = list_version + 1
+  WHERE id = :user_id AND EXISTS (SELECT FROM chatrooms WHERE id = :id AND user_id = :user_id)
+  RETURNING id
+)
+UPDATE chatrooms c SET
+  name = CASE WHEN :sets_name THEN :name ELSE c.name END,
+  system_instruction = CASE WHEN :sets_instruction THEN :system_instruction ELSE c.system_instruction END,
+  model = CASE WHEN :sets_model THEN :model ELSE c.model END,
+  archived = coalesce(:archived, c.archived),
+  updated_at = now()
+FROM owner WHERE c.id = :id AND c.user_id = owner.id
+RETURNING c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+  (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+    AS "activeReplyId";
 
 -- checkouts_close
 UPDATE checkouts SET status = $2, url = NULL WHERE id = $1 AND status = 'open';
@@ -824,6 +838,7 @@ UPDATE users u SET usage_counted_at = now(),
 WHERE u.id = $1;
 
 -- readiness_ping
+--   columns: one int4
 SELECT 1 AS one;
 
 -- replies_claim

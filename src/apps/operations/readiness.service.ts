@@ -10,7 +10,7 @@ const DEADLINE_MS = 2_000;
 const PROBE_KEY = 'gemini-chat:readiness';
 const PROBE_SECONDS = 60;
 
-const ping = statement<{ one: number }>('readiness_ping', 'SELECT 1 AS one');
+const ping = statement({ name: 'readiness_ping', columns: { one: 'int4' }, text: 'SELECT 1 AS one' });
 
 export interface Readiness {
   readonly status: 'ok' | 'degraded';
@@ -39,7 +39,7 @@ export class ReadinessService {
   async check(): Promise<Readiness> {
     const { redis } = this;
     const [postgresql, cache] = await Promise.all([
-      isReachable(() => this.database.run(ping, [])),
+      isReachable(() => this.database.run(ping, {})),
       redis === null ? null : isReachable(() => redis.set(PROBE_KEY, '1', 'EX', PROBE_SECONDS)),
     ]);
     const checks: Checks = { postgresql: wordOf(postgresql), ...(cache === null ? {} : { redis: wordOf(cache) }) };
