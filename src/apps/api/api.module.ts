@@ -23,7 +23,7 @@ import { PERSONAL_DATA } from './personal-data.js';
 import { ThrottleGuard } from './throttling/throttle.guard.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 
-// Guards of every route, in the order in which they run. The throttle is first, so that a flood costs the database nothing.
+/** The guards of every route in their order. The throttle is first, so that a flood costs the database nothing. */
 const GUARDS = [ThrottleGuard, AccessGuard];
 
 /** Every HTTP route, and no processor: starting an API consumes no job. */

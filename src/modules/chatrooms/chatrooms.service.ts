@@ -19,7 +19,10 @@ export class ChatroomsService {
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {}
 
-  /** @throws ValidationFailedError for a model that the plan does not include, TooManyChatroomsError, IdempotencyKeyReusedError */
+  /**
+   * @throws ValidationFailedError for a model that the plan does not include, TooManyChatroomsError,
+   *   IdempotencyKeyReusedError
+   */
   async createChatroom(
     actor: Actor,
     input: { name: string | null; systemInstruction: string | null; model: string | null },
