@@ -24,13 +24,13 @@ import { UNTHROTTLED_EXTENSION } from '../../common/http/throttle.decorator.js';
 import { AUTHENTICATION_ERRORS, MobileNumberUnverifiedError } from '../../modules/auth/index.js';
 import { withNullTypes } from './openapi-null-types.js';
 
-const DEMAND_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
+const ACCESS_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
   admin: ForbiddenError,
   verified_number: MobileNumberUnverifiedError,
 };
 
 /** Errors that are answered before a route is known, or that no route of this release declares. */
-const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, RangeNotSatisfiableError, ...Object.values(DEMAND_ERRORS)];
+const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, RangeNotSatisfiableError, ...Object.values(ACCESS_ERRORS)];
 
 const BODY_ERRORS = [
   ValidationFailedError,
@@ -116,11 +116,11 @@ function documentOperation(operation: Operation, known: Map<string, Problem>): v
 
 function problemsOf(operation: Operation): readonly Problem[] {
   const own = (operation[PROBLEMS_EXTENSION] as Problem[] | undefined) ?? [];
-  const demand = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
+  const requirement = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
   const has = (where: string) => operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === where) ?? false;
   const implied = [
     ...(operation[PUBLIC_EXTENSION] === true ? [] : AUTHENTICATION_ERRORS),
-    ...(demand === undefined ? [] : [DEMAND_ERRORS[demand]]),
+    ...(requirement === undefined ? [] : [ACCESS_ERRORS[requirement]]),
     ...(operation[UNTHROTTLED_EXTENSION] === true ? [] : [RateLimitedError, TooMuchInFlightError]),
     ...(operation.requestBody ? BODY_ERRORS : []),
     ...(has('query') || has('header') ? [ValidationFailedError] : []),

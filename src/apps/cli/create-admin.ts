@@ -15,7 +15,7 @@ import { waitForDependencies } from '../wait-for-dependencies.js';
 import { readSecret } from './read-secret.js';
 
 const USAGE = `Usage: npm run admin:create -- --username NAME --mobile-number +14155550123
-The password is read from standard input; --generate-password makes one and prints it.`;
+The password is read from standard input; --generate-password creates one and prints it.`;
 
 @Module({})
 class CreateAdminModule {

@@ -12,7 +12,7 @@ export interface Route {
   readonly handler: string;
 }
 
-const DEMANDED: Readonly<Record<AccessDemand, Caller>> = { admin: 'administrator', verified_number: 'verified number' };
+const CALLERS: Readonly<Record<AccessDemand, Caller>> = { admin: 'administrator', verified_number: 'verified number' };
 
 /** Lists every route by path, with its permitted callers as the access guard reads them. */
 export function listRoutes(app: INestApplication): Route[] {
@@ -28,8 +28,8 @@ export function listRoutes(app: INestApplication): Route[] {
         if (!handler || method === undefined) return [];
         const targets = [handler, controller];
         const isPublic = reflector.getAllAndOverride<PublicAccess | undefined>(PUBLIC_METADATA, targets) !== undefined;
-        const demand = reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
-        const caller = isPublic ? 'everybody' : demand ? DEMANDED[demand] : 'signed in';
+        const requirement = reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
+        const caller = isPublic ? 'everybody' : requirement ? CALLERS[requirement] : 'signed in';
         return pathsOf(controller).flatMap((base) =>
           pathsOf(handler).map((path) => ({
             method: RequestMethod[method],

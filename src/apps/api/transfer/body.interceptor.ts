@@ -32,24 +32,24 @@ export class BodyInterceptor implements NestInterceptor {
     const { 'content-length': length } = request.headers;
     const declared = length === undefined ? null : Number(length);
     if (declared !== null && declared > bodyLimit) throw new PayloadTooLargeError();
-    let giveBack: (() => void) | null = null;
-    const take = () => {
+    let releaseBytes: (() => void) | null = null;
+    const reserve = () => {
       const bytes = declared ?? bodyLimit;
-      giveBack ??= this.budgetOf(request, bytes, readsBody).take(holderOf(request), bytes);
+      releaseBytes ??= this.budgetOf(request, bytes, readsBody).take(holderOf(request), bytes);
     };
-    const leave = () => giveBack?.();
+    const release = () => releaseBytes?.();
     try {
-      if (declared !== null && declared > this.bodies.uncounted) take();
+      if (declared !== null && declared > this.bodies.uncounted) reserve();
       const body = await readBody(request.raw, bodyLimit, (size) => {
-        if (size > this.bodies.uncounted) take();
+        if (size > this.bodies.uncounted) reserve();
       });
       if (readsBody) request.rawBody = body;
       else request.body = parseJson(body);
     } catch (error) {
-      leave();
+      release();
       throw error;
     }
-    return next.handle().pipe(finalize(leave));
+    return next.handle().pipe(finalize(release));
   }
 
   private budgetOf({ user }: BodyRequest, bytes: number, readsBody: boolean): InFlightBytes {

@@ -50,11 +50,11 @@ const sizeOf = (payload: unknown): number => (typeof payload === 'string' || Buf
 
 /** @throws TooMuchInFlightError */
 function holdUntilRead(request: FastifyRequest & { user?: Actor }, { raw }: FastifyReply, bytes: number, answers: AnswersInFlight): void {
-  const giveBack = answers.bytes.take(request.user?.userId ?? networkOf(request.ip), bytes);
+  const release = answers.bytes.take(request.user?.userId ?? networkOf(request.ip), bytes);
   const deadline = setTimeout(() => raw.socket?.destroy(), READ_WITHIN_MS);
   raw.once('close', () => {
     clearTimeout(deadline);
-    giveBack();
+    release();
   });
 }
 

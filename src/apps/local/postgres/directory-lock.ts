@@ -28,7 +28,7 @@ export async function lockDirectory(path: string, what: string): Promise<() => v
         throw new Error(`${what} is in use by process ${holder.pid}: stop that first, or set LOCAL_DATA_DIR to another folder.`);
       removeStaleLock(path, holder);
     }
-    throw new Error(`${what} is being started by another process: try again.`);
+    throw new Error(`${what} is being started by another process. Retry later.`);
   } finally {
     rmSync(draft, { force: true });
   }

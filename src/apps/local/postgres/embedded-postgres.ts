@@ -85,7 +85,7 @@ function openDirectory(path: string): void {
   } catch (error) {
     throw new Error(
       `The data folder ${path} cannot be used by this user (${systemErrorCode(error) ?? String(error)}): ` +
-        'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+        'start as the user who created it, or set LOCAL_DATA_DIR to another folder.',
       { cause: error },
     );
   }

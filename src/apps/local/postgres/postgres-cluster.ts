@@ -52,7 +52,7 @@ export async function openCluster(
   if (server !== undefined && owner !== server) {
     throw new Error(
       `The database in ${home} belongs to the user with id ${owner}, PostgreSQL would run as ${server}: ` +
-        'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+        'start as the user who created it, or set LOCAL_DATA_DIR to another folder.',
     );
   }
   return { ...cluster, password: readFileSync(cluster.passwordFile, 'utf8').trim() };

@@ -54,7 +54,7 @@ export class ChatroomListService {
     return { body, cacheStatus: CACHE_STATUS[source] };
   }
 
-  /** The key contains the models, because the end of a plan changes the model of a room without a change of the list. */
+  /** The key contains the models: the end of a plan changes the models of rooms without a change of the list. */
   private keyOf(actor: Actor, { archived, after, limit }: PageOptions): string {
     const page = JSON.stringify([FORMAT, archived, after?.at, after?.id.toLowerCase(), limit, this.chatrooms.modelsOf(actor)]);
     return `chatrooms:${actor.listVersion}:${createHash('sha256').update(page).digest('base64url')}`;
