@@ -11,7 +11,7 @@ const downwardOnly = LAYERS.slice(0, -1).map((layer, depth) => ({
   to: { path: `^src/(?:${LAYERS.slice(depth + 1).join('|')})/|^src/[^/]+\\.ts$` },
 }));
 
-/** Which module may enter which; `account` and `admin` may enter all below them. */
+/** Which module may enter which; `privacy` and `admin` may enter all below them. */
 const MAY_ENTER = {
   subscriptions: [],
   users: ['subscriptions'],
@@ -19,8 +19,8 @@ const MAY_ENTER = {
   auth: ['users'],
   messages: ['chatrooms', 'subscriptions'],
   billing: ['subscriptions', 'users'],
-  account: ['auth', 'users', 'chatrooms', 'messages', 'subscriptions', 'billing'],
-  admin: ['auth', 'users', 'chatrooms', 'messages', 'subscriptions', 'billing', 'account'],
+  privacy: ['auth', 'users', 'chatrooms', 'messages', 'subscriptions', 'billing'],
+  admin: ['auth', 'users', 'chatrooms', 'messages', 'subscriptions', 'billing', 'privacy'],
 };
 
 const moduleRules = Object.entries(MAY_ENTER).map(([module, others]) => ({

@@ -1,4 +1,4 @@
-// Nothing is imported before this check: an older Node would stop at an import that it does not know, with a message that helps nobody.
+// This check precedes all imports: an older Node would fail at one that it does not know, with an obscure message.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`Node 20.19 or later is needed; this is ${process.versions.node}. https://nodejs.org has it.\n`);

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/env.js';
 import { isDatabaseUnavailable } from '../database/database.errors.js';
 import { DependencyError } from './wait-for-dependencies.js';
 
-/** A sentence for the failures that are the operator's to mend; null for ours. */
+/** Explains a failure that the operator can correct; null for other failures. */
 export function explainStartFailure(error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof DependencyError) return error.message;
   if (isListenError(error)) {

@@ -6,15 +6,15 @@ import { connectRedis } from '../redis/redis-connection.js';
 
 const RETRY_MS = 500;
 
-/** A part that the process cannot start without did not come in time. The message is for whoever operates it. */
+/** A dependency that the process needs was not ready in time. The message is for the operator. */
 export class DependencyError extends Error {
   override readonly name = 'DependencyError';
 }
 
 /**
- * Resolves when PostgreSQL answers with this release's schema, and Redis answers where it is used.
+ * Waits until PostgreSQL has the schema of this release, and until Redis answers where it is used.
  *
- * @throws DependencyError after START_TIMEOUT, naming the first that does not
+ * @throws DependencyError after START_TIMEOUT, for the first dependency that is not ready
  */
 export async function waitForDependencies({ DATABASE_URL, REDIS_URL, START_TIMEOUT }: Config): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT;
@@ -34,14 +34,14 @@ export async function waitForDependencies({ DATABASE_URL, REDIS_URL, START_TIMEO
 
 async function attempt(deadline: number, failure: string, advice: string, check: () => Promise<void>): Promise<void> {
   const logger = new Logger('Start');
-  for (let tries = 1; ; tries += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       await check();
       return;
     } catch (error) {
       const reason = error instanceof Error ? error.message || error.name : String(error);
       if (Date.now() >= deadline) throw new DependencyError(`${failure}: ${reason}. ${advice}`, { cause: error });
-      if (tries === 1) logger.warn(`${failure}: ${reason}. Waiting.`);
+      if (attempts === 1) logger.warn(`${failure}: ${reason}. Waiting.`);
       await sleep(RETRY_MS);
     }
   }

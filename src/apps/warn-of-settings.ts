@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Config } from '../config/env.js';
 
-/** Says at the start what works and yet is hardly meant. */
+/** Warns at the start of valid settings that are probably a mistake. */
 export function warnOfSettings({ NODE_ENV, OTP_DELIVERY, OTP_LOG_CODES }: Config, logger: LoggerService): void {
   if (NODE_ENV !== 'production' || OTP_DELIVERY !== 'log') return;
   const consequence = OTP_LOG_CODES

@@ -10,6 +10,7 @@ interface Decoded {
   int4: number;
   /** Not every bigint is a JavaScript number: cast in SQL to `float8` or `int4` where it is known to be one. */
   int8: string;
+  json: unknown;
   jsonb: unknown;
   numeric: string;
   text: string;

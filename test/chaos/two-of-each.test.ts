@@ -70,7 +70,7 @@ describeOn('redis', 'two API and two worker processes', () => {
     };
     const usage =
       'Usage: npm run admin:create -- --username NAME --mobile-number +14155550123\n' +
-      'The password is read from standard input; --generate-password makes one and prints it.\n';
+      'The password is read from standard input; --generate-password creates one and prints it.\n';
     // Arguments are in the list of processes: a password there is refused.
     await expect(create('', '--password', 'the first compiler')).rejects.toMatchObject({ code: 1, stderr: usage });
     for (const nothing of ['', '\n', 'x'.repeat(5_000)]) {

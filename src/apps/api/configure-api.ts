@@ -12,13 +12,14 @@ import { ProblemFilter } from './problem.filter.js';
 import { BodyInterceptor } from './transfer/body.interceptor.js';
 import { limitTransfers } from './transfer/transfer-limits.js';
 
-/** Everything about the API's HTTP side that is not a module: the same for a started process and for tests. */
+/** Configures what is not a module of the API's HTTP side, for a started process and for tests alike. */
 export function configureApi(app: NestFastifyApplication): void {
   const config = app.get<Config>(InjectConfig.TOKEN);
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalInterceptors(new BodyInterceptor(app.get(BodiesInFlight)));
-  // Swagger UI is also looked at over plain HTTP, where its own files would then be asked for over HTTPS (Safari does so even on loopback).
+  // Swagger UI is also served over plain HTTP, where this directive would make browsers load its files over HTTPS
+  // (Safari does so even on loopback).
   app.useSecurityHeaders({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } });
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);

@@ -3,11 +3,11 @@ import type { Config } from '../../config/env.js';
 
 const EXPOSED = ['Location', 'ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Cache-Status', 'X-Request-Id'];
 
-/** What pages of CORS_ORIGINS may send and see. */
+/** The requests that pages of CORS_ORIGINS may send, and the headers that they may read. */
 export const corsOptions = ({ CORS_ORIGINS }: Config) => ({
   origin: CORS_ORIGINS,
   credentials: true,
-  // What is no preflight would be refused with plain text.
+  // The strict check refuses an OPTIONS request that is no preflight with plain text.
   strictPreflight: false,
   maxAge: 600,
   methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
@@ -15,7 +15,7 @@ export const corsOptions = ({ CORS_ORIGINS }: Config) => ({
   exposedHeaders: EXPOSED,
 });
 
-/** The same for requests that the router refuses before any hook runs. */
+/** Sets the CORS headers of a request that the router refuses before any hook runs. */
 export function setCorsHeaders({ headers: { origin } }: FastifyRequest, reply: FastifyReply, { CORS_ORIGINS }: Config): void {
   if (origin === undefined || !CORS_ORIGINS.includes(origin)) return;
   reply

@@ -11,17 +11,20 @@ import type { Config } from '../../config/env.js';
 import { setCorsHeaders } from './cors.js';
 import { ProblemFilter } from './problem.filter.js';
 
-/** Until all headers have arrived. */
+/** Time limit for all headers of a request. */
 const HEADERS_MS = 15_000;
-/** Until the whole request has. */
+/** Time limit for a whole request. */
 const REQUEST_MS = 60_000;
-/** How often the server looks for requests that are late. */
+/** Interval between checks for late requests. */
 const LATE_CHECK_MS = 2_000;
-/** How long a refused client may still read its refusal. */
+/** Time that a refused client has to read the refusal. */
 const LINGER_MS = 1_000;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 
-/** Fastify with our limits, request ids and problem answers also where the router or the HTTP parser refuses a request. */
+/**
+ * Creates Fastify with limits, request ids, and problem documents also where the router or the HTTP parser refuses a
+ * request.
+ */
 export function createHttpAdapter(config: Config): FastifyAdapter {
   const { TRUSTED_PROXIES } = config;
   const problems = new ProblemFilter();
@@ -29,11 +32,11 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    // Node would refuse a request without a host with an answer of its own, which is no problem document: the hook below refuses it instead.
+    // Node's own refusal of a request without a host is no problem document: the hook below refuses it instead.
     http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: LATE_CHECK_MS },
-    // While it drains, requests that come on open connections are still answered.
+    // Requests on open connections are answered while the process drains.
     return503OnClosing: false,
-    // Only so many hops, or named proxies: with `true` a client could choose its own address.
+    // A number of hops, or named proxies: `true` would let a client choose its own address.
     trustProxy: typeof TRUSTED_PROXIES === 'number' ? (_address: string, hop: number) => hop < TRUSTED_PROXIES : (TRUSTED_PROXIES ?? false),
     requestIdHeader: false,
     genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
@@ -49,38 +52,38 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     clientErrorHandler,
   });
   const server = adapter.getInstance();
-  // Bodies are left unread here: BodyInterceptor reads them, once the guards know whose they are.
+  // BodyInterceptor reads the bodies after the guards, which know whose they are.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request: FastifyRequest, _payload: unknown, done: (error: null) => void) => {
     done(null);
   });
-  // Whatever else is expected than `100-continue` may be ignored (RFC 9110, 10.1.1); Node would refuse it, without a body.
+  // Expectations other than `100-continue` may be ignored (RFC 9110, 10.1.1). Node would refuse them without a body.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
-  // Before every other hook, as those of CORS answer preflights themselves.
+  // This hook runs before all others, because that of CORS answers preflights itself.
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     setCommonHeaders(request, reply);
-    believeAddressesOnly(request.raw);
+    keepForwardedAddresses(request.raw);
     // RFC 9112, 3.2.
     const hosts = countHosts(request.raw);
     if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1')) done(new BadRequestError());
     else done();
   });
-  // What comes before runs in the socket's context, not in the request's.
+  // Earlier hooks run in the context of the socket, not of the request.
   server.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction) => {
     requestContext.run({ requestId: request.id }, done);
   });
   return adapter;
 }
 
-/** Of several, Node keeps the first and says nothing. */
+/** Counts the Host headers in the raw headers, because Node keeps the first one and drops the others silently. */
 function countHosts({ rawHeaders }: IncomingMessage): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') count += 1;
   return count;
 }
 
-/** Leaves in X-Forwarded-For, which Fastify makes the address of the client from, what proxies can have put there. */
-function believeAddressesOnly({ headers }: IncomingMessage): void {
+/** Reduces X-Forwarded-For, from which Fastify takes the client's address, to what proxies can have written. */
+function keepForwardedAddresses({ headers }: IncomingMessage): void {
   const given = headers['x-forwarded-for'];
   if (given !== undefined) headers['x-forwarded-for'] = forwardedAddresses(String(given)).join(', ');
 }
@@ -89,9 +92,9 @@ function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');
 }
 
-/** Bytes that are no HTTP request never reach a route; their sender still gets a problem document. */
+/** Answers bytes that are no HTTP request, and reach no route, with a problem document. */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  // What comes after the refusal is no news.
+  // The client was refused before.
   if (socket.destroyed || socket.writableEnded) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -116,7 +119,7 @@ function clientErrorHandler(error: Error & { code?: string }, socket: Socket): v
       body,
     ].join('\r\n'),
   );
-  // The other side of the connection may stay open for as long as the client likes; this side does not wait for it.
+  // The client may keep its side of the connection open; this side does not wait for it.
   const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => {
     clearTimeout(deadline);

@@ -3,8 +3,8 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * A copy in which every `nullable` schema says so in the way of OpenAPI 3.1, where null is a type among others (JSON Schema 2020-12). Nest's
- * decorators speak 3.0.
+ * Copies a document of OpenAPI 3.0, which Nest's decorators write, with `nullable` schemas in the form of OpenAPI 3.1,
+ * where null is a type like others (JSON Schema 2020-12).
  */
 export function withNullTypes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withNullTypes);

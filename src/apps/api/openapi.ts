@@ -24,13 +24,13 @@ import { UNTHROTTLED_EXTENSION } from '../../common/http/throttle.decorator.js';
 import { AUTHENTICATION_ERRORS, MobileNumberUnverifiedError } from '../../modules/auth/index.js';
 import { withNullTypes } from './openapi-null-types.js';
 
-const DEMAND_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
+const ACCESS_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
   admin: ForbiddenError,
   verified_number: MobileNumberUnverifiedError,
 };
 
-/** What is answered before a route is known, or by routes that this release has none of. */
-const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, RangeNotSatisfiableError, ...Object.values(DEMAND_ERRORS)];
+/** Errors that are answered before a route is known, or that no route of this release declares. */
+const OTHER_ERRORS = [HeadersTooLargeError, RequestTimeoutError, RangeNotSatisfiableError, ...Object.values(ACCESS_ERRORS)];
 
 const BODY_ERRORS = [
   ValidationFailedError,
@@ -45,32 +45,32 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 const DESCRIPTION = `Accounts, chatrooms, and messages that Gemini answers asynchronously.
 
-Sign up, log in, and give the access token to **Authorize**. Errors are problem documents (RFC 9457) whose \`code\` is stable. Every answer carries
-\`X-Request-Id\`: the one that you sent, if it is a sane token, else one that was made.`;
+Sign up, log in, and give the access token to **Authorize**. Errors are problem documents (RFC 9457) whose \`code\` is stable. Every answer has
+an \`X-Request-Id\`: the one of the request, if it is valid, or a new one.`;
 
 const TAGS = {
   Auth: 'Accounts, codes, tokens and sessions.',
   Users: 'The signed-in user.',
-  Chatrooms: 'Rooms, and what is set for the conversations in them.',
-  Messages: 'Messages, and the replies that the model makes to them.',
-  Subscription: 'The Pro plan: paying for it, ending it, and where it stands.',
-  Admin: 'For administrators: what happens, and what puts it right.',
+  Chatrooms: 'Chatrooms, and the settings of their conversations.',
+  Messages: 'Messages, and the replies of the model.',
+  Subscription: 'The Pro plan: payment, cancellation and status.',
+  Admin: 'For administrators: what happens in the service, and the means to correct it.',
   Service: 'For load balancers and operators.',
 };
 
-/** What an answer without words of its own says. */
+/** The descriptions of successful answers that have none of their own. */
 const SUCCESS: Readonly<Record<string, string>> = {
-  200: 'Done.',
-  201: 'Made.',
-  202: 'Accepted; the rest happens in the background.',
-  204: 'Done; there is no body.',
+  200: 'The request succeeded.',
+  201: 'The resource was created.',
+  202: 'The request was accepted, and continues in the background.',
+  204: 'The request succeeded. The answer has no body.',
 };
 
 const ID = { schema: { type: 'string', format: 'uuid' }, example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' };
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
 
-/** The OpenAPI document: the controllers' own words, plus the errors and the authorisation that follow from the shape of each route. */
+/** Creates the OpenAPI document from the decorators, with the errors and the authorisation that each route implies. */
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder().setTitle('Gemini chat backend').setDescription(DESCRIPTION).setVersion('1.0');
   builder.setOpenAPIVersion('3.1.0').addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token of POST /auth/login.' });
@@ -88,12 +88,12 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: problemSchema(codes) },
     examples: Object.fromEntries(codes.map((code) => [code, { value: problems.get(code) }])),
-    headers: { RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer' }, example: 7 } },
+    headers: { RetryAfter: { description: 'The number of seconds to wait.', schema: { type: 'integer' }, example: 7 } },
   };
   return withNullTypes(document) as OpenAPIObject;
 }
 
-/** Completes an operation. @param known the first problem of each code; those that are new are added */
+/** Completes an operation. @param known the first problem of each code, to which new ones are added */
 function documentOperation(operation: Operation, known: Map<string, Problem>): void {
   const problems = problemsOf(operation);
   for (const problem of problems) if (!known.has(problem.code)) known.set(problem.code, problem);
@@ -116,11 +116,11 @@ function documentOperation(operation: Operation, known: Map<string, Problem>): v
 
 function problemsOf(operation: Operation): readonly Problem[] {
   const own = (operation[PROBLEMS_EXTENSION] as Problem[] | undefined) ?? [];
-  const demand = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
+  const requirement = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
   const has = (where: string) => operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === where) ?? false;
   const implied = [
     ...(operation[PUBLIC_EXTENSION] === true ? [] : AUTHENTICATION_ERRORS),
-    ...(demand === undefined ? [] : [DEMAND_ERRORS[demand]]),
+    ...(requirement === undefined ? [] : [ACCESS_ERRORS[requirement]]),
     ...(operation[UNTHROTTLED_EXTENSION] === true ? [] : [RateLimitedError, TooMuchInFlightError]),
     ...(operation.requestBody ? BODY_ERRORS : []),
     ...(has('query') || has('header') ? [ValidationFailedError] : []),
@@ -138,7 +138,7 @@ const problemResponse = (problems: readonly Problem[], known: ReadonlyMap<string
   content: {
     [PROBLEM_MEDIA_TYPE]: {
       schema: { $ref: '#/components/schemas/Problem' },
-      // One code may come with two statuses: as the caller's own fault, and as a state of something else.
+      // A code may have two statuses: one for a mistake of the caller, and one for the state of something else.
       examples: Object.fromEntries(
         problems.map((problem) => {
           const { code, status } = problem;
@@ -151,19 +151,23 @@ const problemResponse = (problems: readonly Problem[], known: ReadonlyMap<string
 
 const problemSchema = (codes: string[]) => ({
   type: 'object',
-  description: 'RFC 9457. Some codes add members; see their examples.',
+  description: 'A problem document (RFC 9457). Some codes add members; see their examples.',
   required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
   properties: {
     type: { type: 'string', example: 'urn:problem-type:not_found' },
     title: { type: 'string', example: 'Not found' },
     status: { type: 'integer', example: 404 },
-    detail: { type: 'string', description: 'For the developer of a client.', example: 'There is no such resource.' },
-    code: { type: 'string', enum: codes, description: 'Stable.', example: 'not_found' },
-    request_id: { type: 'string', description: 'Also in `X-Request-Id`, and in our log.', example: ID.example },
-    retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`.', example: 7 },
+    detail: { type: 'string', description: 'An explanation for the developer of a client.', example: 'There is no such resource.' },
+    code: { type: 'string', enum: codes, description: 'The stable code of the error.', example: 'not_found' },
+    request_id: {
+      type: 'string',
+      description: 'The id of the request, which is also in `X-Request-Id` and in the log.',
+      example: ID.example,
+    },
+    retry_after: { type: 'integer', description: 'The number of seconds to wait, as in `Retry-After`.', example: 7 },
     errors: {
       type: 'array',
-      description: 'What is wrong with which field.',
+      description: 'The fields that are invalid, each with the reason.',
       items: {
         type: 'object',
         required: ['field', 'message'],

@@ -16,7 +16,7 @@ import { isDatabaseUnavailable, isUserGone } from '../../database/database.error
 import { BillingUnavailableError, StripeRefusalError } from '../../integrations/stripe/index.js';
 import { SessionEndedError } from '../../modules/auth/index.js';
 
-/** The one place where an exception becomes an answer: a problem document, or nothing of it reaches the client. */
+/** Turns every exception into a problem document. Nothing else of an exception reaches the client. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
@@ -44,10 +44,10 @@ export class ProblemFilter implements ExceptionFilter {
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
   if (isUserGone(exception)) return new SessionEndedError();
-  // A no that nobody expected, to a price that Stripe does not know for example: for the operator to see to.
+  // Stripe's unexpected refusal, for example of a price that it does not know, is the operator's to correct.
   if (exception instanceof StripeRefusalError) return new BillingUnavailableError({ cause: exception });
   const status: number = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
-  // By its status, as a client that leaves in the middle of its body breaks a connection too (ECONNRESET), and not one of ours.
+  // The status tells a lost database from a client that leaves in the middle of its body, which is ECONNRESET too.
   if (status >= 500 && isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
   switch (status) {
     case 400:

@@ -9,7 +9,7 @@ import { ApiModule } from './api.module.js';
 import { configureApi } from './configure-api.js';
 import { createHttpAdapter } from './http-server.js';
 
-/** The API, listening. */
+/** Starts the API, and resolves when it listens. */
 export async function startApi(config: Config): Promise<NestFastifyApplication> {
   const logger = new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' });
   Logger.overrideLogger(logger);

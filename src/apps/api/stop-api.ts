@@ -6,8 +6,9 @@ import type { Config } from '../../config/env.js';
 import { ReadinessService } from '../operations/readiness.service.js';
 
 /**
- * Drains and stops. First nothing changes but readiness and `connection: close` on every answer, so that clients leave by themselves and not in the
- * middle of a request; then no new connections, and idle ones are closed; what is left after DRAIN_SECONDS is cut off.
+ * Drains and stops the API. At first only readiness changes, and every answer has `connection: close`, so that clients
+ * leave between two requests. Then no new connections are accepted, and idle ones are closed. The connections that are
+ * left after DRAIN_SECONDS are cut.
  */
 export async function stopApi(app: NestFastifyApplication): Promise<void> {
   const { DRAIN_SECONDS, DRAIN_DELAY_SECONDS } = app.get<Config>(InjectConfig.TOKEN);

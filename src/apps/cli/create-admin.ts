@@ -15,7 +15,7 @@ import { waitForDependencies } from '../wait-for-dependencies.js';
 import { readSecret } from './read-secret.js';
 
 const USAGE = `Usage: npm run admin:create -- --username NAME --mobile-number +14155550123
-The password is read from standard input; --generate-password makes one and prints it.`;
+The password is read from standard input; --generate-password creates one and prints it.`;
 
 @Module({})
 class CreateAdminModule {
@@ -24,10 +24,10 @@ class CreateAdminModule {
   }
 }
 
-/** What is wrong with the arguments; its message is for whoever typed them. */
+/** The arguments are wrong. The message tells the user how. */
 class ArgumentsError extends Error {}
 
-/** No password: arguments are in the list of processes and in the history of the shell. */
+/** Reads the arguments. The password is none of them: the list of processes and the shell's history show them. */
 function readArguments(): { username: string; mobileNumber: string; generatesPassword: boolean } {
   try {
     const { values } = parseArgs({
@@ -40,7 +40,7 @@ function readArguments(): { username: string; mobileNumber: string; generatesPas
     const { username, 'mobile-number': mobileNumber, 'generate-password': generatesPassword } = values;
     if (username !== undefined && mobileNumber !== undefined) return { username, mobileNumber, generatesPassword };
   } catch {
-    // an unknown option: the usage says which there are
+    // The option is unknown: the usage lists the known ones.
   }
   throw new ArgumentsError(USAGE);
 }
@@ -48,7 +48,7 @@ function readArguments(): { username: string; mobileNumber: string; generatesPas
 async function readPassword(): Promise<string> {
   const password = await readSecret('Password: ');
   if (password === null || password === '') throw new ArgumentsError(`There is no password on standard input.\n${USAGE}`);
-  // Nobody can see what they type, and nobody can reset an administrator's password.
+  // The password is invisible while it is typed, and an administrator's password cannot be reset.
   if (process.stdin.isTTY && (await readSecret('Once more: ')) !== password) throw new ArgumentsError('The passwords are not the same.');
   return password;
 }
@@ -65,7 +65,7 @@ function explain(error: unknown): string | null {
 await runProcess(async () => {
   const { username, mobileNumber, generatesPassword } = readArguments();
   const config = loadConfig({ demand: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
-  // It says at once what is missing, as somebody sits before it.
+  // A person is waiting, so a missing dependency is reported at once.
   await waitForDependencies({ ...config, START_TIMEOUT: 0 });
   const password = generatesPassword ? randomBytes(18).toString('base64url') : await readPassword();
   const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: false, abortOnError: false });

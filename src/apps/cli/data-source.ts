@@ -6,7 +6,7 @@ import { entities } from './entities.js';
 
 const { DATABASE_URL } = loadConfig({ demand: ['DATABASE_URL'] });
 
-/** What TypeORM's own commands work on: `npm run migration:generate`, `npm run migration:revert`. */
+/** The data source of TypeORM's own commands: `npm run migration:generate`, `npm run migration:revert`. */
 export const dataSource = new DataSource({
   ...dataSourceOptions(openPool({ url: DATABASE_URL ?? '', poolSize: 2, applicationName: 'gemini-chat typeorm' })),
   entities: [...entities],

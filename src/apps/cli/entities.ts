@@ -22,7 +22,7 @@ import { SubscriptionTransitionEntity } from '../../modules/subscriptions/subscr
 import { UsageDayEntity } from '../../modules/subscriptions/usage-day.entity.js';
 import { UserEntity } from '../../modules/users/user.entity.js';
 
-/** Every table as the code sees it: what migrations are generated from and compared with. */
+/** All entities. Migrations are generated from them and compared with them. */
 export const entities = [
   ActiveUserDayEntity,
   AuditEntryEntity,

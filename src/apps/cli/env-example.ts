@@ -1,6 +1,6 @@
 import { describeSettings } from '../../config/env.js';
 
-/** The text of .env.example: every setting with what it is for and its default, all commented out. */
+/** The text of .env.example: every setting, commented out, with its purpose and its default. */
 export const envExample = (): string =>
   [
     '# Every setting, with its default. The processes read .env in their working directory, and the environment before it.',

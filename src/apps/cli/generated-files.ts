@@ -10,8 +10,8 @@ import { listRoutes, routeTable } from './route-table.js';
 import { statementsFile } from './statements-file.js';
 
 /**
- * The committed files that are made from the code, by their paths in the repository, so that a change of what clients, operators or attackers see
- * shows in review. Nothing is started: Nest's preview mode only reads the decorators.
+ * Generates the committed files that are made from the code, by their paths in the repository. They show in review what
+ * changes for clients, operators or attackers. Nothing is started: Nest's preview mode only reads the decorators.
  */
 export async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
   const config = loadConfig({ source: {} });

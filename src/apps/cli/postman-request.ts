@@ -37,14 +37,14 @@ interface Parameter {
 
 export const NO_AUTH = { type: 'noauth' } as const;
 
-/** A JSON body as Postman has it. */
+/** A JSON body in Postman's form. */
 export const jsonBody = (value: unknown): object => ({
   mode: 'raw',
   raw: JSON.stringify(value, null, 2),
   options: { raw: { language: 'json' } },
 });
 
-/** An operation with examples in the places of what one gives. Ids in the path are variables of the environment. */
+/** Turns an operation into a request with example values. Ids in the path are variables of the environment. */
 export function toRequest(document: OpenAPIObject, method: string, path: string, operation: Operation): PostmanRequest {
   const parameters = (operation.parameters ?? []) as readonly Parameter[];
   const isOpen = operation.security?.length === 0;

@@ -2,13 +2,13 @@ import { jsonBody, NO_AUTH, type PostmanRequest } from './postman-request.js';
 
 export interface Step {
   readonly name: string;
-  /** The name of an operation of the document; without one the change is all of the request. */
+  /** The name of an operation of the document; without one, `change` is the whole request. */
   readonly operation?: string;
-  /** Script before it is sent. */
+  /** The script that runs before the request. */
   readonly before?: readonly string[];
-  /** Script that checks the answer and keeps what later steps need. */
+  /** The script that checks the answer and keeps the values that later steps need. */
   readonly after: readonly string[];
-  /** What is another than in the folder of its tag. */
+  /** The differences from the request in the folder of its tag. */
   readonly change?: Partial<PostmanRequest>;
 }
 
@@ -40,7 +40,7 @@ const expects = (name: string, what: string) => `pm.test('${name}', () => ${what
 const at = (path: string) => `{{base_url}}${path}`;
 const asAdmin = { type: 'bearer', bearer: [{ key: 'token', value: '{{admin_token}}', type: 'string' }] } as const;
 
-/** One run through the product: an account, a conversation, a subscription, the administration. */
+/** The steps of one run through the product: an account, a conversation, a subscription, the administration. */
 export const STEPS: readonly Step[] = [
   {
     name: 'Sign up',
@@ -61,7 +61,7 @@ export const STEPS: readonly Step[] = [
     after: [answers(200), BODY, keep('access_token', 'body.access_token'), keep('refresh_token', 'body.refresh_token')],
   },
   {
-    name: 'Who am I',
+    name: 'Read the profile',
     operation: 'getMe',
     after: [answers(200), BODY, expects('is on the Basic plan', "pm.expect(body.plan).to.equal('basic')")],
   },
@@ -99,7 +99,7 @@ export const STEPS: readonly Step[] = [
     after: [answers(200), BODY, expects('both messages are there', 'pm.expect(body.messages.data).to.have.lengthOf(2)')],
   },
   {
-    name: 'Where the subscription stands',
+    name: 'Read the status of the subscription',
     operation: 'getStatus',
     change: { url: at('/subscription/status') },
     after: [answers(200), BODY, expects('one message of the day is used', 'pm.expect(body.used_today).to.equal(1)')],
@@ -131,7 +131,7 @@ export const STEPS: readonly Step[] = [
     after: ["pm.test('is paid', () => pm.expect(pm.response.code).to.be.below(400));"],
   },
   {
-    name: 'What was bought',
+    name: 'Read the result of the payment',
     operation: 'getStatus',
     change: { url: at('/subscription/status?checkout_session_id={{checkout_session_id}}') },
     after: [answers(200), BODY, expects('is on the Pro plan', "pm.expect(body.plan).to.equal('pro')")],
@@ -148,7 +148,7 @@ export const STEPS: readonly Step[] = [
     ],
   },
   {
-    name: 'The service in figures',
+    name: 'Read the stats',
     operation: 'getStats',
     change: { url: at('/admin/stats'), auth: asAdmin },
     after: [answers(200), BODY, expects('the reply is counted', 'pm.expect(body.replies.completed).to.be.above(0)')],
@@ -164,23 +164,23 @@ export const STEPS: readonly Step[] = [
     ],
   },
   {
-    name: 'Grant Pro besides',
+    name: 'Grant Pro',
     operation: 'grantPro',
     change: { body: jsonBody({ days: 30, reason: 'The walkthrough of the collection.' }), auth: asAdmin },
     after: [answers(200), BODY, expects('is on the Pro plan', "pm.expect(body.plan).to.equal('pro')")],
   },
   {
-    name: 'See it in the audit log',
+    name: 'Find the grant in the audit log',
     operation: 'listAuditLog',
     change: { url: at('/admin/audit-log?target_id={{user_id}}'), auth: asAdmin },
-    after: [answers(200), BODY, expects('it is noted', "pm.expect(body.data[0].action).to.equal('subscription.grant')")],
+    after: [answers(200), BODY, expects('the grant is recorded', "pm.expect(body.data[0].action).to.equal('subscription.grant')")],
   },
   {
-    name: 'Take it back',
+    name: 'Revoke the grant',
     operation: 'revokeGrant',
-    change: { body: jsonBody({ reason: 'The walkthrough is over.' }), auth: asAdmin },
-    after: [answers(200), BODY, expects('what is paid for stays', "pm.expect(body.plan).to.equal('pro')")],
+    change: { body: jsonBody({ reason: 'The walkthrough is finished.' }), auth: asAdmin },
+    after: [answers(200), BODY, expects('the paid plan stays', "pm.expect(body.plan).to.equal('pro')")],
   },
-  { name: 'The queues', operation: 'listQueues', change: { auth: asAdmin }, after: [answers(200)] },
+  { name: 'List the queues', operation: 'listQueues', change: { auth: asAdmin }, after: [answers(200)] },
   { name: 'Log out', operation: 'logOut', after: [answers(204)] },
 ];

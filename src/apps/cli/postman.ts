@@ -8,12 +8,12 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 export const WALKTHROUGH = 'Walkthrough';
 
-const DESCRIPTION = `Made from the OpenAPI document by \`npm run generate\`.
+const DESCRIPTION = `Generated from the OpenAPI document by \`npm run generate\`.
 
-Run the folder **${WALKTHROUGH}** with the environment beside this file: it signs up, chats, subscribes and administrates in one go, against the
-local mode. The other folders hold every route.`;
+Run the folder **${WALKTHROUGH}** with the environment beside this file: it signs up, chats, subscribes and administrates against the
+local mode. The other folders contain every route.`;
 
-/** The operations of a document by their names. */
+/** Reads the operations of a document by their names. */
 function operationsOf(document: OpenAPIObject): Map<string, { request: PostmanRequest; tag: string; summary: string }> {
   return new Map(
     Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -30,12 +30,12 @@ function operationsOf(document: OpenAPIObject): Map<string, { request: PostmanRe
 const script = (listen: 'test' | 'prerequest', lines: readonly string[] | undefined) =>
   lines === undefined ? [] : [{ listen, script: { type: 'text/javascript', exec: [...lines] } }];
 
-/** Every operation in the folder of its tag, and before them one run through the product. */
+/** Creates a collection with one run through the product, and with every operation in the folder of its tag. */
 export function postmanCollection(document: OpenAPIObject): object {
   const operations = operationsOf(document);
   const steps = STEPS.map(({ name, operation, before, after, change }): PostmanItem => {
     const found = operation === undefined ? undefined : operations.get(operation);
-    if (operation !== undefined && !found) throw new Error(`the walkthrough uses the operation ${operation}, which there is not`);
+    if (operation !== undefined && !found) throw new Error(`the walkthrough uses the operation ${operation}, which does not exist`);
     return {
       name,
       event: [...script('prerequest', before), ...script('test', after)],
@@ -58,7 +58,7 @@ export function postmanCollection(document: OpenAPIObject): object {
   };
 }
 
-/** For the local mode; what is empty is filled in by the walkthrough or by whoever uses it. */
+/** The variables for the local mode. The walkthrough or the user fills in the empty ones. */
 export const postmanEnvironment = (): object => ({
   name: 'Local mode',
   values: VARIABLES.map(({ key, value, isSecret }) => ({ key, value, type: isSecret === true ? 'secret' : 'default', enabled: true })),

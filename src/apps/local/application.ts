@@ -14,9 +14,9 @@ export interface Application {
 }
 
 /**
- * Worker and API, each an application of its own as in production, in this one process.
+ * Starts worker and API in this one process, each an application of its own as in production.
  *
- * @param stops gets what stops them, the API being the first to stop
+ * @param stops gets the functions that stop them; the API stops first
  */
 export async function startApplication(config: Config, stops: Stop[]): Promise<Application> {
   const worker = await startWorker(config);
@@ -30,7 +30,7 @@ export async function startApplication(config: Config, stops: Stop[]): Promise<A
   };
 }
 
-/** An address that one can go to, for one that only says where to listen. */
+/** Turns an address to listen on into one to connect to. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

@@ -4,9 +4,9 @@ import { systemErrorCode } from './postgres/system-error.js';
 import { LocalModeError } from './local-mode.error.js';
 
 /**
- * Says that a port is taken before anything is started that would take longer. 0 is always free.
+ * Checks a port before the parts start that take longer. Port 0 is always free.
  *
- * @param setting its name, for the message
+ * @param setting the name of the setting, for the message
  * @throws LocalModeError
  */
 export async function assertPortFree(setting: string, port: number, host: string): Promise<void> {

@@ -2,21 +2,21 @@ import { randomInt } from 'node:crypto';
 import type { FirstAdministrator } from './administrator.js';
 import type { Simulated } from './simulators.js';
 
-export interface Surroundings {
+export interface BannerInput {
   readonly apiUrl: string;
   readonly docsEnabled: boolean;
-  /** Where the data is. */
-  readonly place: string;
+  /** The location of the data, for people. */
+  readonly location: string;
   readonly simulated: readonly Simulated[];
   readonly administrator: FirstAdministrator;
 }
 
-/** What is where, once everything runs. */
-export function banner({ apiUrl, docsEnabled, place, simulated, administrator }: Surroundings): string {
+/** The text that is shown when everything runs: addresses, data, and a first command. */
+export function banner({ apiUrl, docsEnabled, location, simulated, administrator }: BannerInput): string {
   const lines = [
     ['API', apiUrl],
     ...(docsEnabled ? [['Swagger UI', `${apiUrl}/docs`]] : []),
-    ['Data', place],
+    ['Data', location],
     ...simulated.map(({ name, url, remedy }) => ['Simulated', `${name}, at ${url} (${remedy})`]),
     ...describe(administrator),
   ];
@@ -34,19 +34,19 @@ export function banner({ apiUrl, docsEnabled, place, simulated, administrator }:
 
 function describe(administrator: FirstAdministrator): string[][] {
   switch (administrator.kind) {
-    case 'made':
+    case 'created':
       return [
         ['Administrator', `username ${administrator.username}, password ${administrator.password}`],
         ['', 'shown this once only: keep it'],
       ];
     case 'refused':
-      return [['Administrator', `none: ${administrator.reason} \`npm run admin:create\` makes one with another name and number.`]];
-    case 'there':
+      return [['Administrator', `none: ${administrator.reason} \`npm run admin:create\` creates one with another name and number.`]];
+    case 'exists':
       return [];
   }
 }
 
-/** Of a name and number that nobody has yet, so that it works whenever it is pasted from a new start. */
+/** A sign-up with a random name and number, so that it works after each start. */
 function firstCommand(apiUrl: string): string {
   const number = String(randomInt(1_000_000)).padStart(6, '0');
   const body = { username: `guest_${number}`, mobile_number: `+919800${number}`, password: 'correct horse battery' };

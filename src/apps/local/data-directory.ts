@@ -4,7 +4,7 @@ import { LocalModeError } from './local-mode.error.js';
 import { systemErrorCode } from './postgres/system-error.js';
 
 /**
- * Creates the folder of LOCAL_DATA_DIR where there is none.
+ * Creates the folder of LOCAL_DATA_DIR if it is missing.
  *
  * @returns its absolute path
  * @throws LocalModeError
@@ -15,7 +15,7 @@ export function openDataDirectory(path: string): string {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new LocalModeError(
-      `The data folder ${directory} cannot be made (${systemErrorCode(error) ?? String(error)}): set LOCAL_DATA_DIR to another folder.`,
+      `The data folder ${directory} cannot be created (${systemErrorCode(error) ?? String(error)}): set LOCAL_DATA_DIR to another folder.`,
       { cause: error },
     );
   }

@@ -1,17 +1,17 @@
 import { codesMayBeAnswered, type Config, loadConfig } from '../../config/env.js';
 
-/** Settings of the local mode before its parts have started: what those find out (URLs, made secrets) is added later. */
+/** Loads the settings of the local mode. Its parts add URLs and secrets when they have started. */
 export function loadLocalConfig(): Config {
   const config = loadConfig({
     defaults: {
       LOG_LEVEL: 'warn',
       DRAIN_SECONDS: '5',
-      // No balancer stands before it.
+      // There is no load balancer.
       DRAIN_DELAY_SECONDS: '0',
       REQUIRE_VERIFIED_NUMBER: 'false',
       ADMIN_REQUIRE_OTP: 'false',
       RECONCILE_INTERVAL: '10s',
-      // Everybody who tries the product out comes from the loopback address.
+      // All users of the local mode have the loopback address.
       NETWORK_SIGN_UPS_PER_HOUR: '10000',
       NETWORK_SIGN_UPS_PER_DAY: '10000',
       NETWORK_CODES_PER_HOUR: '10000',

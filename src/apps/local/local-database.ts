@@ -9,14 +9,14 @@ const INVALID_CATALOG_NAME = '3D000';
 const DUPLICATE_DATABASE = '42P04';
 
 /**
- * Makes the database where there is none, keeps it for this process alone, and migrates it.
+ * Creates the database if it is missing, locks it for this process, and migrates it.
  *
- * @returns what gives it back
- * @throws LocalModeError when another process of the local mode has it, pg's errors
+ * @returns a function that releases the lock
+ * @throws LocalModeError when another process of the local mode has the lock; errors of pg
  */
-export async function openLocalDatabase({ url, place }: LocalServer, fail: Fail): Promise<Stop> {
+export async function openLocalDatabase({ url, location }: LocalServer, fail: Fail): Promise<Stop> {
   const refusal = new LocalModeError(
-    `Another process of the local mode works on the data in ${place}: stop that first, or set LOCAL_DATA_DIR or DATABASE_URL to another place.`,
+    `Another process of the local mode works on the data in ${location}: stop that first, or set LOCAL_DATA_DIR or DATABASE_URL to another place.`,
   );
   await createIfMissing(url);
   const lock = await holdProcessLock(url, () => fail(refusal));

@@ -4,16 +4,16 @@ import { z } from 'zod';
 import { LocalModeError } from './local-mode.error.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
-const makeSecret = () => randomBytes(48).toString('base64url');
+const createSecret = () => randomBytes(48).toString('base64url');
 
-const schema = z.object({ JWT_SECRET: z.string().min(32).default(makeSecret) });
+const schema = z.object({ JWT_SECRET: z.string().min(32).default(createSecret) });
 
 export type LocalSecrets = z.infer<typeof schema>;
 
 /**
- * Secrets of this machine: those of `secrets.json`, where the ones that are missing are made first.
+ * Reads the secrets of this machine from `secrets.json`, and creates those that are missing.
  *
- * @throws LocalModeError when the file is there and not ours
+ * @throws LocalModeError when the file is invalid
  */
 export function openLocalSecrets(dataDirectory: string): LocalSecrets {
   const path = join(dataDirectory, 'secrets.json');
@@ -23,10 +23,13 @@ export function openLocalSecrets(dataDirectory: string): LocalSecrets {
     kept = readPrivateFile(path) ?? {};
     secrets = schema.parse(kept);
   } catch (error) {
-    // Made anew they would end every session without a word.
-    throw new LocalModeError(`The secrets in ${path} cannot be read. Mend the file, or delete it: everyone has to sign in again then.`, {
-      cause: error,
-    });
+    // New secrets would end every session silently.
+    throw new LocalModeError(
+      `The secrets in ${path} cannot be read. Correct the file or delete it. After a deletion all users have to sign in again.`,
+      {
+        cause: error,
+      },
+    );
   }
   if (JSON.stringify(kept) !== JSON.stringify(secrets)) writePrivateFile(path, secrets);
   return secrets;

@@ -4,19 +4,19 @@ import { LocalModeError } from './local-mode.error.js';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 
 const DATABASE = 'gemini_chat';
-/** Sessions beside the pools of API and worker: their queues' pools and listeners, the lock, and whoever looks in with psql. */
+/** Sessions besides the pools of API and worker: their queues' pools and listeners, the lock, and psql. */
 const OTHER_SESSIONS = 60;
 
 export interface LocalServer {
-  /** Of a database that need not exist yet. */
+  /** The URL of a database that need not exist yet. */
   readonly url: string;
-  /** Where the data is, for people. */
-  readonly place: string;
+  /** The location of the data, for people. */
+  readonly location: string;
   readonly stop: Stop;
 }
 
 /**
- * The PostgreSQL of DATABASE_URL, else an embedded one that ends the process when it ends by itself.
+ * Uses the PostgreSQL of DATABASE_URL, or else starts an embedded one, whose unexpected end ends the process.
  *
  * @throws LocalModeError
  */
@@ -28,7 +28,7 @@ export async function startLocalServer(
 ): Promise<LocalServer> {
   if (config.DATABASE_URL !== undefined) {
     const { host, pathname } = new URL(config.DATABASE_URL);
-    return { url: config.DATABASE_URL, place: `the database ${host}${pathname}`, stop: () => Promise.resolve() };
+    return { url: config.DATABASE_URL, location: `the database ${host}${pathname}`, stop: () => Promise.resolve() };
   }
   const server = await startEmbeddedPostgres({
     dataDirectory,
@@ -38,8 +38,8 @@ export async function startLocalServer(
     throw new LocalModeError(error instanceof Error ? error.message : String(error), { cause: error });
   });
   void server.exited.then(({ code, signal, log }) =>
-    // Nothing can be drained without it.
+    // Without PostgreSQL nothing can be drained.
     fail(new LocalModeError(`PostgreSQL ended by itself (${signal ?? `exit code ${code ?? '?'}`}). Its last words:\n${log}`)),
   );
-  return { url: server.connectionString(DATABASE), place: dataDirectory, stop: () => server.stop() };
+  return { url: server.connectionString(DATABASE), location: dataDirectory, stop: () => server.stop() };
 }

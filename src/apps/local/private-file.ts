@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { systemErrorCode } from './postgres/system-error.js';
 
 /**
- * Writes JSON that only its owner may read, whole or not at all. The owner of the folder owns it too, so that `sudo npm start` and `npm start` share
- * their files.
+ * Writes JSON atomically into a file that only its owner may read. The owner of the folder is the owner of the file, so
+ * that `sudo npm start` and `npm start` share their files.
  */
 export function writePrivateFile(path: string, value: unknown): void {
   const draft = `${path}.${process.pid}`;
@@ -21,7 +21,7 @@ export function writePrivateFile(path: string, value: unknown): void {
   }
 }
 
-/** What `writePrivateFile` wrote; null where there is no file. @throws SyntaxError when it is no JSON */
+/** Reads a file of `writePrivateFile`. @returns null if there is none @throws SyntaxError for invalid JSON */
 export function readPrivateFile(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DATABASE_LOCKS } from '../../database/locks.js';
 
-/** A process that was killed a moment ago may still hold it. */
+/** Time to wait for the lock, which a process that was killed a moment ago may still hold. */
 const PATIENCE_MS = 1_000;
 const RECONNECT_MS = 500;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -12,12 +12,12 @@ export interface ProcessLock {
 }
 
 /**
- * Holds the one lock that a database has for the local mode, in a session of its own, until it is released or the process is gone. A session that
- * breaks is replaced.
+ * Holds the lock of the local mode on a database, in a session of its own, until it is released or the process ends. A
+ * session that breaks is replaced.
  *
- * @param onLost told when another process took the lock while the session was broken
+ * @param onLost is called when another process took the lock while the session was broken
  * @returns null when another process holds it
- * @throws pg's errors while the database cannot be reached
+ * @throws errors of pg while the database cannot be reached
  */
 export async function holdProcessLock(url: string, onLost: () => void): Promise<ProcessLock | null> {
   let released = false;
@@ -52,7 +52,7 @@ export async function holdProcessLock(url: string, onLost: () => void): Promise<
         if (!(await take())) onLost();
         return;
       } catch {
-        // The database is away; whatever needs it says so.
+        // The database is away, which its users report.
         await sleep(RECONNECT_MS, undefined, { ref: false });
       }
     }

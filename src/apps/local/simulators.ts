@@ -7,25 +7,25 @@ import { startStripeSimulator } from '../../../simulators/stripe/server.js';
 
 export const SIMULATOR_HOST = '127.0.0.1';
 
-/** A vendor that this process plays. */
+/** A vendor that this process simulates. */
 export interface Simulated {
   readonly name: string;
   readonly url: string;
-  /** How to ask the real one. */
+  /** The way to use the real vendor. */
   readonly remedy: string;
-  /** What the application needs to know in order to ask this one. */
+  /** The settings with which the application uses the simulator. */
   readonly settings: Partial<Config>;
-  /** Told where the API is, once it is there. */
+  /** Is called with the URL of the API when it has started. */
   readonly onApiStarted?: (apiUrl: string) => void;
   readonly stop: Stop;
 }
 
-/** A vendor is simulated where nothing says how to reach the real one. */
+/** A vendor is simulated unless the settings name the real one. */
 export const simulatesGemini = (config: Config): boolean => config.GEMINI_API_KEY === undefined && config.GEMINI_BASE_URL === undefined;
 
 export const simulatesStripe = (config: Config): boolean => config.STRIPE_SECRET_KEY === undefined && config.STRIPE_BASE_URL === undefined;
 
-/** Starts what stands in for the vendors that this machine has no keys of. */
+/** Starts a simulator for each vendor that the settings have no key for. */
 export async function startSimulators(config: Config, dataDirectory: string): Promise<Simulated[]> {
   const simulated: Simulated[] = [];
   if (simulatesGemini(config)) simulated.push(await simulateGemini(config));
@@ -50,7 +50,7 @@ async function simulateGemini(config: Config): Promise<Simulated> {
   };
 }
 
-/** Its state is kept with the rest of the data: a subscription that the simulator forgot would be one that Stripe says has ended. */
+/** The simulator keeps its state with the other data: a subscription that it forgot would have ended at Stripe. */
 async function simulateStripe(config: Config, dataDirectory: string): Promise<Simulated> {
   const simulator = await startStripeSimulator({
     port: config.STRIPE_SIMULATOR_PORT,

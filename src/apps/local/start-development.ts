@@ -11,7 +11,7 @@ import { startLocalServer } from './local-server.js';
 import { startSimulators } from './simulators.js';
 import { openDataDirectory } from './data-directory.js';
 
-/** Node's resolution finds the package in this folder or any above it. */
+/** Node resolves the package in this folder or in one above it. */
 const NEST_CLI = join(createRequire(import.meta.url).resolve('@nestjs/cli/package.json'), '../bin/nest.js');
 
 const say = (line: string): void => {
@@ -19,8 +19,9 @@ const say = (line: string): void => {
 };
 
 /**
- * The local mode for development: this process keeps PostgreSQL and the simulators, while `nest start --watch` builds the application and restarts
- * it after each change. The application is the local mode itself, to which the settings say where those parts are.
+ * Starts the local mode for development: this process keeps PostgreSQL and the simulators, while `nest start --watch`
+ * builds the application and restarts it after each change. The application is the local mode itself, which gets the
+ * addresses of those parts from the settings.
  */
 export async function startDevelopment(fail: Fail): Promise<Stop> {
   const settings = loadLocalConfig();
@@ -50,7 +51,7 @@ export async function startDevelopment(fail: Fail): Promise<Stop> {
   return stopAll;
 }
 
-/** @returns what stops the watcher and, before it, the application */
+/** @returns a function that stops the application and then the watcher */
 function watchApplication(settings: Readonly<Record<string, string>>): Stop {
   const watcher = spawn(process.execPath, [NEST_CLI, 'start', '--watch', '--no-shell'], {
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -19,8 +19,8 @@ const say = (line: string): void => {
 };
 
 /**
- * Everything on this machine in one process: PostgreSQL, simulators, worker, API. What was started is stopped in the opposite order, also when a
- * later part does not start.
+ * Starts everything on this machine in one process: PostgreSQL, simulators, worker, API. The parts stop in the opposite
+ * order, also when a later part does not start.
  */
 export async function startLocal(fail: Fail): Promise<Stop> {
   const settings = loadLocalConfig();
@@ -48,8 +48,8 @@ export async function startLocal(fail: Fail): Promise<Stop> {
 }
 
 async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<void> {
-  // The longest part of a start is to load the code: it goes on while PostgreSQL starts. No connection is opened meanwhile, as loading blocks the
-  // process for so long on a slow machine that the connection's own deadline would pass.
+  // The code is loaded while PostgreSQL starts, because that takes longest. No connection is opened meanwhile: on a
+  // slow machine loading blocks the process for longer than the deadline of a connection.
   const loading = Promise.all([import('./local-database.js'), import('./application.js')]);
   loading.catch(() => undefined);
 
@@ -60,7 +60,7 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
   const [{ openLocalDatabase }, { startApplication }] = await loading;
   say('Applying migrations…');
   stops.push(await openLocalDatabase(server, fail));
-  // Only now, with the data locked, may this process write beside it.
+  // The data is locked now, so this process may write files beside it.
   const secrets = openLocalSecrets(dataDirectory);
   const endpoints = join(dataDirectory, 'endpoints.json');
   rmSync(endpoints, { force: true });
@@ -82,10 +82,10 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
     ...Object.fromEntries(simulated.map(({ name, url }) => [name.toLowerCase(), url])),
   });
   stops.push(() => rm(endpoints, { force: true }));
-  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, place: server.place, simulated, administrator }));
+  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, location: server.location, simulated, administrator }));
 }
 
-/** An npm that is killed outright cannot pass that on; whoever killed it does not expect its server to go on. */
+/** Stops the process when npm is gone: an npm that was killed cannot pass the signal on. */
 function stopWithoutParent(): void {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
 import { AppError } from '../../common/errors/app-error.js';
 
-/** What a process depends on, by name. */
+/** The dependencies of a process by name. */
 export type Checks = Readonly<Record<string, 'ok' | 'unavailable'>>;
 
 export class NotReadyError extends AppError {

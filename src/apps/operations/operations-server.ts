@@ -7,7 +7,10 @@ import type { Config } from '../../config/env.js';
 import { NotReadyError } from './not-ready.error.js';
 import { ReadinessService } from './readiness.service.js';
 
-/** Metrics and health on a port of their own, which no client of the API reaches: the only port of a worker. Off without METRICS_PORT. */
+/**
+ * Serves metrics and health on METRICS_PORT, which is not open to clients of the API. It is the only port of a worker.
+ * Without METRICS_PORT it does not start.
+ */
 @Injectable()
 export class OperationsServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(OperationsServer.name);

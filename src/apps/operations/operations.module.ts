@@ -4,6 +4,6 @@ import { RedisModule } from '../../redis/redis.module.js';
 import { OperationsServer } from './operations-server.js';
 import { ReadinessService } from './readiness.service.js';
 
-/** What those who run a process look at: metrics, health and drain. */
+/** Metrics, health and drain, for the operator of a process. */
 @Module({ imports: [MetricsModule, RedisModule], providers: [ReadinessService, OperationsServer], exports: [ReadinessService] })
 export class OperationsModule {}

@@ -6,18 +6,21 @@ import { InjectRedis } from '../../redis/redis.module.js';
 import { type Checks, NotReadyError } from './not-ready.error.js';
 
 const DEADLINE_MS = 2_000;
-/** A key that nobody reads: a Redis that is full, or a replica, still answers PING. */
+/** A key that is only written: a Redis that is full, or a replica, still answers PING. */
 const PROBE_KEY = 'gemini-chat:readiness';
 const PROBE_SECONDS = 60;
 
-const ping = statement<{ one: number }>('readiness_ping', 'SELECT 1 AS one');
+const ping = statement({ name: 'readiness_ping', columns: { one: 'int4' }, text: 'SELECT 1 AS one' });
 
 export interface Readiness {
   readonly status: 'ok' | 'degraded';
   readonly checks: Checks;
 }
 
-/** Whether this process should get work: not while it drains, and not without PostgreSQL. Without a Redis that takes writes it goes on, with less. */
+/**
+ * Decides whether this process should get work: not while it drains, and not without PostgreSQL. Without a Redis that
+ * accepts writes it continues, degraded.
+ */
 @Injectable()
 export class ReadinessService {
   private draining = false;
@@ -39,17 +42,17 @@ export class ReadinessService {
   async check(): Promise<Readiness> {
     const { redis } = this;
     const [postgresql, cache] = await Promise.all([
-      isReachable(() => this.database.run(ping, [])),
+      isReachable(() => this.database.run(ping, {})),
       redis === null ? null : isReachable(() => redis.set(PROBE_KEY, '1', 'EX', PROBE_SECONDS)),
     ]);
-    const checks: Checks = { postgresql: wordOf(postgresql), ...(cache === null ? {} : { redis: wordOf(cache) }) };
+    const checks: Checks = { postgresql: stateOf(postgresql), ...(cache === null ? {} : { redis: stateOf(cache) }) };
     if (this.draining) throw new NotReadyError('draining', checks);
     if (!postgresql) throw new NotReadyError('dependency', checks);
     return { status: cache === false ? 'degraded' : 'ok', checks };
   }
 }
 
-const wordOf = (reachable: boolean) => (reachable ? 'ok' : 'unavailable');
+const stateOf = (reachable: boolean) => (reachable ? 'ok' : 'unavailable');
 
 async function isReachable(ask: () => Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -6,7 +6,7 @@ import { waitForDependencies } from '../wait-for-dependencies.js';
 import { warnOfSettings } from '../warn-of-settings.js';
 import { WorkerModule } from './worker.module.js';
 
-/** The worker, consuming. */
+/** Starts the worker, and resolves when it consumes jobs. */
 export async function startWorker(config: Config): Promise<INestApplicationContext> {
   const logger = new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' });
   Logger.overrideLogger(logger);

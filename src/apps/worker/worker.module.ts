@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
-import { AccountContentsModule } from '../../modules/account/account-contents.module.js';
+import { AccountContentsModule } from '../../modules/privacy/account-contents.module.js';
 import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.js';
 import { BillingWorkerModule } from '../../modules/billing/worker/billing-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
@@ -11,7 +11,7 @@ import { StreamsModule } from '../../streams/streams.module.js';
 import { RetentionService } from './retention/retention.service.js';
 import { OperationsModule } from '../operations/operations.module.js';
 
-/** Every consumer, and no HTTP surface. */
+/** Every consumer, and no HTTP route. */
 @Module({})
 export class WorkerModule {
   static forRoot(config: Config): DynamicModule {

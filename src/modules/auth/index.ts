@@ -12,6 +12,8 @@ export { InvalidOtpError, MobileNumberUnverifiedError, SessionEndedError } from 
 export { AuthService } from './auth.service.js';
 export { OtpService } from './otp.service.js';
 export { SessionsService } from './sessions.service.js';
+export { AUTH_PERSONAL_DATA } from './personal-data.js';
+export { AUTH_RETENTION } from './retention.js';
 
 /** What every route that is not public may answer with 401. */
 export const AUTHENTICATION_ERRORS: readonly AppErrorClass[] = [

@@ -8,3 +8,5 @@ export { toInvoiceResponse } from './invoice.response.js';
 export { type Amount, RevenueService } from './revenue.service.js';
 export type { EventListOptions, EventOutcome, ListedEvent } from './stripe-events.repository.js';
 export { StripeEventsService } from './stripe-events.service.js';
+export { BILLING_PERSONAL_DATA } from './personal-data.js';
+export { BILLING_RETENTION } from './retention.js';

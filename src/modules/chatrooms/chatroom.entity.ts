@@ -23,14 +23,14 @@ export class ChatroomEntity {
   @Column('boolean', { default: false })
   archived!: boolean;
 
-  /** Positions taken so far: the number of messages over all branches. */
+  /** The highest position so far, which is the number of messages on all branches. */
   @Column('integer', { name: 'last_position', default: 0 })
   lastPosition!: number;
 
   @Column('uuid', { name: 'active_leaf_id', nullable: true })
   activeLeafId!: string | null;
 
-  /** Messages on the active branch. */
+  /** The number of messages on the active branch. */
   @Column('integer', { name: 'active_leaf_depth', default: 0 })
   activeLeafDepth!: number;
 
@@ -38,15 +38,15 @@ export class ChatroomEntity {
   @Column('integer', { name: 'active_run', default: 0 })
   activeRun!: number;
 
-  /** What active_leaf_id was before the newest send: how that send learns its parent. */
+  /** The value of active_leaf_id before the newest send, from which that send learns its parent. */
   @Column('uuid', { name: 'previous_leaf_id', nullable: true })
   previousLeafId!: string | null;
 
-  /** When a title was asked for last; its digest has the same time. */
+  /** The time of the last request for a title. The title's row in `digests` has the same time. */
   @Column({ type: 'timestamptz', name: 'title_requested_at', precision: 3, nullable: true })
   titleRequestedAt!: Date | null;
 
-  /** How often a title was asked for. */
+  /** The number of requests for a title. */
   @Column('integer', { name: 'title_requests', default: 0 })
   titleRequests!: number;
 

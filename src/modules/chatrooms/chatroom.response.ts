@@ -12,13 +12,13 @@ export class ChatroomResponse {
   @ApiProperty({ type: String, nullable: true, example: null })
   readonly system_instruction!: string | null;
 
-  @ApiProperty({ description: "The model that answers now: the room's own while the plan has it.", example: 'gemini-3.5-flash-lite' })
+  @ApiProperty({ description: "The model that answers now: the room's own while the plan includes it.", example: 'gemini-3.5-flash-lite' })
   readonly model!: string;
 
   @ApiProperty({ example: false })
   readonly archived!: boolean;
 
-  @ApiProperty({ type: 'integer', description: 'Messages on all branches.', example: 2 })
+  @ApiProperty({ type: 'integer', description: 'The number of messages on all branches.', example: 2 })
   readonly message_count!: number;
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The oldest reply that is not finished.', example: null })
@@ -36,16 +36,16 @@ export class ChatroomResponse {
 
 export class ChatroomPage extends PageOf(ChatroomResponse) {}
 
-/** @param model the model that answers now */
+/** @param model that answers now */
 export const toChatroomResponse = (room: Chatroom, model: string): ChatroomResponse => ({
   id: room.id,
   name: room.name,
-  system_instruction: room.system_instruction,
+  system_instruction: room.systemInstruction,
   model,
   archived: room.archived,
-  message_count: room.message_count,
-  active_reply_id: room.active_reply_id,
-  last_message_at: room.last_message_at?.toISOString() ?? null,
-  created_at: room.created_at.toISOString(),
-  updated_at: room.updated_at.toISOString(),
+  message_count: room.lastPosition,
+  active_reply_id: room.activeReplyId,
+  last_message_at: room.lastMessageAt?.toISOString() ?? null,
+  created_at: room.createdAt.toISOString(),
+  updated_at: room.updatedAt.toISOString(),
 });

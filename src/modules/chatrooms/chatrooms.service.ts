@@ -8,7 +8,7 @@ import type { BoundedRow } from '../../database/page-bytes.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import type { ModelSetting } from '../../config/models.js';
 import { PlansService, QuotasService, TooManyChatroomsError } from '../subscriptions/index.js';
-import { type Chatroom, type ChatroomChanges, ChatroomsRepository, type RoomListOptions } from './chatrooms.repository.js';
+import { type Chatroom, type ChatroomChanges, ChatroomsRepository, type ChatroomListOptions } from './chatrooms.repository.js';
 
 @Injectable()
 export class ChatroomsService {
@@ -19,7 +19,10 @@ export class ChatroomsService {
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {}
 
-  /** @throws ValidationFailedError for a model that the plan does not include, TooManyChatroomsError, IdempotencyKeyReusedError */
+  /**
+   * @throws ValidationFailedError for a model that the plan does not include, TooManyChatroomsError,
+   *   IdempotencyKeyReusedError
+   */
   async createChatroom(
     actor: Actor,
     input: { name: string | null; systemInstruction: string | null; model: string | null },
@@ -32,17 +35,17 @@ export class ChatroomsService {
       for (;;) {
         const inserted = await this.chatrooms.insert(room, key, limit);
         if (inserted) return inserted;
-        // Otherwise the rooms are counted by now, or one was deleted meanwhile.
         await this.quotas.assertRoomForChatroom(actor);
+        // The rooms have been counted by now, or one was deleted meanwhile: the loop retries.
       }
     } catch (error) {
-      // A refusal may itself be due to the first request's having made the last room.
+      // The first request may have created the last room that is allowed, which makes the limit refuse this one.
       const first =
         key !== null && (isRepeatedKey(error) || error instanceof TooManyChatroomsError)
           ? await this.idempotencyKeys.find(actor.userId, key)
           : null;
       if (!first) throw error;
-      return reviveDates(first.result as StoredChatroom);
+      return toChatroom(first.result as StoredChatroom);
     }
   }
 
@@ -52,13 +55,13 @@ export class ChatroomsService {
   }
 
   /**
-   * At most `count` rooms, most recently active first.
+   * Lists at most `count` rooms, most recently active first.
    *
-   * @param q what their names contain, compared as search compares words
+   * @param q a text that their names contain, compared as search compares words
    */
   listChatrooms(
     { userId }: Actor,
-    { q, ...options }: Omit<RoomListOptions, 'userId'> & { readonly q: string | null },
+    { q, ...options }: Omit<ChatroomListOptions, 'userId'> & { readonly q: string | null },
   ): Promise<(Chatroom & BoundedRow)[]> {
     if (q === null) return this.chatrooms.list({ userId, ...options });
     const wanted = foldName(q);
@@ -71,17 +74,17 @@ export class ChatroomsService {
     return found(await this.chatrooms.update(actor.userId, id, changes));
   }
 
-  /** The model that a room talks to at this moment. */
+  /** The model that answers in a room now. */
   effectiveModel(actor: Actor, { model }: Chatroom): string {
     return this.plans.effectiveModel(actor.plan, model);
   }
 
-  /** Those that the user may choose from, the default first. */
+  /** The models that the user may choose from, the default first. */
   listModels({ plan }: Actor): readonly ModelSetting[] {
     return this.plans.limitsOf(plan).models;
   }
 
-  /** What the models of rooms depend on besides the rooms. */
+  /** The ids of the models on which, besides the rooms, the effective models of rooms depend. */
   modelsOf(actor: Actor): readonly string[] {
     return this.listModels(actor).map(({ id }) => id);
   }
@@ -99,14 +102,27 @@ function found(room: Chatroom | null): Chatroom {
   return room;
 }
 
-type StoredChatroom = Omit<Chatroom, 'last_message_at' | 'last_activity_at' | 'created_at' | 'updated_at'> &
-  Readonly<Record<'last_activity_at' | 'created_at' | 'updated_at', string>>;
+/** A chatroom that was just created, as `chatrooms_insert` stores it for a repeat of the request. */
+interface StoredChatroom {
+  readonly id: string;
+  readonly name: string | null;
+  readonly system_instruction: string | null;
+  readonly model: string | null;
+  readonly last_activity_at: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
 
-/** A new room that went through JSON. */
-const reviveDates = (room: StoredChatroom): Chatroom => ({
-  ...room,
-  last_message_at: null,
-  last_activity_at: new Date(room.last_activity_at),
-  created_at: new Date(room.created_at),
-  updated_at: new Date(room.updated_at),
+const toChatroom = (stored: StoredChatroom): Chatroom => ({
+  id: stored.id,
+  name: stored.name,
+  systemInstruction: stored.system_instruction,
+  model: stored.model,
+  archived: false,
+  lastPosition: 0,
+  activeReplyId: null,
+  lastMessageAt: null,
+  lastActivityAt: new Date(stored.last_activity_at),
+  createdAt: new Date(stored.created_at),
+  updatedAt: new Date(stored.updated_at),
 });

@@ -1,5 +1,6 @@
-/** The rooms that a user's conversations live in. Their messages are the next module's. */
+/** Chatrooms, which contain a user's conversations. Their messages belong to the module `messages`. */
 export { ChatroomResponse, toChatroomResponse } from './chatroom.response.js';
 export { ChatroomsModule } from './chatrooms.module.js';
 export { type Chatroom } from './chatrooms.repository.js';
 export { ChatroomsService } from './chatrooms.service.js';
+export { CHATROOM_EXPORT } from './personal-data.js';

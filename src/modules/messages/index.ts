@@ -9,3 +9,4 @@ export { RETRYABLE, type RetriedReply } from './retries.repository.js';
 export { Retries } from './retries.js';
 export { percentile } from './usage/latency.js';
 export { type HourTotal, type ModelLatencies, type ModelTotal, Statistics } from './usage/statistics.js';
+export { MESSAGE_EXPORT, MESSAGES_PERSONAL_DATA } from './personal-data.js';

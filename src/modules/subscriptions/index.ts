@@ -9,3 +9,5 @@ export { NoGrantError, StorageFullError, TooManyChatroomsError } from './subscri
 export { SubscriptionsModule } from './subscriptions.module.js';
 export { type SubscriptionStatus, SubscriptionsService } from './subscriptions.service.js';
 export type { EndingRule } from './transition-cause.js';
+export { SUBSCRIPTIONS_PERSONAL_DATA } from './personal-data.js';
+export { SUBSCRIPTIONS_RETENTION } from './retention.js';

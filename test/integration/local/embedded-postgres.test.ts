@@ -163,7 +163,7 @@ it('says so when its data folder cannot be used', async () => {
   writeFileSync(file, '');
   await expect(startEmbeddedPostgres({ dataDirectory: join(file, 'data') })).rejects.toThrow(
     `The data folder ${join(file, 'data')} cannot be used by this user (ENOTDIR): ` +
-      'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+      'start as the user who created it, or set LOCAL_DATA_DIR to another folder.',
   );
 });
 

@@ -93,7 +93,7 @@ describe('a branch', () => {
     await activate(old.message.id);
     expect((await branch()).at(-1)).toBe(old.reply.id);
     const { room: shown } = await activate(elsewhere.message.id);
-    expect([shown.id, shown.message_count]).toEqual([room, 11]);
+    expect([shown.id, shown.lastPosition]).toEqual([room, 11]);
     const next = await send('next');
     expect(next.message.parent_id).toBe(elsewhere.reply.id);
   });

@@ -12,7 +12,11 @@ class LivenessResponse {
 }
 
 class ReadinessResponse implements Readiness {
-  @ApiProperty({ enum: ['ok', 'degraded'], description: 'degraded: without a Redis that takes writes, and able to serve.', example: 'ok' })
+  @ApiProperty({
+    enum: ['ok', 'degraded'],
+    description: '`degraded`: Redis accepts no writes, and the process still serves requests.',
+    example: 'ok',
+  })
   readonly status!: 'ok' | 'degraded';
 
   @ApiProperty({

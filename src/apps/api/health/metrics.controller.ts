@@ -7,7 +7,7 @@ import { Metrics } from '../../../common/metrics/metrics.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 
-/** Metrics beside the API, where they have no port of their own and nobody but the developer is there. */
+/** Serves the metrics on the API's port in development, where METRICS_PORT is not set. */
 @ApiExcludeController()
 @Public()
 @Unthrottled()

@@ -3,7 +3,7 @@ import { type ThrottlerStorage, ThrottlerStorageService } from '@nestjs/throttle
 import type { Redis } from 'ioredis';
 import { OptionalPart } from '../../../common/optional-part.js';
 
-/** Counters in Redis, for all processes; while Redis is away each process counts for itself, so that a limit is never lifted. */
+/** Counts in Redis for all processes. While Redis is away each process counts for itself, so limits always hold. */
 class RedisThrottleStorage implements ThrottlerStorage {
   private readonly shared: ThrottlerStorageRedisService;
   private readonly own = new ThrottlerStorageService();
@@ -23,6 +23,6 @@ class RedisThrottleStorage implements ThrottlerStorage {
   }
 }
 
-/** Where requests are counted, chosen here and nowhere else: Redis where there is one, else the memory of this process. */
+/** Chooses where requests are counted: in Redis where there is one, else in the memory of this process. */
 export const createThrottleStorage = (redis: Redis | null): ThrottlerStorage =>
   redis === null ? new ThrottlerStorageService() : new RedisThrottleStorage(redis);

@@ -19,10 +19,10 @@ import type { Config } from '../../../config/env.js';
 import { AccessTokens } from '../../../modules/auth/index.js';
 
 const WINDOW_MS = 10_000;
-/** Of all our counters in Redis. */
+/** The prefix of all counters in Redis. */
 const PREFIX = 'gemini-chat:throttle';
 
-/** Whose requests are counted together, and how many may come in one window. */
+/** The requests that are counted together, and the limit for one window. */
 interface Policy {
   readonly name: 'user' | 'address' | 'sign_in';
   readonly limit: number;
@@ -30,8 +30,8 @@ interface Policy {
 }
 
 /**
- * Counts every request before anything is done for it: by user where its token is genuine, by address where not. It runs before the session is
- * read, so that a flood costs the database nothing.
+ * Counts every request before any work is done for it: by user where its token is genuine, by address otherwise. The
+ * session has not been read yet, so that a flood costs the database nothing.
  */
 @Injectable()
 export class ThrottleGuard extends ThrottlerGuard {

@@ -7,9 +7,9 @@ import { networkOf } from '../../../common/client.js';
 import { PayloadTooLargeError, RequestTimeoutError, UnsupportedMediaTypeError } from '../../../common/errors/common.errors.js';
 import { BodiesInFlight, type InFlightBytes } from '../../../common/http/in-flight.js';
 import { parseJson } from '../../../common/json.js';
-import { BODY_LIMIT, wishesOf } from './route-wishes.js';
+import { BODY_LIMIT, bodyOptionsOf } from './body-options.js';
 
-/** A sender that says nothing for this long in the middle of its body is gone. */
+/** A sender that is silent for this long in the middle of its body is taken to be gone. */
 const SILENCE_MS = 10_000;
 
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'TRACE']);
@@ -17,8 +17,8 @@ const WITHOUT_BODY = new Set(['GET', 'HEAD', 'TRACE']);
 type BodyRequest = FastifyRequest & { user?: Actor; rawBody?: Buffer };
 
 /**
- * Reads the bodies of requests. An interceptor, because Nest runs those after its guards: whoever is refused by a throttle or for a token has no
- * byte of a body held in memory.
+ * Reads the bodies of requests. Nest runs interceptors after guards, so the body of a request that the throttle or the
+ * access guard refuses takes no memory.
  */
 @Injectable()
 export class BodyInterceptor implements NestInterceptor {
@@ -27,29 +27,29 @@ export class BodyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<BodyRequest>();
     if (WITHOUT_BODY.has(request.method) || isEmpty(request)) return next.handle();
-    const { bodyLimit = BODY_LIMIT, readsBody = false } = wishesOf(request.routeOptions);
+    const { bodyLimit = BODY_LIMIT, readsBody = false } = bodyOptionsOf(request.routeOptions);
     assertReadable(request);
     const { 'content-length': length } = request.headers;
     const declared = length === undefined ? null : Number(length);
     if (declared !== null && declared > bodyLimit) throw new PayloadTooLargeError();
-    let giveBack: (() => void) | null = null;
-    const take = () => {
+    let releaseBytes: (() => void) | null = null;
+    const reserve = () => {
       const bytes = declared ?? bodyLimit;
-      giveBack ??= this.budgetOf(request, bytes, readsBody).take(holderOf(request), bytes);
+      releaseBytes ??= this.budgetOf(request, bytes, readsBody).take(holderOf(request), bytes);
     };
-    const leave = () => giveBack?.();
+    const release = () => releaseBytes?.();
     try {
-      if (declared !== null && declared > this.bodies.uncounted) take();
+      if (declared !== null && declared > this.bodies.uncounted) reserve();
       const body = await readBody(request.raw, bodyLimit, (size) => {
-        if (size > this.bodies.uncounted) take();
+        if (size > this.bodies.uncounted) reserve();
       });
       if (readsBody) request.rawBody = body;
       else request.body = parseJson(body);
     } catch (error) {
-      leave();
+      release();
       throw error;
     }
-    return next.handle().pipe(finalize(leave));
+    return next.handle().pipe(finalize(release));
   }
 
   private budgetOf({ user }: BodyRequest, bytes: number, readsBody: boolean): InFlightBytes {
@@ -71,10 +71,11 @@ function assertReadable({ headers }: FastifyRequest): void {
 }
 
 /**
- * Everything that a client sends.
+ * Reads a whole body.
  *
- * @param onGrowth told of the size whenever more has come; what it throws ends the reading
- * @throws PayloadTooLargeError past `limit` bytes, RequestTimeoutError when the sender falls silent, and a 400 when it leaves
+ * @param onGrowth is called with the size after each chunk; an error that it throws ends the reading
+ * @throws PayloadTooLargeError past `limit` bytes, RequestTimeoutError when the sender is silent, and an error with the
+ *   status 400 when it leaves
  */
 function readBody(stream: IncomingMessage, limit: number, onGrowth: (size: number) => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -83,7 +84,7 @@ function readBody(stream: IncomingMessage, limit: number, onGrowth: (size: numbe
     const settle = (error: Error | null) => {
       clearTimeout(silence);
       stream.off('data', onData).off('end', onEnd).off('close', onLeave).off('error', onLeave);
-      // What comes after a refusal stays unread; an error after it is nobody's.
+      // The rest of a refused body stays unread, and its errors are ignored.
       stream.on('error', () => undefined).pause();
       if (error) reject(error);
       else resolve(Buffer.concat(chunks, size));

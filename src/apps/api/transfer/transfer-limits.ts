@@ -4,20 +4,23 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { networkOf } from '../../../common/client.js';
 import type { AnswersInFlight } from '../../../common/http/in-flight.js';
-import { BODY_LIMIT } from './route-wishes.js';
+import { BODY_LIMIT } from './body-options.js';
 
-/** A reader that takes nothing for this long is gone. */
+/** A reader that takes nothing for this long is taken to be gone. */
 const STALLED_MS = 20_000;
-/** The longest that an answer may wait in memory for its reader. */
+/** The longest time that an answer may wait in memory for its reader. */
 const READ_WITHIN_MS = 60_000;
-/** How long a refused sender may go on before its connection is cut: it has the answer by then. */
+/** Time after which the connection of a refused sender is cut: it has the answer by then. */
 const LINGER_MS = 2_000;
 
-/** Ends connections whose clients do not read their answer, or go on sending after it, and bounds what waits for slow readers in memory. */
+/**
+ * Ends connections whose clients do not read their answer, or go on sending after it, and bounds the memory of answers
+ * that wait for slow readers.
+ */
 export function limitTransfers(server: FastifyInstance, answers: AnswersInFlight): void {
   server
     .addHook('onRequest', (_request, { raw }, done) => {
-      // Node starts this timer anew with all progress of the socket, also within one large write.
+      // Node restarts this timer with all progress of the socket, also within one large write.
       raw.setTimeout(STALLED_MS, () => {
         if (raw.socket !== null && raw.socket.writableLength > 0) raw.socket.destroy();
       });
@@ -30,47 +33,47 @@ export function limitTransfers(server: FastifyInstance, answers: AnswersInFlight
         if (bytes > answers.uncounted) holdUntilRead(request, reply, bytes, answers);
         done(null, payload);
       } catch (error) {
-        // What a write has done must be told.
+        // The client must learn the result of a write.
         if (request.method === 'GET') done(error as Error);
         else done(null, payload);
       }
     })
     .addHook('onResponse', ({ raw }, _reply, done) => {
-      // The rest of a smaller body comes in and is thrown away, for the sake of the next request on the connection.
+      // The rest of a smaller body is read and discarded, for the next request on the connection.
       if (!raw.complete && !isLeftUnread(raw)) raw.once('end', cutAfter(raw.socket, LINGER_MS)).resume();
       done();
     });
 }
 
-/** In bytes, of what is in memory as a whole; a stream is read as fast as it is taken. */
+/** The size in bytes of a payload that is in memory as a whole. A stream is read as fast as the client takes it. */
 const sizeOf = (payload: unknown): number => (typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0);
 
 /** @throws TooMuchInFlightError */
 function holdUntilRead(request: FastifyRequest & { user?: Actor }, { raw }: FastifyReply, bytes: number, answers: AnswersInFlight): void {
-  const giveBack = answers.bytes.take(request.user?.userId ?? networkOf(request.ip), bytes);
+  const release = answers.bytes.take(request.user?.userId ?? networkOf(request.ip), bytes);
   const deadline = setTimeout(() => raw.socket?.destroy(), READ_WITHIN_MS);
   raw.once('close', () => {
     clearTimeout(deadline);
-    giveBack();
+    release();
   });
 }
 
-/** Whether more of a body may come than anybody would wait for. */
+/** Whether the unread rest of a body may be too long to be read. */
 const isLeftUnread = ({ complete, headers }: IncomingMessage): boolean =>
   !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > BODY_LIMIT);
 
-/** Node would cut the connection with its last byte out, and the client, which still sends, could lose the answer over it. */
+/** Node would cut the connection after its last byte, and a client that is still sending could lose the answer. */
 function closeSlowly({ socket }: IncomingMessage, reply: FastifyReply): void {
   reply.header('connection', 'close');
   socket.destroySoon = () => {
     socket.end();
     cutAfter(socket, LINGER_MS);
-    // Node throws away what nobody has read of a body, however much it is. Now it does not even come in.
+    // Node would read and discard the rest of the body, however long it is. A paused socket receives nothing.
     setImmediate(() => socket.pause());
   };
 }
 
-/** @returns what lets the connection live */
+/** @returns a function that keeps the connection */
 function cutAfter(socket: Socket, ms: number): () => void {
   const timer = setTimeout(() => socket.destroy(), ms);
   const leave = () => {

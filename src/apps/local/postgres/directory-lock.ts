@@ -3,10 +3,11 @@ import { processStart } from './process-identity.js';
 import { systemErrorCode } from './system-error.js';
 
 /**
- * Takes the lock file `path` for this process; a lock whose process is gone (by pid and start time, so that a reused pid does not keep it) is taken
- * over. Answers the function that gives it back; to call that again does
- * nothing, whoever holds the lock by then.
- * @throws Error when a living process holds it.
+ * Takes the lock file `path` for this process. A lock whose process is gone is taken over; pid and start time tell, so
+ * that a reused pid does not keep it.
+ *
+ * @returns a function that releases the lock; further calls of it do nothing
+ * @throws Error when a living process holds the lock
  */
 export async function lockDirectory(path: string, what: string): Promise<() => void> {
   const mine = `${process.pid} ${(await processStart(process.pid)) ?? ''}`;
@@ -27,7 +28,7 @@ export async function lockDirectory(path: string, what: string): Promise<() => v
         throw new Error(`${what} is in use by process ${holder.pid}: stop that first, or set LOCAL_DATA_DIR to another folder.`);
       removeStaleLock(path, holder);
     }
-    throw new Error(`${what} is being started by another process: try again.`);
+    throw new Error(`${what} is being started by another process. Retry later.`);
   } finally {
     rmSync(draft, { force: true });
   }
@@ -39,7 +40,7 @@ interface Holder {
   readonly started: string;
 }
 
-/** A hard link appears with its whole content or not at all, and to one of two racing processes only. */
+/** Creates a hard link, which appears with its whole content, and for only one of two racing processes. */
 function createLock(draft: string, path: string): boolean {
   try {
     linkSync(draft, path);
@@ -66,7 +67,7 @@ async function holdsStill(holder: Holder): Promise<boolean> {
   return started !== undefined && (started === holder.started || started === 'unknown');
 }
 
-/** Moved aside before it is deleted, and put back if another process was quicker and the lock is already its own. */
+/** Moves the lock aside before it deletes it, and puts it back if another process has taken it meanwhile. */
 function removeStaleLock(path: string, stale: Holder): void {
   const aside = `${path}.${process.pid}.stale`;
   try {
@@ -74,7 +75,7 @@ function removeStaleLock(path: string, stale: Holder): void {
     const moved = readLock(aside);
     if (moved !== undefined && moved.text !== stale.text) linkSync(aside, path);
   } catch {
-    // Another process moved it first, or has taken the lock meanwhile: the next attempt sees what is there.
+    // Another process moved it first, or has taken the lock meanwhile: the next attempt reads the lock again.
   }
   rmSync(aside, { force: true });
 }

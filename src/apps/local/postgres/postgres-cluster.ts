@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { type PostgresBinaries, ROOT_DIRECTORY } from './postgres-binaries.js';
 import { handPaths, type ServerAccount } from './server-account.js';
 
-/** One database cluster and what we keep beside it, all in `home`. */
+/** A database cluster with its log and password, all in `home`. */
 export interface Cluster {
   readonly home: string;
   /** PostgreSQL's data directory. */
@@ -26,13 +26,14 @@ export interface Cluster {
   readonly password: string;
 }
 
-/** The folder of a cluster: PostgreSQL reads the data of its own major version only. */
+/** The folder of a cluster. Each major version has its own, because it reads only its own data. */
 export const clusterHome = (dataDirectory: string, major: number): string => join(dataDirectory, `postgres-${major}`);
 
 /**
- * The cluster in `home`, made first where there is none. It is made under another name and renamed when it is whole, so that one that was interrupted
- * half-way is never taken for a cluster. The caller holds the directory's lock.
- * @throws Error with initdb's last words, or when the cluster belongs to another user.
+ * Opens the cluster in `home`, and creates it if it is missing: under another name, and renamed when it is complete, so
+ * that an interrupted one is never taken for a cluster. The caller holds the directory's lock.
+ *
+ * @throws Error with the output of initdb, or when the cluster belongs to another user
  */
 export async function openCluster(
   home: string,
@@ -43,7 +44,7 @@ export async function openCluster(
   removeInterrupted(home);
   if (!existsSync(home)) {
     announceFirstStart(home, binaries, options.onProgress);
-    await makeCluster(home, binaries, account, options.sync);
+    await createCluster(home, binaries, account, options.sync);
   }
   const cluster = pathsIn(home);
   const owner = statSync(cluster.directory).uid;
@@ -51,7 +52,7 @@ export async function openCluster(
   if (server !== undefined && owner !== server) {
     throw new Error(
       `The database in ${home} belongs to the user with id ${owner}, PostgreSQL would run as ${server}: ` +
-        'start as the user who made it, or set LOCAL_DATA_DIR to another folder.',
+        'start as the user who created it, or set LOCAL_DATA_DIR to another folder.',
     );
   }
   return { ...cluster, password: readFileSync(cluster.passwordFile, 'utf8').trim() };
@@ -66,7 +67,7 @@ const pathsIn = (home: string) => ({
 
 function removeInterrupted(home: string): void {
   for (const name of readdirSync(dirname(home))) {
-    // An initdb whose starter was killed may still write for a moment: hence the retries, and a new name each time.
+    // An initdb whose parent was killed may write for a moment longer: hence the retries, and a new name each time.
     if (name.startsWith(`${basename(home)}.incomplete-`)) {
       rmSync(join(dirname(home), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
@@ -83,10 +84,10 @@ function announceFirstStart(home: string, { version, major }: PostgresBinaries, 
   onProgress(`Preparing PostgreSQL ${version} in ${home} (the first time only).`);
 }
 
-async function makeCluster(home: string, binaries: PostgresBinaries, account: ServerAccount | undefined, sync: boolean): Promise<void> {
+async function createCluster(home: string, binaries: PostgresBinaries, account: ServerAccount | undefined, sync: boolean): Promise<void> {
   const draft = pathsIn(`${home}.incomplete-${randomBytes(4).toString('hex')}`);
   mkdirSync(draft.directory, { recursive: true, mode: 0o700 });
-  // Where the server has another account and paths are not handed over, it has to pass through; the files have modes of their own.
+  // A server with another account, to which paths are not handed, has to enter the folder; its files have own modes.
   if (account) chmodSync(draft.home, 0o711);
   writeFileSync(draft.passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
   if (account) for (const path of [draft.home, draft.directory, draft.passwordFile]) chownSync(path, account.uid, account.gid);
@@ -116,7 +117,7 @@ async function runInitdb(
       '--username=postgres',
       '--auth=scram-sha-256',
       '--encoding=UTF8',
-      // Text sorts by code point, the same on every machine and after every upgrade of it; 17 and later know case beyond ASCII all the same.
+      // Text sorts by code point, on every machine and after every upgrade. 17 and later know case beyond ASCII.
       '--locale=C',
       ...(binaries.major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
       '--no-instructions',
@@ -131,6 +132,8 @@ async function runInitdb(
   child.stderr?.on('data', keep);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   if (code !== 0) {
-    throw new Error(`PostgreSQL's data directory ${directory} could not be made (initdb ended with ${code ?? signal}):\n${output.trim()}`);
+    throw new Error(
+      `PostgreSQL's data directory ${directory} could not be created (initdb ended with ${code ?? signal}):\n${output.trim()}`,
+    );
   }
 }

@@ -9,7 +9,7 @@ import { type Cluster } from './postgres-cluster.js';
 import { isAlive, isPostgresOn } from './process-identity.js';
 import { handPaths, type ServerAccount } from './server-account.js';
 
-/** How PostgreSQL ended without being asked to. */
+/** An unexpected end of PostgreSQL. */
 export interface PostgresExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -29,17 +29,17 @@ export interface LaunchOptions {
   readonly binaries: PostgresBinaries;
   readonly account: ServerAccount | undefined;
   readonly settings: Readonly<Record<string, string>>;
-  /** What the watchdog deletes when it had to stop the server itself. */
+  /** The directory that the watchdog deletes when it had to stop the server. */
   readonly removeDirectory: string | undefined;
   readonly onProgress: (line: string) => void;
 }
 
 const LOG_LIMIT_BYTES = 5 * 1024 * 1024;
 const READY_WITHIN_MS = 120_000;
-/** How long a start is tried again that lost its port, or that found the last children of a killed server. */
+/** Time for retries of a start that lost its port, or that met the last children of a killed server. */
 const RETRY_FOR_MS = 5_000;
 const PASSING_FAILURES = /could not create any TCP\/IP sockets|pre-existing shared memory block/;
-/** Fast shutdown, then immediate (which recovers at the next start), then none. */
+/** Fast shutdown, then immediate shutdown (with recovery at the next start), then a kill. */
 const SHUTDOWN: readonly (readonly [NodeJS.Signals, number])[] = [
   ['SIGINT', 10_000],
   ['SIGQUIT', 5_000],
@@ -47,8 +47,8 @@ const SHUTDOWN: readonly (readonly [NodeJS.Signals, number])[] = [
 ];
 
 /**
- * Starts the server on a free port of the loopback interface and waits until it accepts connections.
- * @throws Error with the last lines of the server's log.
+ * Starts the server on a free port of the loopback interface, and waits until it accepts connections.
+ * @throws Error with the last lines of the server's log
  */
 export async function launchServer(options: LaunchOptions): Promise<RunningServer> {
   const retryUntil = Date.now() + RETRY_FOR_MS;
@@ -63,8 +63,8 @@ export async function launchServer(options: LaunchOptions): Promise<RunningServe
 }
 
 /**
- * Ends a server that outlived the process that started it. A pid file whose pid now belongs to some other process is deleted, as PostgreSQL would
- * take that process for a server; the process is left alone. The caller holds the directory's lock.
+ * Ends a server that outlived the process that started it. A pid file whose pid belongs to another process by now is
+ * deleted, because PostgreSQL would take that process for a server. The caller holds the directory's lock.
  */
 export async function stopOrphan({ directory }: Cluster, binaries: PostgresBinaries, onProgress: (line: string) => void): Promise<void> {
   const pid = readPidFile(directory)?.pid;
@@ -103,7 +103,7 @@ async function launchOnce(options: LaunchOptions, port: number): Promise<Running
   const child = spawn(
     binaries.program('postgres'),
     ['-D', paths.names[0] ?? cluster.directory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    // Detached: Ctrl-C in a terminal reaches only us, so that the application drains while its database is still there.
+    // Detached, because Ctrl-C in a terminal must only reach this process: it drains while the database still runs.
     { ...account, detached: true, windowsHide: true, cwd: ROOT_DIRECTORY, stdio: ['ignore', log, log, ...paths.descriptors] },
   );
   if (child.pid !== undefined) watchdog.guard(child.pid, options);
@@ -177,7 +177,7 @@ async function endChild(child: ChildProcess, ended: Promise<unknown>, binaries: 
   await ended;
 }
 
-/** PostgreSQL understands Unix signals everywhere, on Windows through its own pg_ctl. */
+/** Sends a Unix signal to PostgreSQL; on Windows pg_ctl does so. */
 function signal(pid: number, name: NodeJS.Signals, binaries: PostgresBinaries): void {
   try {
     if (process.platform === 'win32' && name !== 'SIGKILL') {
@@ -189,8 +189,8 @@ function signal(pid: number, name: NodeJS.Signals, binaries: PostgresBinaries): 
 }
 
 /**
- * The process that stops the server when this one is gone; started first, so that there is no moment without it. It waits for the end of a pipe that
- * only this process holds, which the system closes however we end.
+ * Starts the process that stops the server when this one is gone, before the server, so that it is always guarded. The
+ * watchdog waits for the end of a pipe that only this process holds, and that the system closes when it ends.
  */
 function startWatchdog() {
   const watchdog = spawn(process.execPath, [join(import.meta.dirname, 'postgres-watchdog.js')], {
@@ -232,7 +232,7 @@ function readPidFile(directory: string): { pid: number; isReady: boolean } | und
 }
 
 function openLog(path: string, account: ServerAccount | undefined): number {
-  // The folder is the server account's: root follows no link that it may have put there.
+  // The server's account owns the folder: root must not follow a link that it may have put there.
   const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW);
   const log = openSync(path, flags, 0o600);
   if (account) fchownSync(log, account.uid, account.gid);
@@ -240,7 +240,7 @@ function openLog(path: string, account: ServerAccount | undefined): number {
   return log;
 }
 
-/** The last twenty lines that came after `start`. */
+/** Reads the last twenty lines after the offset `start`. */
 function readLog(path: string, start: number): string {
   try {
     const log = openSync(path, 'r');

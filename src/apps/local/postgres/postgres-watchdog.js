@@ -1,6 +1,6 @@
-// Stops a PostgreSQL server when the process that started it is gone, however that ended. It reads its standard input, whose other end only that
-// process holds: first one line that describes the server, then `done` if the server was stopped in good order, then the end of the pipe.
-// Plain JavaScript, because it is run as a file of its own, from the sources (by the tests) as from the build.
+// Stops a PostgreSQL server when the process that started it is gone. It reads its standard input, whose other end only
+// that process holds: one line that describes the server, then `done` if the process stopped the server, then the end.
+// The file is plain JavaScript, because it runs on its own, from the sources (in tests) and from the build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ const isAlive = (pid) => {
     return false;
   }
   try {
-    // A zombie is as good as gone; in a container nobody may ever collect it.
+    // A zombie counts as gone; in a container it may never be collected.
     return !/\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return true;
@@ -23,13 +23,13 @@ let input = '';
 try {
   for await (const chunk of process.stdin) input += String(chunk);
 } catch {
-  // A broken pipe is the end of it too.
+  // A broken pipe is the end of the input too.
 }
 const [description, farewell] = input.split('\n');
 
 if (description && farewell !== 'done') {
   const { pid, pgCtl, removeDirectory } = JSON.parse(description);
-  // Fast shutdown, then immediate, then none: https://www.postgresql.org/docs/current/server-shutdown.html
+  // Fast shutdown, then immediate shutdown, then a kill: https://www.postgresql.org/docs/current/server-shutdown.html
   for (const [signal, patience] of [
     ['SIGINT', 10_000],
     ['SIGQUIT', 5_000],
@@ -37,7 +37,7 @@ if (description && farewell !== 'done') {
   ]) {
     if (!isAlive(pid)) break;
     try {
-      // Windows has no signals; pg_ctl knows PostgreSQL's own.
+      // Windows has no signals; pg_ctl sends PostgreSQL's own.
       if (pgCtl && signal !== 'SIGKILL') execFileSync(pgCtl, ['kill', signal.slice(3), String(pid)], { windowsHide: true });
       else process.kill(pid, signal);
     } catch {

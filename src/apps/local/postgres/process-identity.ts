@@ -6,7 +6,7 @@ import { systemErrorCode } from './system-error.js';
 
 const run = promisify(execFile);
 
-/** Whether a process with this pid runs, whoever it belongs to. A zombie does not: in a container it may stay one for as long as that lives. */
+/** Whether a process with this pid runs. A zombie does not: in a container it may never be collected. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -17,8 +17,10 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * When the process with this pid started, in the system's own words; with the pid it tells a process from a later one that got the same pid.
- * Undefined when none runs, `unknown` when the system tells nothing about it.
+ * The start time of the process with this pid, in the system's own format. It tells the process from a later one with
+ * the same pid.
+ *
+ * @returns undefined when no process runs, `unknown` when the system does not tell
  */
 export async function processStart(pid: number): Promise<string | undefined> {
   if (!isAlive(pid)) return undefined;
@@ -34,10 +36,10 @@ export async function processStart(pid: number): Promise<string | undefined> {
   }
 }
 
-/** The fields of /proc/<pid>/stat from the third on (proc(5)): the first here is the state, the twentieth the start time. */
+/** Reads the fields of /proc/<pid>/stat from the third on (proc(5)): index 0 is the state, index 19 the start time. */
 function statFields(pid: number): readonly string[] {
   try {
-    // The name before them may hold spaces and parentheses.
+    // The name before them may contain spaces and parentheses.
     return readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -46,7 +48,7 @@ function statFields(pid: number): readonly string[] {
   }
 }
 
-/** Whether the process with this pid is a PostgreSQL server that works in this data directory. In doubt it is not. */
+/** Whether the process with this pid is a PostgreSQL server in this data directory; false in doubt. */
 export async function isPostgresOn(pid: number, cluster: string): Promise<boolean> {
   try {
     if (process.platform === 'linux') {

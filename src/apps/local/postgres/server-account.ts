@@ -4,15 +4,15 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The unprivileged account that PostgreSQL runs under when this process is root, as PostgreSQL refuses to run as root. */
+/** The unprivileged account for PostgreSQL when this process is root, because PostgreSQL refuses to run as root. */
 export interface ServerAccount {
   readonly uid: number;
   readonly gid: number;
 }
 
 /**
- * Who the server runs as: this process's own user (undefined), or as root the owner of the data directory, so that `sudo npm start` and
- * `npm start` share their data, and `nobody` where root owns that too.
+ * Chooses the account of the server: this process's own (undefined), or for root the owner of the data directory, so
+ * that `sudo npm start` and `npm start` share their data. Where root owns the directory it is `nobody`.
  */
 export async function serverAccount(dataDirectory: string): Promise<ServerAccount | undefined> {
   if (process.geteuid?.() !== 0) return undefined;
@@ -21,7 +21,7 @@ export async function serverAccount(dataDirectory: string): Promise<ServerAccoun
   return { uid: await idOfNobody('-u'), gid: await idOfNobody('-g') };
 }
 
-/** initdb looks its own user up by name and fails where there is none, as with the arbitrary owner of a container's volume. */
+/** Whether the user has a name: initdb fails without one, as for the arbitrary owner of a container's volume. */
 async function hasName(uid: number): Promise<boolean> {
   try {
     await run('id', ['-un', String(uid)]);
@@ -36,7 +36,7 @@ async function idOfNobody(flag: '-u' | '-g'): Promise<number> {
   return Number(stdout);
 }
 
-/** Paths as a process of the server has to name them, and the descriptors that belong in its stdio after the first three. */
+/** The names of paths for a process of the server, and the descriptors for its stdio after the first three. */
 export interface HandedPaths {
   readonly names: readonly string[];
   readonly descriptors: number[];
@@ -44,9 +44,9 @@ export interface HandedPaths {
 }
 
 /**
- * Hands files and directories to a process that runs under `account`. On Linux root opens them and the process names them through
- * `/proc/self/fd`, which asks for no permission on the folders above: so the data stays where the user wants it, even under a folder that only root
- * may enter. Elsewhere, and where the account is our own, a path is just itself.
+ * Hands files and directories to a process that runs under `account`. On Linux root opens them, and the process names
+ * them through `/proc/self/fd`, which needs no permission on the folders above: the data may be in a folder that only
+ * root may enter. On other systems, and for this process's own account, the names are the paths.
  */
 export function handPaths(paths: readonly string[], account: ServerAccount | undefined): HandedPaths {
   if (account === undefined || process.platform !== 'linux') return { names: paths, descriptors: [], close: () => undefined };

@@ -5,12 +5,12 @@ import { Database } from '../../../database/database.js';
 import { Schedules } from '../../../database/schedules.js';
 import { RETENTION_RULES } from './retention-rules.js';
 
-/** Small enough to hold no lock for long. */
+/** Rows that one statement deletes: few enough to hold their locks for a short time only. */
 const BATCH = 500;
-/** A backlog is worked off over several runs: the lock is not held for longer. */
+/** A backlog is deleted in several runs, so that none holds the lock of the schedule for longer. */
 const RUN_AT_MOST_MS = 5_000;
 
-/** Deletes what has been kept long enough, a little at a time. */
+/** Deletes rows that have been kept long enough, in batches. */
 @Injectable()
 export class RetentionService implements OnModuleInit {
   private readonly logger = new Logger(RetentionService.name);
@@ -31,12 +31,12 @@ export class RetentionService implements OnModuleInit {
 
   async deleteExpired(): Promise<void> {
     const end = performance.now() + RUN_AT_MOST_MS;
-    for (const { name, delete: remove, keepMs } of RETENTION_RULES) {
+    for (const { name, delete: deleteRows, keepMs } of RETENTION_RULES) {
       const keep = keepMs(this.config);
       if (keep === null) continue;
       let deleted = 0;
       for (let rows = BATCH; rows === BATCH && performance.now() < end; deleted += rows) {
-        rows = (await this.database.run(remove, [keep, BATCH])).length;
+        rows = (await this.database.run(deleteRows, { keep_ms: keep, count: BATCH })).length;
       }
       if (deleted > 0) this.logger.log(`${deleted} deleted: ${name}`);
     }

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule } from '../auth.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AuthController } from './auth.controller.js';
@@ -8,14 +8,12 @@ import { SessionEndInterceptor } from './session-end.interceptor.js';
 import { SessionWatch } from './session-watch.js';
 import { SessionsController } from './sessions.controller.js';
 
+export { AccessGuard };
+
 @Module({
   imports: [AuthModule],
   controllers: [AuthController, SessionsController],
-  providers: [
-    RefreshCookie,
-    SessionWatch,
-    { provide: APP_GUARD, useClass: AccessGuard },
-    { provide: APP_INTERCEPTOR, useClass: SessionEndInterceptor },
-  ],
+  providers: [RefreshCookie, SessionWatch, AccessGuard, { provide: APP_INTERCEPTOR, useClass: SessionEndInterceptor }],
+  exports: [AccessGuard],
 })
 export class AuthHttpModule {}

@@ -12,7 +12,7 @@ export class CreateChatroomRequest {
     nullable: true,
     minLength: 1,
     maxLength: NAME.max,
-    description: 'Some of it must be visible.',
+    description: 'It must contain visible characters.',
     example: 'Trip to Kyoto',
   })
   @IsNullableText(NAME)
@@ -23,7 +23,7 @@ export class CreateChatroomRequest {
     nullable: true,
     minLength: 1,
     maxLength: SYSTEM_INSTRUCTION.max,
-    description: 'Some of it must be visible.',
+    description: 'It must contain visible characters.',
     example: 'You are a friendly travel guide.',
   })
   @IsNullableText(SYSTEM_INSTRUCTION)
@@ -32,7 +32,7 @@ export class CreateChatroomRequest {
   @ApiPropertyOptional({
     type: String,
     nullable: true,
-    description: "A model of the caller's plan; the plan's default when absent.",
+    description: "A model that the caller's plan includes. The default is the plan's.",
     example: 'gemini-3.5-flash-lite',
   })
   @IsOptional()
@@ -49,13 +49,13 @@ export class UpdateChatroomRequest extends CreateChatroomRequest {
 }
 
 export class ListChatroomsQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false', description: 'The archived rooms instead of the others.' })
+  @ApiPropertyOptional({ enum: ['true', 'false'], default: 'false', description: 'Lists the archived rooms instead of the others.' })
   @IsOptional()
   @IsIn(['true', 'false'])
   readonly archived?: 'true' | 'false';
 
   @ApiPropertyOptional({
-    description: 'Only rooms whose name contains this; case, width, accents and invisible characters make no difference.',
+    description: 'Lists only rooms whose name contains this text, regardless of case, width, accents and invisible characters.',
     maxLength: 200,
   })
   @IsOptional()

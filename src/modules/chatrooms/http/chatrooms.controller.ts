@@ -12,7 +12,7 @@ import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js
 import { TooManyChatroomsError } from '../../subscriptions/index.js';
 import type { Chatroom } from '../chatrooms.repository.js';
 import { ChatroomsService } from '../chatrooms.service.js';
-import { ChatroomList } from './chatroom-list.js';
+import { ChatroomListService } from './chatroom-list.service.js';
 import { CreateChatroomRequest, ListChatroomsQuery, UpdateChatroomRequest } from './chatroom.request.js';
 import { ChatroomPage, ChatroomResponse, toChatroomResponse } from '../chatroom.response.js';
 
@@ -21,7 +21,7 @@ const LIST_HEADERS = {
     description: 'RFC 9211: `chatrooms; hit`, `chatrooms; fwd=miss; stored` or, with q, `chatrooms; fwd=bypass`.',
     schema: { type: 'string' },
   },
-  ETag: { description: 'For If-None-Match.', schema: { type: 'string' } },
+  ETag: { description: 'The value for If-None-Match.', schema: { type: 'string' } },
 } as const;
 
 @ApiTags('Chatrooms')
@@ -29,12 +29,12 @@ const LIST_HEADERS = {
 export class ChatroomsController {
   constructor(
     private readonly chatrooms: ChatroomsService,
-    private readonly list: ChatroomList,
+    private readonly list: ChatroomListService,
   ) {}
 
   @Post()
   @VerifiedNumberOnly()
-  @ApiOperation({ summary: 'Create a chatroom', description: 'Without a name it is titled from its first exchange.' })
+  @ApiOperation({ summary: 'Create a chatroom', description: 'A chatroom without a name gets a title from its first exchange.' })
   @ApiIdempotencyKey()
   @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({ type: ChatroomResponse })
@@ -55,9 +55,12 @@ export class ChatroomsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List chatrooms, most recently active first', description: 'Cached for each user, and never stale.' })
+  @ApiOperation({
+    summary: 'List chatrooms, most recently active first',
+    description: 'The list is cached for each user, and is never stale.',
+  })
   @ApiOkResponse({ type: ChatroomPage, headers: LIST_HEADERS })
-  @ApiResponse({ status: 304, description: 'The list is the one that If-None-Match names.' })
+  @ApiResponse({ status: 304, description: 'The list is unchanged since the one that If-None-Match names.' })
   async listChatrooms(
     @CurrentActor() actor: Actor,
     @Query() query: ListChatroomsQuery,
@@ -70,8 +73,8 @@ export class ChatroomsController {
 
   @Patch(':chatroom_id')
   @ApiOperation({
-    summary: 'Rename, instruct, archive or re-model a chatroom',
-    description: 'Absent fields stay as they are; null clears one.',
+    summary: 'Change the name, system instruction, model or archiving of a chatroom',
+    description: 'An absent field stays unchanged; null clears it.',
   })
   @ApiOkResponse({ type: ChatroomResponse })
   async updateChatroom(

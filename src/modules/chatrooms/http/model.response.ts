@@ -8,17 +8,17 @@ class ModelResponse {
   @ApiProperty({ example: 'Gemini 3.5 Flash-Lite' })
   readonly name!: string;
 
-  @ApiProperty({ enum: ['basic', 'pro'], description: 'The least plan that includes it.', example: 'basic' })
+  @ApiProperty({ enum: ['basic', 'pro'], description: 'The smallest plan that includes the model.', example: 'basic' })
   readonly plan!: 'basic' | 'pro';
 
   @ApiProperty({
     type: 'integer',
-    description: 'What the model can take; how much history it is given is up to the plan.',
+    description: 'The context window of the model. The plan determines how much history the model gets.',
     example: 1_048_576,
   })
   readonly context_tokens!: number;
 
-  @ApiProperty({ description: 'Answers in rooms that name no model.', example: true })
+  @ApiProperty({ description: 'Whether the model answers in chatrooms that name no model.', example: true })
   readonly default!: boolean;
 }
 
@@ -27,7 +27,7 @@ export class ModelList {
   readonly data!: ModelResponse[];
 }
 
-/** @param models the default first */
+/** @param models in order, the default first */
 export const toModelList = (models: readonly ModelSetting[]): ModelList => ({
   data: models.map(({ id, name, plan, context_tokens }, i) => ({ id, name, plan, context_tokens, default: i === 0 })),
 });

@@ -11,7 +11,10 @@ export class ModelsController {
   constructor(private readonly chatrooms: ChatroomsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'The models that the caller may use', description: 'By the plan that holds now; the default first.' })
+  @ApiOperation({
+    summary: 'List the models that the caller may use',
+    description: 'The current plan determines them. The default is first.',
+  })
   @ApiOkResponse({ type: ModelList })
   listModels(@CurrentActor() actor: Actor): ModelList {
     return toModelList(this.chatrooms.listModels(actor));

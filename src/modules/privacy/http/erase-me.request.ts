@@ -3,20 +3,24 @@ import { IsString, IsUUID, Length, ValidateIf } from 'class-validator';
 import { OneTimeCodeField } from '../../../common/http/one-time-code.field.js';
 import type { ErasureProof } from '../erasure.service.js';
 
-const unlessLeftOut = () => ValidateIf((_, value) => value !== undefined);
+const unlessAbsent = () => ValidateIf((_, value) => value !== undefined);
 
 export class EraseMeRequest {
-  @ApiPropertyOptional({ format: 'password', example: 'a long and plain sentence', description: 'The account’s password, or else a code.' })
-  @unlessLeftOut()
+  @ApiPropertyOptional({
+    format: 'password',
+    example: 'a long and plain sentence',
+    description: 'The password of the account. Without it a code is required.',
+  })
+  @unlessAbsent()
   @IsString()
   @Length(1, 1_000)
   readonly password?: string;
 
-  @OneTimeCodeField({ required: false, description: 'A fresh code of POST /auth/send-otp.' })
+  @OneTimeCodeField({ required: false, description: 'A new code of POST /auth/send-otp.' })
   readonly otp?: string;
 
   @ApiPropertyOptional({ format: 'uuid', example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de' })
-  @unlessLeftOut()
+  @unlessAbsent()
   @IsUUID(undefined, { message: 'challenge_id must be a UUID' })
   readonly challenge_id?: string;
 }

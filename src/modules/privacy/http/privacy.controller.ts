@@ -15,14 +15,14 @@ import { EraseMeRequest, toErasureProof } from './erase-me.request.js';
 
 @ApiTags('Users')
 @Controller('user/me')
-export class AccountController {
+export class PrivacyController {
   constructor(
     private readonly erasure: ErasureService,
     private readonly exports: ExportService,
   ) {}
 
   @Get('export')
-  @ApiOperation({ summary: 'Everything that is stored about the user, as one JSON document' })
+  @ApiOperation({ summary: 'Export everything that is stored about the user as one JSON document' })
   @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } })
   @ApiProblems(BillingUnavailableError)
   async exportMe(@CurrentActor() actor: Actor): Promise<StreamableFile> {
@@ -37,8 +37,8 @@ export class AccountController {
   @ApiOperation({
     summary: 'Erase the account',
     description:
-      'Deletes the account with its sessions, chatrooms, messages and usage, at once and for good. What is kept is what the law demands and ' +
-      'what holds nothing personal: records of payments at the payment provider, and the id of the account in logs.',
+      'Deletes the account with its sessions, chatrooms, messages and usage, immediately and permanently. Records of payments at the ' +
+      'payment provider are kept as the law requires, and so is the id of the account in logs, which says nothing about the person.',
   })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, InvalidOtpError, LastAdministratorError, RateLimitedError)

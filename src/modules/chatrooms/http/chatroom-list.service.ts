@@ -9,7 +9,7 @@ import { ChatroomsService } from '../chatrooms.service.js';
 import type { ListChatroomsQuery } from './chatroom.request.js';
 
 const TTL_MS = 600_000;
-/** Raised when the form of the body changes, so that no release sends what another one wrote. */
+/** Changes with the form of the body, so that no release sends a body that another one wrote. */
 const FORMAT = 1;
 
 /** RFC 9211. */
@@ -27,17 +27,18 @@ interface PageOptions {
 }
 
 /**
- * The list of a user's chatrooms, as the bytes that are sent. The key holds the version of the list, which this very request has read from the
- * database and which every change of the list raises in its own transaction: an entry is never wrong, it is only not asked for any more.
+ * Answers the list of a user's chatrooms as the bytes that are sent. The cache key contains the version of the list,
+ * which this request has read from the database and which every change of the list raises in its own transaction. So
+ * an entry is never wrong; it is only not read any more.
  */
 @Injectable()
-export class ChatroomList {
+export class ChatroomListService {
   constructor(
     private readonly chatrooms: ChatroomsService,
     private readonly cache: BodyCache,
   ) {}
 
-  /** @throws ValidationFailedError for a cursor that is none */
+  /** @throws ValidationFailedError for an invalid cursor */
   async read(actor: Actor, query: ListChatroomsQuery): Promise<{ body: string; cacheStatus: string }> {
     const [at, id] = decodeCursor(query.cursor, [isTimestamp, isId]) ?? [];
     const options = {
@@ -46,24 +47,26 @@ export class ChatroomList {
       after: at !== undefined && id !== undefined ? { at, id } : null,
       limit: query.limit ?? DEFAULT_PAGE_SIZE,
     };
-    if (options.q !== null) return { body: await this.make(actor, options), cacheStatus: 'chatrooms; fwd=bypass' };
-    const { body, source } = await this.cache.getOrMake(actor.userId, this.keyOf(actor, options), TTL_MS, () => this.make(actor, options));
+    if (options.q !== null) return { body: await this.createBody(actor, options), cacheStatus: 'chatrooms; fwd=bypass' };
+    const { body, source } = await this.cache.getOrMake(actor.userId, this.keyOf(actor, options), TTL_MS, () =>
+      this.createBody(actor, options),
+    );
     return { body, cacheStatus: CACHE_STATUS[source] };
   }
 
-  /** A plan's end changes the model that a room shows without changing the list, so the models count too. */
+  /** The key contains the models: the end of a plan changes the models of rooms without a change of the list. */
   private keyOf(actor: Actor, { archived, after, limit }: PageOptions): string {
     const page = JSON.stringify([FORMAT, archived, after?.at, after?.id.toLowerCase(), limit, this.chatrooms.modelsOf(actor)]);
     return `chatrooms:${actor.listVersion}:${createHash('sha256').update(page).digest('base64url')}`;
   }
 
-  private async make(actor: Actor, { archived, q, after, limit }: PageOptions): Promise<string> {
+  private async createBody(actor: Actor, { archived, q, after, limit }: PageOptions): Promise<string> {
     const rooms = await this.chatrooms.listChatrooms(actor, { archived, q, after, count: limit + 1 });
     return JSON.stringify(
       toPage(
         rooms,
         limit,
-        (room) => [room.last_activity_at.toISOString(), room.id],
+        (room) => [room.lastActivityAt.toISOString(), room.id],
         (room) => toChatroomResponse(room, this.chatrooms.effectiveModel(actor, room)),
       ),
     );

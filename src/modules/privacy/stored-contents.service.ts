@@ -4,9 +4,9 @@ import { IdempotencyKeys } from '../../database/idempotency-keys.js';
 import { AccountContents, type LockedContents } from '../auth/index.js';
 import { Deletion } from '../messages/index.js';
 
-/** Chatrooms with all that hangs on them, and the results of requests, which repeat what was in them. */
+/** The contents of an account: chatrooms with everything in them, and stored results of requests, which repeat it. */
 @Injectable()
-export class StoredContents extends AccountContents {
+export class StoredContentsService extends AccountContents {
   constructor(
     private readonly deletion: Deletion,
     private readonly idempotencyKeys: IdempotencyKeys,

@@ -1,0 +1,41 @@
+import { exportTable, type PersonalData } from '../../database/personal-data.js';
+import { statement } from '../../database/statement.js';
+
+export const BILLING_PERSONAL_DATA: readonly PersonalData[] = [
+  exportTable({
+    table: 'stripe_customers',
+    columns: { stripe_customer_id: 'text', synced_at: 'timestamptz', created_at: 'timestamptz' },
+    order: 'created_at',
+  }),
+  {
+    name: 'stripe_events',
+    tables: ['stripe_events'],
+    rows: statement({
+      name: 'stripe_events_export',
+      parameters: { user_id: 'uuid' },
+      columns: {
+        id: 'text',
+        type: 'text',
+        object_id: 'text',
+        payload: 'json',
+        occurred_at: 'timestamptz',
+        received_at: 'timestamptz',
+      },
+      text: `SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at
+     FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
+     WHERE c.user_id = :user_id ORDER BY e.occurred_at, e.id`,
+    }),
+  },
+  exportTable({
+    table: 'checkouts',
+    columns: {
+      id: 'uuid',
+      status: 'text',
+      success_url: 'text',
+      cancel_url: 'text',
+      stripe_session_id: 'text',
+      created_at: 'timestamptz',
+    },
+    order: 'created_at, id',
+  }),
+];

@@ -1,0 +1,16 @@
+import { Global, Module } from '@nestjs/common';
+import { AccountContents } from '../auth/index.js';
+import { MessagesModule } from '../messages/index.js';
+import { StoredContentsService } from './stored-contents.service.js';
+
+/**
+ * Binds `AccountContents` of the module `auth`, which cannot import the modules that store the contents. It is global,
+ * and every application that has `AuthModule` imports it.
+ */
+@Global()
+@Module({
+  imports: [MessagesModule],
+  providers: [{ provide: AccountContents, useClass: StoredContentsService }],
+  exports: [AccountContents],
+})
+export class AccountContentsModule {}
