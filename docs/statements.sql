@@ -154,22 +154,17 @@ WITH owner AS (
 c.created_at, c.updated_at,
 (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1) AS active_reply_id;
 
--- checkouts_close
-UPDATE checkouts SET status = $2, url = NULL WHERE id = $1 AND status = 'open';
-
 -- checkouts_find_open
-SELECT id, success_url, cancel_url, stripe_session_id, url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
-FROM checkouts WHERE user_id = $1 AND status = 'open';
+--   parameters: user_id uuid
+--   columns: id uuid, successUrl text, cancelUrl text, stripeSessionId text, url text, is_stale bool
+SELECT id, success_url AS "successUrl", cancel_url AS "cancelUrl", stripe_session_id AS "stripeSessionId", url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
+FROM checkouts WHERE user_id = :user_id AND status = 'open';
 
 -- checkouts_insert
-INSERT INTO checkouts (id, user_id, success_url, cancel_url) VALUES ($1, $2, $3, $4)
+--   parameters: id uuid, user_id uuid, success_url text, cancel_url text
+--   columns: id uuid
+INSERT INTO checkouts (id, user_id, success_url, cancel_url) VALUES (:id, :user_id, :success_url, :cancel_url)
 ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING RETURNING id;
-
--- checkouts_set_session
-UPDATE checkouts SET stripe_session_id = $2, url = $3 WHERE id = $1;
-
--- checkouts_set_url
-UPDATE checkouts SET url = $2 WHERE id = $1 AND status = 'open';
 
 -- counters_give_back
 --   parameters: key bytea
@@ -204,20 +199,18 @@ ON CONFLICT (key) DO UPDATE SET
   window_ends_at = CASE WHEN c.window_ends_at <= now() THEN excluded.window_ends_at ELSE c.window_ends_at END
 RETURNING key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after;
 
--- customer_closures_finish
-UPDATE customer_closures SET closed_at = now() WHERE stripe_customer_id = $1;
-
--- customer_closures_insert
-INSERT INTO customer_closures (stripe_customer_id) VALUES ($1) ON CONFLICT DO NOTHING;
-
 -- customer_closures_postpone
-UPDATE customer_closures SET attempts = attempts + 1, last_error = $2,
+--   parameters: stripe_customer_id text, error text
+UPDATE customer_closures SET attempts = attempts + 1, last_error = :error,
   due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
-WHERE stripe_customer_id = $1;
+WHERE stripe_customer_id = :stripe_customer_id;
 
 -- customer_closures_take_due
+--   parameters: limit int8
+--   columns: stripe_customer_id text
 UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe_customer_id IN (
-  SELECT stripe_customer_id FROM customer_closures WHERE closed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT stripe_customer_id FROM customer_closures WHERE closed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit
+  FOR UPDATE SKIP LOCKED
 ) RETURNING stripe_customer_id;
 
 -- database_try_lock
@@ -1110,77 +1103,73 @@ FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND ho
 -- statistics_totals
 SELECT model, purpose, outcome, reason, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens, sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') GROUP BY model, purpose, outcome, reason ORDER BY 1, 2, 3, 4;
 
--- stripe_cursors_find
-SELECT seen_until FROM stripe_cursors WHERE name = 'events';
-
 -- stripe_cursors_move
-INSERT INTO stripe_cursors AS c (name, seen_until) VALUES ('events', $1)
+--   parameters: name text, seen_until timestamptz
+INSERT INTO stripe_cursors AS c (name, seen_until) VALUES (:name, :seen_until)
 ON CONFLICT (name) DO UPDATE SET seen_until = greatest(c.seen_until, excluded.seen_until);
 
--- stripe_customers_begin_look
-UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute' WHERE user_id = $1
-RETURNING stripe_customer_id, ticket, clock_timestamp() AS began_at;
+-- stripe_customers_begin_sync_run
+--   parameters: user_id uuid
+--   columns: stripe_customer_id text, run int8, began_at timestamptz
+UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute' WHERE user_id = :user_id
+RETURNING stripe_customer_id, ticket AS run, clock_timestamp() AS began_at;
 
 -- stripe_customers_check_by
-UPDATE stripe_customers SET check_at = least(check_at, $2) WHERE user_id = $1;
+--   parameters: user_id uuid, latest timestamptz
+UPDATE stripe_customers SET check_at = least(check_at, :latest) WHERE user_id = :user_id;
 
--- stripe_customers_find
-SELECT stripe_customer_id FROM stripe_customers WHERE user_id = $1;
-
--- stripe_customers_find_user
-SELECT user_id, synced_at FROM stripe_customers WHERE stripe_customer_id = $1;
-
--- stripe_customers_finish_look
-UPDATE stripe_customers SET applied_ticket = $3, synced_at = $4
-WHERE user_id = $1 AND stripe_customer_id = $2 AND applied_ticket < $3 RETURNING user_id;
+-- stripe_customers_finish_sync_run
+--   parameters: user_id uuid, stripe_customer_id text, run int8, began_at timestamptz
+--   columns: user_id uuid
+UPDATE stripe_customers SET applied_ticket = :run, synced_at = :began_at
+WHERE user_id = :user_id AND stripe_customer_id = :stripe_customer_id AND applied_ticket < :run RETURNING user_id;
 
 -- stripe_customers_insert
-INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, $2 FROM users WHERE id = $1 ON CONFLICT DO NOTHING;
-
--- stripe_customers_replace
-UPDATE stripe_customers SET stripe_customer_id = $3 WHERE user_id = $1 AND stripe_customer_id = $2;
-
--- stripe_customers_set_check_at
-UPDATE stripe_customers SET check_at = $2 WHERE user_id = $1;
+--   parameters: user_id uuid, stripe_customer_id text
+INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, :stripe_customer_id FROM users WHERE id = :user_id
+ON CONFLICT DO NOTHING;
 
 -- stripe_customers_take_due
+--   parameters: limit int8
+--   columns: user_id uuid
 UPDATE stripe_customers SET check_at = now() + interval '1 minute' WHERE user_id IN (
-  SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT :limit FOR UPDATE SKIP LOCKED
 ) RETURNING user_id;
 
--- stripe_events_find
-SELECT id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
-outcome, last_error FROM stripe_events WHERE id = $1;
-
--- stripe_events_list
-SELECT id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
-outcome, last_error, payload FROM stripe_events
- WHERE ($1::text IS NULL OR (received_at, id) < ($2, $1)) AND ($3::boolean IS NULL OR (processed_at IS NULL) = $3)
- ORDER BY received_at DESC, id DESC LIMIT $4;
+-- stripe_events_finish
+--   parameters: id text, outcome text, requested_at timestamptz, stripe_customer_id text
+UPDATE stripe_events e SET processed_at = now(), outcome = :outcome, last_error = NULL,
+  stripe_customer_id = coalesce(stripe_customer_id, :stripe_customer_id),
+  payload = CASE WHEN NOT EXISTS (
+    SELECT 1 FROM customer_closures c WHERE c.stripe_customer_id = coalesce(e.stripe_customer_id, :stripe_customer_id)
+  ) THEN payload END
+WHERE id = :id AND processed_at IS NULL AND requested_at = :requested_at;
 
 -- stripe_events_postpone
-UPDATE stripe_events SET attempts = attempts + 1, last_error = $2,
+--   parameters: id text, error text
+UPDATE stripe_events SET attempts = attempts + 1, last_error = :error,
   due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
-WHERE id = $1 AND processed_at IS NULL;
+WHERE id = :id AND processed_at IS NULL;
 
 -- stripe_events_reopen
-UPDATE stripe_events SET requested_at = clock_timestamp(), due_at = now() + interval '5 seconds', attempts = 0, processed_at = NULL, outcome = NULL,
-   last_error = NULL
- WHERE id = $1 RETURNING id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
-outcome, last_error, payload;
-
--- stripe_events_settle
-UPDATE stripe_events e SET processed_at = now(), outcome = $2, last_error = NULL, stripe_customer_id = coalesce(stripe_customer_id, $4),
-  payload = CASE WHEN NOT EXISTS (SELECT 1 FROM customer_closures c WHERE c.stripe_customer_id = coalesce(e.stripe_customer_id, $4)) THEN payload END
-WHERE id = $1 AND processed_at IS NULL AND requested_at = $3;
+--   parameters: id text
+--   columns: id text, type text, payload json, attempts int4, lastError text, outcome text, occurredAt timestamptz, receivedAt timestamptz, processedAt timestamptz
+UPDATE stripe_events SET requested_at = clock_timestamp(), due_at = now() + interval '5 seconds', attempts = 0, processed_at = NULL,
+  outcome = NULL, last_error = NULL
+WHERE id = :id RETURNING id, type, payload, attempts, last_error AS "lastError", outcome, occurred_at AS "occurredAt", received_at AS "receivedAt", processed_at AS "processedAt";
 
 -- stripe_events_store
+--   parameters: id text, type text, api_version text, livemode bool, object_id text, stripe_customer_id text, occurred_at timestamptz, payload text
+--   columns: id text
 INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, payload, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + interval '5 seconds') ON CONFLICT (id) DO NOTHING RETURNING id;
+VALUES (:id, :type, :api_version, :livemode, :object_id, :stripe_customer_id, :occurred_at, :payload::text::json, now() + interval '5 seconds')
+ON CONFLICT (id) DO NOTHING RETURNING id;
 
 -- stripe_events_take_due
+--   parameters: limit int8
+--   columns: id text
 UPDATE stripe_events SET due_at = now() + interval '30 seconds' WHERE id IN (
-  SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
 ) RETURNING id;
 
 -- subscriptions_find_status
