@@ -269,9 +269,10 @@ WHERE m.id = $1 ORDER BY f.position LIMIT $3;
 UPDATE digests d SET due_at = now() + $4 * interval '1 millisecond', attempt = d.attempt - $5 WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL;
 
 -- erased_days_keep
+--   parameters: user_id uuid, number_hash bytea
 INSERT INTO erased_days AS e (day, number_hash, messages)
-SELECT d.day, $2, d.messages FROM usage_days d JOIN users u ON u.id = d.user_id
-WHERE d.user_id = $1 AND d.day >= (now() AT TIME ZONE 'UTC')::date AND d.messages > 0 AND u.verified_at IS NOT NULL
+SELECT d.day, :number_hash, d.messages FROM usage_days d JOIN users u ON u.id = d.user_id
+WHERE d.user_id = :user_id AND d.day >= (now() AT TIME ZONE 'UTC')::date AND d.messages > 0 AND u.verified_at IS NOT NULL
 ON CONFLICT ON CONSTRAINT pk_erased_days DO UPDATE SET messages = greatest(e.messages, excluded.messages);
 
 -- figures_active_users
@@ -814,17 +815,22 @@ RETURNING id;
 SELECT pg_advisory_xact_lock(hashtextextended('queue ' || $1, 0));
 
 -- quotas_find
-SELECT u.chatroom_count AS chatrooms, u.stored_bytes::float8 AS bytes, coalesce(u.usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users u
-WHERE u.id = $1 AND u.usage_counted_at IS NOT NULL AND ($2::boolean OR u.reclaimed_at IS NULL);
+--   parameters: user_id uuid, is_verified bool
+--   columns: chatrooms int4, bytes float8, is_fresh bool
+SELECT chatroom_count AS chatrooms, stored_bytes::float8 AS bytes, coalesce(usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users
+WHERE id = :user_id AND usage_counted_at IS NOT NULL AND (:is_verified::boolean OR reclaimed_at IS NULL);
 
 -- quotas_lock
-SELECT coalesce(u.usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users u WHERE u.id = $1 FOR NO KEY UPDATE;
+--   parameters: user_id uuid
+--   columns: is_fresh bool
+SELECT coalesce(usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users WHERE id = :user_id FOR NO KEY UPDATE;
 
 -- quotas_recount
+--   parameters: user_id uuid
 UPDATE users u SET usage_counted_at = now(),
   chatroom_count = (SELECT count(*) FROM chatrooms c WHERE c.user_id = u.id),
   stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id)
-WHERE u.id = $1;
+WHERE u.id = :user_id;
 
 -- readiness_ping
 SELECT 1 AS one;
@@ -1202,16 +1208,20 @@ ON CONFLICT (stripe_subscription_id) DO UPDATE SET status = excluded.status, ent
 RETURNING id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled_until AS "entitledUntil", ends_at AS "endsAt";
 
 -- usage_days_begin
+--   parameters: user_id uuid, number_hashes bytea[]
 INSERT INTO usage_days (user_id, day, messages, carried)
-SELECT $1, (now() AT TIME ZONE 'UTC')::date, kept, kept FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY ($2::bytea[])) AS kept) AS e WHERE kept > 0
+SELECT :user_id, (now() AT TIME ZONE 'UTC')::date, kept, kept FROM (SELECT coalesce(max(messages), 0) AS kept FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY (:number_hashes::bytea[])) AS e WHERE kept > 0
 ON CONFLICT ON CONSTRAINT pk_usage_days DO NOTHING;
 
 -- usage_days_carry
-UPDATE usage_days d SET messages = CASE WHEN $3::boolean THEN e.kept ELSE d.messages - d.carried + e.kept END, carried = e.kept
-FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY ($2::bytea[])) AS kept) AS e WHERE d.user_id = $1 AND d.day = (now() AT TIME ZONE 'UTC')::date;
+--   parameters: user_id uuid, number_hashes bytea[], restart bool
+UPDATE usage_days d
+SET messages = CASE WHEN :restart::boolean THEN e.kept ELSE d.messages - d.carried + e.kept END, carried = e.kept
+FROM (SELECT coalesce(max(messages), 0) AS kept FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY (:number_hashes::bytea[])) AS e WHERE d.user_id = :user_id AND d.day = (now() AT TIME ZONE 'UTC')::date;
 
--- usage_days_hold
-SELECT FROM usage_days WHERE user_id = $1 AND day = (now() AT TIME ZONE 'UTC')::date FOR NO KEY UPDATE;
+-- usage_days_lock
+--   parameters: user_id uuid
+SELECT FROM usage_days WHERE user_id = :user_id AND day = (now() AT TIME ZONE 'UTC')::date FOR NO KEY UPDATE;
 
 -- usage_read
 SELECT day, model, messages, input_tokens::float8, output_tokens::float8, cost_micros::float8

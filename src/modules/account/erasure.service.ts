@@ -8,7 +8,7 @@ import { UserGoneError } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import { AuthService, OtpService } from '../auth/index.js';
 import { Deletion } from '../messages/index.js';
-import { ErasedDays } from '../subscriptions/index.js';
+import { ErasedDaysService } from '../subscriptions/index.js';
 import { canonicalNumber, spellingsOf, UsersService } from '../users/index.js';
 
 /** How the caller proves, once more, to be the owner. */
@@ -35,7 +35,7 @@ export class ErasureService {
     private readonly auth: AuthService,
     private readonly codes: OtpService,
     private readonly deletion: Deletion,
-    private readonly days: ErasedDays,
+    private readonly days: ErasedDaysService,
     private readonly cache: BodyCache,
   ) {}
 
@@ -54,7 +54,7 @@ export class ErasureService {
       const locked = await this.deletion.lockReplies(transaction, user.id);
       await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, spellingsOf(user.mobile_number));
-      await this.days.keep(transaction, user.id, canonicalNumber(user.mobile_number));
+      await this.days.keep(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobile_number) });
       const deleted = await transaction.run(deleteUser, [user.id, actor.isVerified]);
       if (deleted.length === 0) throw new UserGoneError();
       return locked;
