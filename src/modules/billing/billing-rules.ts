@@ -10,9 +10,9 @@ export interface Cancellation {
 }
 
 /**
- * Finds the subscriptions of a user that must not go on: those whose payment was refunded in full, lost in a dispute, or
- * never made, and all but one of the others. It depends only on what Stripe says, so that two workers that read the same
- * decide the same.
+ * Finds the subscriptions of a user that must not go on: those whose payment was refunded in full, lost in a dispute,
+ * or never made, and all but one of the others. It depends only on what Stripe says, so that two workers that read the
+ * same decide the same.
  *
  * @param subscriptions in Stripe's order, newest first
  */
@@ -28,7 +28,8 @@ export function findCancellations(subscriptions: readonly StripeSubscription[]):
   const [, ...others] = live.sort(byPrecedence);
   for (const subscription of others) {
     const { payment } = subscription;
-    // A pending payment can be refunded only after it has arrived. Its arrival is an event, which starts another sync run.
+    // A pending payment can be refunded only after it has arrived. Its arrival is an event, which starts another sync
+    // run.
     if (payment?.state === 'pending') continue;
     cancellations.push({ subscription, cause: 'duplicate', refund: payment?.state === 'paid' ? payment.paymentIntentId : null });
   }

@@ -79,7 +79,8 @@ export class CheckoutsService {
   }
 
   private async openPage(input: PageInput): Promise<OpenCheckout> {
-    // The sync run comes first, so that a user who has just paid does not pay again, and no finished page is shown again.
+    // The sync run comes first, so that a user who has just paid does not pay again, and no finished page is shown
+    // again.
     await this.syncs.sync(input.userId);
     if (await this.subscriptions.findLive(input.userId)) throw new AlreadySubscribedError();
     const checkout = await this.findOrInsert(input);

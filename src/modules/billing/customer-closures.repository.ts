@@ -45,7 +45,9 @@ export class CustomerClosuresRepository {
     await this.closures.update({ stripeCustomerId }, { closedAt: () => 'now()' });
   }
 
-  /** Stores the error of a failed attempt. The delay before the next one doubles, up to an hour; attempts never stop. */
+  /**
+   * Stores the error of a failed attempt. The delay before the next one doubles, up to an hour; attempts never stop.
+   */
   async postpone(stripeCustomerId: string, error: string): Promise<void> {
     await this.database.run(postpone, { stripe_customer_id: stripeCustomerId, error: error.slice(0, 500) });
   }

@@ -70,7 +70,9 @@ export class CustomersRepository {
     return this.customers.findOneBy({ stripeCustomerId });
   }
 
-  /** @returns the customer that the user has now, which another request may have stored; null when the account is gone */
+  /**
+   * @returns the customer that the user has now, which another request may have stored; null when the account is gone
+   */
   async insert({ userId, stripeCustomerId }: Pick<StripeCustomerEntity, 'userId' | 'stripeCustomerId'>): Promise<string | null> {
     await this.database.run(insert, { user_id: userId, stripe_customer_id: stripeCustomerId });
     return this.findId(userId);

@@ -15,7 +15,9 @@ const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s\p{C}][^\\\s\p{C}]*$/iu;
 /** The backend's own page, for payers of an installation without a frontend. */
 export const RETURN_PATH = '/subscription/return';
 
-/** Decides where Stripe's pages may send a payer: only to allowed origins, so that Stripe's pages are no open redirect. */
+/**
+ * Decides where Stripe's pages may send a payer: only to allowed origins, so that Stripe's pages are no open redirect.
+ */
 @Injectable()
 export class ReturnAddressesService {
   constructor(

@@ -18,8 +18,8 @@ export class RevenueService {
   constructor(private readonly stripe: StripeAccount) {}
 
   /**
-   * The monthly revenue of a number of subscriptions, at the price that new ones pay; null without Stripe, or as long as
-   * Stripe does not say the price.
+   * The monthly revenue of a number of subscriptions, at the price that new ones pay; null without Stripe, or as long
+   * as Stripe does not say the price.
    */
   async getMonthlyRevenue(subscriptions: number): Promise<Amount | null> {
     const price = await this.getPrice();

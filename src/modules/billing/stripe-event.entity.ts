@@ -1,8 +1,8 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * The result of processing an event: `applied` had the customer synced, `ignored` concerns nothing here, `refused` is of
- * the other mode (live or test) than our key.
+ * The result of processing an event: `applied` had the customer synced, `ignored` concerns nothing here, `refused` is
+ * of the other mode (live or test) than our key.
  */
 export type EventOutcome = 'applied' | 'ignored' | 'refused';
 

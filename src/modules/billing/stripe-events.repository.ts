@@ -73,8 +73,9 @@ const takeDue = statement({
    ) RETURNING id`,
 });
 
-// An event that was replayed while a worker processed it has another requested_at, and stays unprocessed. The payload is
-// deleted when its customer was closed: the event may have arrived after the erasure, or its customer was unknown so far.
+// An event that was replayed while a worker processed it has another requested_at, and stays unprocessed. The payload
+// is deleted when its customer was closed: the event may have arrived after the erasure, or its customer was unknown so
+// far.
 const finish = statement({
   name: 'stripe_events_finish',
   parameters: { id: 'text', outcome: typed<EventOutcome>('text'), requested_at: 'timestamptz', stripe_customer_id: 'text?' },

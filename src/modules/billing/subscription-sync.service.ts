@@ -13,10 +13,10 @@ const CHECK_OPEN_CHECKOUT_EVERY_MS = 300_000;
 const PERIOD_END_DELAY_MS = 2_000;
 
 /**
- * Copies the state of a customer at Stripe into this database. Every event, every return from the payment page and every
- * scheduled check starts the same sync run: it reads all subscriptions of the customer, cancels at Stripe those that our
- * rules forbid, and stores what Stripe says then. So neither the order nor the number of events matters, and the next
- * sync run makes up for whatever was lost.
+ * Copies the state of a customer at Stripe into this database. Every event, every return from the payment page and
+ * every scheduled check starts the same sync run: it reads all subscriptions of the customer, cancels at Stripe those
+ * that our rules forbid, and stores what Stripe says then. So neither the order nor the number of events matters, and
+ * the next sync run makes up for whatever was lost.
  */
 @Injectable()
 export class SubscriptionSyncService {

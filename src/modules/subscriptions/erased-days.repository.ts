@@ -63,7 +63,9 @@ export class ErasedDaysRepository {
     await on.run(begin, { user_id: userId, number_hashes: hashes });
   }
 
-  /** Adds the messages that were kept to the account's row of today, unless it has them; `restart` drops its own ones. */
+  /**
+   * Adds the messages that were kept to the account's row of today, unless it has them; `restart` drops its own ones.
+   */
   async carry(on: StatementRunner, userId: string, { hashes, restart }: Hashes & { restart: boolean }): Promise<void> {
     await on.run(carry, { user_id: userId, number_hashes: hashes, restart });
   }

@@ -12,12 +12,12 @@ interface NumberedAccount {
 }
 
 /**
- * The day's messages of erased accounts, so that the daily limit belongs to the person: the next account with the number
- * begins the day with them. Only verified numbers are kept, because anybody can sign up with a number that is not
- * theirs. A row holds an HMAC of the number, no other personal data, and is deleted after its day.
+ * The day's messages of erased accounts, so that the daily limit belongs to the person: the next account with the
+ * number begins the day with them. Only verified numbers are kept, because anybody can sign up with a number that is
+ * not theirs. A row holds an HMAC of the number, no other personal data, and is deleted after its day.
  *
- * The key is derived from JWT_SECRET. Rows under JWT_SECRET_PREVIOUS are found too; once that is removed, the day's rows
- * under the old key are lost.
+ * The key is derived from JWT_SECRET. Rows under JWT_SECRET_PREVIOUS are found too; once that is removed, the day's
+ * rows under the old key are lost.
  */
 @Injectable()
 export class ErasedDaysService {
@@ -35,8 +35,8 @@ export class ErasedDaysService {
   }
 
   /**
-   * Keeps the day of a locked account that is about to be erased, if its number is verified. Messages that are sent from
-   * now on find no account.
+   * Keeps the day of a locked account that is about to be erased, if its number is verified. Messages that are sent
+   * from now on find no account.
    */
   async keep(transaction: StatementRunner, { userId, mobileNumber }: NumberedAccount): Promise<void> {
     const [hash] = this.hashesOf(mobileNumber);
@@ -52,8 +52,8 @@ export class ErasedDaysService {
    * Adds the messages that were kept under the number of a locked account that is being verified, unless the account
    * began with them.
    *
-   * @param account.restart true: what the account was charged so far was charged to another person, who did not hold the
-   * number
+   * @param account.restart true: what the account was charged so far was charged to another person, who did not hold
+   * the number
    */
   async carry(transaction: StatementRunner, { userId, mobileNumber, restart }: NumberedAccount & { restart: boolean }): Promise<void> {
     const hashes = this.hashesOf(mobileNumber);

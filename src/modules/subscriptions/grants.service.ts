@@ -6,21 +6,21 @@ import { NoGrantError } from './subscriptions.errors.js';
 import type { TransitionCause } from './transition-cause.js';
 import { TransitionsRepository } from './transitions.repository.js';
 
-/** What an action made of a user's live grant; equal grants mean that there was nothing to do. */
+/** A user's live grant before and after an action. Both are the same object when nothing changed. */
 export interface GrantChange {
   readonly before: Grant | null;
   readonly after: Grant | null;
 }
 
 export interface GrantInput {
-  /** The end; it only ever moves later. */
+  /** The new end of the grant. It never moves earlier. */
   readonly until: Date;
   readonly reason: string;
 }
 
 /**
- * Pro without Stripe. Each action takes the caller's transaction, so that whoever acts can record it in the same
- * commit; done twice, it has one effect.
+ * The Pro plan without Stripe. Each action runs in the caller's transaction, so that the caller can record it in the
+ * same commit. A repeat changes nothing.
  */
 @Injectable()
 export class GrantsService {
@@ -30,7 +30,8 @@ export class GrantsService {
   ) {}
 
   /**
-   * Gives Pro until then; a grant that is there is made longer, never shorter.
+   * Grants Pro until `input.until`. A live grant is prolonged, never shortened.
+   *
    * @throws NotFoundError for an unknown user
    */
   async grant(on: Transaction, userId: string, input: GrantInput, actorId: string | null): Promise<GrantChange> {
@@ -41,7 +42,8 @@ export class GrantsService {
   }
 
   /**
-   * Makes the live grant longer, never shorter.
+   * Prolongs the live grant; never shortens it.
+   *
    * @throws NotFoundError for an unknown user, NoGrantError where none is live
    */
   async extend(on: Transaction, userId: string, input: GrantInput, actorId: string | null): Promise<GrantChange> {
@@ -50,12 +52,12 @@ export class GrantsService {
     return this.prolong(on, userId, live, input, actorId);
   }
 
-  /** Takes back what was granted; what is paid for stays. @throws NotFoundError for an unknown user */
+  /** Revokes the live grant; subscriptions at Stripe stay. @throws NotFoundError for an unknown user */
   async revoke(on: Transaction, userId: string, reason: string, actorId: string | null): Promise<GrantChange> {
     const live = await this.lock(on, userId);
     if (!live) return { before: null, after: null };
     const after = (await this.grants.revoke(on, userId)).find(({ id }) => id === live.id);
-    if (!after) throw new Error('a grant that is locked can be written');
+    if (!after) throw new Error('a locked grant was not revoked');
     return this.record(on, { userId, cause: 'revoked', reason, actorId }, live, after);
   }
 

@@ -75,7 +75,9 @@ export class QuotasService {
     return counted;
   }
 
-  /** Every commit that changes the counters locks the user's row, so that the tables do not change under the recount. */
+  /**
+   * Every commit that changes the counters locks the user's row, so that the tables do not change under the recount.
+   */
   private async recount(userId: string): Promise<void> {
     await this.database.transaction(async (transaction) => {
       if (await this.quotas.lockStale(transaction, userId)) await this.quotas.recount(transaction, userId);

@@ -54,7 +54,10 @@ export class StatusQuery {
 
 const isInvoiceId = (part: string): boolean => /^in_\w{1,200}$/.test(part);
 
-/** It asks for one invoice more than the page has, which shows whether there is another page. @throws ValidationFailedError */
+/**
+ * It asks for one invoice more than the page has, which shows whether there is another page.
+ * @throws ValidationFailedError
+ */
 export const toInvoiceListOptions = ({ cursor, limit = DEFAULT_PAGE_SIZE }: PageQuery): InvoiceListOptions => ({
   after: decodeCursor(cursor, [isInvoiceId])?.[0] ?? null,
   count: limit + 1,

@@ -10,7 +10,9 @@ import { StripeEventsRepository } from '../stripe-events.repository.js';
 
 const BATCH = 500;
 
-/** Adds the jobs that are due: unprocessed events, scheduled sync runs, deletions of customers, and the reconciliation. */
+/**
+ * Adds the jobs that are due: unprocessed events, scheduled sync runs, deletions of customers, and the reconciliation.
+ */
 @Injectable()
 export class BillingSweepService implements OnModuleInit {
   constructor(

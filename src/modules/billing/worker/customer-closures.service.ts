@@ -2,7 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { StripeAccount } from '../../../integrations/stripe/index.js';
 import { CustomerClosuresRepository } from '../customer-closures.repository.js';
 
-/** Deletes customers at Stripe whose account here was deleted, so that nobody pays for an account that nobody can use. */
+/**
+ * Deletes customers at Stripe whose account here was deleted, so that nobody pays for an account that nobody can use.
+ */
 @Injectable()
 export class CustomerClosuresService {
   private readonly logger = new Logger(CustomerClosuresService.name);

@@ -7,8 +7,8 @@ import { type StoredEvent, StripeEventsRepository } from '../stripe-events.repos
 import { SubscriptionSyncService } from '../subscription-sync.service.js';
 
 /**
- * Processes stored events. Only the customer is read from an event; the sync run asks Stripe for the rest. An event that
- * is processed twice has one effect.
+ * Processes stored events. Only the customer is read from an event; the sync run asks Stripe for the rest. An event
+ * that is processed twice has one effect.
  */
 @Injectable()
 export class EventProcessingService {
