@@ -71,7 +71,7 @@ export class StripeClient {
     });
   }
 
-  /** Whether the key is of live mode. */
+  /** True for a key of live mode, false for one of test mode. */
   get isLive(): boolean {
     return /^[rs]k_live_/.test(this.options.apiKey);
   }

@@ -22,7 +22,7 @@ interface SubscribeInput {
   readonly key: IdempotencyKey | null;
 }
 
-/** What a payment page is opened with. */
+/** The input of one attempt to open a payment page. */
 interface PageInput {
   readonly userId: string;
   readonly stripeCustomerId: string;

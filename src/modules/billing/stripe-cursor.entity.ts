@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** How far a list of Stripe's was read. */
+/** The position up to which a list of Stripe's was read. */
 @Entity('stripe_cursors')
 export class StripeCursorEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'pk_stripe_cursors' })

@@ -19,7 +19,7 @@ const lockUser = statement({
   text: `SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE`,
 });
 
-// One statement, so that every live grant ends at the same time, by the clock of the database.
+// It is one statement, so that every live grant ends at the same time, by the clock of the database.
 const revoke = statement({
   name: 'grants_revoke',
   parameters: { user_id: 'uuid' },

@@ -5,7 +5,7 @@ import { statement } from '../../database/statement.js';
 
 const USAGE = { chatrooms: 'int4', bytes: 'float8', is_fresh: 'bool' } as const;
 
-/** What a user stores. `is_fresh`: the counters were compared with the tables a short while ago. */
+/** The usage of a user. `is_fresh`: the counters were compared with the tables a short while ago. */
 export type StoredUsage = RowOf<typeof USAGE>;
 
 /**

@@ -121,7 +121,7 @@ export class SubscriptionsService {
   }
 }
 
-/** In milliseconds. */
+/** @returns a time in milliseconds, as `Date.now()` does */
 function nextMoment({ currentPeriodEnd, endsAt }: SubscriptionFacts, until: Date | null): number {
   const now = Date.now();
   const moments = [currentPeriodEnd, endsAt, until].flatMap((moment) =>
