@@ -3,10 +3,10 @@ import { WellFormedText } from './well-formed-text.js';
 
 export type FinishReason = 'stop' | 'length' | 'content-filter' | 'other';
 
-/** What a call is billed by. */
+/** The tokens of a call, by which it is billed. */
 export interface TokenUsage {
   inputTokens: number;
-  /** Of the visible answer, without `reasoningTokens`; Gemini bills both as output. */
+  /** The tokens of the visible answer, without `reasoningTokens`; Gemini bills both as output. */
   outputTokens: number;
   reasoningTokens: number;
   totalTokens: number;
@@ -21,7 +21,7 @@ export interface AnswerEnd {
   modelVersion: string | null;
 }
 
-/** Reasons that mean a filter stopped the answer. The set is open: what is new is `other`. */
+/** Reasons that mean a filter stopped the answer. The set is open: a new reason is `other`. */
 const FILTERED: ReadonlySet<string> = new Set([
   'SAFETY',
   'RECITATION',
@@ -41,7 +41,10 @@ export class AnswerReader {
   private usage: TokenUsage | null = null;
   private modelVersion: string | null = null;
 
-  /** The text that this part adds; reasoning is no text. Each part's usage replaces the one before: Gemini's counts are cumulative. */
+  /**
+   * @returns the text that this part adds, without reasoning. Each part's usage replaces the one before, because
+   * Gemini's counts are cumulative.
+   */
   read(part: GenerateContentResponse): string {
     const candidate = part.candidates?.[0];
     this.finishReason = candidate?.finishReason ?? this.finishReason;
@@ -52,7 +55,10 @@ export class AnswerReader {
     return this.text.push(parts.map(({ text, thought }) => (thought === true ? '' : (text ?? ''))).join(''));
   }
 
-  /** The end of the answer; null while none was sent. Without one the answer is truncated, however cleanly the connection was closed. */
+  /**
+   * The end of the answer; null if none was received: the answer is truncated, however cleanly the connection was
+   * closed.
+   */
   end(): AnswerEnd | null {
     const { usage, modelVersion } = this;
     if (this.blockReason !== null) return { finishReason: 'content-filter', blockReason: this.blockReason, usage, modelVersion };

@@ -1,15 +1,15 @@
 export interface Timeouts {
-  /** From the call to the first part of the answer, in milliseconds. */
+  /** The time from the call to the first part of the answer, in milliseconds. */
   firstTokenTimeoutMs: number;
-  /** Of silence between two parts of a stream, in milliseconds; time that the reader takes does not count. */
+  /** The time between two parts of a stream, in milliseconds, without the time that the reader takes. */
   idleTimeoutMs: number;
-  /** For the whole call, in milliseconds. */
+  /** The time of the whole call, in milliseconds. */
   totalTimeoutMs: number;
 }
 
 /**
- * The abort signal of one call: it follows the caller's, and fires when a deadline passes.
- * The SDK gives the same AbortError for both, so `expired` remembers which it was.
+ * The abort signal of one call: it follows the caller's, and fires when a deadline passes. The SDK throws the same
+ * AbortError for both; `expired` tells them apart.
  */
 export class CallDeadlines {
   private readonly controller = new AbortController();
@@ -40,7 +40,7 @@ export class CallDeadlines {
     return this.hasExpired;
   }
 
-  /** From now on something must arrive within `ms` milliseconds. */
+  /** Requires that the next part arrives within `ms` milliseconds from now. */
   expectWithin(ms: number): void {
     this.silence = setTimeout(this.expire, ms);
   }
@@ -49,7 +49,7 @@ export class CallDeadlines {
     clearTimeout(this.silence);
   }
 
-  /** Ends the HTTP request if it still runs: leaving the SDK's iterator does not. */
+  /** Ends the HTTP request if it still runs; leaving the SDK's iterator does not end it. */
   close(): void {
     clearTimeout(this.total);
     clearTimeout(this.silence);

@@ -8,11 +8,11 @@ const GEMINI_API = 'https://generativelanguage.googleapis.com';
 
 export interface GeminiClientOptions extends Timeouts {
   apiKey: string;
-  /** Another server that speaks the same wire; default: Google's. */
+  /** The address of a server with the same API; Google's by default. */
   baseUrl?: string;
 }
 
-/** The members of the JSON object that is to be the answer, all of them texts that must be there; each with what it is. */
+/** The required members of a JSON answer, all of them strings, each with its description. */
 export type AnswerSchema = Readonly<Record<string, string>>;
 
 export interface GenerateRequest {
@@ -21,38 +21,42 @@ export interface GenerateRequest {
   /** Oldest first. */
   turns: { role: 'user' | 'model'; text: string }[];
   maxOutputTokens: number;
-  /** Asks for an answer in JSON. Nothing guarantees one: an answer can break off, and a model or a server can ignore it. */
+  /**
+   * Asks for a JSON answer. It is not guaranteed: an answer can be cut off, and a model or a server can ignore the
+   * schema.
+   */
   answerSchema?: AnswerSchema | null;
-  /** Ends the call, and with it the HTTP request. */
+  /** Aborts the call and its HTTP request. */
   signal: AbortSignal;
 }
 
 export type GenerateEvent = { type: 'text'; text: string } | ({ type: 'end' } & AnswerEnd);
 
 /**
- * Gemini in our words. It never repeats a call: retrying is the queue's task, which knows what waits and what a 429 asks for.
- * Every way out of a call (its end, an error, a deadline, a reader who leaves) ends the HTTP request.
+ * Calls Gemini. It never retries a call: that is the queue's task, which knows what else waits and the delay that a 429
+ * asks for. The HTTP request ends with the call, whether that finishes, fails, expires, or loses its reader.
  */
 export class GeminiClient {
   private readonly models: GoogleGenAI['models'];
 
   constructor(private readonly options: GeminiClientOptions) {
     const { apiKey, baseUrl = GEMINI_API } = options;
-    // Explicit, because the SDK else lets environment variables choose another backend or address.
-    // And Node's fetch as it is: the SDK's own way goes through a hidden global of undici, only to lift undici's limits of 300 s of silence,
-    // which stay far above our deadlines.
+    // The options are explicit, because otherwise environment variables can choose another backend or address. Node's
+    // own fetch is passed, because the SDK's goes through a hidden global of undici, only to lift undici's limits of
+    // 300 s of silence, which are far above our deadlines.
     this.models = new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl, fetch } }).models;
   }
 
   /**
-   * The answer as it is made: text events, each well-formed and without NUL, then one `end`.
-   * @throws GeminiError when there is no complete answer; the signal's reason when the caller aborts
+   * Streams the answer: text events, each well-formed and without NUL, then one `end`.
+   *
+   * @throws GeminiError when the answer is not complete; the signal's reason when the caller aborts
    */
   async *stream(request: GenerateRequest): AsyncGenerator<GenerateEvent, void> {
     request.signal.throwIfAborted();
     const deadlines = new CallDeadlines(request.signal, this.options.totalTimeoutMs);
     const answer = new AnswerReader();
-    const http = rememberingFetch();
+    const http = recordingFetch();
     let answering = false;
     try {
       deadlines.expectWithin(this.options.firstTokenTimeoutMs);
@@ -69,7 +73,7 @@ export class GeminiClient {
       }
     } catch (error) {
       request.signal.throwIfAborted();
-      // What breaks after the finish reason takes nothing from the answer.
+      // An error after the finish reason is ignored: the answer is complete.
       if (answer.end() === null) throw failureOf(error, deadlines, { answering, retryAfter: http.retryAfter() });
     } finally {
       deadlines.close();
@@ -80,14 +84,16 @@ export class GeminiClient {
   }
 
   /**
-   * The whole answer in one piece, within `totalTimeoutMs`. A blocked one is content-filter, with what text there is.
-   * @throws as `stream` does
+   * Returns the whole answer, within `totalTimeoutMs`. A blocked answer is `content-filter`, with the text that was
+   * generated.
+   *
+   * @throws the errors of `stream`
    */
   async generate(request: GenerateRequest): Promise<{ text: string; finishReason: FinishReason; usage: TokenUsage | null }> {
     request.signal.throwIfAborted();
     const deadlines = new CallDeadlines(request.signal, this.options.totalTimeoutMs);
     const answer = new AnswerReader();
-    const http = rememberingFetch();
+    const http = recordingFetch();
     try {
       const text = answer.read(await this.models.generateContent(parametersOf(request, deadlines.signal, http.fetch)));
       const end = answer.end();
@@ -110,8 +116,8 @@ function failureOf(
   return deadlines.expired ? new GeminiError('model_timeout', { cause: error }) : toGeminiError(error, answering, retryAfter);
 }
 
-/** Node's fetch for one call. It remembers the Retry-After header, because the SDK's errors carry no headers. */
-function rememberingFetch(): { fetch: typeof fetch; retryAfter: () => string | null } {
+/** Node's fetch for one call. It stores the Retry-After header, because the SDK's errors have no headers. */
+function recordingFetch(): { fetch: typeof fetch; retryAfter: () => string | null } {
   let retryAfter: string | null = null;
   return {
     fetch: async (...request) => {
@@ -131,7 +137,7 @@ function parametersOf(request: GenerateRequest, abortSignal: AbortSignal, fetchO
       abortSignal,
       httpOptions: { fetch: fetchOfCall },
       maxOutputTokens: request.maxOutputTokens,
-      // One call is one request: the SDK would else open a second by itself when a stream breaks off.
+      // One call is one request: by default the SDK opens a second one when a stream is cut off.
       automaticContinuation: false,
       ...(request.systemInstruction === null ? {} : { systemInstruction: request.systemInstruction }),
       ...(request.answerSchema ? jsonOf(request.answerSchema) : {}),

@@ -9,7 +9,7 @@ import { GeminiClient } from './gemini.client.js';
       provide: GeminiClient,
       inject: [InjectConfig.TOKEN],
       useFactory: (config: Config) => {
-        if (config.GEMINI_API_KEY === undefined) throw new Error('GEMINI_API_KEY is demanded by every entry point that answers messages');
+        if (config.GEMINI_API_KEY === undefined) throw new Error('GEMINI_API_KEY is required by every entry point that answers messages');
         return new GeminiClient({
           apiKey: config.GEMINI_API_KEY,
           ...(config.GEMINI_BASE_URL === undefined ? {} : { baseUrl: config.GEMINI_BASE_URL }),

@@ -1,6 +1,6 @@
 /**
- * Calls Gemini and answers in our words: events of text, one end, errors with stable codes that say whether to try again.
- * The only place that imports `@google/genai`.
+ * Calls Gemini and translates its answers: events of text, one end, errors with stable codes that say whether to retry.
+ * Only this folder imports `@google/genai`.
  */
 export { type AnswerSchema, GeminiClient, type GeminiClientOptions, type GenerateEvent, type GenerateRequest } from './gemini.client.js';
 export { GeminiError } from './gemini.errors.js';

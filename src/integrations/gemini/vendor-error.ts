@@ -3,10 +3,12 @@ import { GeminiError, type GeminiErrorCode } from './gemini.errors.js';
 
 type Json = Record<string, unknown>;
 
-/** Longer waits are read as this one: no statement and no timer has to cope with more. */
+/** Longer delays are cut to this one, so that statements and timers stay in their ranges. */
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
-/** Statuses of Google's APIs that say nothing about the request: it may succeed when it is repeated, whatever the HTTP status is. */
+/**
+ * Statuses of Google's APIs for transient failures: the request may succeed on a retry, whatever the HTTP status is.
+ */
 const TRANSIENT: ReadonlySet<unknown> = new Set([
   'ABORTED',
   'CANCELLED',
@@ -17,16 +19,17 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
   'UNKNOWN',
 ]);
 
-/** Words of a server under load, which come with various statuses. */
+/** Phrases of a server under load, which have various statuses. */
 const OVERLOADED = /\b(?:overloaded|over capacity|at capacity|high demand|temporarily unavailable|try again later)\b/iu;
 
-/** HTTP statuses that concern the key, the account, the address or the name of the model, never what a user wrote. */
+/** HTTP statuses that concern the key, the account, the address or the model's name, and never a user's text. */
 const MISCONFIGURED: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407]);
 
 /**
- * What a failure of the SDK means to us.
- * @param answering whether the answer had begun: from then on a failure that is not an error of the API is an interruption
- * @param retryAfter the Retry-After header of the answer, which the SDK does not pass on
+ * Translates an error of the SDK.
+ *
+ * @param answering whether the answer had begun; then a failure that is not an error of the API is an interruption
+ * @param retryAfter the Retry-After header of the response, which the SDK does not pass on
  */
 export function toGeminiError(error: unknown, answering: boolean, retryAfter: string | null = null): GeminiError {
   if (error instanceof GeminiError) return error;
@@ -49,13 +52,14 @@ function codeOf(httpStatus: number, { status: vendorStatus, message, details }: 
   if (httpStatus === 503 || vendorStatus === 'UNAVAILABLE') return 'model_overloaded';
   if (httpStatus >= 500 || httpStatus === 408 || httpStatus === 499 || TRANSIENT.has(vendorStatus)) return 'model_unavailable';
   if (MISCONFIGURED.has(httpStatus)) return 'model_misconfigured';
-  // A bad key is a 400 (https://ai.google.dev/gemini-api/docs/troubleshooting); so is a country or an account that may not call (FAILED_PRECONDITION).
+  // A bad key is a 400 (https://ai.google.dev/gemini-api/docs/troubleshooting); so is a country or an account that may
+  // not use the API (FAILED_PRECONDITION).
   const misconfigured = vendorStatus === 'FAILED_PRECONDITION' || details.some((detail) => detail['reason'] === 'API_KEY_INVALID');
   if (misconfigured) return 'model_misconfigured';
   return typeof message === 'string' && OVERLOADED.test(message) ? 'model_overloaded' : 'request_rejected';
 }
 
-/** The SDK puts the JSON body into the message; for an error inside a stream with words before it. */
+/** Reads the JSON body, which the SDK puts into the message, after other words if the error came inside a stream. */
 function vendorErrorOf(message: string): VendorError {
   const nothing = { status: null, message: null, details: [] };
   const start = message.indexOf('{');
@@ -71,7 +75,10 @@ function vendorErrorOf(message: string): VendorError {
   }
 }
 
-/** A quota per day comes back tomorrow: no use to try again. Its id says so (GenerateRequestsPerDayPerProjectPerModel). */
+/**
+ * A daily quota is full until tomorrow, so that a retry is of no use. Its id names the day, for example
+ * GenerateRequestsPerDayPerProjectPerModel.
+ */
 function isDailyQuota(details: readonly Json[]): boolean {
   return details.some((detail) => {
     const violations = isType(detail, 'google.rpc.QuotaFailure') ? detail['violations'] : null;

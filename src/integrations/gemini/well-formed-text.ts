@@ -1,6 +1,7 @@
 /**
- * Text that arrives in pieces, made storable piece by piece: PostgreSQL takes no NUL, and UTF-8 has no half of a surrogate pair.
- * A pair that is split between two pieces is joined in the second; a half that stays alone becomes U+FFFD, or nothing at the very end; NUL is dropped.
+ * Makes text that arrives in pieces storable: PostgreSQL takes no NUL, and UTF-8 no half of a surrogate pair. A pair
+ * that is split between two pieces is joined in the second one. A lone half becomes U+FFFD, or nothing at the end of
+ * the text. NUL is dropped.
  */
 export class WellFormedText {
   private half = '';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type CodeMessage, OtpDelivery } from './otp-delivery.js';
 
-/** For developers: the message is a line of the log, if codes may be there; else the line tells how they would get out. */
+/** Logs the message, for developers. If the log may not have codes, it logs how to have them delivered. */
 export class LogDelivery extends OtpDelivery {
   override readonly isSms = false;
   private readonly logger = new Logger('OtpDelivery');
@@ -12,7 +12,7 @@ export class LogDelivery extends OtpDelivery {
 
   override send({ mobileNumber, text }: CodeMessage): Promise<void> {
     if (this.printsCodes) this.logger.log(`to ${mobileNumber}: ${text}`);
-    else this.logger.warn('a code reached nobody: set OTP_DELIVERY to twilio or smtp, or OTP_LOG_CODES=true to have codes printed here');
+    else this.logger.warn('a code was not delivered: set OTP_DELIVERY to twilio or smtp, or OTP_LOG_CODES=true to have codes printed here');
     return Promise.resolve();
   }
 }

@@ -12,7 +12,7 @@ import { TwilioDelivery } from './twilio.delivery.js';
 })
 export class OtpDeliveryModule {}
 
-/** With `response` nothing is left to deliver, but jobs of another setting may be. */
+/** The setting `response` needs no delivery, but the queue may have jobs of an earlier setting. */
 function createDelivery(config: Config): OtpDelivery {
   switch (config.OTP_DELIVERY) {
     case 'twilio':

@@ -1,6 +1,6 @@
-/** A code and where it goes. */
+/** A message with a code, and its recipient. */
 export interface CodeMessage {
-  /** In E.164. */
+  /** The number in E.164. */
   readonly mobileNumber: string;
   /** Null for an account without one. */
   readonly email: string | null;
@@ -8,22 +8,22 @@ export interface CodeMessage {
   readonly text: string;
 }
 
-/** A way for codes to reach people, chosen by `OTP_DELIVERY`. */
+/** Delivers codes, in the way that `OTP_DELIVERY` chooses. */
 export abstract class OtpDelivery {
-  /** Whether a delivery is paid for and counts against `SMS_DAILY_BUDGET`. */
+  /** Whether a delivery costs money and counts against `SMS_DAILY_BUDGET`. */
   abstract readonly isSms: boolean;
 
-  /** Resolves when the vendor has taken the message over. @throws OtpDeliveryError */
+  /** Resolves when the vendor has accepted the message. @throws OtpDeliveryError */
   abstract send(message: CodeMessage): Promise<void>;
 }
 
-/** The vendor did not take a message. Neither the code nor the number is in its words. */
+/** The vendor did not accept a message. The error's text has neither the code nor the number. */
 export class OtpDeliveryError extends Error {
   override readonly name = 'OtpDeliveryError';
 
   constructor(
     message: string,
-    /** Whether the same message may be taken later. */
+    /** Whether the vendor may accept the same message later. */
     readonly isRetryable: boolean,
     options?: ErrorOptions,
   ) {

@@ -9,7 +9,7 @@ export interface SmtpOptions {
   readonly from: string;
 }
 
-/** E-mail to the address of the account. */
+/** Sends an e-mail to the address of the account. */
 export class SmtpDelivery extends OtpDelivery {
   override readonly isSms = false;
   private readonly transport;
@@ -32,14 +32,12 @@ export class SmtpDelivery extends OtpDelivery {
       await this.transport.sendMail({ from: this.options.from, to: { name: '', address: email }, subject, text });
     } catch (error) {
       const { responseCode } = error as { responseCode?: unknown };
-      // RFC 5321, 4.2.1: 5xx is permanent, 4xx transient; no reply at all is a network that may come back.
+      // RFC 5321, 4.2.1: 5xx is permanent, 4xx transient. No reply at all is a failure of the network, and transient.
       const isPermanent = typeof responseCode === 'number' && responseCode >= 500;
       throw new OtpDeliveryError(
         `the mail server ${typeof responseCode === 'number' ? `answered ${responseCode}` : 'could not be reached'}`,
         !isPermanent,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
   }

@@ -10,7 +10,7 @@ export interface TwilioOptions {
   readonly from: string;
 }
 
-/** SMS by Twilio: POST …/Messages.json, twilio.com/docs/messaging/api/message-resource. */
+/** Sends an SMS by Twilio: POST …/Messages.json, twilio.com/docs/messaging/api/message-resource. */
 export class TwilioDelivery extends OtpDelivery {
   override readonly isSms = true;
 
@@ -37,13 +37,13 @@ export class TwilioDelivery extends OtpDelivery {
       await response.body?.cancel();
       return;
     }
-    // twilio.com/docs/usage/twilios-response: 429 and 5xx may pass; the rest of the 4xx say that this request never will.
+    // twilio.com/docs/usage/twilios-response: 429 and 5xx are transient; any other 4xx is permanent.
     const code = await vendorCode(response);
     throw new OtpDeliveryError(`Twilio answered ${response.status}${code}`, response.status === 429 || response.status >= 500);
   }
 }
 
-/** Only the number of Twilio's error: its words may hold the recipient's number. */
+/** Reads only the code of Twilio's error, because its text may have the recipient's number. */
 async function vendorCode(response: Response): Promise<string> {
   try {
     const { code } = (await response.json()) as { code?: unknown };

@@ -1,6 +1,6 @@
 /**
- * Asks Stripe and answers in our words: customers, checkouts, subscriptions with the state of their payment, invoices, signed events.
- * The only place that imports `stripe`.
+ * Calls Stripe and translates its objects: customers, checkouts, subscriptions with the state of their payment,
+ * invoices and signed events. Only this folder imports `stripe`.
  */
 export { StripeAccount } from './stripe-account.js';
 export { STRIPE_API_VERSION, type StripeClient } from './stripe.client.js';

@@ -1,7 +1,7 @@
 import { BillingUnavailableError } from './stripe.errors.js';
 import type { StripeClient } from './stripe.client.js';
 
-/** The account at Stripe that this installation sells through, if there is one. */
+/** The installation's account at Stripe, if it has one. */
 export class StripeAccount {
   constructor(private readonly connected: StripeClient | null) {}
 
@@ -9,7 +9,7 @@ export class StripeAccount {
     return this.connected !== null;
   }
 
-  /** @throws BillingUnavailableError where nothing is sold */
+  /** @throws BillingUnavailableError without an account */
   get client(): StripeClient {
     if (this.connected === null) throw new BillingUnavailableError();
     return this.connected;

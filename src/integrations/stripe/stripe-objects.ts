@@ -1,15 +1,15 @@
 import type Stripe from 'stripe';
 
-/** What became of the payment of a subscription's newest invoice. */
+/** The payment of a subscription's newest invoice. */
 export interface SubscriptionPayment {
   readonly paymentIntentId: string;
-  /** `pending`: the payer or a bank has yet to decide. `refunded`: in full. */
+  /** `pending`: the payer or a bank has to act. `refunded`: in full. */
   readonly state: 'paid' | 'pending' | 'failed' | 'refunded' | 'dispute_lost';
-  /** Of the invoice that began the subscription. */
+  /** Whether the invoice is the first one of the subscription. */
   readonly isFirst: boolean;
 }
 
-/** A subscription as Stripe has it, in times of our clock. */
+/** A subscription as Stripe has it, with times of our clock. */
 export interface StripeSubscription {
   readonly stripeSubscriptionId: string;
   readonly status: string;
@@ -18,15 +18,15 @@ export interface StripeSubscription {
   readonly currentPeriodEnd: Date;
   readonly endsAt: Date | null;
   readonly unpaidSince: Date | null;
-  /** Why we had it ended, as it was given to `cancelNow`; null for one that ended otherwise, or goes on. */
+  /** The reason that was given to `cancelNow`; null for a subscription that ended otherwise or has not ended. */
   readonly endedFor: string | null;
-  /** Null where nothing was to be paid yet, and for one that is over. */
+  /** Null before the first payment is due, and for a subscription that has ended. */
   readonly payment: SubscriptionPayment | null;
 }
 
 const REASON_PREFIX = 'Ended by the backend: ';
 
-/** Stripe keeps it with the subscription, where whoever looks next finds it, and people too. */
+/** The comment that Stripe stores with the subscription, for the next sync run and for people. */
 export const commentOf = (reason: string): string => REASON_PREFIX + reason;
 
 const reasonIn = (comment: string): string | null => (comment.startsWith(REASON_PREFIX) ? comment.slice(REASON_PREFIX.length) : null);
@@ -35,7 +35,7 @@ export interface StripeCheckout {
   readonly id: string;
   readonly stripeCustomerId: string | null;
   readonly status: 'open' | 'complete' | 'expired';
-  /** Of its page, while it is open. */
+  /** The address of the page; null unless it is open. */
   readonly url: string | null;
 }
 
@@ -43,10 +43,10 @@ export interface StripeInvoice {
   readonly id: string;
   readonly number: string | null;
   readonly status: string;
-  /** In the currency's smallest unit, as are all amounts. */
+  /** The amount in the currency's smallest unit, as all amounts. */
   readonly amountDue: number;
   readonly amountPaid: number;
-  /** ISO 4217, in lower case. */
+  /** The code of ISO 4217, in lower case. */
   readonly currency: string;
   readonly periodStart: Date;
   readonly periodEnd: Date;
@@ -55,7 +55,7 @@ export interface StripeInvoice {
   readonly pdfUrl: string | null;
 }
 
-/** An event: what it is about, and what it says, which is kept for people and never acted on. */
+/** An event. Only its ids and type are acted on; the payload is stored for people. */
 export interface StripeEvent {
   readonly id: string;
   readonly type: string;
@@ -63,13 +63,13 @@ export interface StripeEvent {
   readonly livemode: boolean;
   readonly objectId: string | null;
   readonly stripeCustomerId: string | null;
-  /** By Stripe's clock. */
+  /** The time of Stripe's clock. */
   readonly occurredAt: Date;
-  /** JSON, as Stripe wrote it. */
+  /** The JSON that Stripe wrote. */
   readonly payload: string;
 }
 
-/** What all events have, whatever they are about. */
+/** The members that all events have. */
 interface EventHead {
   readonly id: string;
   readonly type: string;
@@ -79,13 +79,16 @@ interface EventHead {
   readonly data: { readonly object: object; readonly previous_attributes?: object | null | undefined };
 }
 
-/** Makes a moment of our clock of Unix seconds of Stripe's. */
-export type Moment = (seconds: number) => Date;
+/** Converts Unix seconds of Stripe's clock to a time of ours. */
+export type ToOurTime = (seconds: number) => Date;
 
-/** Since `items.data[i]` holds the periods, the subscription's own is the one that ends first: what is paid for reaches no further. */
+/**
+ * The periods belong to the items, `items.data[i]`. The subscription's period is the one that ends first, because it is
+ * paid for no longer.
+ */
 export function toSubscription(
   subscription: Stripe.Subscription,
-  at: Moment,
+  at: ToOurTime,
   unpaidSince: number | null,
   payment: SubscriptionPayment | null,
 ): StripeSubscription {
@@ -94,7 +97,7 @@ export function toSubscription(
   const end = Math.min(...items.map((item) => item.current_period_end));
   const created = subscription.created;
   const currentPeriodEnd = Number.isFinite(end) ? end : created;
-  // The portal sets cancel_at and leaves cancel_at_period_end false.
+  // A cancellation in the portal sets cancel_at and leaves cancel_at_period_end false.
   const endsAt = subscription.ended_at ?? subscription.cancel_at ?? (subscription.cancel_at_period_end ? currentPeriodEnd : null);
   return {
     stripeSubscriptionId: subscription.id,
@@ -119,7 +122,7 @@ export const toCheckout = (session: Stripe.Checkout.Session): StripeCheckout => 
 const statusOf = (status: string | null): StripeCheckout['status'] => (status === 'complete' || status === 'expired' ? status : 'open');
 
 export const toInvoice = (invoice: Stripe.Invoice): StripeInvoice => {
-  // The invoice's own period is that of its pending items; what is paid for is on the line.
+  // The invoice's own period is that of its pending items; its line has the period that is paid for.
   const period = invoice.lines.data[0]?.period ?? { start: invoice.period_start, end: invoice.period_end };
   return {
     id: invoice.id,
@@ -136,7 +139,7 @@ export const toInvoice = (invoice: Stripe.Invoice): StripeInvoice => {
   };
 };
 
-/** @param payload the whole of it, in JSON */
+/** @param payload the JSON of the whole event */
 export function toEvent(event: EventHead, payload: string): StripeEvent {
   const { object, previous_attributes: previous } = event.data;
   const field = (name: string): unknown => Reflect.get(object, name);
@@ -148,7 +151,7 @@ export function toEvent(event: EventHead, payload: string): StripeEvent {
     livemode: event.livemode,
     // A dispute names its customer only by its charge.
     objectId: field('object') === 'dispute' ? idOf(field('charge')) : id,
-    // What was just taken from a customer says only whose it was.
+    // An object that was just detached from a customer names it only in `previous_attributes`.
     stripeCustomerId:
       field('object') === 'customer' ? id : (idOf(field('customer')) ?? idOf(previous && Reflect.get(previous, 'customer'))),
     occurredAt: unixTime(event.created),

@@ -4,7 +4,6 @@ import { asOurs, isRefusal, StripeRefusalError } from './stripe.errors.js';
 import {
   commentOf,
   idOf,
-  type Moment,
   type StripeCheckout,
   type StripeEvent,
   type StripeInvoice,
@@ -13,17 +12,21 @@ import {
   toCheckout,
   toEvent,
   toInvoice,
+  type ToOurTime,
   toSubscription,
 } from './stripe-objects.js';
 import { verifyEvent } from './webhook-signature.js';
 
-/** What this code was written for, and what every call asks for, whatever the account's own default. */
+/**
+ * The version of Stripe's API that this code was written for. Every call asks for it, whatever the account's default
+ * is.
+ */
 export const STRIPE_API_VERSION = '2026-10-28.endive';
 
 export interface StripeClientOptions {
   readonly apiKey: string;
   readonly pricePro: string;
-  /** The newest first. */
+  /** Accepted secrets, the newest first. */
   readonly webhookSecrets: readonly string[];
   readonly timeoutMs: number;
   readonly baseUrl?: string;
@@ -31,7 +34,7 @@ export interface StripeClientOptions {
 
 /** A page that Stripe hosts for one visit. */
 interface CheckoutRequest {
-  /** Of ours; the same request under the same id gives the same session. */
+  /** Our id. The same request under the same id creates the same session. */
   readonly checkoutId: string;
   readonly userId: string;
   readonly stripeCustomerId: string;
@@ -39,17 +42,21 @@ interface CheckoutRequest {
   readonly cancelUrl: string;
 }
 
-/** How many there are in an interval, as they are on average. */
+/** The average number of months in an interval. */
 const MONTHS: Readonly<Record<string, number>> = { day: 12 / 365, week: 12 / 52, month: 1, year: 12 };
 
 const PAGE = 100;
-/** Stripe's clock is ours, but for the seconds that an answer takes. Past this it is a simulated or a test clock that was moved. */
-const SAME_CLOCK_MS = 300_000;
+/**
+ * A larger difference between Stripe's clock and ours is that of a test clock or a simulator, and not of a slow
+ * response.
+ */
+const MAX_CLOCK_DIFFERENCE_MS = 300_000;
 const ENDED = new Set(['canceled', 'incomplete_expired']);
 
 /**
- * Stripe in our words. Every method throws BillingUnavailableError when Stripe cannot be asked, StripeRefusalError when it answers no; each call
- * that makes something carries an idempotency key of its own, so that the SDK's retries and ours have one effect.
+ * Calls Stripe. Every method throws BillingUnavailableError when Stripe cannot be reached, and StripeRefusalError when
+ * it refuses the request. Each call that creates something has an idempotency key of its own, so that the SDK's retries
+ * and ours have one effect.
  */
 export class StripeClient {
   private readonly sdk: Stripe;
@@ -64,18 +71,21 @@ export class StripeClient {
     });
   }
 
-  /** Whether the key moves real money; events of the other kind are not for us. */
+  /** True for a key of live mode, false for one of test mode. */
   get isLive(): boolean {
     return /^[rs]k_live_/.test(this.options.apiKey);
   }
 
-  /** The event in a webhook, null unless it is signed as Stripe signs. */
+  /** The event in the body of a webhook; null unless its signature is valid. */
   readEvent(body: Buffer, signature: string): StripeEvent | null {
     const event = verifyEvent(body, signature, this.options.webhookSecrets);
     return event && toEvent(event, body.toString());
   }
 
-  /** @param replaced the customer that Stripe does not know any more @returns the id of the user's customer, the same for the same request */
+  /**
+   * @param replaced the customer that was deleted at Stripe; null for the first one of the user
+   * @returns the id of the customer, the same for the same request
+   */
   createCustomer(user: { userId: string; username: string; email: string | null }, replaced: string | null): Promise<string> {
     const parameters: Stripe.CustomerCreateParams = {
       name: user.username,
@@ -85,12 +95,12 @@ export class StripeClient {
     const key = createHash('sha256')
       .update(JSON.stringify([parameters, replaced]))
       .digest('hex');
-    return this.ask(async () => (await this.sdk.customers.create(parameters, { idempotencyKey: `customer-${key}` })).id);
+    return this.request(async () => (await this.sdk.customers.create(parameters, { idempotencyKey: `customer-${key}` })).id);
   }
 
-  /** What one subscription brings in a month at today's price, in the currency's smallest unit; null for a price without an amount. */
+  /** The monthly price of one subscription, in the currency's smallest unit; null for a price without an amount. */
   getMonthlyPrice(): Promise<{ amount: number; currency: string } | null> {
-    return this.ask(async () => {
+    return this.request(async () => {
       const { unit_amount: amount, currency, recurring } = await this.sdk.prices.retrieve(this.options.pricePro);
       const months = recurring && MONTHS[recurring.interval];
       if (amount === null || !recurring || months === undefined || months === null) return null;
@@ -110,50 +120,52 @@ export class StripeClient {
       metadata,
       subscription_data: { metadata },
     };
-    return this.ask(async () =>
+    return this.request(async () =>
       toCheckout(await this.sdk.checkout.sessions.create(parameters, { idempotencyKey: `checkout-${checkoutId}` })),
     );
   }
 
-  /** Null for a session that Stripe does not know. */
+  /** @returns null for a session that Stripe does not know */
   findCheckout(id: string): Promise<StripeCheckout | null> {
-    return this.askForOne(async () => toCheckout(await this.sdk.checkout.sessions.retrieve(id)));
+    return this.requestOrNull(async () => toCheckout(await this.sdk.checkout.sessions.retrieve(id)));
   }
 
-  /** Nobody can pay on its page any more; one that is paid or expired stays as it is. */
+  /** Closes the page of a session. A paid or expired one stays as it is. */
   async expireCheckout(id: string): Promise<void> {
-    await this.ask(() => this.sdk.checkout.sessions.expire(id)).catch((error: unknown) => {
+    await this.request(() => this.sdk.checkout.sessions.expire(id)).catch((error: unknown) => {
       if (!(error instanceof StripeRefusalError)) throw error;
     });
   }
 
-  /** @returns the address of a page where the customer sees to cards, invoices and the subscription, for a few minutes */
+  /** @returns the address of the page for cards, invoices and the subscription, which is valid for a few minutes */
   openPortal(stripeCustomerId: string, returnUrl: string): Promise<string> {
-    return this.ask(async () => (await this.sdk.billingPortal.sessions.create({ customer: stripeCustomerId, return_url: returnUrl })).url);
+    return this.request(
+      async () => (await this.sdk.billingPortal.sessions.create({ customer: stripeCustomerId, return_url: returnUrl })).url,
+    );
   }
 
-  /** @throws StripeRefusalError for one that is over */
+  /** @throws StripeRefusalError for a subscription that has ended */
   async cancelAtPeriodEnd(subscriptionId: string): Promise<void> {
-    await this.ask(() => this.sdk.subscriptions.update(subscriptionId, { cancel_at_period_end: true }));
+    await this.request(() => this.sdk.subscriptions.update(subscriptionId, { cancel_at_period_end: true }));
   }
 
-  /** Takes a cancellation back, whichever way it was made. @throws StripeRefusalError for one that is over */
+  /** Undoes a cancellation, wherever it was made. @throws StripeRefusalError for a subscription that has ended */
   async resume(subscriptionId: string): Promise<void> {
-    await this.ask(async () => {
+    await this.request(async () => {
       const { cancel_at_period_end: atPeriodEnd, cancel_at: at } = await this.sdk.subscriptions.retrieve(subscriptionId);
       if (atPeriodEnd) await this.sdk.subscriptions.update(subscriptionId, { cancel_at_period_end: false });
       else if (at !== null) await this.sdk.subscriptions.update(subscriptionId, { cancel_at: '' });
     });
   }
 
-  /** Ends it at once, for good; one that is over stays as it is. @param reason is kept with it */
+  /** Ends a subscription at once; one that has ended stays as it is. @param reason is stored with the subscription */
   async cancelNow(subscriptionId: string, reason: string): Promise<void> {
-    await this.askForOne(() => this.sdk.subscriptions.cancel(subscriptionId, { cancellation_details: { comment: commentOf(reason) } }));
+    await this.requestOrNull(() => this.sdk.subscriptions.cancel(subscriptionId, { cancellation_details: { comment: commentOf(reason) } }));
   }
 
-  /** Gives all of a payment back, once. */
+  /** Refunds a payment in full, once. */
   async refund(paymentIntentId: string): Promise<void> {
-    await this.ask(async () => {
+    await this.request(async () => {
       await this.sdk.refunds.create(
         { payment_intent: paymentIntentId, reason: 'duplicate' },
         { idempotencyKey: `refund-${paymentIntentId}` },
@@ -163,38 +175,38 @@ export class StripeClient {
     });
   }
 
-  /** Everything that Stripe has of a customer's subscriptions, those that are over too; none for a customer that it does not know. */
+  /** All subscriptions of a customer, also those that have ended; none for a customer that Stripe does not know. */
   async listSubscriptions(stripeCustomerId: string): Promise<StripeSubscription[]> {
-    const found = await this.askForOne(async () => {
+    const found = await this.requestOrNull(async () => {
       const list = await this.sdk.subscriptions.list({
         customer: stripeCustomerId,
         status: 'all',
         limit: PAGE,
         expand: ['data.latest_invoice.payments'],
       });
-      const at = momentOf(list.lastResponse.headers['date']);
-      const rest = list.has_more ? await this.restOf(stripeCustomerId, list.data.at(-1)?.id) : [];
-      return await Promise.all([...list.data, ...rest].map((subscription) => this.describe(subscription, at)));
+      const at = clockOf(list.lastResponse.headers['date']);
+      const rest = list.has_more ? await this.listRemaining(stripeCustomerId, list.data.at(-1)?.id) : [];
+      return await Promise.all([...list.data, ...rest].map((subscription) => this.complete(subscription, at)));
     });
     return found ?? [];
   }
 
   /**
-   * Newest first.
+   * The newest invoice comes first.
    *
    * @param after the invoice before the first one
-   * @throws StripeRefusalError resource_missing when `after` is not known
+   * @throws StripeRefusalError `resource_missing` when `after` is unknown
    */
   listInvoices(stripeCustomerId: string, limit: number, after: string | null): Promise<StripeInvoice[]> {
     const parameters = { customer: stripeCustomerId, limit: Math.min(limit, PAGE), ...(after === null ? {} : { starting_after: after }) };
-    return this.ask(async () => (await this.sdk.invoices.list(parameters).autoPagingToArray({ limit })).map(toInvoice));
+    return this.request(async () => (await this.sdk.invoices.list(parameters).autoPagingToArray({ limit })).map(toInvoice));
   }
 
   /**
-   * Newest first.
+   * The newest event comes first.
    *
-   * @param since by Stripe's clock; null for as long as Stripe keeps events
-   * @param limit the older ones are left out
+   * @param since a time of Stripe's clock; null for all events that Stripe keeps
+   * @param limit older events are left out
    */
   listEvents(types: readonly string[], since: Date | null, limit: number): Promise<StripeEvent[]> {
     const parameters: Stripe.EventListParams = {
@@ -202,19 +214,22 @@ export class StripeClient {
       limit: PAGE,
       ...(since === null ? {} : { created: { gte: Math.floor(since.getTime() / 1_000) } }),
     };
-    return this.ask(async () =>
+    return this.request(async () =>
       (await this.sdk.events.list(parameters).autoPagingToArray({ limit })).map((event) => toEvent(event, JSON.stringify(event))),
     );
   }
 
-  /** Whose payment a charge was; null for one that Stripe does not know, or nobody's. */
+  /** The customer of a charge; null for a charge without one, or one that Stripe does not know. */
   findCustomerOfCharge(chargeId: string): Promise<string | null> {
-    return this.askForOne(async () => idOf((await this.sdk.charges.retrieve(chargeId)).customer));
+    return this.requestOrNull(async () => idOf((await this.sdk.charges.retrieve(chargeId)).customer));
   }
 
-  /** Ends all that a customer has, closes the pages that are open, and forgets who it was; one that is gone stays gone. */
+  /**
+   * Closes a customer's open payment pages, and deletes the customer, which ends its subscriptions and deletes its
+   * personal data. A repeat changes nothing.
+   */
   async deleteCustomer(stripeCustomerId: string): Promise<void> {
-    await this.askForOne(async () => {
+    await this.requestOrNull(async () => {
       const open = await this.sdk.checkout.sessions.list({ customer: stripeCustomerId, status: 'open', limit: PAGE });
       for (const { id } of open.data) await this.expireCheckout(id);
       await this.sdk.customers.del(stripeCustomerId);
@@ -222,7 +237,7 @@ export class StripeClient {
     });
   }
 
-  private async restOf(customer: string, after: string | undefined): Promise<Stripe.Subscription[]> {
+  private async listRemaining(customer: string, after: string | undefined): Promise<Stripe.Subscription[]> {
     const parameters = { customer, status: 'all', limit: PAGE, expand: ['data.latest_invoice.payments'] } as const;
     const list = this.sdk.subscriptions.list({
       ...parameters,
@@ -232,10 +247,11 @@ export class StripeClient {
     return list.autoPagingToArray({ limit: 10_000 });
   }
 
-  private async describe(subscription: Stripe.Subscription, at: Moment): Promise<StripeSubscription> {
+  /** Adds what the list does not have: the payment, and since when an invoice is unpaid. */
+  private async complete(subscription: Stripe.Subscription, at: ToOurTime): Promise<StripeSubscription> {
     if (ENDED.has(subscription.status)) return toSubscription(subscription, at, null, null);
     const unpaidSince = subscription.status === 'past_due' ? await this.findUnpaidSince(subscription.id) : null;
-    return toSubscription(subscription, at, unpaidSince, await this.describePayment(subscription.latest_invoice));
+    return toSubscription(subscription, at, unpaidSince, await this.findPayment(subscription.latest_invoice));
   }
 
   private async findUnpaidSince(subscription: string): Promise<number | null> {
@@ -244,7 +260,7 @@ export class StripeClient {
     return unpaid.at(-1)?.created ?? null;
   }
 
-  private async describePayment(invoice: Stripe.Subscription['latest_invoice']): Promise<SubscriptionPayment | null> {
+  private async findPayment(invoice: Stripe.Subscription['latest_invoice']): Promise<SubscriptionPayment | null> {
     if (invoice === null || typeof invoice === 'string' || (invoice.status !== 'paid' && invoice.status !== 'open')) return null;
     const payments = invoice.payments?.data ?? [];
     const paymentIntentId = idOf((payments.find(({ status }) => status === 'paid') ?? payments.at(-1))?.payment.payment_intent);
@@ -263,7 +279,7 @@ export class StripeClient {
     return data.some((dispute) => dispute.status === 'lost') ? 'dispute_lost' : 'paid';
   }
 
-  private async ask<T>(call: () => Promise<T>): Promise<T> {
+  private async request<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
@@ -271,9 +287,9 @@ export class StripeClient {
     }
   }
 
-  private async askForOne<T>(call: () => Promise<T | null>): Promise<T | null> {
+  private async requestOrNull<T>(call: () => Promise<T | null>): Promise<T | null> {
     try {
-      return await this.ask(call);
+      return await this.request(call);
     } catch (error) {
       if (isRefusal(error, 'resource_missing')) return null;
       throw error;
@@ -288,13 +304,13 @@ function addressOf(baseUrl: string): Stripe.StripeConfig {
 }
 
 /**
- * Where Stripe's clock is somewhere else (a test clock, a simulator whose time was moved), its moments are as far from now as they are for it:
- * what has an hour to go there has an hour to go here.
+ * Converts times between clocks. If Stripe's clock differs (a test clock, a simulator whose time was moved), a time
+ * keeps its distance from now: one hour from Stripe's now is one hour from ours.
  *
- * @param date the header of an answer: Stripe's now
+ * @param date the `Date` header of a response, which is Stripe's now
  */
-function momentOf(date: string | undefined): Moment {
+function clockOf(date: string | undefined): ToOurTime {
   const ahead = date === undefined ? NaN : Date.parse(date) - Date.now();
-  const shift = Math.abs(ahead) > SAME_CLOCK_MS ? ahead : 0;
+  const shift = Math.abs(ahead) > MAX_CLOCK_DIFFERENCE_MS ? ahead : 0;
   return (seconds) => new Date(seconds * 1_000 - shift);
 }

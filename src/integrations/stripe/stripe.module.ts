@@ -16,7 +16,7 @@ import { StripeClient } from './stripe.client.js';
 })
 export class StripeModule {}
 
-/** Null where nothing is sold. That the rest is there when the key is, was checked with the settings. */
+/** Null without a key. The configuration requires the other settings of Stripe together with the key. */
 function clientOf(config: Config): StripeClient | null {
   const { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET_PREVIOUS, STRIPE_PRICE_PRO_ID, STRIPE_BASE_URL } = config;
   if (STRIPE_SECRET_KEY === undefined || STRIPE_WEBHOOK_SECRET === undefined || STRIPE_PRICE_PRO_ID === undefined) return null;

@@ -1,20 +1,20 @@
 import Stripe from 'stripe';
 import { z } from 'zod';
 
-/** How old, or how far ahead, the time of a signature may be: Stripe's own tolerance. */
+/** Stripe's own tolerance for the time of a signature, in the past and in the future. */
 const TOLERANCE_SECONDS = 300;
-/** Of the year 9999. */
+/** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
 
 /**
- * The event in a webhook's body, null unless one of the secrets signed these very bytes within five minutes of now.
+ * The event in the body of a webhook; null unless one of the secrets signed these bytes within five minutes of now.
  * https://docs.stripe.com/webhooks#verify-manually
  *
- * @param header `Stripe-Signature`
+ * @param header the `Stripe-Signature` header
  * @param secrets more than one while they are rotated
  */
 export function verifyEvent(body: Buffer, header: string, secrets: readonly string[]): SignedEvent | null {
-  // The SDK takes any time that lies ahead.
+  // The SDK accepts any time in the future.
   const latest = Date.now() / 1_000 + TOLERANCE_SECONDS;
   if ([...header.matchAll(/(?:^|,)\s*t=([^,]*)/g)].some(([, time]) => !(Number(time) <= latest))) return null;
   for (const secret of secrets) {
@@ -28,7 +28,7 @@ export function verifyEvent(body: Buffer, header: string, secrets: readonly stri
   return null;
 }
 
-/** A thin event, or what else the secret may have been used to sign, is none. What has a default is always there, but in events written by hand. */
+/** Rejects thin events and other signed bodies. Stripe sends the members that have a default; tests may omit them. */
 const eventSchema = z.looseObject({
   id: z.string().regex(/^[\w-]{1,255}$/),
   object: z.literal('event'),

@@ -21,17 +21,21 @@ export class EntitlementsService {
 
   /** @throws NotFoundError */
   async grant(by: Administrator, userId: string, wish: GrantWish): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.grant', userId, wish.reason, (on) => this.grants.grant(on, userId, wish, by.userId));
+    return this.change(by, 'subscription.grant', userId, wish.reason, (on) =>
+      this.grants.grant(on, { ...wish, userId, actorId: by.userId }),
+    );
   }
 
   /** @throws NotFoundError, NoGrantError */
   async extend(by: Administrator, userId: string, wish: GrantWish): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.extend', userId, wish.reason, (on) => this.grants.extend(on, userId, wish, by.userId));
+    return this.change(by, 'subscription.extend', userId, wish.reason, (on) =>
+      this.grants.extend(on, { ...wish, userId, actorId: by.userId }),
+    );
   }
 
   /** @throws NotFoundError */
   async revoke(by: Administrator, userId: string, reason: string): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.revoke', userId, reason, (on) => this.grants.revoke(on, userId, reason, by.userId));
+    return this.change(by, 'subscription.revoke', userId, reason, (on) => this.grants.revoke(on, { userId, reason, actorId: by.userId }));
   }
 
   private async change(

@@ -1,5 +1,5 @@
 import type { StripeSubscription } from '../../integrations/stripe/index.js';
-import { judge } from './billing-rules.js';
+import { findCancellations } from './billing-rules.js';
 
 const subscription = (id: string, given: Partial<StripeSubscription> = {}): StripeSubscription => ({
   stripeSubscriptionId: id,
@@ -16,8 +16,8 @@ const subscription = (id: string, given: Partial<StripeSubscription> = {}): Stri
 const payment = (state: NonNullable<StripeSubscription['payment']>['state'], isFirst = true) => ({
   payment: { paymentIntentId: 'pi_1', state, isFirst },
 });
-const verdicts = (...subscriptions: StripeSubscription[]) =>
-  judge(subscriptions).map(({ subscription: { stripeSubscriptionId: id }, cause, refund }) => ({ id, cause, refund }));
+const cancellations = (...subscriptions: StripeSubscription[]) =>
+  findCancellations(subscriptions).map(({ subscription: { stripeSubscriptionId: id }, cause, refund }) => ({ id, cause, refund }));
 
 it('leaves one subscription that is paid, or may yet be, as it is', () => {
   for (const given of [
@@ -30,7 +30,7 @@ it('leaves one subscription that is paid, or may yet be, as it is', () => {
     { status: 'superactive' },
     { status: 'canceled', ...payment('refunded') },
   ]) {
-    expect(verdicts(subscription('sub_1', given))).toEqual([]);
+    expect(cancellations(subscription('sub_1', given))).toEqual([]);
   }
 });
 
@@ -40,38 +40,38 @@ it.each([
   ['failed', 'first_payment_failed'],
 ] as const)('ends one whose payment is %s, and keeps the next', (state, cause) => {
   const ended = subscription('sub_1', payment(state));
-  expect(verdicts(ended)).toEqual([{ id: 'sub_1', cause, refund: null }]);
-  expect(verdicts(subscription('sub_2'), ended)).toEqual([{ id: 'sub_1', cause, refund: null }]);
+  expect(cancellations(ended)).toEqual([{ id: 'sub_1', cause, refund: null }]);
+  expect(cancellations(subscription('sub_2'), ended)).toEqual([{ id: 'sub_1', cause, refund: null }]);
 });
 
 describe('of several', () => {
   const [older, newer] = [subscription('sub_b'), subscription('sub_a', { startedAt: new Date('2026-11-02T00:00:00Z') })];
 
-  it('keeps the older one and gives the other’s money back, in whatever order they are seen', () => {
+  it('keeps the older one and refunds the other, in whatever order they are listed', () => {
     const expected = [{ id: 'sub_a', cause: 'duplicate', refund: 'pi_of_sub_a' }];
-    expect(verdicts(older, newer)).toEqual(expected);
-    expect(verdicts(newer, older)).toEqual(expected);
+    expect(cancellations(older, newer)).toEqual(expected);
+    expect(cancellations(newer, older)).toEqual(expected);
   });
 
   it('that began in the same second keeps the one that Stripe lists as the older', () => {
     const [one, other] = [subscription('sub_1'), subscription('sub_2')];
-    expect(verdicts(one, other)).toMatchObject([{ id: 'sub_1' }]);
-    expect(verdicts(other, one)).toMatchObject([{ id: 'sub_2' }]);
+    expect(cancellations(one, other)).toMatchObject([{ id: 'sub_1' }]);
+    expect(cancellations(other, one)).toMatchObject([{ id: 'sub_2' }]);
   });
 
-  it('keeps the one that works before an older one that is behind', () => {
-    const behind = { ...older, status: 'past_due', ...payment('failed', false) };
-    expect(verdicts(behind, newer)).toEqual([{ id: 'sub_b', cause: 'duplicate', refund: null }]);
-    expect(verdicts({ ...older, status: 'unpaid', payment: null }, { ...newer, status: 'past_due' })).toMatchObject([{ id: 'sub_b' }]);
+  it('keeps an active one before an older one whose payment is late', () => {
+    const late = { ...older, status: 'past_due', ...payment('failed', false) };
+    expect(cancellations(late, newer)).toEqual([{ id: 'sub_b', cause: 'duplicate', refund: null }]);
+    expect(cancellations({ ...older, status: 'unpaid', payment: null }, { ...newer, status: 'past_due' })).toMatchObject([{ id: 'sub_b' }]);
   });
 
-  it('waits for money that is on its way', () => {
-    expect(verdicts(older, { ...newer, ...payment('pending') })).toEqual([]);
+  it('waits for a payment that is pending', () => {
+    expect(cancellations(older, { ...newer, ...payment('pending') })).toEqual([]);
   });
 
-  it('does not count those that are over', () => {
+  it('does not count those that have ended', () => {
     expect(
-      verdicts({ ...older, status: 'canceled' }, { ...older, stripeSubscriptionId: 'sub_c', status: 'incomplete_expired' }, newer),
+      cancellations({ ...older, status: 'canceled' }, { ...older, stripeSubscriptionId: 'sub_c', status: 'incomplete_expired' }, newer),
     ).toEqual([]);
   });
 });

@@ -1,37 +1,39 @@
 import type { StripeSubscription } from '../../integrations/stripe/index.js';
 import { type EndingRule, hasEnded } from '../subscriptions/index.js';
 
-/** What is to be done at Stripe about one of a user's subscriptions. */
-export interface Verdict {
+/** A subscription that has to be cancelled at Stripe. */
+export interface Cancellation {
   readonly subscription: StripeSubscription;
   readonly cause: EndingRule;
-  /** The payment to give back before it is cancelled; null for none. */
+  /** The payment intent to refund before the cancellation; null for none. */
   readonly refund: string | null;
 }
 
 /**
- * Which of a user's subscriptions must not go on: those whose payment was given back in full, lost in a dispute, or never came, and all but one of
- * the others. A function of what Stripe says and of nothing else, so that two workers who see the same decide the same.
+ * Finds the subscriptions of a user that must not go on: those whose payment was refunded in full, lost in a dispute,
+ * or never made, and all but one of the others. It depends only on what Stripe says, so that two workers that read the
+ * same decide the same.
  *
  * @param subscriptions in Stripe's order, newest first
  */
-export function judge(subscriptions: readonly StripeSubscription[]): Verdict[] {
-  const verdicts: Verdict[] = [];
+export function findCancellations(subscriptions: readonly StripeSubscription[]): Cancellation[] {
+  const cancellations: Cancellation[] = [];
   const live: StripeSubscription[] = [];
   for (const subscription of [...subscriptions].reverse()) {
     if (hasEnded(subscription.status)) continue;
     const cause = causeOfEnd(subscription);
     if (cause === null) live.push(subscription);
-    else verdicts.push({ subscription, cause, refund: null });
+    else cancellations.push({ subscription, cause, refund: null });
   }
   const [, ...others] = live.sort(byPrecedence);
   for (const subscription of others) {
     const { payment } = subscription;
-    // Money that is on its way can be given back only once it has arrived; that has an event, and another look.
+    // A pending payment can be refunded only after it has arrived. Its arrival is an event, which starts another sync
+    // run.
     if (payment?.state === 'pending') continue;
-    verdicts.push({ subscription, cause: 'duplicate', refund: payment?.state === 'paid' ? payment.paymentIntentId : null });
+    cancellations.push({ subscription, cause: 'duplicate', refund: payment?.state === 'paid' ? payment.paymentIntentId : null });
   }
-  return verdicts;
+  return cancellations;
 }
 
 function causeOfEnd({ status, payment }: StripeSubscription): EndingRule | null {
@@ -40,7 +42,7 @@ function causeOfEnd({ status, payment }: StripeSubscription): EndingRule | null 
     case 'dispute_lost':
       return payment.state;
     case 'failed':
-      // Stripe leaves a subscription active that began with a bank debit which then failed: nothing was ever paid for it.
+      // Stripe leaves a subscription active whose first payment is a bank debit that failed; it was never paid for.
       return payment.isFirst && status === 'active' ? 'first_payment_failed' : null;
     case 'paid':
     case 'pending':
@@ -49,7 +51,10 @@ function causeOfEnd({ status, payment }: StripeSubscription): EndingRule | null 
   }
 }
 
-/** The one that works before one that is behind with its payments, then the older one; of those that began in one second the order stays. */
+/**
+ * Orders active subscriptions before those with late payments, then older before newer ones. The order of subscriptions
+ * that began in the same second stays.
+ */
 const byPrecedence = (a: StripeSubscription, b: StripeSubscription): number =>
   rank(a.status) - rank(b.status) || a.startedAt.getTime() - b.startedAt.getTime();
 

@@ -5,60 +5,66 @@ import { isRefusal, StripeAccount, type StripeInvoice, StripeRefusalError } from
 import { type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import { NotSubscribedError } from './billing.errors.js';
 import { CustomersRepository } from './customers.repository.js';
-import { ReturnAddresses } from './return-addresses.js';
-import { SubscriptionSync } from './subscription-sync.js';
+import { ReturnAddressesService } from './return-addresses.service.js';
+import { SubscriptionSyncService } from './subscription-sync.service.js';
 
 type LiveSubscription = NonNullable<Awaited<ReturnType<SubscriptionsService['findLive']>>>;
 
-/** Anything else Stripe need not be asked about. */
 const SESSION_ID = /^cs_\w{1,250}$/;
-/** More than anybody will have, and a bound on what is held in memory. */
-const MOST_INVOICES = 1_000;
+/** A bound on what is held in memory, above the number that any user has. */
+const MAX_INVOICES = 1_000;
 
-/** What a user does about a subscription that is there. */
+export interface InvoiceListOptions {
+  /** The id of the invoice before the first one; null for the newest. */
+  readonly after: string | null;
+  readonly count: number;
+}
+
+/** A user's own subscription and invoices. */
 @Injectable()
 export class BillingService {
   constructor(
     private readonly stripe: StripeAccount,
     private readonly customers: CustomersRepository,
     private readonly subscriptions: SubscriptionsService,
-    private readonly sync: SubscriptionSync,
-    private readonly addresses: ReturnAddresses,
+    private readonly syncs: SubscriptionSyncService,
+    private readonly addresses: ReturnAddressesService,
   ) {}
 
   /**
-   * @param checkoutSessionId of a payment page that the user comes back from: Stripe is asked first
-   * @throws NotFoundError for a session that is unknown or somebody else's, BillingUnavailableError
+   * With `checkoutSessionId`, the id of a payment page that the user returns from, it reads Stripe's state first.
+   *
+   * @throws NotFoundError for an unknown session and another user's, BillingUnavailableError
    */
-  async getStatus(actor: Actor, checkoutSessionId: string | null): Promise<SubscriptionStatus> {
-    if (checkoutSessionId !== null) {
+  async getStatus(actor: Actor, { checkoutSessionId }: { checkoutSessionId?: string | undefined }): Promise<SubscriptionStatus> {
+    if (checkoutSessionId !== undefined) {
       const session = SESSION_ID.test(checkoutSessionId) ? await this.stripe.client.findCheckout(checkoutSessionId) : null;
-      if (!session?.stripeCustomerId || session.stripeCustomerId !== (await this.customers.find(actor.userId))) throw new NotFoundError();
-      await this.sync.sync(actor.userId);
+      if (!session?.stripeCustomerId || session.stripeCustomerId !== (await this.customers.findId(actor.userId))) throw new NotFoundError();
+      await this.syncs.sync(actor.userId);
     }
     return this.subscriptions.getStatus(actor.userId);
   }
 
-  /** Lets the subscription run out. @throws NotSubscribedError, BillingUnavailableError */
+  /** Cancels the subscription at the end of its period. @throws NotSubscribedError, BillingUnavailableError */
   cancel(actor: Actor): Promise<SubscriptionStatus> {
     return this.change(actor, async ({ stripeSubscriptionId, endsAt }) => {
       if (endsAt === null) await this.stripe.client.cancelAtPeriodEnd(stripeSubscriptionId);
     });
   }
 
-  /** Takes a cancellation back, here or in the portal. @throws NotSubscribedError, BillingUnavailableError */
+  /** Undoes a cancellation that was made here or in the portal. @throws NotSubscribedError, BillingUnavailableError */
   resume(actor: Actor): Promise<SubscriptionStatus> {
     return this.change(actor, async ({ stripeSubscriptionId }) => this.stripe.client.resume(stripeSubscriptionId));
   }
 
   /**
    * @returns the address of Stripe's page for cards, invoices and cancelling
-   * @throws ValidationFailedError, NotSubscribedError for somebody who never paid, BillingUnavailableError
+   * @throws ValidationFailedError, NotSubscribedError for a user who never paid, BillingUnavailableError
    */
-  async openPortal(actor: Actor, returnUrl: string | null): Promise<string> {
-    const address = this.addresses.forPortal(returnUrl);
+  async openPortal(actor: Actor, input: { returnUrl?: string | undefined }): Promise<string> {
+    const address = this.addresses.forPortal(input);
     const { client } = this.stripe;
-    const stripeCustomerId = await this.customers.find(actor.userId);
+    const stripeCustomerId = await this.customers.findId(actor.userId);
     if (stripeCustomerId === null) throw new NotSubscribedError();
     return client.openPortal(stripeCustomerId, address).catch((error: unknown) => {
       throw isRefusal(error, 'resource_missing') ? new NotSubscribedError() : error;
@@ -68,11 +74,10 @@ export class BillingService {
   /**
    * At most `count` invoices, newest first.
    *
-   * @param after the invoice before the first one
-   * @throws ValidationFailedError when there is no such invoice, BillingUnavailableError
+   * @throws ValidationFailedError when the invoice `after` is unknown, BillingUnavailableError
    */
-  async listInvoices({ userId }: Pick<Actor, 'userId'>, after: string | null, count: number): Promise<StripeInvoice[]> {
-    const stripeCustomerId = await this.customers.find(userId);
+  async listInvoices({ userId }: Pick<Actor, 'userId'>, { after, count }: InvoiceListOptions): Promise<StripeInvoice[]> {
+    const stripeCustomerId = await this.customers.findId(userId);
     if (stripeCustomerId === null) return [];
     try {
       return await this.stripe.client.listInvoices(stripeCustomerId, count, after);
@@ -83,9 +88,9 @@ export class BillingService {
     }
   }
 
-  /** Every invoice, for a copy of all that is held about the user. @throws BillingUnavailableError */
+  /** Every invoice, for the export of a user's data. @throws BillingUnavailableError */
   async listAllInvoices(actor: Pick<Actor, 'userId'>): Promise<StripeInvoice[]> {
-    return this.stripe.isConnected ? this.listInvoices(actor, null, MOST_INVOICES) : [];
+    return this.stripe.isConnected ? this.listInvoices(actor, { after: null, count: MAX_INVOICES }) : [];
   }
 
   private async change({ userId }: Actor, work: (live: LiveSubscription) => Promise<void>): Promise<SubscriptionStatus> {
@@ -94,20 +99,20 @@ export class BillingService {
       await work(live);
     } catch (error) {
       if (!(error instanceof StripeRefusalError)) throw error;
-      // It ended while we were not looking.
-      await this.sync.sync(userId);
+      // The subscription may have ended at Stripe since the last sync run.
+      await this.syncs.sync(userId);
       if (await this.subscriptions.findLive(userId)) throw error;
       throw new NotSubscribedError();
     }
-    await this.sync.sync(userId);
+    await this.syncs.sync(userId);
     return this.subscriptions.getStatus(userId);
   }
 
-  /** Stripe is asked before anybody is told that there is none. */
+  /** Reads Stripe's state before it says that there is no subscription. */
   private async requireLive(userId: string): Promise<LiveSubscription> {
     const known = await this.subscriptions.findLive(userId);
     if (known) return known;
-    await this.sync.sync(userId);
+    await this.syncs.sync(userId);
     const found = await this.subscriptions.findLive(userId);
     if (!found) throw new NotSubscribedError();
     return found;

@@ -1,13 +1,13 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** A visit to the payment page. A user has one open at a time. */
+/** A visit to Stripe's payment page. A user has at most one open checkout. */
 @Entity('checkouts')
 @Check('ck_checkouts_status', `status IN ('open', 'complete', 'expired', 'failed')`)
 @Unique('uq_checkouts_stripe_session', ['stripeSessionId'])
 @Index('ix_checkouts_user', ['userId', 'createdAt'])
 @Index('uq_checkouts_open', ['userId'], { unique: true, where: `status = 'open'` })
 export class CheckoutEntity {
-  /** Also the idempotency key of its session at Stripe. */
+  /** The idempotency key under which Stripe creates the session is made of it. */
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'pk_checkouts' })
   id!: string;
 
@@ -16,7 +16,7 @@ export class CheckoutEntity {
   userId!: string;
 
   @Column({ type: 'text', default: 'open' })
-  status!: string;
+  status!: 'open' | 'complete' | 'expired' | 'failed';
 
   @Column({ name: 'success_url', type: 'text' })
   successUrl!: string;

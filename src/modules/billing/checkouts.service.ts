@@ -10,14 +10,25 @@ import { BillingUnavailableError, StripeAccount, type StripeCheckout, StripeRefu
 import { SubscriptionsService } from '../subscriptions/index.js';
 import { UsersService } from '../users/index.js';
 import { AlreadySubscribedError } from './billing.errors.js';
-import { type Checkout, CheckoutsRepository } from './checkouts.repository.js';
+import { CheckoutsRepository, type StoredCheckout } from './checkouts.repository.js';
+import { CustomerClosuresRepository } from './customer-closures.repository.js';
 import { CustomersRepository } from './customers.repository.js';
-import { ReturnAddresses } from './return-addresses.js';
-import { SubscriptionSync } from './subscription-sync.js';
+import { ReturnAddressesService } from './return-addresses.service.js';
+import { SubscriptionSyncService } from './subscription-sync.service.js';
 
-export interface CheckoutInput {
-  readonly successUrl: string | null;
-  readonly cancelUrl: string | null;
+interface SubscribeInput {
+  readonly successUrl?: string | undefined;
+  readonly cancelUrl?: string | undefined;
+  readonly key: IdempotencyKey | null;
+}
+
+/** The input of one attempt to open a payment page. */
+interface PageInput {
+  readonly userId: string;
+  readonly stripeCustomerId: string;
+  readonly successUrl: string;
+  readonly cancelUrl: string;
+  readonly key: IdempotencyKey | null;
 }
 
 /** A payment page that the user can go to. */
@@ -26,7 +37,7 @@ export interface OpenCheckout {
   readonly sessionId: string;
 }
 
-const CHECKOUTS_A_DAY = { limit: 5, windowSeconds: 86_400 };
+const CHECKOUTS_PER_DAY = { limit: 5, windowSeconds: 86_400 };
 const FIRST_CHECK_MS = 300_000;
 
 @Injectable()
@@ -36,62 +47,60 @@ export class CheckoutsService {
     private readonly stripe: StripeAccount,
     private readonly users: UsersService,
     private readonly customers: CustomersRepository,
+    private readonly closures: CustomerClosuresRepository,
     private readonly checkouts: CheckoutsRepository,
     private readonly subscriptions: SubscriptionsService,
-    private readonly sync: SubscriptionSync,
-    private readonly addresses: ReturnAddresses,
+    private readonly syncs: SubscriptionSyncService,
+    private readonly addresses: ReturnAddressesService,
     private readonly counters: Counters,
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {}
 
   /**
-   * Opens the payment page for Pro, or answers the one that is open: however many ask at once, they get the same.
+   * Opens the payment page for Pro, or returns the one that is open, so that parallel requests get the same page.
    *
-   * @throws ValidationFailedError, AlreadySubscribedError, RateLimitedError past five a day, IdempotencyKeyReusedError, BillingUnavailableError
+   * @throws ValidationFailedError, AlreadySubscribedError, RateLimitedError past five a day, IdempotencyKeyReusedError,
+   * BillingUnavailableError
    */
-  async subscribe(actor: Actor, input: CheckoutInput, key: IdempotencyKey | null): Promise<OpenCheckout> {
+  async subscribe(actor: Actor, { key, ...input }: SubscribeInput): Promise<OpenCheckout> {
     const first = key && (await this.idempotencyKeys.find(actor.userId, key));
     if (first) return first.result as OpenCheckout;
-    const addresses = this.addresses.forCheckout(input);
+    const page = { ...this.addresses.forCheckout(input), userId: actor.userId, key };
     const stripeCustomerId = await this.requireCustomer(actor);
     try {
-      return await this.open(actor.userId, stripeCustomerId, addresses, key);
+      return await this.openPage({ ...page, stripeCustomerId });
     } catch (error) {
       if (!(error instanceof StripeRefusalError) || error.param !== 'customer') throw error;
     }
-    // Somebody deleted the customer at Stripe.
+    // The customer was deleted at Stripe.
     const successor = await this.createCustomer(actor, stripeCustomerId);
-    await this.customers.replace(actor.userId, stripeCustomerId, successor);
-    return this.open(actor.userId, await this.requireCustomer(actor), addresses, key);
+    await this.customers.replace(actor.userId, { before: stripeCustomerId, after: successor });
+    return this.openPage({ ...page, stripeCustomerId: await this.requireCustomer(actor) });
   }
 
-  private async open(
-    userId: string,
-    stripeCustomerId: string,
-    addresses: { successUrl: string; cancelUrl: string },
-    key: IdempotencyKey | null,
-  ): Promise<OpenCheckout> {
-    // Stripe is asked first: what was paid a moment ago must not be paid again, and a page that is done with must not be shown again.
-    await this.sync.sync(userId);
-    if (await this.subscriptions.findLive(userId)) throw new AlreadySubscribedError();
-    const checkout = await this.findOrInsert(userId, addresses);
-    if (checkout.stripe_session_id !== null && checkout.url !== null) {
-      return this.keep(userId, checkout, { id: checkout.stripe_session_id, url: checkout.url }, key);
+  private async openPage(input: PageInput): Promise<OpenCheckout> {
+    // The sync run comes first, so that a user who has just paid does not pay again, and no finished page is shown
+    // again.
+    await this.syncs.sync(input.userId);
+    if (await this.subscriptions.findLive(input.userId)) throw new AlreadySubscribedError();
+    const checkout = await this.findOrInsert(input);
+    if (checkout.stripeSessionId !== null && checkout.url !== null) {
+      return this.storePage(input, checkout, { sessionId: checkout.stripeSessionId, url: checkout.url });
     }
-    const { id, url } = await this.createSession(userId, stripeCustomerId, checkout);
+    const { id, url } = await this.createSession(input, checkout);
     if (url === null) throw new BillingUnavailableError();
-    return this.keep(userId, checkout, { id, url }, key);
+    return this.storePage(input, checkout, { sessionId: id, url });
   }
 
-  /** The row comes first: it is what makes those who ask at once ask Stripe for the same session. */
-  private async findOrInsert(userId: string, addresses: { successUrl: string; cancelUrl: string }): Promise<Checkout> {
+  /** Stores the checkout before its session is created, so that parallel requests ask Stripe for the same session. */
+  private async findOrInsert({ userId, successUrl, cancelUrl }: PageInput): Promise<StoredCheckout> {
     const open = await this.checkouts.findOpen(userId);
     if (open && !open.is_stale) return open;
-    // Nobody knows what became of it, and Stripe may have kept a failure under its key.
+    // A stale checkout is not continued: Stripe may have stored a failure under its idempotency key.
     if (open) await this.checkouts.close(open.id, 'failed');
     await this.database.transaction(async (transaction) => {
-      if (!(await this.checkouts.insert(transaction, { id: newId(), userId, ...addresses }))) return;
-      const taken = await this.counters.take(['checkout', userId], CHECKOUTS_A_DAY, transaction);
+      if (!(await this.checkouts.insert(transaction, { id: newId(), userId, successUrl, cancelUrl }))) return;
+      const taken = await this.counters.take(['checkout', userId], CHECKOUTS_PER_DAY, transaction);
       if (!taken.taken) throw new RateLimitedError(taken.retryAfterSeconds);
     });
     const inserted = await this.checkouts.findOpen(userId);
@@ -99,35 +108,24 @@ export class CheckoutsService {
     return inserted;
   }
 
-  private async createSession(userId: string, stripeCustomerId: string, checkout: Checkout): Promise<StripeCheckout> {
+  private async createSession({ userId, stripeCustomerId }: PageInput, checkout: StoredCheckout): Promise<StripeCheckout> {
+    const { id: checkoutId, successUrl, cancelUrl } = checkout;
     try {
-      return await this.stripe.client.createCheckout({
-        checkoutId: checkout.id,
-        userId,
-        stripeCustomerId,
-        successUrl: checkout.success_url,
-        cancelUrl: checkout.cancel_url,
-      });
+      return await this.stripe.client.createCheckout({ checkoutId, userId, stripeCustomerId, successUrl, cancelUrl });
     } catch (error) {
-      // A refusal stays one; anything else is tried again under the same key.
-      if (error instanceof StripeRefusalError) await this.checkouts.close(checkout.id, 'failed');
+      // A refusal is final. After any other error the next request retries under the same idempotency key.
+      if (error instanceof StripeRefusalError) await this.checkouts.close(checkoutId, 'failed');
       throw error;
     }
   }
 
-  private async keep(
-    userId: string,
-    checkout: Checkout,
-    session: { id: string; url: string },
-    key: IdempotencyKey | null,
-  ): Promise<OpenCheckout> {
-    const result: OpenCheckout = { url: session.url, sessionId: session.id };
+  private async storePage({ userId, key }: PageInput, checkout: StoredCheckout, page: OpenCheckout): Promise<OpenCheckout> {
     try {
       await this.database.transaction(async (transaction) => {
-        // First what refers to the user, whom an erasure locks before it comes to the rest.
-        if (key) await this.idempotencyKeys.store(transaction, userId, key, result);
-        if (checkout.stripe_session_id === null) {
-          await this.checkouts.setSession(transaction, checkout.id, session);
+        // The key refers to the user, whom an erasure locks first: the order of the locks is the same.
+        if (key) await this.idempotencyKeys.store(transaction, userId, key, page);
+        if (checkout.stripeSessionId === null) {
+          await this.checkouts.setSession(transaction, checkout.id, { id: page.sessionId, url: page.url });
           await this.customers.checkBy(transaction, userId, new Date(Date.now() + FIRST_CHECK_MS));
         }
       });
@@ -136,16 +134,16 @@ export class CheckoutsService {
       if (!first) throw error;
       return first.result as OpenCheckout;
     }
-    return result;
+    return page;
   }
 
   /** @throws NotFoundError when the account was erased while the request ran */
   private async requireCustomer(actor: Actor): Promise<string> {
-    const known = await this.customers.find(actor.userId);
+    const known = await this.customers.findId(actor.userId);
     if (known !== null) return known;
     const created = await this.createCustomer(actor, null);
-    const stored = await this.customers.insert(actor.userId, created);
-    if (stored !== created) await this.customers.close(created);
+    const stored = await this.customers.insert({ userId: actor.userId, stripeCustomerId: created });
+    if (stored !== created) await this.closures.insert(created);
     if (stored === null) throw new NotFoundError();
     return stored;
   }

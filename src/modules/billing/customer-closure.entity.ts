@@ -1,8 +1,8 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A customer at Stripe whose account here is gone. A trigger on stripe_customers makes these rows; they outlast the customer, as Stripe goes on
- * sending events of it.
+ * A customer at Stripe whose account here was deleted. A trigger on stripe_customers inserts these rows. They are kept
+ * longer than the customer, because Stripe goes on sending events about it.
  */
 @Entity('customer_closures')
 @Check('ck_customer_closures_attempts', `attempts >= 0`)
@@ -14,13 +14,14 @@ export class CustomerClosureEntity {
   @Column({ name: 'due_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   dueAt!: Date;
 
+  /** Attempts that failed. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 
   @Column({ name: 'last_error', type: 'text', nullable: true })
   lastError!: string | null;
 
-  /** When Stripe had let go of it. */
+  /** The time when Stripe had deleted the customer. */
   @Index('ix_customer_closures_closed_at')
   @Column({ name: 'closed_at', type: 'timestamptz', precision: 3, nullable: true })
   closedAt!: Date | null;

@@ -1,5 +1,5 @@
-/** What Stripe tells that can change what somebody is entitled to; at most 20, as many as its list of events can be asked for. */
-export const ACTED_ON: ReadonlySet<string> = new Set([
+/** Types of events that can change an entitlement. Stripe's list of events takes at most 20 types. */
+export const HANDLED_EVENT_TYPES: ReadonlySet<string> = new Set([
   'checkout.session.completed',
   'checkout.session.expired',
   'checkout.session.async_payment_succeeded',

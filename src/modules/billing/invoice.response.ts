@@ -8,10 +8,10 @@ export class InvoiceResponse {
   @ApiProperty({ type: String, nullable: true, example: 'A1B2C3-0001' })
   readonly number!: string | null;
 
-  @ApiProperty({ example: 'paid', description: 'draft, open, paid, uncollectible or void.' })
+  @ApiProperty({ example: 'paid', description: '`draft`, `open`, `paid`, `uncollectible` or `void`.' })
   readonly status!: string;
 
-  @ApiProperty({ type: 'integer', example: 999, description: 'In the smallest unit of the currency.' })
+  @ApiProperty({ type: 'integer', example: 999, description: 'Amount in the smallest unit of the currency.' })
   readonly amount_due!: number;
 
   @ApiProperty({ type: 'integer', example: 999 })

@@ -1,15 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { StripeAccount } from '../../integrations/stripe/index.js';
 
-const FRESH_MS = 600_000;
+const PRICE_TTL_MS = 600_000;
 
-/** In the currency's smallest unit. */
+/** An amount in the currency's smallest unit. */
 export interface Amount {
   readonly amount: number;
   readonly currency: string;
 }
 
-/** What the Pro plan earns. */
+/** The revenue of the Pro plan. */
 @Injectable()
 export class RevenueService {
   private readonly logger = new Logger(RevenueService.name);
@@ -17,7 +17,10 @@ export class RevenueService {
 
   constructor(private readonly stripe: StripeAccount) {}
 
-  /** What so many subscriptions bring in a month at the price that new ones pay; null where nothing is sold or Stripe does not say. */
+  /**
+   * The monthly revenue of a number of subscriptions, at the price that new ones pay; null without Stripe, or as long
+   * as Stripe does not say the price.
+   */
   async getMonthlyRevenue(subscriptions: number): Promise<Amount | null> {
     const price = await this.getPrice();
     return price && { amount: Math.round(price.amount * subscriptions), currency: price.currency };
@@ -28,10 +31,10 @@ export class RevenueService {
     if (this.price && performance.now() < this.price.until) return this.price.value;
     try {
       const value = await this.stripe.client.getMonthlyPrice();
-      this.price = { value, until: performance.now() + FRESH_MS };
+      this.price = { value, until: performance.now() + PRICE_TTL_MS };
       return value;
     } catch (error) {
-      this.logger.warn(`the price of the Pro plan is not known now: ${String(error)}`);
+      this.logger.warn(`the price of the Pro plan could not be read: ${String(error)}`);
       return this.price?.value ?? null;
     }
   }

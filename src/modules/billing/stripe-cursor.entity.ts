@@ -1,12 +1,12 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Up to where a list of Stripe's was read. */
+/** The position up to which a list of Stripe's was read. */
 @Entity('stripe_cursors')
 export class StripeCursorEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'pk_stripe_cursors' })
   name!: string;
 
-  /** By Stripe's clock. */
+  /** The time of Stripe's clock. */
   @Column({ name: 'seen_until', type: 'timestamptz', precision: 3 })
   seenUntil!: Date;
 }

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** Who a user is at Stripe, and how fresh what we know of it is. */
+/** A user's customer at Stripe, and how fresh the stored state of its subscriptions is. */
 @Entity('stripe_customers')
 @Unique('uq_stripe_customers_stripe_customer', ['stripeCustomerId'])
 export class StripeCustomerEntity {
@@ -11,18 +11,19 @@ export class StripeCustomerEntity {
   @Column({ name: 'stripe_customer_id', type: 'text' })
   stripeCustomerId!: string;
 
-  /** Of the newest look at Stripe that has begun. */
-  @Column({ type: 'bigint', default: 0 })
-  ticket!: string;
+  /** The number of the newest sync run that has begun. */
+  @Column({ name: 'ticket', type: 'bigint', default: 0 })
+  begunRun!: string;
 
-  /** Of the newest look whose findings were written. */
+  /** The number of the newest sync run whose result was stored. */
   @Column({ name: 'applied_ticket', type: 'bigint', default: 0 })
-  appliedTicket!: string;
+  storedRun!: string;
 
-  /** When that look began. */
+  /** The time when the sync run `storedRun` began. */
   @Column({ name: 'synced_at', type: 'timestamptz', precision: 3, nullable: true })
   syncedAt!: Date | null;
 
+  /** The time of the next scheduled sync run; null for none. */
   @Index('ix_stripe_customers_check_at', { where: 'check_at IS NOT NULL' })
   @Column({ name: 'check_at', type: 'timestamptz', precision: 3, nullable: true })
   checkAt!: Date | null;

@@ -1,6 +1,12 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** An event of Stripe: what came, what it is about, and whether it was acted on. */
+/**
+ * The result of processing an event: `applied` had the customer synced, `ignored` concerns nothing here, `refused` is
+ * of the other mode (live or test) than our key.
+ */
+export type EventOutcome = 'applied' | 'ignored' | 'refused';
+
+/** An event that Stripe sent or listed, and the state of its processing. */
 @Entity('stripe_events')
 @Check('ck_stripe_events_outcome', `outcome IN ('applied', 'ignored', 'refused')`)
 @Check('ck_stripe_events_processed', `(processed_at IS NULL) = (outcome IS NULL)`)
@@ -8,7 +14,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('ix_stripe_events_received_at', ['receivedAt', 'id'])
 @Index('ix_stripe_events_customer', ['stripeCustomerId', 'occurredAt'])
 export class StripeEventEntity {
-  /** Stripe's. */
+  /** Stripe's id. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'pk_stripe_events' })
   id!: string;
 
@@ -27,26 +33,27 @@ export class StripeEventEntity {
   @Column({ name: 'stripe_customer_id', type: 'text', nullable: true })
   stripeCustomerId!: string | null;
 
-  /** As Stripe wrote it; null once its customer is erased. */
+  /** The event as Stripe wrote it; null once its customer is erased. */
   @Column({ type: 'json', nullable: true })
   payload!: object | null;
 
-  /** By Stripe's clock. */
+  /** The time of Stripe's clock. */
   @Column({ name: 'occurred_at', type: 'timestamptz', precision: 3 })
   occurredAt!: Date;
 
   @Column({ name: 'received_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   receivedAt!: Date;
 
-  /** When it was last asked to be acted on: as it came, or replayed. */
+  /** The time when it was received, or replayed last. */
   @Column({ name: 'requested_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   requestedAt!: Date;
 
-  /** When the sweep takes it up, unless its job was faster. */
+  /** The time from which the sweep adds a job for it, if it is still unprocessed. */
   @Index('ix_stripe_events_unprocessed', { where: 'processed_at IS NULL' })
   @Column({ name: 'due_at', type: 'timestamptz', precision: 3 })
   dueAt!: Date;
 
+  /** Attempts that failed. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 
@@ -54,7 +61,7 @@ export class StripeEventEntity {
   processedAt!: Date | null;
 
   @Column({ type: 'text', nullable: true })
-  outcome!: string | null;
+  outcome!: EventOutcome | null;
 
   @Column({ name: 'last_error', type: 'text', nullable: true })
   lastError!: string | null;

@@ -1,144 +1,184 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
 import { Database } from '../../database/database.js';
+import { columnsOf } from '../../database/entity-columns.js';
+import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
 import type { StripeEvent } from '../../integrations/stripe/index.js';
+import { StripeCursorEntity } from './stripe-cursor.entity.js';
+import { type EventOutcome, StripeEventEntity } from './stripe-event.entity.js';
 
-/** What became of an event: it had us look at Stripe, it is none of our business, or it is of the other mode than our key. */
-export type EventOutcome = 'applied' | 'ignored' | 'refused';
+const LISTED = columnsOf(StripeEventEntity, [
+  'id',
+  'type',
+  'payload',
+  'attempts',
+  'lastError',
+  'outcome',
+  'occurredAt',
+  'receivedAt',
+  'processedAt',
+]);
 
-export interface StoredEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly api_version: string | null;
-  readonly livemode: boolean;
-  readonly object_id: string | null;
-  readonly stripe_customer_id: string | null;
-  readonly occurred_at: Date;
-  readonly received_at: Date;
-  readonly requested_at: Date;
-  readonly attempts: number;
-  readonly processed_at: Date | null;
-  readonly outcome: EventOutcome | null;
-  readonly last_error: string | null;
+/** An event as administrators see it. */
+export type ListedEvent = RowOf<typeof LISTED.columns>;
+
+/** The part of a stored event that a worker needs. */
+export type StoredEvent = Pick<
+  StripeEventEntity,
+  'id' | 'type' | 'livemode' | 'objectId' | 'stripeCustomerId' | 'requestedAt' | 'processedAt'
+>;
+
+export interface EventListOptions {
+  /** Only events that were received before this one; null for the newest. */
+  readonly after: { readonly at: string; readonly id: string } | null;
+  /** True for events that wait to be processed, false for the others, null for all. */
+  readonly isPending: boolean | null;
+  readonly count: number;
 }
 
-/** With what it says; null once its customer is erased. */
-export interface ListedEvent extends StoredEvent {
-  readonly payload: object | null;
-}
+/** The row of stripe_cursors for Stripe's list of events. */
+const CURSOR = 'events';
 
-/** After so long without a job of its own an event is taken up by the sweep. */
-const PATIENCE = `interval '5 seconds'`;
+/** The time that the job of an event has before the sweep adds another one. */
+const SWEEP_DELAY = `interval '5 seconds'`;
 
-const COLUMNS = `id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, received_at, requested_at, attempts, processed_at,
-  outcome, last_error`;
+// The payload is stored as Stripe wrote it, and not encoded again.
+const store = statement({
+  name: 'stripe_events_store',
+  parameters: {
+    id: 'text',
+    type: 'text',
+    api_version: 'text?',
+    livemode: 'bool',
+    object_id: 'text?',
+    stripe_customer_id: 'text?',
+    occurred_at: 'timestamptz',
+    payload: 'text',
+  },
+  columns: { id: 'text' },
+  text: `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, payload, due_at)
+   VALUES (:id, :type, :api_version, :livemode, :object_id, :stripe_customer_id, :occurred_at, :payload::text::json, now() + ${SWEEP_DELAY})
+   ON CONFLICT (id) DO NOTHING RETURNING id`,
+});
 
-const store = statement<{ id: string }>(
-  'stripe_events_store',
-  `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, payload, due_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + ${PATIENCE}) ON CONFLICT (id) DO NOTHING RETURNING id`,
-);
-
-const find = statement<StoredEvent>('stripe_events_find', `SELECT ${COLUMNS} FROM stripe_events WHERE id = $1`);
-
-const list = statement<ListedEvent>(
-  'stripe_events_list',
-  `SELECT ${COLUMNS}, payload FROM stripe_events
-   WHERE ($1::text IS NULL OR (received_at, id) < ($2, $1)) AND ($3::boolean IS NULL OR (processed_at IS NULL) = $3)
-   ORDER BY received_at DESC, id DESC LIMIT $4`,
-);
-
-// Whoever finds an event due puts it off for as long as a worker may take: should that one die, it is due again.
-const takeDue = statement<{ id: string }>(
-  'stripe_events_take_due',
-  `UPDATE stripe_events SET due_at = now() + interval '30 seconds' WHERE id IN (
-     SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+// A process that takes an event postpones it for as long as a worker may need. If the worker dies, it is due again.
+const takeDue = statement({
+  name: 'stripe_events_take_due',
+  parameters: { limit: 'int8' },
+  columns: { id: 'text' },
+  text: `UPDATE stripe_events SET due_at = now() + interval '30 seconds' WHERE id IN (
+     SELECT id FROM stripe_events WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
    ) RETURNING id`,
-);
+});
 
-// Asked for again while it was worked on, it stays to be done. What it says of somebody who was erased before it came, or whose it turned out to be
-// only now, is not kept.
-const settle = statement<never>(
-  'stripe_events_settle',
-  `UPDATE stripe_events e SET processed_at = now(), outcome = $2, last_error = NULL, stripe_customer_id = coalesce(stripe_customer_id, $4),
-     payload = CASE WHEN NOT EXISTS (SELECT 1 FROM customer_closures c WHERE c.stripe_customer_id = coalesce(e.stripe_customer_id, $4)) THEN payload END
-   WHERE id = $1 AND processed_at IS NULL AND requested_at = $3`,
-);
+// An event that was replayed while a worker processed it has another requested_at, and stays unprocessed. The payload
+// is deleted when its customer was closed: the event may have arrived after the erasure, or its customer was unknown so
+// far.
+const finish = statement({
+  name: 'stripe_events_finish',
+  parameters: { id: 'text', outcome: typed<EventOutcome>('text'), requested_at: 'timestamptz', stripe_customer_id: 'text?' },
+  text: `UPDATE stripe_events e SET processed_at = now(), outcome = :outcome, last_error = NULL,
+     stripe_customer_id = coalesce(stripe_customer_id, :stripe_customer_id),
+     payload = CASE WHEN NOT EXISTS (
+       SELECT 1 FROM customer_closures c WHERE c.stripe_customer_id = coalesce(e.stripe_customer_id, :stripe_customer_id)
+     ) THEN payload END
+   WHERE id = :id AND processed_at IS NULL AND requested_at = :requested_at`,
+});
 
-const postpone = statement<never>(
-  'stripe_events_postpone',
-  `UPDATE stripe_events SET attempts = attempts + 1, last_error = $2,
+const postpone = statement({
+  name: 'stripe_events_postpone',
+  parameters: { id: 'text', error: 'text' },
+  text: `UPDATE stripe_events SET attempts = attempts + 1, last_error = :error,
      due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
-   WHERE id = $1 AND processed_at IS NULL`,
-);
+   WHERE id = :id AND processed_at IS NULL`,
+});
 
-const reopen = statement<ListedEvent>(
-  'stripe_events_reopen',
-  `UPDATE stripe_events SET requested_at = clock_timestamp(), due_at = now() + ${PATIENCE}, attempts = 0, processed_at = NULL, outcome = NULL,
-     last_error = NULL
-   WHERE id = $1 RETURNING ${COLUMNS}, payload`,
-);
+const reopen = statement({
+  name: 'stripe_events_reopen',
+  parameters: { id: 'text' },
+  columns: LISTED.columns,
+  text: `UPDATE stripe_events SET requested_at = clock_timestamp(), due_at = now() + ${SWEEP_DELAY}, attempts = 0, processed_at = NULL,
+     outcome = NULL, last_error = NULL
+   WHERE id = :id RETURNING ${LISTED.sql()}`,
+});
 
-const findCursor = statement<{ seen_until: Date }>('stripe_cursors_find', `SELECT seen_until FROM stripe_cursors WHERE name = 'events'`);
-
-const moveCursor = statement<never>(
-  'stripe_cursors_move',
-  `INSERT INTO stripe_cursors AS c (name, seen_until) VALUES ('events', $1)
+const moveCursor = statement({
+  name: 'stripe_cursors_move',
+  parameters: { name: 'text', seen_until: 'timestamptz' },
+  text: `INSERT INTO stripe_cursors AS c (name, seen_until) VALUES (:name, :seen_until)
    ON CONFLICT (name) DO UPDATE SET seen_until = greatest(c.seen_until, excluded.seen_until)`,
-);
+});
 
 @Injectable()
 export class StripeEventsRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(StripeEventEntity) private readonly events: Repository<StripeEventEntity>,
+    @InjectRepository(StripeCursorEntity) private readonly cursors: Repository<StripeCursorEntity>,
+  ) {}
 
-  /** @returns whether it is new */
-  async store({ id, type, apiVersion, livemode, objectId, stripeCustomerId, occurredAt, payload }: StripeEvent): Promise<boolean> {
-    const values = [id, type, apiVersion, livemode, objectId, stripeCustomerId, occurredAt, payload];
-    return (await this.database.run(store, values)).length === 1;
+  /** @returns whether the event is new */
+  async store(event: StripeEvent): Promise<boolean> {
+    const rows = await this.database.run(store, {
+      id: event.id,
+      type: event.type,
+      api_version: event.apiVersion,
+      livemode: event.livemode,
+      object_id: event.objectId,
+      stripe_customer_id: event.stripeCustomerId,
+      occurred_at: event.occurredAt,
+      payload: event.payload,
+    });
+    return rows.length === 1;
   }
 
-  async find(id: string): Promise<StoredEvent | null> {
-    return (await this.database.run(find, [id]))[0] ?? null;
+  find(id: string): Promise<StoredEvent | null> {
+    return this.events.findOne({
+      select: { id: true, type: true, livemode: true, objectId: true, stripeCustomerId: true, requestedAt: true, processedAt: true },
+      where: { id },
+    });
   }
 
-  /** The newest received first. */
+  /** The event that was received last comes first. */
   list({ after, isPending, count }: EventListOptions): Promise<ListedEvent[]> {
-    return this.database.run(list, [after?.id ?? null, after?.at ?? null, isPending, count]);
+    const query = this.events.createQueryBuilder('e').orderBy({ 'e.receivedAt': 'DESC', 'e.id': 'DESC' }).limit(count);
+    if (after) query.andWhere('(e.receivedAt, e.id) < (:at, :id)', after);
+    if (isPending !== null) query.andWhere(`e.processedAt IS ${isPending ? '' : 'NOT '}NULL`);
+    return query.getMany();
   }
 
-  /** Those that nobody works on, or is not known to. */
+  /** Events whose job was lost, has failed, or is late. */
   async takeDue(limit: number): Promise<string[]> {
-    return (await this.database.run(takeDue, [limit])).map(({ id }) => id);
+    return (await this.database.run(takeDue, { limit })).map(({ id }) => id);
   }
 
-  /** @param stripeCustomerId whose it is, null if it is nobody's or not known */
-  async settle({ id, requested_at }: StoredEvent, outcome: EventOutcome, stripeCustomerId: string | null): Promise<void> {
-    await this.database.run(settle, [id, outcome, requested_at, stripeCustomerId]);
+  /** @param result.stripeCustomerId null when the event has no customer, or an unknown one */
+  async finish(
+    { id, requestedAt }: StoredEvent,
+    { outcome, stripeCustomerId }: { outcome: EventOutcome; stripeCustomerId: string | null },
+  ): Promise<void> {
+    await this.database.run(finish, { id, outcome, requested_at: requestedAt, stripe_customer_id: stripeCustomerId });
   }
 
-  /** The next try comes later each time, up to an hour. */
-  async postpone(id: string, reason: string): Promise<void> {
-    await this.database.run(postpone, [id, reason.slice(0, 500)]);
+  /** Stores the error of a failed attempt. The delay before the next one doubles, up to an hour. */
+  async postpone(id: string, error: string): Promise<void> {
+    await this.database.run(postpone, { id, error: error.slice(0, 500) });
   }
 
+  /** @returns null for an unknown event */
   async reopen(id: string): Promise<ListedEvent | null> {
-    return (await this.database.run(reopen, [id]))[0] ?? null;
+    return (await this.database.run(reopen, { id }))[0] ?? null;
   }
 
-  /** Up to where Stripe's list was read; null before the first time. */
+  /** The time up to which Stripe's list of events was read; null before the first time. */
   async findCursor(): Promise<Date | null> {
-    return (await this.database.run(findCursor, []))[0]?.seen_until ?? null;
+    return (await this.cursors.findOneBy({ name: CURSOR }))?.seenUntil ?? null;
   }
 
+  /** Never moves the cursor back. */
   async moveCursor(seenUntil: Date): Promise<void> {
-    await this.database.run(moveCursor, [seenUntil]);
+    await this.database.run(moveCursor, { name: CURSOR, seen_until: seenUntil });
   }
-}
-
-export interface EventListOptions {
-  /** Only what was received before this one; null for the newest. */
-  readonly after: { readonly at: string; readonly id: string } | null;
-  /** Only those that wait to be acted on, or only the others; null for all. */
-  readonly isPending: boolean | null;
-  readonly count: number;
 }

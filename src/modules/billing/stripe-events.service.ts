@@ -5,7 +5,7 @@ import { BillingQueue } from './billing.queue.js';
 import { InvalidSignatureError } from './billing.errors.js';
 import { type EventListOptions, type ListedEvent, StripeEventsRepository } from './stripe-events.repository.js';
 
-/** The ledger of Stripe's events. To store one is all that a webhook does; a worker acts on it. */
+/** The ledger of Stripe's events. A webhook only stores its event; a worker processes it. */
 @Injectable()
 export class StripeEventsService {
   private readonly logger = new Logger(StripeEventsService.name);
@@ -17,23 +17,23 @@ export class StripeEventsService {
   ) {}
 
   /**
-   * Takes a webhook. Once this resolves the event is kept; a repeat changes nothing.
+   * Stores the event of a webhook. A repeat changes nothing.
    *
-   * @param body the very bytes that came
-   * @throws InvalidSignatureError; pg's errors, on which Stripe sends it again
+   * @param webhook.body the bytes as they were received
+   * @throws InvalidSignatureError; pg's errors, after which Stripe sends the event again
    */
-  async receive(body: Buffer | undefined, signature: string | undefined): Promise<void> {
+  async receiveWebhook({ body, signature }: { body: Buffer | undefined; signature: string | undefined }): Promise<void> {
     const { client } = this.stripe;
     const event = body && signature !== undefined ? client.readEvent(body, signature) : null;
     if (!event) throw new InvalidSignatureError();
-    await this.keep(event);
+    await this.storeEvent(event);
   }
 
-  /** @returns whether it was new */
-  async keep(event: StripeEvent): Promise<boolean> {
+  /** @returns whether the event was new */
+  async storeEvent(event: StripeEvent): Promise<boolean> {
     if (!(await this.events.store(event))) return false;
     if (event.apiVersion !== STRIPE_API_VERSION) {
-      // Only ids are acted on, which are the same in all versions; the rest is asked for in ours.
+      // Processing reads only ids from the event, which are the same in all versions, and asks Stripe for the rest.
       this.logger.warn(
         `event ${event.id} is of API version ${event.apiVersion ?? 'none'}: the endpoint should be set to ${STRIPE_API_VERSION}`,
       );
@@ -42,12 +42,12 @@ export class StripeEventsService {
     return true;
   }
 
-  /** At most `count` events, the newest received first. */
+  /** At most `count` events; the event that was received last comes first. */
   listEvents(options: EventListOptions): Promise<ListedEvent[]> {
     return this.events.list(options);
   }
 
-  /** Has a worker act on an event again, as if it had just come. @throws NotFoundError */
+  /** Has a worker process an event again, as if it had just been received. @throws NotFoundError */
   async replayEvent(id: string): Promise<ListedEvent> {
     const event = await this.events.reopen(id);
     if (!event) throw new NotFoundError();

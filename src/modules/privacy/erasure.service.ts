@@ -7,7 +7,7 @@ import { Database } from '../../database/database.js';
 import { UserGoneError } from '../../database/database.errors.js';
 import { AuthService, OtpService } from '../auth/index.js';
 import { Deletion } from '../messages/index.js';
-import { ErasedDays } from '../subscriptions/index.js';
+import { ErasedDaysService } from '../subscriptions/index.js';
 import { canonicalNumber, deleteUser, spellingsOf, UsersService } from '../users/index.js';
 
 /** Proves once more that the caller is the owner: the password, or a one-time code. */
@@ -27,7 +27,7 @@ export class ErasureService {
     private readonly auth: AuthService,
     private readonly codes: OtpService,
     private readonly deletion: Deletion,
-    private readonly days: ErasedDays,
+    private readonly days: ErasedDaysService,
     private readonly cache: BodyCache,
   ) {}
 
@@ -48,7 +48,7 @@ export class ErasureService {
       const locked = await this.deletion.lockReplies(transaction, user.id);
       await this.users.assertDispensable(transaction, user.id);
       await this.codes.erase(transaction, spellingsOf(user.mobile_number));
-      await this.days.keep(transaction, user.id, canonicalNumber(user.mobile_number));
+      await this.days.keep(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobile_number) });
       const deleted = await transaction.run(deleteUser, { user_id: user.id, is_verified: actor.isVerified });
       if (deleted.length === 0) throw new UserGoneError();
       return locked;

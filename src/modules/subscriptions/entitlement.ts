@@ -1,4 +1,4 @@
-/** Stripe's words for what a subscription is in. A word that is not here entitles to nothing. */
+/** Stripe's statuses of a subscription. A status that is not listed entitles to nothing. */
 export const SUBSCRIPTION_STATUSES = [
   'trialing',
   'active',
@@ -10,50 +10,50 @@ export const SUBSCRIPTION_STATUSES = [
   'paused',
 ] as const;
 
-/** What Stripe says of a subscription, as far as it matters here. */
+/** The facts about a subscription at Stripe that an entitlement depends on. */
 export interface SubscriptionFacts {
   readonly stripeSubscriptionId: string;
   readonly status: string;
   readonly startedAt: Date;
   readonly currentPeriodStart: Date;
   readonly currentPeriodEnd: Date;
-  /** When a cancellation takes effect, whichever way it was made; null while it renews. */
+  /** The time when a cancellation takes effect, wherever it was made; null while the subscription renews. */
   readonly endsAt: Date | null;
-  /** Since when the oldest invoice of it is due and not paid; null when there is none. */
+  /** The due time of the oldest unpaid invoice; null without one. */
   readonly unpaidSince: Date | null;
-  /** The rule of ours for which it was ended at Stripe; null for one that ended otherwise, or goes on. */
+  /** The reason for which we ended it at Stripe; null for a subscription that ended otherwise or has not ended. */
   readonly endedFor: string | null;
 }
 
 /**
- * Stripe begins the next period at the end of this one and tells of it moments later; a payer must not be turned away
- * in between.
+ * Stripe begins the next period at the end of this one and reports it moments later. A payer keeps the Pro plan in
+ * between.
  */
 const RENEWAL_LEEWAY_MS = 10 * 60_000;
 
 /**
- * Until when a subscription entitles to Pro, as long as nothing else is heard of it; null for not at all.
+ * The time until which a subscription entitles to Pro, unless Stripe reports a change; null if it does not.
  *
- * @param graceMs how long a payment may be late
+ * @param graceMs the time that a payment may be late
  */
 export function entitledUntil(facts: SubscriptionFacts, graceMs: number): Date | null {
   switch (facts.status) {
     case 'active':
     case 'trialing':
-      // At its end a cancelled one is over, to the second; one that renews is not.
+      // A cancelled subscription ends to the second; one that renews has the leeway.
       return facts.endsAt !== null && facts.endsAt <= facts.currentPeriodEnd
         ? facts.endsAt
         : new Date(facts.currentPeriodEnd.getTime() + RENEWAL_LEEWAY_MS);
     case 'past_due':
-      // From when the payment was due, not from when we heard of it, and not anew with every further period that is not
-      // paid either.
+      // The grace begins when the payment was due, not when we learnt of it, and does not begin again with a further
+      // period that is unpaid too.
       return earliest(new Date((facts.unpaidSince ?? facts.currentPeriodStart).getTime() + graceMs), facts.endsAt);
     default:
       return null;
   }
 }
 
-/** Nothing follows these. Every other status, known or not, is of a subscription that Stripe may still charge for. */
+/** The final statuses. With any other one, known or not, Stripe may still charge for the subscription. */
 export const ENDED_STATUSES = ['canceled', 'incomplete_expired'] as const;
 
 export const hasEnded = (status: string): boolean => ENDED_STATUSES.some((ended) => ended === status);

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Messages that an erased account with this verified number was charged on a UTC day. */
+/** The messages that were charged on a UTC day to an erased account with a verified number. */
 @Entity('erased_days')
 @Check('ck_erased_days_messages', `messages > 0`)
 @Check('ck_erased_days_number_hash', `octet_length(number_hash) = 32`)

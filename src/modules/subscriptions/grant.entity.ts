@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** The Pro plan as an administrator's gift. */
+/** The Pro plan that an administrator granted. */
 @Entity('grants')
 @Index('ix_grants_created_at', ['createdAt', 'id'])
 @Index('ix_grants_entitled_until', ['entitledUntil'])

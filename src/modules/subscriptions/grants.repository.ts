@@ -7,7 +7,6 @@ import { columnsOf } from '../../database/entity-columns.js';
 import { statement } from '../../database/statement.js';
 import { GrantEntity } from './grant.entity.js';
 
-/** The Pro plan as an administrator's gift. */
 export type Grant = Readonly<Pick<GrantEntity, 'id' | 'entitledUntil' | 'reason' | 'createdAt' | 'revokedAt'>>;
 
 const GRANT = columnsOf(GrantEntity, ['id', 'entitledUntil', 'reason', 'createdAt', 'revokedAt']);
@@ -20,7 +19,7 @@ const lockUser = statement({
   text: `SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE`,
 });
 
-// One statement, so that every live grant ends at the same time, by the clock of the database.
+// It is one statement, so that every live grant ends at the same time, by the clock of the database.
 const revoke = statement({
   name: 'grants_revoke',
   parameters: { user_id: 'uuid' },
@@ -56,7 +55,7 @@ export class GrantsRepository {
   /** Sets the end of a grant that the caller's transaction has locked. */
   async prolong(transaction: Transaction, grant: Grant, entitledUntil: Date): Promise<Grant> {
     const { affected } = await transaction.manager.withRepository(this.grants).update({ id: grant.id }, { entitledUntil });
-    if (affected !== 1) throw new Error('a grant that is locked can be written');
+    if (affected !== 1) throw new Error('a locked grant was not updated');
     return { ...grant, entitledUntil };
   }
 

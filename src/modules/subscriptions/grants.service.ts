@@ -6,21 +6,27 @@ import { NoGrantError } from './subscriptions.errors.js';
 import type { TransitionCause } from './transition-cause.js';
 import { TransitionsRepository } from './transitions.repository.js';
 
-/** What an action made of a user's live grant; equal grants mean that there was nothing to do. */
+/** A user's live grant before and after an action. Both are the same object when nothing changed. */
 export interface GrantChange {
   readonly before: Grant | null;
   readonly after: Grant | null;
 }
 
-export interface GrantInput {
-  /** The end; it only ever moves later. */
-  readonly until: Date;
+interface RevokeInput {
+  readonly userId: string;
   readonly reason: string;
+  /** The administrator; null for none. */
+  readonly actorId: string | null;
+}
+
+interface GrantInput extends RevokeInput {
+  /** The new end of the grant. It never moves earlier. */
+  readonly until: Date;
 }
 
 /**
- * Pro without Stripe. Each action takes the caller's transaction, so that whoever acts can record it in the same
- * commit; done twice, it has one effect.
+ * The Pro plan without Stripe. Each action runs in the caller's transaction, so that the caller can record it in the
+ * same commit. A repeat changes nothing.
  */
 @Injectable()
 export class GrantsService {
@@ -30,33 +36,36 @@ export class GrantsService {
   ) {}
 
   /**
-   * Gives Pro until then; a grant that is there is made longer, never shorter.
+   * Grants Pro until `input.until`. A live grant is prolonged, never shortened.
+   *
    * @throws NotFoundError for an unknown user
    */
-  async grant(on: Transaction, userId: string, input: GrantInput, actorId: string | null): Promise<GrantChange> {
-    const live = await this.lock(on, userId);
-    if (live) return this.prolong(on, userId, live, input, actorId);
-    const after = await this.grants.insert(on, { userId, entitledUntil: input.until, reason: input.reason });
-    return this.record(on, { userId, cause: 'granted', reason: input.reason, actorId }, null, after);
+  async grant(on: Transaction, input: GrantInput): Promise<GrantChange> {
+    const live = await this.lock(on, input.userId);
+    if (live) return this.prolong(on, live, input);
+    const { until: entitledUntil, userId, reason } = input;
+    const after = await this.grants.insert(on, { userId, entitledUntil, reason });
+    return this.record(on, { cause: 'granted', input }, { before: null, after });
   }
 
   /**
-   * Makes the live grant longer, never shorter.
+   * Prolongs the live grant; never shortens it.
+   *
    * @throws NotFoundError for an unknown user, NoGrantError where none is live
    */
-  async extend(on: Transaction, userId: string, input: GrantInput, actorId: string | null): Promise<GrantChange> {
-    const live = await this.lock(on, userId);
+  async extend(on: Transaction, input: GrantInput): Promise<GrantChange> {
+    const live = await this.lock(on, input.userId);
     if (!live) throw new NoGrantError();
-    return this.prolong(on, userId, live, input, actorId);
+    return this.prolong(on, live, input);
   }
 
-  /** Takes back what was granted; what is paid for stays. @throws NotFoundError for an unknown user */
-  async revoke(on: Transaction, userId: string, reason: string, actorId: string | null): Promise<GrantChange> {
-    const live = await this.lock(on, userId);
+  /** Revokes the live grant; subscriptions at Stripe stay. @throws NotFoundError for an unknown user */
+  async revoke(on: Transaction, input: RevokeInput): Promise<GrantChange> {
+    const live = await this.lock(on, input.userId);
     if (!live) return { before: null, after: null };
-    const after = (await this.grants.revoke(on, userId)).find(({ id }) => id === live.id);
-    if (!after) throw new Error('a grant that is locked can be written');
-    return this.record(on, { userId, cause: 'revoked', reason, actorId }, live, after);
+    const after = (await this.grants.revoke(on, input.userId)).find(({ id }) => id === live.id);
+    if (!after) throw new Error('a locked grant was not revoked');
+    return this.record(on, { cause: 'revoked', input }, { before: live, after });
   }
 
   private async lock(on: Transaction, userId: string): Promise<Grant | null> {
@@ -64,20 +73,22 @@ export class GrantsService {
     return this.grants.findLive(on, userId);
   }
 
-  private async prolong(on: Transaction, userId: string, live: Grant, { until, reason }: GrantInput, actorId: string | null) {
-    if (until <= live.entitledUntil) return { before: live, after: live };
-    const after = await this.grants.prolong(on, live, until);
-    return this.record(on, { userId, cause: 'extended', reason, actorId }, live, after);
+  private async prolong(on: Transaction, live: Grant, input: GrantInput): Promise<GrantChange> {
+    if (input.until <= live.entitledUntil) return { before: live, after: live };
+    const after = await this.grants.prolong(on, live, input.until);
+    return this.record(on, { cause: 'extended', input }, { before: live, after });
   }
 
   private async record(
     on: Transaction,
-    change: { userId: string; cause: TransitionCause; reason: string; actorId: string | null },
-    before: Grant | null,
-    after: Grant,
+    { cause, input: { userId, reason, actorId } }: { cause: TransitionCause; input: RevokeInput },
+    { before, after }: { before: Grant | null; after: Grant },
   ): Promise<GrantChange> {
     await this.transitions.record(on, {
-      ...change,
+      userId,
+      cause,
+      reason,
+      actorId,
       subjectKind: 'grant',
       subjectId: after.id,
       before: before && toTransitionState(before),

@@ -1,6 +1,8 @@
-/** What a user is entitled to. Everybody may ask; nobody is asked in return. */
+/**
+ * Entitlements of users: plans, subscriptions, grants, quotas and the daily limit. It imports no other module.
+ */
 export { hasEnded, SUBSCRIPTION_STATUSES } from './entitlement.js';
-export { ErasedDays } from './erased-days.js';
+export { ErasedDaysService } from './erased-days.service.js';
 export type { Grant } from './grants.repository.js';
 export { type GrantChange, GrantsService } from './grants.service.js';
 export { PlansService } from './plans.service.js';

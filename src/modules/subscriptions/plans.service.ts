@@ -4,20 +4,20 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { ModelSetting } from '../../config/models.js';
 
-/** What a plan entitles to. */
+/** The limits of a plan. */
 export interface PlanLimits {
-  /** Messages a UTC day; null is without limit. */
+  /** Messages per UTC day; null for no limit. */
   readonly dailyLimit: number | null;
   /** Tokens of history that the model is given. */
   readonly contextTokens: number;
   readonly maxOutputTokens: number;
-  /** Bytes that a user may store. */
+  /** Bytes of content that a user may store. */
   readonly storageBytes: number;
   /** The models that may be used, the default first. */
   readonly models: readonly [ModelSetting, ...ModelSetting[]];
 }
 
-/** However long a summary may be, it is a part of the history, and no more than this. */
+/** The upper limits of a summary: an absolute one, and a part of the history. */
 const SUMMARY_TOKENS = 1_024;
 const SUMMARY_PART = 1 / 4;
 
@@ -25,7 +25,7 @@ const SUMMARY_PART = 1 / 4;
 export class PlansService {
   private readonly limits: Readonly<Record<Plan, PlanLimits>>;
   private readonly windows: ReadonlyMap<string, number>;
-  /** Writes titles and summaries. */
+  /** The model that writes titles and summaries. */
   readonly digestModel: string;
 
   constructor(@InjectConfig() config: Config) {
@@ -57,15 +57,15 @@ export class PlansService {
     return this.limits[plan];
   }
 
-  /** The model that a room of this plan's user talks to: its own if the plan has it, else the plan's default. */
+  /** The model that replies in a chatroom: the chatroom's own if the plan has it, else the plan's default. */
   effectiveModel(plan: Plan, model: string | null): string {
     const { models } = this.limits[plan];
     return (models.find(({ id }) => id === model) ?? models[0]).id;
   }
 
   /**
-   * Tokens of history that a model is given: the plan's, unless the model takes less; and of them those that a summary
-   * may have.
+   * The tokens of history that a model is given (the plan's limit, unless the model takes less), and the part of them
+   * that a summary may have.
    */
   historyOf(plan: Plan, model: string): { readonly historyTokens: number; readonly summaryTokens: number } {
     const { contextTokens, maxOutputTokens } = this.limits[plan];

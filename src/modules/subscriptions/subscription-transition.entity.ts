@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { TransitionCause } from './transition-cause.js';
 
-/** One change of what somebody is entitled to, and why. Rows are only ever added. */
+/** A change of a user's entitlement, and its cause. Rows are never updated. */
 @Entity('subscription_transitions')
 @Check('ck_subscription_transitions_subject', `subject_kind IN ('subscription', 'grant')`)
 @Index('ix_subscription_transitions_user', ['userId', 'createdAt', 'id'])
@@ -22,7 +22,7 @@ export class SubscriptionTransitionEntity {
   @Column({ type: 'text' })
   cause!: TransitionCause;
 
-  /** The administrator, if it was one. */
+  /** The administrator who made the change; null for a change that Stripe reported. */
   @Column({ name: 'actor_id', type: 'uuid', nullable: true })
   actorId!: string | null;
 

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** What Stripe says of a subscription. */
+/** A subscription at Stripe. */
 @Entity('subscriptions')
 @Unique('uq_subscriptions_stripe_subscription', ['stripeSubscriptionId'])
 @Index('ix_subscriptions_created_at', ['createdAt', 'id'])
@@ -18,18 +18,18 @@ export class SubscriptionEntity {
   @Column({ name: 'stripe_subscription_id', type: 'text' })
   stripeSubscriptionId!: string;
 
-  /** Stripe's word. */
+  /** Stripe's status. */
   @Column({ type: 'text' })
   status!: string;
 
-  /** What status, period and grace together entitle to; null is nothing. */
+  /** The end of the entitlement to Pro, which follows from status, period and grace; null for none. */
   @Column({ name: 'entitled_until', type: 'timestamptz', precision: 3, nullable: true })
   entitledUntil!: Date | null;
 
   @Column({ name: 'current_period_end', type: 'timestamptz', precision: 3, nullable: true })
   currentPeriodEnd!: Date | null;
 
-  /** When a cancellation takes effect, whichever way it was made; null while it renews. */
+  /** The time when a cancellation takes effect, wherever it was made; null while the subscription renews. */
   @Column({ name: 'ends_at', type: 'timestamptz', precision: 3, nullable: true })
   endsAt!: Date | null;
 

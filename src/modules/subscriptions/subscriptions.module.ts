@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ErasedDays } from './erased-days.js';
+import { ErasedDayEntity } from './erased-day.entity.js';
+import { ErasedDaysRepository } from './erased-days.repository.js';
+import { ErasedDaysService } from './erased-days.service.js';
 import { GrantEntity } from './grant.entity.js';
 import { GrantsRepository } from './grants.repository.js';
 import { GrantsService } from './grants.service.js';
 import { PlansService } from './plans.service.js';
+import { QuotasRepository } from './quotas.repository.js';
 import { QuotasService } from './quotas.service.js';
 import { SubscriptionEntity } from './subscription.entity.js';
 import { SubscriptionTransitionEntity } from './subscription-transition.entity.js';
@@ -14,7 +17,7 @@ import { TransitionsRepository } from './transitions.repository.js';
 import { UsageDayEntity } from './usage-day.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([SubscriptionEntity, GrantEntity, SubscriptionTransitionEntity, UsageDayEntity])],
+  imports: [TypeOrmModule.forFeature([ErasedDayEntity, GrantEntity, SubscriptionEntity, SubscriptionTransitionEntity, UsageDayEntity])],
   providers: [
     PlansService,
     SubscriptionsService,
@@ -22,9 +25,11 @@ import { UsageDayEntity } from './usage-day.entity.js';
     GrantsService,
     GrantsRepository,
     TransitionsRepository,
-    ErasedDays,
+    ErasedDaysService,
+    ErasedDaysRepository,
     QuotasService,
+    QuotasRepository,
   ],
-  exports: [PlansService, SubscriptionsService, GrantsService, ErasedDays, QuotasService],
+  exports: [PlansService, SubscriptionsService, GrantsService, ErasedDaysService, QuotasService],
 })
 export class SubscriptionsModule {}

@@ -40,10 +40,10 @@ const upsert = statement({
    RETURNING ${SUBSCRIPTION.sql()}`,
 });
 
-/** The subscription that counts first: one that has not ended, then the newest. */
+/** The order of a user's subscriptions by relevance: those that have not ended first, then the newest first. */
 const ORDER = `status IN (${ENDED_STATUSES.map((status) => `'${status}'`).join(', ')}), started_at DESC, id DESC`;
 
-// The end that is shown is the end of what is paid for; the leeway of a renewal is not part of it.
+// `active_until` is the end of the paid period, without the leeway for its renewal.
 const findStatus = statement({
   name: 'subscriptions_find_status',
   parameters: { user_id: 'uuid' },
@@ -106,7 +106,7 @@ export class SubscriptionsRepository {
       ends_at: facts.endsAt,
       started_at: facts.startedAt,
     });
-    if (!row) throw new Error('a subscription that is written is there');
+    if (!row) throw new Error('the upsert of a subscription returned no row');
     return row;
   }
 
@@ -115,7 +115,7 @@ export class SubscriptionsRepository {
     const ended = { status: 'canceled', entitledUntil: null };
     const subscriptions = transaction.manager.withRepository(this.subscriptions);
     const { affected } = await subscriptions.update({ id: subscription.id }, { ...ended, updatedAt: () => 'now()' });
-    if (affected !== 1) throw new Error('a subscription that is locked can be written');
+    if (affected !== 1) throw new Error('a locked subscription was not updated');
     return { ...subscription, ...ended };
   }
 }

@@ -11,15 +11,15 @@ import type { Transaction } from '../../database/database.js';
 import { causeOf, type TransitionCause } from './transition-cause.js';
 import { TransitionsRepository } from './transitions.repository.js';
 
-/** Where a user stands. */
+/** A user's plan, subscription and daily usage. */
 export interface SubscriptionStatus {
   readonly plan: Plan;
-  /** Stripe's word for the subscription that counts; `none` without one. */
+  /** Stripe's status of the most relevant subscription; `none` without one. */
   readonly status: string;
-  /** Until when Pro lasts if nothing else happens; null on the Basic plan. */
+  /** The end of Pro if nothing changes; null on the Basic plan. */
   readonly activeUntil: Date | null;
   readonly cancelAtPeriodEnd: boolean;
-  /** Null is without limit. */
+  /** Null for no limit. */
   readonly dailyLimit: number | null;
   readonly usedToday: number;
   readonly remainingToday: number | null;
@@ -27,12 +27,12 @@ export interface SubscriptionStatus {
   readonly resetsAt: Date;
 }
 
-/** Stripe tells of an end to the second; one that moves by less, as clocks differ, is the same. */
+/** Ends that differ by less are the same: Stripe reports them in seconds, and its clock may differ from ours. */
 const SAME_MOMENT_MS = 60_000;
-/** How soon to look again where a period is over and Stripe has not begun the next one. */
+/** The time until the next sync run, if a period has ended and Stripe has not begun the next one. */
 const RENEWAL_CHECK_MS = 60_000;
 
-/** What users are entitled to. It follows from what Stripe and administrators say; nothing sets it. */
+/** Entitlements of users. They follow from subscriptions at Stripe and from grants; nothing sets them directly. */
 @Injectable()
 export class SubscriptionsService {
   constructor(
@@ -59,18 +59,18 @@ export class SubscriptionsService {
     };
   }
 
-  /** The subscription that the user has at Stripe and that may still charge; null without one. */
+  /** The user's subscription at Stripe that has not ended; null without one. */
   async findLive(userId: string): Promise<{ stripeSubscriptionId: string; endsAt: Date | null } | null> {
     const live = await this.subscriptions.findLive(userId);
     return live && { stripeSubscriptionId: live.stripeSubscriptionId, endsAt: live.endsAt };
   }
 
   /**
-   * Writes down all that Stripe says of a user's subscriptions, with one line in the audit trail for each that changed.
-   * One that Stripe does not know any more is over.
+   * Stores all subscriptions that a user has at Stripe, with a transition for each one that changed. A stored
+   * subscription that Stripe does not know any more has ended.
    *
-   * @returns when to look again at the latest: the next moment at which one of them may end or renew, soon if that is
-   * over; null without a live one
+   * @returns the time of the next sync run: the next time at which one of them may end or renew, or soon if that time
+   * has passed; null without a live one
    */
   async record(on: Transaction, userId: string, known: readonly SubscriptionFacts[]): Promise<Date | null> {
     const stored = new Map((await this.subscriptions.lockAll(on, userId)).map((row) => [row.stripeSubscriptionId, row]));
@@ -121,7 +121,7 @@ export class SubscriptionsService {
   }
 }
 
-/** In milliseconds. */
+/** @returns a time in milliseconds, as `Date.now()` does */
 function nextMoment({ currentPeriodEnd, endsAt }: SubscriptionFacts, until: Date | null): number {
   const now = Date.now();
   const moments = [currentPeriodEnd, endsAt, until].flatMap((moment) =>

@@ -1,12 +1,12 @@
-/** The rules of ours that have a subscription ended at Stripe. */
+/** Our reasons to end a subscription at Stripe. */
 const RULES = ['duplicate', 'refunded', 'dispute_lost', 'first_payment_failed'] as const;
 
 export type EndingRule = (typeof RULES)[number];
 
 /**
- * Why an entitlement changed: Stripe said so, a rule of ours had it ended there, or an administrator gave or took it.
+ * The cause of a change of an entitlement: one of our reasons, another change at Stripe, or an administrator's action.
  */
 export type TransitionCause = EndingRule | 'stripe' | 'unknown_at_stripe' | 'granted' | 'extended' | 'revoked';
 
-/** @param endedFor what Stripe was told when the subscription was ended; null where it was not us */
+/** @param endedFor the reason that was stored at Stripe when we ended the subscription; null if we did not */
 export const causeOf = (endedFor: string | null): TransitionCause => RULES.find((rule) => rule === endedFor) ?? 'stripe';

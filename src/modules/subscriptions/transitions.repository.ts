@@ -11,7 +11,7 @@ export type Transition = Readonly<Omit<SubscriptionTransitionEntity, 'id' | 'cre
 export class TransitionsRepository {
   constructor(@InjectRepository(SubscriptionTransitionEntity) private readonly transitions: Repository<SubscriptionTransitionEntity>) {}
 
-  /** Writes one line of the audit trail, in the transaction of the change. */
+  /** Inserts a transition, in the transaction of the change. */
   async record(transaction: Transaction, transition: Transition): Promise<void> {
     await transaction.manager.withRepository(this.transitions).insert({ id: newId(), ...transition });
   }

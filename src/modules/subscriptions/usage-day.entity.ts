@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** Messages charged to a user on a UTC day. */
+/** The messages that were charged to a user on a UTC day. */
 @Entity('usage_days')
 @Index('ix_usage_days_day', ['day'])
 @Check('ck_usage_days_messages', `messages >= 0`)
@@ -16,7 +16,7 @@ export class UsageDayEntity {
   @Column({ type: 'integer' })
   messages!: number;
 
-  /** How many of them came with the number, from an account that was erased. */
+  /** The part of them that was charged to an erased account with the same number. */
   @Column({ type: 'integer', default: 0 })
   carried!: number;
 }

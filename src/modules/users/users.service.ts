@@ -6,7 +6,7 @@ import { newId } from '../../common/ids.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
-import { ErasedDays } from '../subscriptions/index.js';
+import { ErasedDaysService } from '../subscriptions/index.js';
 import { canBeMobile, canonicalNumber, isServedNumber, parseMobileNumber, parseSpellings } from './mobile-number.js';
 import { PasswordsService } from './passwords.service.js';
 import { parsePastedUsername, parseUsername, USERNAME_RULE } from './username.js';
@@ -39,7 +39,7 @@ export class UsersService {
   constructor(
     private readonly users: UsersRepository,
     private readonly passwords: PasswordsService,
-    private readonly days: ErasedDays,
+    private readonly days: ErasedDaysService,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -95,7 +95,7 @@ export class UsersService {
     return this.database.transaction(async (transaction) => {
       await this.users.takeOverNumber(transaction, user.mobileNumber);
       const created = await this.users.insert(transaction, user);
-      await this.days.begin(transaction, created.id, created.mobile_number);
+      await this.days.begin(transaction, { userId: created.id, mobileNumber: created.mobile_number });
       return { user: created, result: await alongside(transaction, created) };
     });
   }
@@ -185,7 +185,8 @@ export class UsersService {
    * @param restart true: what was charged to the day before is somebody else's
    */
   async settleDay(transaction: StatementRunner, user: UserCredentials, { restart }: { restart: boolean }): Promise<void> {
-    if (!user.is_verified) await this.days.carry(transaction, user.id, canonicalNumber(user.mobile_number), { restart });
+    if (user.is_verified) return;
+    await this.days.carry(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobile_number), restart });
   }
 
   /** @param expectedHash nothing is changed unless this is still the stored one; null for any. @returns whether it was changed */

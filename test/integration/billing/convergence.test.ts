@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import Stripe from 'stripe';
-import { Reconciliation } from '../../../src/modules/billing/worker/reconciliation.js';
+import { ReconciliationService } from '../../../src/modules/billing/worker/reconciliation.service.js';
 import type { TestUser } from '../../support/api.js';
 import { type BillingStack, startBilling, whatStripeHolds } from '../../support/billing.js';
 import { isFullSize } from '../../support/full-size.js';
@@ -182,7 +182,7 @@ describe.each(Object.keys(CASES))('%s', (name) => {
         await stack.settled();
         const heard = new Set([...first, ...again]).size;
         if (heard < places.length) {
-          await stack.worker.get(Reconciliation, { strict: false }).run();
+          await stack.worker.get(ReconciliationService, { strict: false }).reconcile();
           await stack.settled();
         }
         const { plan, status, cancel_at_period_end } = (await stack.status(record.user)).body;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type Stripe from 'stripe';
-import { Reconciliation } from '../../../src/modules/billing/worker/reconciliation.js';
+import { ReconciliationService } from '../../../src/modules/billing/worker/reconciliation.service.js';
 import type { TestUser } from '../../support/api.js';
 import { type BillingStack, startBilling, whatStripeHolds } from '../../support/billing.js';
 import { isFullSize } from '../../support/full-size.js';
@@ -61,7 +61,7 @@ it('whatever happens while events are on their way, doubled, shuffled or lost, e
       const { body } = await stack.subscribe(user);
       await stack.stripe.submit(body.checkout_url);
       for (const name of names) await ACTIONS[name]?.(user);
-      if (mode === 'lost') await stack.worker.get(Reconciliation, { strict: false }).run();
+      if (mode === 'lost') await stack.worker.get(ReconciliationService, { strict: false }).reconcile();
       await stack.stripe.control('POST', 'webhooks/mode', { mode: 'normal' });
       await stack.settled();
       // What was put right at Stripe has events of its own.

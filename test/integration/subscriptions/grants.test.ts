@@ -22,21 +22,24 @@ test('a grant is given, made longer and revoked, with one line of the audit trai
     };
     const [first, later] = [inDays(1), inDays(2)];
 
-    const given = await database.transaction((on) => grants.grant(on, userId, { until: first, reason: 'a gift' }, null));
+    const given = await database.transaction((on) => grants.grant(on, { userId, until: first, reason: 'a gift', actorId: null }));
     expect(given).toEqual({ before: null, after: expect.objectContaining({ entitledUntil: first, reason: 'a gift', revokedAt: null }) });
     expect(given.after).toMatchObject({ ...(await stored()) });
 
-    const same = await database.transaction((on) => grants.grant(on, userId, { until: first, reason: 'again' }, null));
+    const same = await database.transaction((on) => grants.grant(on, { userId, until: first, reason: 'again', actorId: null }));
     expect(same.after).toEqual(same.before);
 
-    const longer = await database.transaction((on) => grants.extend(on, userId, { until: later, reason: 'more' }, userId));
+    const longer = await database.transaction((on) => grants.extend(on, { userId, until: later, reason: 'more', actorId: userId }));
     expect([longer.before?.entitledUntil, longer.after?.entitledUntil]).toEqual([first, later]);
     expect(longer.after).toMatchObject({ ...(await stored()) });
 
-    const revoked = await database.transaction((on) => grants.revoke(on, userId, 'over', null));
+    const revoked = await database.transaction((on) => grants.revoke(on, { userId, reason: 'over', actorId: null }));
     expect(revoked.after).toEqual(await stored());
     expect(revoked.after?.revokedAt).toBeInstanceOf(Date);
-    expect(await database.transaction((on) => grants.revoke(on, userId, 'over', null))).toEqual({ before: null, after: null });
+    expect(await database.transaction((on) => grants.revoke(on, { userId, reason: 'over', actorId: null }))).toEqual({
+      before: null,
+      after: null,
+    });
 
     const state = (until: Date, revokedAt: Date | null = null) => ({
       entitled_until: until.toISOString(),

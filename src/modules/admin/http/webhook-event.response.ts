@@ -64,16 +64,16 @@ export function toEventListOptions({ cursor, limit, pending }: ListWebhookEvents
 }
 
 export const toWebhookEventPage = (rows: readonly ListedEvent[], { limit }: PageQuery): Page<WebhookEventResponse> =>
-  toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ received_at, id }) => [received_at.toISOString(), id], toWebhookEventResponse);
+  toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ receivedAt, id }) => [receivedAt.toISOString(), id], toWebhookEventResponse);
 
 export const toWebhookEventResponse = (event: ListedEvent): WebhookEventResponse => ({
   id: event.id,
   type: event.type,
   payload: event.payload,
   attempts: event.attempts,
-  error: event.last_error,
+  error: event.lastError,
   outcome: event.outcome,
-  occurred_at: event.occurred_at.toISOString(),
-  received_at: event.received_at.toISOString(),
-  processed_at: event.processed_at?.toISOString() ?? null,
+  occurred_at: event.occurredAt.toISOString(),
+  received_at: event.receivedAt.toISOString(),
+  processed_at: event.processedAt?.toISOString() ?? null,
 });

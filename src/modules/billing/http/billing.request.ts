@@ -1,49 +1,64 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, MaxLength, ValidateIf } from 'class-validator';
+import { decodeCursor, DEFAULT_PAGE_SIZE, type PageQuery } from '../../../common/http/page.js';
+import type { InvoiceListOptions } from '../billing.service.js';
 
-const LONGEST_ADDRESS = 2_000;
+const MAX_ADDRESS_LENGTH = 2_000;
 
-const unlessLeftOut = () => ValidateIf((_, value) => value !== undefined);
+const IfPresent = () => ValidateIf((_, value) => value !== undefined);
 
 export class SubscribeRequest {
   @ApiPropertyOptional({
-    maxLength: LONGEST_ADDRESS,
+    maxLength: MAX_ADDRESS_LENGTH,
     example: 'https://app.example.com/billing?checkout_session_id={CHECKOUT_SESSION_ID}',
-    description: 'Where the payer goes afterwards, at an allowed origin. `{CHECKOUT_SESSION_ID}` becomes the id of the session.',
+    description:
+      'The address that the payer is sent to afterwards, at an allowed origin. `{CHECKOUT_SESSION_ID}` becomes the session’s id.',
   })
-  @unlessLeftOut()
+  @IfPresent()
   @IsString()
-  @MaxLength(LONGEST_ADDRESS)
+  @MaxLength(MAX_ADDRESS_LENGTH)
   readonly success_url?: string;
 
   @ApiPropertyOptional({
-    maxLength: LONGEST_ADDRESS,
+    maxLength: MAX_ADDRESS_LENGTH,
     example: 'https://app.example.com/plans',
-    description: 'Where somebody goes who changes their mind, at an allowed origin.',
+    description: 'The address that a user who does not pay is sent to, at an allowed origin.',
   })
-  @unlessLeftOut()
+  @IfPresent()
   @IsString()
-  @MaxLength(LONGEST_ADDRESS)
+  @MaxLength(MAX_ADDRESS_LENGTH)
   readonly cancel_url?: string;
 }
 
 export class OpenPortalRequest {
   @ApiPropertyOptional({
-    maxLength: LONGEST_ADDRESS,
+    maxLength: MAX_ADDRESS_LENGTH,
     example: 'https://app.example.com/settings',
-    description: 'Where the way back leads, at an allowed origin.',
+    description: 'The address that the portal links back to, at an allowed origin.',
   })
-  @unlessLeftOut()
+  @IfPresent()
   @IsString()
-  @MaxLength(LONGEST_ADDRESS)
+  @MaxLength(MAX_ADDRESS_LENGTH)
   readonly return_url?: string;
 }
 
 export class StatusQuery {
   @ApiPropertyOptional({
-    description: 'Of the payment page that the user comes back from: Stripe is asked first, so that a payer never sees `basic`.',
+    description:
+      'The id of the payment page that the user returns from. Stripe is asked first, so that a user who has paid never sees `basic`.',
   })
-  @unlessLeftOut()
+  @IfPresent()
   @IsString()
   readonly checkout_session_id?: string;
 }
+
+const isInvoiceId = (part: string): boolean => /^in_\w{1,200}$/.test(part);
+
+/**
+ * It asks for one invoice more than the page has, which shows whether there is another page.
+ * @throws ValidationFailedError
+ */
+export const toInvoiceListOptions = ({ cursor, limit = DEFAULT_PAGE_SIZE }: PageQuery): InvoiceListOptions => ({
+  after: decodeCursor(cursor, [isInvoiceId])?.[0] ?? null,
+  count: limit + 1,
+});

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Plan } from '../../../common/actor.js';
-import { decodeCursor, DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
+import { DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
 import type { StripeInvoice } from '../../../integrations/stripe/index.js';
 import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../../subscriptions/index.js';
 import type { OpenCheckout } from '../checkouts.service.js';
@@ -9,7 +9,10 @@ import { InvoiceResponse, toInvoiceResponse } from '../invoice.response.js';
 const STATUSES = ['none', ...SUBSCRIPTION_STATUSES] as const;
 
 export class CheckoutResponse {
-  @ApiProperty({ example: 'https://checkout.stripe.com/c/pay/cs_test_a1b2c3', description: 'Send the browser there.' })
+  @ApiProperty({
+    example: 'https://checkout.stripe.com/c/pay/cs_test_a1b2c3',
+    description: 'The address of the payment page, for the browser.',
+  })
   readonly checkout_url!: string;
 
   @ApiProperty({ example: 'cs_test_a1b2c3' })
@@ -17,7 +20,7 @@ export class CheckoutResponse {
 }
 
 export class PortalResponse {
-  @ApiProperty({ example: 'https://billing.stripe.com/p/session/a1b2c3', description: 'Good for a few minutes, and for this user only.' })
+  @ApiProperty({ example: 'https://billing.stripe.com/p/session/a1b2c3', description: 'Valid for a few minutes and for this user only.' })
   readonly portal_url!: string;
 }
 
@@ -25,7 +28,7 @@ export class SubscriptionStatusResponse {
   @ApiProperty({ enum: ['basic', 'pro'], example: 'pro' })
   readonly plan!: Plan;
 
-  @ApiProperty({ enum: STATUSES, example: 'active', description: 'Of the subscription at Stripe; `none` without one.' })
+  @ApiProperty({ enum: STATUSES, example: 'active', description: 'The status of the subscription at Stripe; `none` without one.' })
   readonly status!: string;
 
   @ApiProperty({
@@ -33,14 +36,14 @@ export class SubscriptionStatusResponse {
     format: 'date-time',
     nullable: true,
     example: '2026-12-22T20:15:03.000Z',
-    description: 'Until when Pro lasts if nothing else happens; a subscription that is not cancelled renews then. Null on the Basic plan.',
+    description: 'The end of Pro if nothing else happens. A subscription that is not cancelled renews then. Null on the Basic plan.',
   })
   readonly active_until!: string | null;
 
   @ApiProperty({ example: false })
   readonly cancel_at_period_end!: boolean;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'Messages a UTC day; null is without limit.' })
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'Messages per UTC day; null for no limit.' })
   readonly daily_limit!: number | null;
 
   @ApiProperty({ type: 'integer', example: 7 })
@@ -64,7 +67,7 @@ export const toCheckoutResponse = ({ url, sessionId }: OpenCheckout): CheckoutRe
 
 export const toStatusResponse = (status: SubscriptionStatus): SubscriptionStatusResponse => ({
   plan: status.plan,
-  // A word that Stripe has learnt since is none that anybody here has: it entitles to nothing.
+  // A status that is new at Stripe entitles to nothing, so it is shown as none.
   status: STATUSES.find((known) => known === status.status) ?? 'none',
   active_until: status.activeUntil?.toISOString() ?? null,
   cancel_at_period_end: status.cancelAtPeriodEnd,
@@ -73,14 +76,6 @@ export const toStatusResponse = (status: SubscriptionStatus): SubscriptionStatus
   remaining_today: status.remainingToday,
   resets_at: status.resetsAt.toISOString(),
 });
-
-const isInvoiceId = (part: string): boolean => /^in_\w{1,200}$/.test(part);
-
-/** The invoice before the first one of the page. @throws ValidationFailedError */
-export const invoicePageStart = ({ cursor }: PageQuery): string | null => decodeCursor(cursor, [isInvoiceId])?.[0] ?? null;
-
-/** One more than the page holds. */
-export const invoicePageCount = ({ limit = DEFAULT_PAGE_SIZE }: PageQuery): number => limit + 1;
 
 export const toInvoicePage = (invoices: readonly StripeInvoice[], { limit = DEFAULT_PAGE_SIZE }: PageQuery): Page<InvoiceResponse> =>
   toPage(invoices, limit, ({ id }) => [id], toInvoiceResponse);

@@ -13,12 +13,10 @@ import { AlreadySubscribedError, NotSubscribedError } from '../billing.errors.js
 import { BillingService } from '../billing.service.js';
 import { CheckoutsService } from '../checkouts.service.js';
 import type { InvoiceResponse } from '../invoice.response.js';
-import { OpenPortalRequest, StatusQuery, SubscribeRequest } from './billing.request.js';
+import { OpenPortalRequest, StatusQuery, SubscribeRequest, toInvoiceListOptions } from './billing.request.js';
 import {
   CheckoutResponse,
   InvoicePage,
-  invoicePageCount,
-  invoicePageStart,
   PortalResponse,
   SubscriptionStatusResponse,
   toCheckoutResponse,
@@ -38,9 +36,9 @@ export class SubscriptionController {
   @Post('subscribe/pro')
   @VerifiedNumberOnly()
   @ApiOperation({
-    summary: 'Go to the payment page for the Pro plan',
+    summary: 'Open the payment page for the Pro plan',
     description:
-      'One page is open at a time: who asks again gets it again. Five a day. After paying ask for the status with the session’s id.',
+      'One page is open at a time: a repeated request gets the same page. At most five a day. After the payment, read the status with the session’s id.',
   })
   @ApiIdempotencyKey()
   @ApiBody({ type: SubscribeRequest, required: false })
@@ -51,22 +49,20 @@ export class SubscriptionController {
     @Body() { success_url, cancel_url }: SubscribeRequest,
     @Idempotency() key: IdempotencyKey | null,
   ): Promise<CheckoutResponse> {
-    return toCheckoutResponse(
-      await this.checkouts.subscribe(actor, { successUrl: success_url ?? null, cancelUrl: cancel_url ?? null }, key),
-    );
+    return toCheckoutResponse(await this.checkouts.subscribe(actor, { successUrl: success_url, cancelUrl: cancel_url, key }));
   }
 
   @Get('subscription/status')
-  @ApiOperation({ summary: 'The plan, the subscription, and what is left of the day’s messages' })
+  @ApiOperation({ summary: 'Get the plan, the subscription, and how many of the day’s messages are left' })
   @ApiOkResponse({ type: SubscriptionStatusResponse })
   @ApiProblems(NotFoundError, BillingUnavailableError)
   async getStatus(@CurrentActor() actor: Actor, @Query() { checkout_session_id }: StatusQuery): Promise<SubscriptionStatusResponse> {
-    return toStatusResponse(await this.billing.getStatus(actor, checkout_session_id ?? null));
+    return toStatusResponse(await this.billing.getStatus(actor, { checkoutSessionId: checkout_session_id }));
   }
 
   @Post('subscription/cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let the subscription run out at the end of its period' })
+  @ApiOperation({ summary: 'Cancel the subscription at the end of its period' })
   @ApiOkResponse({ type: SubscriptionStatusResponse })
   @ApiProblems(NotSubscribedError, BillingUnavailableError)
   async cancel(@CurrentActor() actor: Actor): Promise<SubscriptionStatusResponse> {
@@ -75,7 +71,7 @@ export class SubscriptionController {
 
   @Post('subscription/resume')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Take the cancellation back, here or in the portal' })
+  @ApiOperation({ summary: 'Undo a cancellation that was made here or in the portal' })
   @ApiOkResponse({ type: SubscriptionStatusResponse })
   @ApiProblems(NotSubscribedError, BillingUnavailableError)
   async resume(@CurrentActor() actor: Actor): Promise<SubscriptionStatusResponse> {
@@ -83,12 +79,12 @@ export class SubscriptionController {
   }
 
   @Post('subscription/portal')
-  @ApiOperation({ summary: 'Go to the customer portal', description: 'Cards, invoices and cancelling, on a page of Stripe.' })
+  @ApiOperation({ summary: 'Open the customer portal', description: 'A page of Stripe for cards, invoices and cancelling.' })
   @ApiBody({ type: OpenPortalRequest, required: false })
   @ApiCreatedResponse({ type: PortalResponse })
   @ApiProblems(NotSubscribedError, BillingUnavailableError)
   async openPortal(@CurrentActor() actor: Actor, @Body() { return_url }: OpenPortalRequest): Promise<PortalResponse> {
-    return { portal_url: await this.billing.openPortal(actor, return_url ?? null) };
+    return { portal_url: await this.billing.openPortal(actor, { returnUrl: return_url }) };
   }
 
   @Get('subscription/invoice')
@@ -96,15 +92,15 @@ export class SubscriptionController {
   @ApiOkResponse({ type: InvoicePage })
   @ApiProblems(BillingUnavailableError)
   async listInvoices(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<InvoiceResponse>> {
-    return toInvoicePage(await this.billing.listInvoices(actor, invoicePageStart(query), invoicePageCount(query)), query);
+    return toInvoicePage(await this.billing.listInvoices(actor, toInvoiceListOptions(query)), query);
   }
 
   @Get('subscription/return')
   @Public()
   @Header('content-type', 'text/html; charset=utf-8')
   @ApiOperation({
-    summary: 'A page for payers of an installation without a frontend',
-    description: 'Says that the app can be gone back to.',
+    summary: 'Show the page that payers of an installation without a frontend return to',
+    description: 'The page says how to read the status after the payment.',
   })
   @ApiOkResponse({ content: { 'text/html': { schema: { type: 'string' } } } })
   showReturnPage(): string {

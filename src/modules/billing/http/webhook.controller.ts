@@ -20,16 +20,16 @@ export class WebhookController {
   @Post()
   @HttpCode(200)
   @RouteConfig({ readsBody: true })
-  @ApiOperation({ summary: 'Where Stripe sends its events', description: 'Keeps the event; a worker acts on it.' })
+  @ApiOperation({ summary: 'Receive an event of Stripe', description: 'Stores the event; a worker processes it.' })
   @ApiHeader({ name: 'Stripe-Signature', required: true, schema: { type: 'string' } })
-  @ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'An event, as Stripe signed it.' })
+  @ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'The event that Stripe signed.' })
   @ApiOkResponse({ type: ReceivedResponse })
   @ApiProblems(InvalidSignatureError, BillingUnavailableError)
   async receive(
     @Req() request: RawBodyRequest<FastifyRequest>,
     @Headers('stripe-signature') signature: string | undefined,
   ): Promise<ReceivedResponse> {
-    await this.events.receive(request.rawBody, signature);
+    await this.events.receiveWebhook({ body: request.rawBody, signature });
     return { received: true };
   }
 }

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { BillingModule } from '../billing.module.js';
 import { BillingProcessor } from './billing.processor.js';
-import { BillingSweeper } from './billing-sweeper.js';
-import { CustomerCloser } from './customer-closer.js';
-import { EventHandler } from './event-handler.js';
-import { Reconciliation } from './reconciliation.js';
+import { BillingSweepService } from './billing-sweep.service.js';
+import { CustomerClosuresService } from './customer-closures.service.js';
+import { EventProcessingService } from './event-processing.service.js';
+import { ReconciliationService } from './reconciliation.service.js';
 
-@Module({ imports: [BillingModule], providers: [BillingProcessor, BillingSweeper, CustomerCloser, EventHandler, Reconciliation] })
+@Module({
+  imports: [BillingModule],
+  providers: [BillingProcessor, BillingSweepService, CustomerClosuresService, EventProcessingService, ReconciliationService],
+})
 export class BillingWorkerModule {}

@@ -3,10 +3,10 @@ import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } f
 import type { Job } from 'bullmq';
 import { requestContext } from '../../../common/request-context.js';
 import { BILLING_QUEUE, type BillingJob } from '../billing.queue.js';
-import { SubscriptionSync } from '../subscription-sync.js';
-import { CustomerCloser } from './customer-closer.js';
-import { EventHandler } from './event-handler.js';
-import { Reconciliation } from './reconciliation.js';
+import { SubscriptionSyncService } from '../subscription-sync.service.js';
+import { CustomerClosuresService } from './customer-closures.service.js';
+import { EventProcessingService } from './event-processing.service.js';
+import { ReconciliationService } from './reconciliation.service.js';
 
 const WORKER_OPTIONS = {
   autorun: false,
@@ -22,10 +22,10 @@ export class BillingProcessor extends WorkerHost implements OnApplicationBootstr
   private readonly logger = new Logger(BillingProcessor.name);
 
   constructor(
-    private readonly events: EventHandler,
-    private readonly sync: SubscriptionSync,
-    private readonly closer: CustomerCloser,
-    private readonly reconciliation: Reconciliation,
+    private readonly events: EventProcessingService,
+    private readonly syncs: SubscriptionSyncService,
+    private readonly closures: CustomerClosuresService,
+    private readonly reconciliation: ReconciliationService,
   ) {
     super();
   }
@@ -47,7 +47,7 @@ export class BillingProcessor extends WorkerHost implements OnApplicationBootstr
   @OnWorkerEvent('failed')
   onFailed(job: Job<BillingJob> | undefined, error: Error): void {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    this.logger.warn(`billing job ${job?.id ?? '?'} failed, and is tried again later: ${error.message}${cause}`);
+    this.logger.warn(`billing job ${job?.id ?? '?'} failed and is retried later: ${error.message}${cause}`);
   }
 
   @OnWorkerEvent('error')
@@ -58,13 +58,13 @@ export class BillingProcessor extends WorkerHost implements OnApplicationBootstr
   private perform(job: BillingJob): Promise<void> {
     switch (job.kind) {
       case 'event':
-        return this.events.handle(job.event_id);
+        return this.events.processEvent(job.event_id);
       case 'check':
-        return this.sync.sync(job.user_id);
+        return this.syncs.sync(job.user_id);
       case 'close':
-        return this.closer.close(job.stripe_customer_id);
+        return this.closures.closeCustomer(job.stripe_customer_id);
       case 'reconcile':
-        return this.reconciliation.run();
+        return this.reconciliation.reconcile();
     }
   }
 }

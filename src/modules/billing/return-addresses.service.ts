@@ -5,23 +5,28 @@ import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 
-/** Stripe puts the session's id in its place. */
+/** Stripe replaces it with the session's id. */
 const SESSION_PLACEHOLDER = '{CHECKOUT_SESSION_ID}';
-/** What every reader of addresses reads alike: elsewhere than in browsers `https://here\\@there` leads there, and what is invisible is not skipped. */
+/**
+ * Addresses that all parsers read alike. Only browsers read `https://here\\@there` as an address at `here`, and skip
+ * invisible characters.
+ */
 const PLAIN_ADDRESS = /^https?:\/\/[^/\\\s\p{C}][^\\\s\p{C}]*$/iu;
-/** The page of ours for payers of an installation without a frontend. */
+/** The backend's own page, for payers of an installation without a frontend. */
 export const RETURN_PATH = '/subscription/return';
 
-/** Where payers may be sent from the pages of Stripe: to nowhere but ours, or Stripe's good name would lead to anybody's page. */
+/**
+ * Decides where Stripe's pages may send a payer: only to allowed origins, so that Stripe's pages are no open redirect.
+ */
 @Injectable()
-export class ReturnAddresses {
+export class ReturnAddressesService {
   constructor(
     private readonly http: HttpAdapterHost,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** @throws ValidationFailedError for an address that is not allowed, or missing where there is no default */
-  forCheckout(given: { successUrl: string | null; cancelUrl: string | null }): { successUrl: string; cancelUrl: string } {
+  forCheckout(given: { successUrl?: string | undefined; cancelUrl?: string | undefined }): { successUrl: string; cancelUrl: string } {
     const base = this.base();
     const query = (text: string) => (base === null ? null : `${base}${base.includes('?') ? '&' : '?'}${text}`);
     return {
@@ -31,12 +36,12 @@ export class ReturnAddresses {
   }
 
   /** @throws ValidationFailedError */
-  forPortal(returnUrl: string | null): string {
+  forPortal({ returnUrl }: { returnUrl?: string | undefined }): string {
     return this.choose('return_url', returnUrl, this.base());
   }
 
-  private choose(field: string, given: string | null, byDefault: string | null): string {
-    if (given === null) {
+  private choose(field: string, given: string | undefined, byDefault: string | null): string {
+    if (given === undefined) {
       if (byDefault === null) throw new ValidationFailedError([{ field, message: `${field} is needed: there is no default` }]);
       return byDefault;
     }
@@ -57,7 +62,7 @@ export class ReturnAddresses {
     return publicUrl === null ? null : publicUrl.replace(/\/+$/, '') + RETURN_PATH;
   }
 
-  /** Good enough where the browser is on this machine. */
+  /** Null in production, where the browser is on another machine. */
   private listeningAt(): string | null {
     if (this.config.NODE_ENV === 'production') return null;
     const address = (this.http.httpAdapter.getHttpServer() as { address(): AddressInfo | null }).address();

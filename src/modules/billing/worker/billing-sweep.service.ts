@@ -4,19 +4,23 @@ import type { Config } from '../../../config/env.js';
 import { Schedules } from '../../../database/schedules.js';
 import { StripeAccount } from '../../../integrations/stripe/index.js';
 import { type BillingJob, BillingQueue } from '../billing.queue.js';
+import { CustomerClosuresRepository } from '../customer-closures.repository.js';
 import { CustomersRepository } from '../customers.repository.js';
 import { StripeEventsRepository } from '../stripe-events.repository.js';
 
 const BATCH = 500;
 
-/** Makes the jobs that are due: events whose job got lost or failed, customers to look at, customers to let go, Stripe's list to read. */
+/**
+ * Adds the jobs that are due: unprocessed events, scheduled sync runs, deletions of customers, and the reconciliation.
+ */
 @Injectable()
-export class BillingSweeper implements OnModuleInit {
+export class BillingSweepService implements OnModuleInit {
   constructor(
     private readonly schedules: Schedules,
     private readonly stripe: StripeAccount,
     private readonly events: StripeEventsRepository,
     private readonly customers: CustomersRepository,
+    private readonly closures: CustomerClosuresRepository,
     private readonly queue: BillingQueue,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -35,7 +39,7 @@ export class BillingSweeper implements OnModuleInit {
     const jobs: BillingJob[] = [
       ...(await this.events.takeDue(BATCH)).map((event_id) => ({ kind: 'event', event_id }) as const),
       ...(await this.customers.takeDue(BATCH)).map((user_id) => ({ kind: 'check', user_id }) as const),
-      ...(await this.customers.takeDueClosures(BATCH)).map((stripe_customer_id) => ({ kind: 'close', stripe_customer_id }) as const),
+      ...(await this.closures.takeDue(BATCH)).map((stripe_customer_id) => ({ kind: 'close', stripe_customer_id }) as const),
     ];
     await Promise.all(jobs.map((job) => this.queue.add(job)));
   }
