@@ -58,8 +58,10 @@ async function statementsOf(work: () => Promise<unknown>): Promise<{ text: strin
   const statements: { text: string; values: unknown[] }[] = [];
   const original = Reflect.get(Client.prototype, 'query') as (...args: unknown[]) => unknown;
   const spy = jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...args: unknown[]) {
-    const [first] = args as [{ text: string; values: unknown[] } | string];
+    // Named statements come as one object, those of TypeORM as a text and its values.
+    const [first, values] = args as [{ text: string; values: unknown[] } | string, unknown];
     if (typeof first === 'object') statements.push({ text: first.text, values: first.values });
+    else if (/^\s*(?:SELECT|WITH)\b/.test(first)) statements.push({ text: first, values: Array.isArray(values) ? values : [] });
     return original.apply(this, args);
   });
   try {
