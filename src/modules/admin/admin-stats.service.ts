@@ -66,8 +66,8 @@ export class AdminStatsService {
   ) {}
 
   /**
-   * @param range rounded to whole hours, the hour of `to` included. `to` defaults to now, `from` to the beginning of the
-   * 30 UTC days up to `to`.
+   * @param range rounded to whole hours, the hour of `to` included. `to` defaults to now, `from` to the beginning of
+   *   the 30 UTC days up to `to`
    * @throws ValidationFailedError for a `from` after `to`, and for a range of more than 366 days
    */
   async getStats(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): Promise<Stats> {

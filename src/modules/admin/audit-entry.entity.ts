@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** An action of an administrator. Triggers keep the table append-only; only entries older than RETAIN_AUDIT can be deleted. */
+/** An action of an administrator. Triggers refuse every change but the deletion of entries older than RETAIN_AUDIT. */
 @Entity('audit_log')
 @Index('ix_audit_log_created_at', ['createdAt', 'id'])
 @Index('ix_audit_log_actor', ['actorId', 'createdAt', 'id'])

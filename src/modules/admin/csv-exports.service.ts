@@ -67,8 +67,8 @@ const AUDIT_COLUMNS: CsvColumns<AuditEntry> = {
 };
 
 /**
- * Exports lists as CSV (RFC 4180): one page of rows in memory at a time, read as fast as the client takes them. An error
- * cuts the file short, and so does the end of the administrator's session or role. The audit log records each export.
+ * Exports lists as CSV (RFC 4180): one page of rows in memory at a time, read as fast as the client takes them. A file
+ * ends early on an error, and when the administrator's session or role ends. The audit log records each export.
  */
 @Injectable()
 export class CsvExportsService {
