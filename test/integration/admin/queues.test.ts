@@ -1,4 +1,5 @@
 import { Worker } from 'bullmq';
+import { AccountContentsModule } from '../../../src/modules/account/account-contents.module.js';
 import type { Administrator } from '../../../src/modules/admin/administrator.js';
 import { AdminModule } from '../../../src/modules/admin/admin.module.js';
 import { AdminQueuesService } from '../../../src/modules/admin/admin-queues.service.js';
@@ -21,7 +22,7 @@ describe.each(ENGINES)('Queues', (engine) => {
 
     beforeAll(async () => {
       redis = await startEngine(engine);
-      started = await startModule([AdminModule], settingsOf(redis));
+      started = await startModule([AccountContentsModule, AdminModule], settingsOf(redis));
       service = started.module.get(AdminQueuesService);
     });
     afterAll(async () => {
