@@ -71,7 +71,7 @@ const findStats = statement({
    FROM users u, (SELECT (now() AT TIME ZONE 'UTC')::date AS day) today WHERE u.id = :user_id`,
 });
 
-/** What a user has and uses. */
+/** Chatrooms and usage of a user. */
 export type AccountStats = NonNullable<typeof findStats.row>;
 
 /** Reads users with what other modules know about them. */

@@ -5,7 +5,7 @@ import { startTestApi, type TestApi, type TestUser } from '../../support/api.js'
 import { fillWithMessages } from '../../support/many-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
-/** ADMIN_ROWS=1000000 for the size that the answers are to be quick at, and to see what PostgreSQL chooses by itself. */
+/** With ADMIN_ROWS=1000000 the lists have their full size, and PostgreSQL chooses the plans without a hint. */
 const FULL_SIZE = process.env['ADMIN_ROWS'];
 const MESSAGES = Number(FULL_SIZE ?? 40_000);
 /** Where to write how long each answer took. */
