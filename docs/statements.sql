@@ -63,27 +63,46 @@ SELECT day, messages FROM usage_days WHERE user_id = $1 ORDER BY day;
 SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8, cost_micros::float8 / 1000000 AS cost_usd
 FROM user_model_days WHERE user_id = $1 ORDER BY day, model;
 
--- accounts_figures
+-- active_user_days_keep
+--   parameters: first date, last date
+INSERT INTO active_user_days (day, users)
+SELECT days.day, (SELECT count(*) FROM usage_days u WHERE u.day = days.day)
+FROM (SELECT d::date AS day FROM generate_series(:first::date, :last::date, interval '1 day') d) days
+WHERE (days.day + interval '1 day 1 hour') AT TIME ZONE 'UTC' < now()
+  AND NOT EXISTS (SELECT 1 FROM active_user_days k WHERE k.day = days.day)
+ON CONFLICT ON CONSTRAINT pk_active_user_days DO NOTHING;
+
+-- active_user_days_list
+--   parameters: first date, last date
+--   columns: day text, users int4
+SELECT to_char(d, 'YYYY-MM-DD') AS day,
+  coalesce(k.users, (SELECT count(*)::integer FROM usage_days u WHERE u.day = d::date)) AS users
+FROM generate_series(:first::date, :last::date, interval '1 day') d LEFT JOIN active_user_days k ON k.day = d::date
+ORDER BY d;
+
+-- admin_stats_users
+--   parameters: from timestamptz, to timestamptz
+--   columns: total int4, verified int4, disabled int4, administrators int4, pro int4, new int4
+WITH everybody AS MATERIALIZED (SELECT count(*)::integer AS total FROM users)
+SELECT total, total - (SELECT count(*)::integer FROM users WHERE verified_at IS NULL) AS verified,
+  (SELECT count(*)::integer FROM users WHERE disabled_at IS NOT NULL) AS disabled,
+  (SELECT count(*)::integer FROM users WHERE role = 'admin') AS administrators,
+  (SELECT count(*)::integer FROM (
+     SELECT user_id FROM subscriptions WHERE entitled_until > now()
+     UNION SELECT user_id FROM grants WHERE entitled_until > now() AND revoked_at IS NULL
+   ) entitled) AS pro,
+  (SELECT count(*)::integer FROM users WHERE created_at >= :from AND created_at < :to) AS new
+FROM everybody;
+
+-- admin_user_stats
+--   parameters: user_id uuid
+--   columns: unfinished_replies int4, chatroom_count int4, messages_today int4, messages_30_days int4
 SELECT u.unfinished_replies,
   (SELECT count(*)::integer FROM chatrooms c WHERE c.user_id = u.id) AS chatroom_count,
   coalesce((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id AND d.day = today.day), 0) AS messages_today,
-  (SELECT coalesce(sum(d.messages), 0)::integer FROM usage_days d WHERE d.user_id = u.id AND d.day > today.day - 30) AS messages_30_days
-FROM users u, (SELECT (now() AT TIME ZONE 'UTC')::date AS day) today WHERE u.id = $1;
-
--- accounts_find
-SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified, u.password_hash IS NOT NULL AS has_password,
-u.role, u.disabled_at, u.created_at, p.plan FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1;
-
--- admin_find_message
-SELECT m.id, m.chatroom_id, m.user_id, m.position, m.role, m.status, NULL::text AS content, m.model, m.attempt,
-m.finish_reason, m.error_code, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.created_at, m.first_token_at, m.completed_at FROM messages m WHERE m.id = $1;
-
--- audit_log_insert
-INSERT INTO audit_log (id, actor_id, action, target_type, target_id, before, after, reason, ip, device, request_id)
-SELECT e.id, $2, e.action, e.target_type, e.target_id, e.before, e.after, e.reason, $3, $4, $5
-FROM jsonb_to_recordset($1::jsonb)
-  AS e (id uuid, action text, target_type text, target_id text, before jsonb, after jsonb, reason text);
+  (SELECT coalesce(sum(d.messages), 0)::integer FROM usage_days d
+    WHERE d.user_id = u.id AND d.day > today.day - 30) AS messages_30_days
+FROM users u, (SELECT (now() AT TIME ZONE 'UTC')::date AS day) today WHERE u.id = :user_id;
 
 -- budget_spent
 SELECT coalesce(sum(cost_micros), 0)::float8 AS micros, now()::timestamptz(3) AS now, date_trunc('day', now(), 'UTC') + interval '1 day' AS resets_at
@@ -274,36 +293,6 @@ INSERT INTO erased_days AS e (day, number_hash, messages)
 SELECT d.day, :number_hash, d.messages FROM usage_days d JOIN users u ON u.id = d.user_id
 WHERE d.user_id = :user_id AND d.day >= (now() AT TIME ZONE 'UTC')::date AND d.messages > 0 AND u.verified_at IS NOT NULL
 ON CONFLICT ON CONSTRAINT pk_erased_days DO UPDATE SET messages = greatest(e.messages, excluded.messages);
-
--- figures_active_users
-SELECT to_char(d, 'YYYY-MM-DD') AS day,
-  coalesce(k.users, (SELECT count(*)::integer FROM usage_days u WHERE u.day = d::date)) AS users
-FROM generate_series($1::date, $2::date, interval '1 day') d LEFT JOIN active_user_days k ON k.day = d::date ORDER BY d;
-
--- figures_grants
-SELECT count(*)::integer AS count FROM grants WHERE entitled_until > now() AND revoked_at IS NULL;
-
--- figures_keep_active_users
-INSERT INTO active_user_days (day, users)
-SELECT days.day, (SELECT count(*) FROM usage_days u WHERE u.day = days.day)
-FROM (SELECT d::date AS day FROM generate_series($1::date, $2::date, interval '1 day') d) days
-WHERE (days.day + interval '1 day 1 hour') AT TIME ZONE 'UTC' < now() AND NOT EXISTS (SELECT 1 FROM active_user_days k WHERE k.day = days.day)
-ON CONFLICT ON CONSTRAINT pk_active_user_days DO NOTHING;
-
--- figures_subscriptions
-SELECT status, count(*)::integer AS count FROM subscriptions GROUP BY status ORDER BY status;
-
--- figures_users
-WITH everybody AS MATERIALIZED (SELECT count(*)::integer AS total FROM users)
-SELECT total, total - (SELECT count(*)::integer FROM users WHERE verified_at IS NULL) AS verified,
-  (SELECT count(*)::integer FROM users WHERE disabled_at IS NOT NULL) AS disabled,
-  (SELECT count(*)::integer FROM users WHERE role = 'admin') AS administrators,
-  (SELECT count(*)::integer FROM (
-     SELECT user_id FROM subscriptions WHERE entitled_until > now()
-     UNION SELECT user_id FROM grants WHERE entitled_until > now() AND revoked_at IS NULL
-   ) entitled) AS pro,
-  (SELECT count(*)::integer FROM users WHERE created_at >= $1 AND created_at < $2) AS new
-FROM everybody;
 
 -- grants_lock_user
 --   parameters: user_id uuid
@@ -812,7 +801,9 @@ WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND at
 RETURNING id;
 
 -- queues_lock
-SELECT pg_advisory_xact_lock(hashtextextended('queue ' || $1, 0));
+--   parameters: name text
+--   columns: locked text
+SELECT pg_advisory_xact_lock(hashtextextended('queue ' || :name, 0))::text AS locked;
 
 -- quotas_find
 --   parameters: user_id uuid, is_verified bool

@@ -229,7 +229,7 @@ describe('Exports', () => {
       const other = await signUpAdministrator(api);
       const [session] = await runSql<{ id: string }>(database.url, 'SELECT id FROM sessions WHERE user_id = $1', [other.id]);
       const by = { userId: other.id, sessionId: session?.id ?? '', client: { ip: '192.0.2.1', device: null } };
-      const rows = await exports.exportMessages(by, { userId: user.id }, false);
+      const rows = await exports.exportMessages(by, { filter: { userId: user.id }, withContent: false });
       const read = async () => {
         for await (const chunk of rows) {
           expect(chunk).toBeDefined();

@@ -60,7 +60,7 @@ test('an administrator finds a user, grants Pro, sees it in the audit log, retri
   await picture('0-sign-in');
   await signIn();
   await heading('Overview').waitFor();
-  await page.getByRole('img', { name: 'Replies of each day by how they ended' }).waitFor();
+  await page.getByRole('img', { name: 'Replies per day by outcome' }).waitFor();
   await picture('1-overview');
 
   await go('Users');
@@ -201,14 +201,14 @@ test('an answer that comes late does not take the place of the view that was ope
   expect(await heading('Overview').count()).toBe(0);
 });
 
-test('a part that could not be loaded says so, and is loaded when it is tried again', async () => {
+test('a part that could not be loaded says so, and is loaded by a retry', async () => {
   await signIn();
   await heading('Overview').waitFor();
   await page.route('**/admin/queues', (route) => route.abort());
   await go('Queues');
   await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
   await page.unroute('**/admin/queues');
-  await page.getByRole('button', { name: 'Try again' }).press('Enter');
+  await page.getByRole('button', { name: 'Retry' }).press('Enter');
   await page.getByRole('button', { name: 'Pause' }).first().waitFor();
 });
 
@@ -224,8 +224,8 @@ test('who takes the role from their own account is led out, and told why', async
   await signIn(other);
   await heading('Overview').waitFor();
   await page.goto(`${stack.api.origin}/admin/ui#/users/${other.id}`);
-  await page.getByRole('button', { name: 'Take administrator role' }).press('Enter');
-  await page.getByRole('dialog').getByRole('button', { name: 'Take role' }).press('Enter');
+  await page.getByRole('button', { name: 'Remove administrator role' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove role' }).press('Enter');
   await page.getByText('The session was ended or has expired. Sign in again.').waitFor();
   await page.getByLabel('Password').waitFor();
 });

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** How many users had a message accepted on a UTC day that is over. */
+/** Number of users with an accepted message on a past UTC day. */
 @Entity('active_user_days')
 export class ActiveUserDayEntity {
   @PrimaryColumn('date', { primaryKeyConstraintName: 'pk_active_user_days' })

@@ -1,40 +1,52 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/index.js';
 import { BillingModule } from '../billing/index.js';
-import { MessagesModule } from '../messages/index.js';
-import { SubscriptionsModule } from '../subscriptions/index.js';
-import { UsersModule } from '../users/index.js';
-import { AccountsRepository } from './accounts.repository.js';
-import { AccountsService } from './accounts.service.js';
-import { AuditLog } from './audit-log.js';
+import { ChatroomEntity } from '../chatrooms/index.js';
+import { MessageEntity, MessagesModule } from '../messages/index.js';
+import { GrantEntity, SubscriptionEntity, SubscriptionsModule } from '../subscriptions/index.js';
+import { UserEntity, UsersModule } from '../users/index.js';
+import { ActiveUserDayEntity } from './active-user-day.entity.js';
+import { AdminQueuesService } from './admin-queues.service.js';
+import { AdminStatsRepository } from './admin-stats.repository.js';
+import { AdminStatsService } from './admin-stats.service.js';
+import { AdminUsersRepository } from './admin-users.repository.js';
+import { AdminUsersService } from './admin-users.service.js';
+import { AuditEntryEntity } from './audit-entry.entity.js';
+import { AuditLogRepository } from './audit-log.repository.js';
+import { AuditLogService } from './audit-log.service.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { CsvExportsService } from './csv-exports.service.js';
 import { EntitlementsRepository } from './entitlements.repository.js';
 import { EntitlementsService } from './entitlements.service.js';
-import { FiguresRepository } from './figures.repository.js';
-import { QueuesService } from './queues.service.js';
-import { StatsService } from './stats.service.js';
 import { WebhookEventsService } from './webhook-events.service.js';
 
-const PROVIDERS = [
-  AccountsService,
-  AccountsRepository,
-  AuditLog,
+const SERVICES = [
+  AdminQueuesService,
+  AdminStatsService,
+  AdminUsersService,
+  AuditLogService,
   ConversationsService,
-  ConversationsRepository,
   CsvExportsService,
   EntitlementsService,
-  EntitlementsRepository,
-  FiguresRepository,
-  QueuesService,
-  StatsService,
   WebhookEventsService,
 ];
 
+const TABLES = [ActiveUserDayEntity, AuditEntryEntity];
+/** Tables of other modules, which the lists of this one read. */
+const READ_TABLES = [ChatroomEntity, GrantEntity, MessageEntity, SubscriptionEntity, UserEntity];
+
 @Module({
-  imports: [AuthModule, UsersModule, MessagesModule, SubscriptionsModule, BillingModule],
-  providers: PROVIDERS,
-  exports: [...PROVIDERS, BillingModule],
+  imports: [
+    AuthModule,
+    UsersModule,
+    MessagesModule,
+    SubscriptionsModule,
+    BillingModule,
+    TypeOrmModule.forFeature([...TABLES, ...READ_TABLES]),
+  ],
+  providers: [...SERVICES, AdminStatsRepository, AdminUsersRepository, AuditLogRepository, ConversationsRepository, EntitlementsRepository],
+  exports: [...SERVICES, BillingModule],
 })
 export class AdminModule {}

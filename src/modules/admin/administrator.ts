@@ -1,6 +1,6 @@
 import type { Client } from '../../common/client.js';
 
-/** Who does something, and from where: what the audit log keeps of it. */
+/** The administrator who acts, with session and client: the audit log records them. */
 export interface Administrator {
   readonly userId: string;
   readonly sessionId: string;

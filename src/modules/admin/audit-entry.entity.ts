@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What an administrator did. Triggers keep the table append-only, but for what RETAIN_AUDIT ends. */
+/** An action of an administrator. Triggers refuse every change but the deletion of entries older than RETAIN_AUDIT. */
 @Entity('audit_log')
 @Index('ix_audit_log_created_at', ['createdAt', 'id'])
 @Index('ix_audit_log_actor', ['actorId', 'createdAt', 'id'])
@@ -19,21 +19,21 @@ export class AuditEntryEntity {
   @Column('text', { name: 'target_type' })
   targetType!: string;
 
-  /** Null where the action had no single target. */
+  /** Null where the action has no single target. */
   @Column('text', { name: 'target_id', nullable: true })
   targetId!: string | null;
 
-  /** Ids and fields that say nothing of a person. */
+  /** Ids and fields that are not personal. */
   @Column('jsonb', { nullable: true })
-  before!: Record<string, unknown> | null;
+  before!: object | null;
 
   @Column('jsonb', { nullable: true })
-  after!: Record<string, unknown> | null;
+  after!: object | null;
 
   @Column('text', { nullable: true })
   reason!: string | null;
 
-  /** Of the administrator. */
+  /** The administrator's address. */
   @Column('text')
   ip!: string;
 

@@ -2,61 +2,71 @@ import { Injectable } from '@nestjs/common';
 import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import type { BoundedRow } from '../../database/page-bytes.js';
-import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { Database, type Transaction } from '../../database/database.js';
 import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, Retries } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
-import { AuditLog } from './audit-log.js';
-import { ConversationsRepository, type MessageFilter, type MessageRecord, type RoomRecord } from './conversations.repository.js';
-import type { PageWish } from './list-query.js';
+import { AuditLogService } from './audit-log.service.js';
+import {
+  ConversationsRepository,
+  type FailedReplyFilter,
+  type MessageFilter,
+  type MessageRecord,
+  type RoomFilter,
+  type RoomRecord,
+} from './conversations.repository.js';
+import type { PageRequest } from './list-query.js';
 
-/** What administrators see of conversations, and the failed replies that they have tried again. */
+/** Lists chatrooms and messages of all users, and retries failed replies. */
 @Injectable()
 export class ConversationsService {
   constructor(
     private readonly database: Database,
     private readonly conversations: ConversationsRepository,
     private readonly retries: Retries,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLogService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @param withNames names tell of content; reading them is audited @throws ForbiddenError where nobody may */
+  /**
+   * @param input.withNames names are content; reading them is audited
+   * @throws ForbiddenError for names, where the setting does not let administrators read them
+   */
   async listChatrooms(
     by: Administrator,
-    filter: { readonly userId?: string | undefined },
-    withNames: boolean,
-    page: PageWish,
+    { filter, withNames, page }: { readonly filter: RoomFilter; readonly withNames: boolean; readonly page: PageRequest },
   ): Promise<RoomRecord[]> {
-    if (!withNames) return this.conversations.listRooms(filter, false, page);
-    this.assertContentIsReadable();
-    const rows = await this.conversations.listRooms(filter, true, page);
-    await this.auditReading(by, 'chatrooms.read', 'chatroom_ids', rows);
+    if (withNames) this.assertContentIsReadable();
+    const rows = await this.conversations.listRooms(filter, withNames, page);
+    if (withNames && rows.length > 0) {
+      await this.auditLog.recordReading(by, { action: 'chatrooms.read', after: { chatroom_ids: rows.map(({ id }) => id) } });
+    }
     return rows;
   }
 
-  /** @param withContent reading it is audited @throws ForbiddenError where nobody may */
+  /**
+   * @param input.withContent reading content is audited
+   * @throws ForbiddenError for content, where the setting does not let administrators read it
+   */
   async listMessages(
     by: Administrator,
-    filter: MessageFilter,
-    withContent: boolean,
-    page: PageWish,
-  ): Promise<(MessageRecord & BoundedRow)[]> {
-    if (!withContent) return this.conversations.listMessages(filter, false, page);
-    this.assertContentIsReadable();
-    const rows = await this.conversations.listMessages(filter, true, page);
-    await this.auditReading(by, 'messages.read', 'message_ids', rows);
+    { filter, withContent, page }: { readonly filter: MessageFilter; readonly withContent: boolean; readonly page: PageRequest },
+  ): Promise<MessageRecord[]> {
+    if (withContent) this.assertContentIsReadable();
+    const rows = await this.conversations.listMessages(filter, withContent, page);
+    if (withContent && rows.length > 0) {
+      await this.auditLog.recordReading(by, { action: 'messages.read', after: { message_ids: rows.map(({ id }) => id) } });
+    }
     return rows;
   }
 
-  /** Has a failed reply tried again. @throws NotFoundError, NotAReplyError, ReplyNotRetryableError */
-  async retryReply(by: Administrator, id: string): Promise<MessageRecord> {
+  /** Retries a failed reply. @throws NotFoundError, NotAReplyError, ReplyNotRetryableError */
+  async retryReply(by: Administrator, { id }: { readonly id: string }): Promise<MessageRecord> {
     const message = await this.getMessage(id);
     if (message.role !== 'model') throw new NotAReplyError();
     const [retried, answer] = await this.database.transaction(async (transaction) => {
-      const replies = await this.putBack(transaction, by, [id]);
+      const replies = await this.retry(by, [id], transaction);
       if (replies.length === 0) throw new ReplyNotRetryableError();
-      // Read before a worker may begin, so that the answer is what the retry has made of it.
+      // Read before a worker may claim the reply, so that the answer shows the state that the retry has set.
       return [replies, await this.getMessage(id, transaction)] as const;
     });
     await this.retries.start(retried);
@@ -64,18 +74,17 @@ export class ConversationsService {
   }
 
   /**
-   * Has the oldest failed replies that the filter lets through tried again; imported and copied ones are left out.
+   * Retries the oldest failed replies that match the filter; imported and copied ones are left out.
    *
-   * @param count at most so many
-   * @returns the ids of those that were put back, and whether there may be more
+   * @param input.count the most replies to retry
+   * @returns the ids of the replies that are retried, and whether more may be left
    */
   async retryReplies(
     by: Administrator,
-    filter: Omit<MessageFilter, 'status' | 'role'>,
-    count: number,
+    { filter, count }: { readonly filter: FailedReplyFilter; readonly count: number },
   ): Promise<{ ids: string[]; hasMore: boolean }> {
     const found = await this.conversations.findFailed(filter, count + 1);
-    const retried = await this.database.transaction((transaction) => this.putBack(transaction, by, found.slice(0, count)));
+    const retried = await this.database.transaction((transaction) => this.retry(by, found.slice(0, count), transaction));
     await this.retries.start(retried);
     return { ids: retried.map(({ replyId }) => replyId), hasMore: found.length > count };
   }
@@ -85,34 +94,20 @@ export class ConversationsService {
     if (!this.config.ADMIN_READS_CONTENT) throw new ForbiddenError();
   }
 
-  private async putBack(transaction: Transaction, by: Administrator, ids: readonly string[]): Promise<RetriedReply[]> {
+  private async retry(by: Administrator, ids: readonly string[], transaction: Transaction): Promise<RetriedReply[]> {
     const replies = await this.retries.retry(transaction, ids);
-    await this.audit.record(
-      transaction,
-      by,
-      replies.map(({ replyId, errorCode, failedModel, attempt, model }) => ({
-        action: 'message.retry',
-        targetId: replyId,
-        before: { status: 'failed', error_code: errorCode, model: failedModel },
-        after: { status: 'pending', attempt, model },
-      })),
-    );
+    const entries = replies.map(({ replyId, errorCode, failedModel, attempt, model }) => ({
+      action: 'message.retry' as const,
+      targetId: replyId,
+      before: { status: 'failed', error_code: errorCode, model: failedModel },
+      after: { status: 'pending', attempt, model },
+    }));
+    await this.auditLog.recordChanges(by, entries, transaction);
     return replies;
   }
 
-  /** Before the answer goes out: what cannot be noted is not shown. */
-  private async auditReading(
-    by: Administrator,
-    action: 'chatrooms.read' | 'messages.read',
-    member: string,
-    rows: readonly { readonly id: string }[],
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    await this.audit.record(this.database, by, [{ action, targetId: null, before: null, after: { [member]: rows.map(({ id }) => id) } }]);
-  }
-
-  private async getMessage(id: string, on: StatementRunner = this.database): Promise<MessageRecord> {
-    const message = await this.conversations.findMessage(id, on);
+  private async getMessage(id: string, transaction?: Transaction): Promise<MessageRecord> {
+    const message = await this.conversations.findMessage(id, transaction);
     if (!message) throw new NotFoundError();
     return message;
   }

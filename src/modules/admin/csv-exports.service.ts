@@ -2,143 +2,133 @@ import { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import { ForbiddenError } from '../../common/errors/common.errors.js';
-import { Database } from '../../database/database.js';
 import { SessionsService } from '../auth/index.js';
-import { type AccountFilter, AccountsRepository } from './accounts.repository.js';
+import { type Account, type AccountFilter, accountKey, AdminUsersRepository } from './admin-users.repository.js';
 import type { Administrator } from './administrator.js';
-import { type AuditAction, type AuditFilter, AuditLog } from './audit-log.js';
-import { ConversationsRepository, type MessageFilter, messageKey } from './conversations.repository.js';
+import type { AuditEntry, AuditFilter } from './audit-log.repository.js';
+import { AuditLogService } from './audit-log.service.js';
+import { ConversationsRepository, type MessageFilter, messageKey, type MessageRecord } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
-import type { PageKey, PageWish } from './list-query.js';
+import type { PageKey, PageRequest } from './list-query.js';
 
 const ROWS_AT_A_TIME = 1_000;
 /** A text may have 32,000 code points. */
 const TEXTS_AT_A_TIME = 100;
 
-const USER_COLUMNS = [
-  'id',
-  'username',
-  'email',
-  'mobile_number',
-  'is_verified',
-  'has_password',
-  'role',
-  'plan',
-  'disabled_at',
-  'created_at',
-] as const;
+/** The columns of a file, in order: name and property of the row. */
+type CsvColumns<Row> = Readonly<Record<string, keyof Row & string>>;
 
-const MESSAGE_COLUMNS = [
-  'id',
-  'chatroom_id',
-  'user_id',
-  'role',
-  'status',
-  'model',
-  'attempt',
-  'finish_reason',
-  'error_code',
-  'input_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'total_tokens',
-  'created_at',
-  'first_token_at',
-  'completed_at',
-] as const;
+const USER_COLUMNS: CsvColumns<Account> = {
+  id: 'id',
+  username: 'username',
+  email: 'email',
+  mobile_number: 'mobileNumber',
+  is_verified: 'isVerified',
+  has_password: 'hasPassword',
+  role: 'role',
+  plan: 'plan',
+  disabled_at: 'disabledAt',
+  created_at: 'createdAt',
+};
 
-const AUDIT_COLUMNS = [
-  'id',
-  'created_at',
-  'actor_id',
-  'actor_username',
-  'action',
-  'target_type',
-  'target_id',
-  'before',
-  'after',
-  'reason',
-  'ip',
-  'device',
-  'request_id',
-] as const;
+const MESSAGE_COLUMNS: CsvColumns<MessageRecord> = {
+  id: 'id',
+  chatroom_id: 'chatroomId',
+  user_id: 'userId',
+  role: 'role',
+  status: 'status',
+  model: 'model',
+  attempt: 'attempt',
+  finish_reason: 'finishReason',
+  error_code: 'errorCode',
+  input_tokens: 'inputTokens',
+  output_tokens: 'outputTokens',
+  reasoning_tokens: 'reasoningTokens',
+  total_tokens: 'totalTokens',
+  created_at: 'createdAt',
+  first_token_at: 'firstTokenAt',
+  completed_at: 'completedAt',
+};
 
-type Row = Readonly<Record<string, unknown>>;
+const AUDIT_COLUMNS: CsvColumns<AuditEntry> = {
+  id: 'id',
+  created_at: 'createdAt',
+  actor_id: 'actorId',
+  actor_username: 'actorUsername',
+  action: 'action',
+  target_type: 'targetType',
+  target_id: 'targetId',
+  before: 'before',
+  after: 'after',
+  reason: 'reason',
+  ip: 'ip',
+  device: 'device',
+  request_id: 'requestId',
+};
 
 /**
- * Lists as CSV (RFC 4180), a page of rows in memory at a time, read as fast as the client takes them. What fails on the way cuts the answer short,
- * and so does the end of the session or of the role. Each export is noted in the audit log.
+ * Exports lists as CSV (RFC 4180): one page of rows in memory at a time, read as fast as the client takes them. A file
+ * ends early on an error, and when the administrator's session or role ends. The audit log records each export.
  */
 @Injectable()
 export class CsvExportsService {
   private readonly logger = new Logger(CsvExportsService.name);
 
   constructor(
-    private readonly database: Database,
-    private readonly accounts: AccountsRepository,
+    private readonly accounts: AdminUsersRepository,
     private readonly conversations: ConversationsRepository,
     private readonly access: ConversationsService,
     private readonly sessions: SessionsService,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLogService,
   ) {}
 
   /** Newest first. */
   async exportUsers(by: Administrator, filter: AccountFilter): Promise<Readable> {
-    // What was searched for may be a person's number, which has no place in a log that outlives accounts.
+    // A search may contain a person's number, and the audit log outlives accounts.
     const { q, ...rest } = filter;
-    await this.note(by, 'users.export', { ...rest, searched: q !== undefined });
-    return this.toCsv(
-      by,
-      USER_COLUMNS,
-      (page) => this.accounts.list(filter, '-created_at', page),
-      ({ created_at, id }) => [created_at.toISOString(), id],
-    );
+    await this.auditLog.recordReading(by, { action: 'users.export', after: { filter: { ...rest, searched: q !== undefined } } });
+    return this.toCsv(by, {
+      columns: USER_COLUMNS,
+      list: (page) => this.accounts.list(filter, '-created_at', page),
+      keyOf: (row) => accountKey('-created_at', row),
+    });
   }
 
-  /** Newest first. @throws ForbiddenError where nobody may read what users wrote */
-  async exportMessages(by: Administrator, filter: MessageFilter, withContent: boolean): Promise<Readable> {
+  /** Newest first. @throws ForbiddenError for content, where the setting does not let administrators read it */
+  async exportMessages(
+    by: Administrator,
+    { filter, withContent }: { readonly filter: MessageFilter; readonly withContent: boolean },
+  ): Promise<Readable> {
     if (withContent) this.access.assertContentIsReadable();
-    await this.note(by, 'messages.export', { ...filter, content: withContent });
-    return this.toCsv(
-      by,
-      withContent ? [...MESSAGE_COLUMNS, 'content'] : MESSAGE_COLUMNS,
-      (page) => this.conversations.listMessages(filter, withContent, page),
-      (row) => messageKey(filter, row),
-      withContent ? TEXTS_AT_A_TIME : ROWS_AT_A_TIME,
-    );
+    await this.auditLog.recordReading(by, { action: 'messages.export', after: { filter: { ...filter, content: withContent } } });
+    return this.toCsv(by, {
+      columns: withContent ? { ...MESSAGE_COLUMNS, content: 'content' } : MESSAGE_COLUMNS,
+      list: (page) => this.conversations.listMessages(filter, withContent, page),
+      keyOf: (row) => messageKey(filter, row),
+      rowsAtATime: withContent ? TEXTS_AT_A_TIME : ROWS_AT_A_TIME,
+    });
   }
 
   /** Newest first. */
   async exportAuditLog(by: Administrator, filter: AuditFilter): Promise<Readable> {
-    await this.note(by, 'audit_log.export', { ...filter });
-    return this.toCsv(
-      by,
-      AUDIT_COLUMNS,
-      (page) => this.audit.list(filter, page),
-      ({ created_at, id }) => [created_at.toISOString(), id],
-    );
+    await this.auditLog.recordReading(by, { action: 'audit_log.export', after: { filter } });
+    return this.toCsv(by, {
+      columns: AUDIT_COLUMNS,
+      list: (page) => this.auditLog.list(filter, page),
+      keyOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    });
   }
 
-  private async note(by: Administrator, action: AuditAction, filter: Row): Promise<void> {
-    await this.audit.record(this.database, by, [{ action, targetId: null, before: null, after: { filter } }]);
-  }
-
-  private toCsv<T extends object>(
-    by: Administrator,
-    columns: readonly string[],
-    list: (page: PageWish) => Promise<T[]>,
-    keyOf: (row: T) => readonly string[],
-    rowsAtATime = ROWS_AT_A_TIME,
-  ): Readable {
-    const listForOneWhoMay = async (page: PageWish) => {
-      // The guard has let the request in; a long answer outlives that.
+  private toCsv<Row extends object>(by: Administrator, source: CsvSource<Row>): Readable {
+    const list = async (page: PageRequest) => {
+      // The guard has checked the request only; a long answer outlives that.
       if (page.after !== null) await this.assertIsAdministrator(by);
-      return list(page);
+      return source.list(page);
     };
-    const rows = Readable.from(write(columns, listForOneWhoMay, keyOf, rowsAtATime), { objectMode: false });
-    // The answer has begun, so no client can be told why it ends.
-    return rows.on('error', (error) => {
-      this.logger.warn(`an export was cut short: ${String(error)}`);
+    const lines = Readable.from(write({ ...source, list }), { objectMode: false });
+    // The answer has begun, so the client cannot be told why it ends.
+    return lines.on('error', (error) => {
+      this.logger.warn(`An export was cut short: ${String(error)}`);
     });
   }
 
@@ -149,16 +139,24 @@ export class CsvExportsService {
   }
 }
 
-async function* write<T extends object>(
-  columns: readonly string[],
-  list: (page: PageWish) => Promise<T[]>,
-  keyOf: (row: T) => readonly string[],
-  count: number,
-): AsyncGenerator<string> {
-  yield toLines([columns]);
+/** A list to export, with the key of the page that starts after a row. */
+interface CsvSource<Row> {
+  readonly columns: CsvColumns<Row>;
+  readonly list: (page: PageRequest) => Promise<Row[]>;
+  readonly keyOf: (row: Row) => readonly string[];
+  readonly rowsAtATime?: number;
+}
+
+async function* write<Row extends object>({
+  columns,
+  list,
+  keyOf,
+  rowsAtATime: count = ROWS_AT_A_TIME,
+}: CsvSource<Row>): AsyncGenerator<string> {
+  yield toLines([Object.keys(columns)]);
   for (let after: PageKey = null; ;) {
-    const rows: T[] = await list({ after, count });
-    if (rows.length > 0) yield toLines(rows.map((row) => columns.map((column) => (row as Row)[column])));
+    const rows: Row[] = await list({ after, count });
+    if (rows.length > 0) yield toLines(rows.map((row) => Object.values(columns).map((property) => row[property])));
     const last = rows.at(-1);
     if (last === undefined || rows.length < count) return;
     after = keyOf(last);
@@ -168,7 +166,7 @@ async function* write<T extends object>(
 const toLines = (rows: readonly (readonly unknown[])[]): string =>
   stringify(
     rows.map((cells) => cells.map(toCell)),
-    // By itself it quotes only what holds the whole of the delimiter.
+    // Without this, csv-stringify quotes a cell only if it contains the whole of the record delimiter.
     { record_delimiter: 'windows', quoted_match: /[\r\n]/ },
   );
 
@@ -179,7 +177,8 @@ function toCell(value: unknown): string {
 }
 
 /**
- * Puts an apostrophe before what a spreadsheet would take for a formula: at the beginning of a cell, and wherever one would begin in the eyes of a
- * program that separates by something else than commas, and so knows nothing of our quotes (https://owasp.org/www-community/attacks/CSV_Injection).
+ * Puts an apostrophe before the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection): at the
+ * beginning of a cell, and wherever a cell would begin in a program that separates by other characters than commas and
+ * ignores our quotes.
  */
 const defused = (text: string): string => text.replace(/(^|[\r\n\t",;])(?=[=+\-@\t\r＝＋－＠])/g, "$1'");

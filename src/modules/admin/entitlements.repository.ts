@@ -1,65 +1,76 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
-import { ListQuery, type PageWish } from './list-query.js';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { GrantEntity, SubscriptionEntity } from '../subscriptions/index.js';
+import { UserEntity } from '../users/index.js';
+import { addConditions, addPage, type Conditions, NEWEST_FIRST, type PageRequest, selectProperties } from './list-query.js';
 
 /** A subscription at Stripe, or a grant of an administrator. */
-export interface Entitlement {
-  readonly id: string;
-  readonly user_id: string;
+export interface Entitlement extends Readonly<Pick<GrantEntity, 'id' | 'userId' | 'createdAt'>> {
   readonly username: string;
   readonly kind: 'stripe' | 'grant';
-  /** Stripe's word; of a grant: active, expired or revoked. */
+  /** Stripe's status of a subscription; 'active', 'expired' or 'revoked' for a grant. */
   readonly status: string;
-  readonly stripe_subscription_id: string | null;
-  /** Until when it entitles to Pro; null when it does not. */
-  readonly entitled_until: Date | null;
-  /** Of a grant. */
-  readonly reason: string | null;
-  readonly created_at: Date;
+  readonly stripeSubscriptionId?: string;
+  /** The end of the time for which it entitles to Pro; null when it does not. */
+  readonly entitledUntil: Date | null;
+  /** An administrator's reason for a grant. */
+  readonly reason?: string;
 }
 
-export interface EntitlementFilter {
-  readonly kind?: 'stripe' | 'grant' | undefined;
+interface OneKindFilter {
   readonly status?: string | undefined;
   readonly userId?: string | undefined;
 }
 
-const STRIPE = `SELECT s.id, s.user_id, 'stripe' AS kind, s.status, s.stripe_subscription_id,
-  CASE WHEN s.entitled_until > now() THEN s.entitled_until END AS entitled_until, NULL AS reason, s.created_at FROM subscriptions s`;
+export interface EntitlementFilter extends OneKindFilter {
+  readonly kind?: Entitlement['kind'] | undefined;
+}
 
-const GRANT_STATUS = `CASE WHEN g.revoked_at IS NOT NULL THEN 'revoked' WHEN g.entitled_until > now() THEN 'active' ELSE 'expired' END`;
+const SUBSCRIPTION_CONDITIONS: Conditions<OneKindFilter> = { status: 's.status = :status', userId: 's.userId = :userId' };
 
-const GRANTS = `SELECT g.id, g.user_id, 'grant' AS kind, ${GRANT_STATUS} AS status, NULL AS stripe_subscription_id,
-  CASE WHEN g.revoked_at IS NULL AND g.entitled_until > now() THEN g.entitled_until END AS entitled_until, g.reason, g.created_at FROM grants g`;
+const GRANT_STATUS = `CASE WHEN g.revokedAt IS NOT NULL THEN 'revoked' WHEN g.entitledUntil > now() THEN 'active' ELSE 'expired' END`;
 
-const key = (alias: string) => [
-  { column: `${alias}.created_at`, type: 'timestamptz' },
-  { column: `${alias}.id`, type: 'uuid' },
-];
+const GRANT_CONDITIONS: Conditions<OneKindFilter> = { status: `${GRANT_STATUS} = :status`, userId: 'g.userId = :userId' };
 
-/** Reads what users are entitled by. */
+/** Reads the subscriptions and grants that users are entitled by. */
 @Injectable()
 export class EntitlementsRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    @InjectRepository(SubscriptionEntity) private readonly subscriptions: Repository<SubscriptionEntity>,
+    @InjectRepository(GrantEntity) private readonly grants: Repository<GrantEntity>,
+  ) {}
 
   /** Newest first: a page of each kind, merged. */
-  async list({ kind, status, userId }: EntitlementFilter, page: PageWish): Promise<Entitlement[]> {
-    const stripe = () =>
-      new ListQuery().where('s.status = ?', status).where('s.user_id = ?', userId).page<Entitlement>(STRIPE, key('s'), 'DESC', page);
-    const grants = () =>
-      new ListQuery().where(`${GRANT_STATUS} = ?`, status).where('g.user_id = ?', userId).page<Entitlement>(GRANTS, key('g'), 'DESC', page);
-    const queries = kind === undefined ? [stripe(), grants()] : [kind === 'stripe' ? stripe() : grants()];
-    const rows = (
-      await Promise.all(
-        queries.map(({ statement: { text }, values }) =>
-          this.database.run<Entitlement>(statement('', `SELECT e.*, u.username FROM (${text}) e JOIN users u ON u.id = e.user_id`), values),
-        ),
-      )
-    ).flat();
-    return rows.sort(newerFirst).slice(0, page.count);
+  async list({ kind, ...filter }: EntitlementFilter, page: PageRequest): Promise<Entitlement[]> {
+    const [subscriptions, grants] = await Promise.all([
+      kind === 'grant' ? [] : this.listSubscriptions(filter, page),
+      kind === 'stripe' ? [] : this.listGrants(filter, page),
+    ]);
+    return [...subscriptions, ...grants].sort(compareNewestFirst).slice(0, page.count);
+  }
+
+  private listSubscriptions(filter: OneKindFilter, page: PageRequest): Promise<Entitlement[]> {
+    const properties = ['id', 'userId', 'status', 'stripeSubscriptionId', 'createdAt'] as const;
+    const query = selectProperties(this.subscriptions.createQueryBuilder('s'), properties)
+      .addSelect(`'stripe'`, 'kind')
+      .addSelect('CASE WHEN s.entitledUntil > now() THEN s.entitledUntil END', 'entitledUntil')
+      .innerJoin(UserEntity, 'u', 'u.id = s.userId')
+      .addSelect('u.username', 'username');
+    return addPage(addConditions(query, SUBSCRIPTION_CONDITIONS, filter), NEWEST_FIRST, page).getRawMany<Entitlement>();
+  }
+
+  private listGrants(filter: OneKindFilter, page: PageRequest): Promise<Entitlement[]> {
+    const query = selectProperties(this.grants.createQueryBuilder('g'), ['id', 'userId', 'reason', 'createdAt'])
+      .addSelect(`'grant'`, 'kind')
+      .addSelect(GRANT_STATUS, 'status')
+      .addSelect('CASE WHEN g.revokedAt IS NULL AND g.entitledUntil > now() THEN g.entitledUntil END', 'entitledUntil')
+      .innerJoin(UserEntity, 'u', 'u.id = g.userId')
+      .addSelect('u.username', 'username');
+    return addPage(addConditions(query, GRANT_CONDITIONS, filter), NEWEST_FIRST, page).getRawMany<Entitlement>();
   }
 }
 
-/** As PostgreSQL orders times and ids. */
-const newerFirst = (a: Entitlement, b: Entitlement): number => b.created_at.getTime() - a.created_at.getTime() || (a.id < b.id ? 1 : -1);
+/** Compares as PostgreSQL orders times and ids. */
+const compareNewestFirst = (a: Entitlement, b: Entitlement): number =>
+  b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1);

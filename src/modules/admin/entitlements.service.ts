@@ -2,55 +2,67 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../../database/database.js';
 import { type Grant, type GrantChange, GrantsService, type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import type { Administrator } from './administrator.js';
-import { type AuditAction, AuditLog } from './audit-log.js';
+import { type AuditAction, AuditLogService } from './audit-log.service.js';
+import { type Entitlement, type EntitlementFilter, EntitlementsRepository } from './entitlements.repository.js';
+import type { PageRequest } from './list-query.js';
 
-export interface GrantWish {
-  readonly until: Date;
+export interface RevokeInput {
+  readonly userId: string;
   readonly reason: string;
 }
 
-/** Pro as administrators give and take it; what Stripe is paid for stays Stripe's. */
+export interface GrantInput extends RevokeInput {
+  readonly until: Date;
+}
+
+/** Grants and revokes Pro on an administrator's word. What is paid for at Stripe stays as it is. */
 @Injectable()
 export class EntitlementsService {
   constructor(
     private readonly database: Database,
+    private readonly entitlements: EntitlementsRepository,
     private readonly grants: GrantsService,
     private readonly subscriptions: SubscriptionsService,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLogService,
   ) {}
 
+  /** Newest first. */
+  list(filter: EntitlementFilter, page: PageRequest): Promise<Entitlement[]> {
+    return this.entitlements.list(filter, page);
+  }
+
   /** @throws NotFoundError */
-  async grant(by: Administrator, userId: string, wish: GrantWish): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.grant', userId, wish.reason, (on) =>
-      this.grants.grant(on, { ...wish, userId, actorId: by.userId }),
+  async grant(by: Administrator, input: GrantInput): Promise<SubscriptionStatus> {
+    return this.change(by, 'subscription.grant', input, (transaction) =>
+      this.grants.grant(transaction, { ...input, actorId: by.userId }),
     );
   }
 
   /** @throws NotFoundError, NoGrantError */
-  async extend(by: Administrator, userId: string, wish: GrantWish): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.extend', userId, wish.reason, (on) =>
-      this.grants.extend(on, { ...wish, userId, actorId: by.userId }),
+  async extend(by: Administrator, input: GrantInput): Promise<SubscriptionStatus> {
+    return this.change(by, 'subscription.extend', input, (transaction) =>
+      this.grants.extend(transaction, { ...input, actorId: by.userId }),
     );
   }
 
   /** @throws NotFoundError */
-  async revoke(by: Administrator, userId: string, reason: string): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.revoke', userId, reason, (on) => this.grants.revoke(on, { userId, reason, actorId: by.userId }));
+  async revoke(by: Administrator, input: RevokeInput): Promise<SubscriptionStatus> {
+    return this.change(by, 'subscription.revoke', input, (transaction) =>
+      this.grants.revoke(transaction, { ...input, actorId: by.userId }),
+    );
   }
 
   private async change(
     by: Administrator,
     action: AuditAction,
-    userId: string,
-    reason: string,
-    work: (on: Transaction) => Promise<GrantChange>,
+    { userId, reason }: RevokeInput,
+    work: (transaction: Transaction) => Promise<GrantChange>,
   ): Promise<SubscriptionStatus> {
     await this.database.transaction(async (transaction) => {
       const { before, after } = await work(transaction);
       if (before === after) return;
-      await this.audit.record(transaction, by, [
-        { action, targetId: userId, before: before && toState(before), after: after && toState(after), reason },
-      ]);
+      const entry = { action, targetId: userId, before: before && toState(before), after: after && toState(after), reason };
+      await this.auditLog.recordChanges(by, [entry], transaction);
     });
     return this.subscriptions.getStatus(userId);
   }

@@ -1,71 +1,81 @@
-import { withinPageBytes } from '../../database/page-bytes.js';
-import { type Statement, statement } from '../../database/statement.js';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 
-/** What a page starts after: the key of the last row of the page before; null for the first page. */
+/** The key of the last row of the previous page; null for the first page. */
 export type PageKey = readonly string[] | null;
 
-/** A page of a list: where it starts and how many rows it may have. */
-export interface PageWish {
+/** One page of a list: the key it starts after, and the number of rows to read. */
+export interface PageRequest {
   readonly after: PageKey;
   readonly count: number;
 }
 
 /**
- * The text of a list with the filters that are set, and only those, so that PostgreSQL chooses the index that serves them. Lists are keysets:
- * a page starts after a key, never at an offset.
+ * The order of a list: properties of the entity, the last one unique. A page starts after a key, never at an offset.
  */
-export class ListQuery {
-  private readonly conditions: string[] = [];
-  private readonly values: unknown[] = [];
-
-  /** @param condition SQL with `?` in the places of the value; nothing for a value that is undefined */
-  where(condition: string, value: unknown): this {
-    if (value === undefined) return this;
-    this.conditions.push(condition.replaceAll('?', this.parameter(value)));
-    return this;
-  }
-
-  /** @param conditions the SQL for each value; nothing when the value is undefined */
-  when<T extends string>(value: T | undefined, conditions: Readonly<Record<T, string>>): this {
-    if (value !== undefined) this.conditions.push(conditions[value]);
-    return this;
-  }
-
-  /**
-   * The finished statement, and its order.
-   *
-   * @param select everything before WHERE
-   * @param key the columns of the order with their types; the last one unique
-   * @param texts columns that may be long: the page is bounded by their bytes, and its rows are `BoundedRow`s
-   */
-  page<Row>(
-    select: string,
-    key: readonly { readonly column: string; readonly type: string }[],
-    direction: 'ASC' | 'DESC',
-    { after, count }: PageWish,
-    texts: { readonly as: string; readonly columns: readonly string[] } | null = null,
-  ): { statement: Statement<Row>; values: readonly unknown[]; order: string } {
-    const columns = key.map(({ column }) => column);
-    if (after !== null) {
-      const bounds = key.map(({ type }, i) => `${this.parameter(after[i])}::${type}`);
-      this.conditions.push(`(${columns.join(', ')}) ${direction === 'ASC' ? '>' : '<'} (${bounds.join(', ')})`);
-    }
-    const where = this.conditions.length === 0 ? '' : `WHERE ${this.conditions.join(' AND ')}`;
-    const order = columns.map((column) => `${column} ${direction}`).join(', ');
-    const rows = `${select} ${where} ORDER BY ${order} LIMIT ${this.parameter(count)}`;
-    const text = texts === null ? rows : withinPageBytes(rows, { as: texts.as, order, texts: texts.columns });
-    return { statement: statement<Row>('', text), values: this.values, order };
-  }
-
-  private parameter(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
+export interface ListOrder<Property extends string = string> {
+  readonly by: readonly Property[];
+  readonly direction: 'ASC' | 'DESC';
 }
 
-/** The order of most lists: newest first, by a column of that name in the table with this alias. */
-export const newestFirst = (alias: string) =>
-  [
-    { column: `${alias}.created_at`, type: 'timestamptz' },
-    { column: `${alias}.id`, type: 'uuid' },
-  ] as const;
+export const NEWEST_FIRST = { by: ['createdAt', 'id'], direction: 'DESC' } as const;
+export const OLDEST_FIRST = { by: ['createdAt', 'id'], direction: 'ASC' } as const;
+
+/** The condition of each field of a filter. The text of a condition names the field's value by the field's name. */
+export type Conditions<Filter> = {
+  readonly [Field in keyof Filter]-?: string | ((value: NonNullable<Filter[Field]>) => string);
+};
+
+/** Selects properties of the query's main entity, each under its own name, for `getRawMany` and `getRawOne`. */
+export function selectProperties<Entity extends ObjectLiteral>(
+  query: SelectQueryBuilder<Entity>,
+  properties: readonly (keyof Entity & string)[],
+): SelectQueryBuilder<Entity> {
+  query.select([]);
+  for (const property of properties) query.addSelect(`${query.alias}.${property}`, property);
+  return query;
+}
+
+/** Adds the conditions of the fields that are set, and no others: PostgreSQL chooses the index that serves them. */
+export function addConditions<Entity extends ObjectLiteral, Filter extends object>(
+  query: SelectQueryBuilder<Entity>,
+  conditions: Conditions<Filter>,
+  filter: Filter,
+): SelectQueryBuilder<Entity> {
+  for (const field of Object.keys(conditions) as (keyof Filter & string)[]) {
+    const value = filter[field];
+    if (value === undefined || value === null) continue;
+    const condition = conditions[field];
+    query.andWhere(typeof condition === 'string' ? condition : condition(value), { [field]: value });
+  }
+  return query;
+}
+
+/** Limits the query to one page of the list. */
+export function addPage<Entity extends ObjectLiteral>(
+  query: SelectQueryBuilder<Entity>,
+  { by, direction }: ListOrder<keyof Entity & string>,
+  { after, count }: PageRequest,
+): SelectQueryBuilder<Entity> {
+  const columns = by.map((property) => `${query.alias}.${property}`);
+  if (after !== null) query.andWhere(`(${columns.join(', ')}) ${direction === 'ASC' ? '>' : '<'} (:...after)`, { after });
+  for (const column of columns) query.addOrderBy(column, direction);
+  return query.limit(count);
+}
+
+/**
+ * The rows of a page that ends at the bytes of a page, too.
+ *
+ * @param query as `addPage` left it, with the properties of `order` and the texts selected under their own names
+ * @param texts properties whose values may be long
+ */
+export async function getRowsWithinPageBytes<Row>(
+  query: SelectQueryBuilder<ObjectLiteral>,
+  { by, direction }: ListOrder,
+  texts: readonly string[],
+): Promise<(Row & BoundedRow)[]> {
+  const [select, parameters] = query.getQueryAndParameters();
+  const column = (property: string) => `page."${property}"`;
+  const order = by.map((property) => `${column(property)} ${direction}`).join(', ');
+  return query.dataSource.query(withinPageBytes(select, { as: 'page', order, texts: texts.map(column) }), parameters);
+}

@@ -3,9 +3,9 @@ import { NotFoundError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { type ListedEvent, StripeEventsService } from '../billing/index.js';
 import type { Administrator } from './administrator.js';
-import { AuditLog } from './audit-log.js';
+import { AuditLogService } from './audit-log.service.js';
 
-/** What can be an id of Stripe's. */
+/** Whether the text can be an id of an event at Stripe. */
 export const isEventId = (text: string): boolean => /^[\w-]{1,255}$/.test(text);
 
 @Injectable()
@@ -13,14 +13,20 @@ export class WebhookEventsService {
   constructor(
     private readonly database: Database,
     private readonly events: StripeEventsService,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLogService,
   ) {}
 
-  /** Has a worker act on an event of Stripe again: it asks Stripe how things are, so any number of times come to the same. @throws NotFoundError */
-  async replay(by: Administrator, eventId: string): Promise<ListedEvent> {
+  /**
+   * Has a worker process an event of Stripe again. The worker asks Stripe for the present state, so repeats have one
+   * effect.
+   *
+   * @throws NotFoundError
+   */
+  async replay(by: Administrator, { eventId }: { readonly eventId: string }): Promise<ListedEvent> {
     if (!isEventId(eventId)) throw new NotFoundError();
     return this.database.transaction(async (transaction) => {
-      await this.audit.record(transaction, by, [{ action: 'webhook_event.replay', targetId: eventId, before: null, after: null }]);
+      const entry = { action: 'webhook_event.replay', targetId: eventId, before: null, after: null } as const;
+      await this.auditLog.recordChanges(by, [entry], transaction);
       return this.events.replayEvent(eventId);
     });
   }

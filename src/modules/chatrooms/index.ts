@@ -1,5 +1,6 @@
 /** Chatrooms, which contain a user's conversations. Their messages belong to the module `messages`. */
 export { ChatroomResponse, toChatroomResponse } from './chatroom.response.js';
+export { ChatroomEntity } from './chatroom.entity.js';
 export { ChatroomsModule } from './chatrooms.module.js';
 export { type Chatroom } from './chatrooms.repository.js';
 export { ChatroomsService } from './chatrooms.service.js';

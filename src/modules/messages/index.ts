@@ -1,5 +1,6 @@
 /** Messages and the replies that a model makes to them: acceptance, order, and one terminal state for each reply. */
 export { Deletion } from './deletion.js';
+export { MessageEntity } from './message.entity.js';
 export { MessagesModule } from './messages.module.js';
 export { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from './message-status.js';
 export { NotAReplyError, ReplyNotRetryableError } from './messages.errors.js';

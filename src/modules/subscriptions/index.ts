@@ -3,11 +3,13 @@
  */
 export { hasEnded, SUBSCRIPTION_STATUSES } from './entitlement.js';
 export { ErasedDaysService } from './erased-days.service.js';
+export { GrantEntity } from './grant.entity.js';
 export type { Grant } from './grants.repository.js';
 export { type GrantChange, GrantsService } from './grants.service.js';
 export { PlansService } from './plans.service.js';
 export { type Quota, QuotasService } from './quotas.service.js';
 export { NoGrantError, StorageFullError, TooManyChatroomsError } from './subscriptions.errors.js';
+export { SubscriptionEntity } from './subscription.entity.js';
 export { SubscriptionsModule } from './subscriptions.module.js';
 export { type SubscriptionStatus, SubscriptionsService } from './subscriptions.service.js';
 export type { EndingRule } from './transition-cause.js';

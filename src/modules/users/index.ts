@@ -16,6 +16,7 @@ export {
 export { PasswordsService } from './passwords.service.js';
 export { PASSWORD_LENGTH, PASSWORD_RULE } from './password-rules.js';
 export { USERNAME_PATTERN, USERNAME_RULE } from './username.js';
+export { UserEntity } from './user.entity.js';
 export { toUserResponse, UserResponse } from './user.response.js';
 export { deleteUser } from './erasure.js';
 export { USERS_RETENTION } from './retention.js';

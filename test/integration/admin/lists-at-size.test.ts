@@ -5,7 +5,7 @@ import { startTestApi, type TestApi, type TestUser } from '../../support/api.js'
 import { fillWithMessages } from '../../support/many-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
-/** ADMIN_ROWS=1000000 for the size that the answers are to be quick at, and to see what PostgreSQL chooses by itself. */
+/** With ADMIN_ROWS=1000000 the lists have their full size, and PostgreSQL chooses the plans without a hint. */
 const FULL_SIZE = process.env['ADMIN_ROWS'];
 const MESSAGES = Number(FULL_SIZE ?? 40_000);
 /** Where to write how long each answer took. */
@@ -58,8 +58,10 @@ async function statementsOf(work: () => Promise<unknown>): Promise<{ text: strin
   const statements: { text: string; values: unknown[] }[] = [];
   const original = Reflect.get(Client.prototype, 'query') as (...args: unknown[]) => unknown;
   const spy = jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...args: unknown[]) {
-    const [first] = args as [{ text: string; values: unknown[] } | string];
+    // Named statements come as one object, those of TypeORM as a text and its values.
+    const [first, values] = args as [{ text: string; values: unknown[] } | string, unknown];
     if (typeof first === 'object') statements.push({ text: first.text, values: first.values });
+    else if (/^\s*(?:SELECT|WITH)\b/.test(first)) statements.push({ text: first, values: Array.isArray(values) ? values : [] });
     return original.apply(this, args);
   });
   try {

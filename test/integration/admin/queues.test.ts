@@ -1,8 +1,9 @@
 import { Worker } from 'bullmq';
+import { AccountContentsModule } from '../../../src/modules/privacy/account-contents.module.js';
 import type { Administrator } from '../../../src/modules/admin/administrator.js';
 import { AdminModule } from '../../../src/modules/admin/admin.module.js';
-import { AuditLog } from '../../../src/modules/admin/audit-log.js';
-import { QueuesService } from '../../../src/modules/admin/queues.service.js';
+import { AdminQueuesService } from '../../../src/modules/admin/admin-queues.service.js';
+import { AuditLogService } from '../../../src/modules/admin/audit-log.service.js';
 import { NotFoundError } from '../../../src/common/errors/common.errors.js';
 import { newId } from '../../../src/common/ids.js';
 import { Queues } from '../../../src/queue/queues.js';
@@ -17,12 +18,12 @@ describe.each(ENGINES)('Queues', (engine) => {
   describeOn(engine, `on ${engine}`, () => {
     let redis: Awaited<ReturnType<typeof startEngine>>;
     let started: Awaited<ReturnType<typeof startModule>>;
-    let service: QueuesService;
+    let service: AdminQueuesService;
 
     beforeAll(async () => {
       redis = await startEngine(engine);
-      started = await startModule([AdminModule], settingsOf(redis));
-      service = started.module.get(QueuesService);
+      started = await startModule([AccountContentsModule, AdminModule], settingsOf(redis));
+      service = started.module.get(AdminQueuesService);
     });
     afterAll(async () => {
       await started.close();
@@ -52,21 +53,23 @@ describe.each(ENGINES)('Queues', (engine) => {
       expect(failedJobs.map(({ id }) => id).sort()).toEqual(ids);
       expect(failedJobs[0]).toMatchObject({ name: 'code', attempts: 1, error: 'not today', failedAt: expect.any(Date) });
 
-      const retried = (id: string | undefined) => Promise.all(Array.from({ length: 4 }, () => service.retryJobs(by, NAME, id)));
+      const retried = (id: string | undefined) =>
+        Promise.all(Array.from({ length: 4 }, () => service.retryJobs(by, { name: NAME, jobId: id })));
       for (const { counts } of await retried('first')) expect(counts).toMatchObject({ waiting: 1, failed: 1 });
       for (const { counts } of await retried(undefined)) expect(counts).toMatchObject({ waiting: 2, failed: 0 });
-      const noted = await started.module.get(AuditLog).list({ targetId: NAME }, { after: null, count: 10 });
+      const noted = await started.module.get(AuditLogService).list({ targetId: NAME }, { after: null, count: 10 });
       expect(noted.map(({ action, before, after }) => ({ action, before, after }))).toEqual([
         { action: 'queue.retry', before: { failed: 1 }, after: { failed: 0 } },
         { action: 'queue.retry', before: { job_id: 'first', state: 'failed' }, after: { job_id: 'first', state: 'waiting' } },
       ]);
-      for (const id of ['third', 'meta', 'wait', 'events']) await expect(service.retryJobs(by, NAME, id)).rejects.toThrow(NotFoundError);
-      expect(await service.pauseQueue(by, NAME)).toMatchObject({
+      for (const id of ['third', 'meta', 'wait', 'events'])
+        await expect(service.retryJobs(by, { name: NAME, jobId: id })).rejects.toThrow(NotFoundError);
+      expect(await service.pauseQueue(by, { name: NAME })).toMatchObject({
         isPaused: true,
         counts: { waiting: 2 },
         oldestWaitingAt: expect.any(Date),
       });
-      expect(await service.resumeQueue(by, NAME)).toMatchObject({ isPaused: false, counts: { waiting: 2 } });
+      expect(await service.resumeQueue(by, { name: NAME })).toMatchObject({ isPaused: false, counts: { waiting: 2 } });
     });
   });
 });

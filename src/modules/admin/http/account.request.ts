@@ -1,13 +1,14 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, ValidateIf } from 'class-validator';
 import type { Plan, Role } from '../../../common/actor.js';
-import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import { USERNAME_PATTERN } from '../../users/index.js';
-import { ACCOUNT_SORTS, type AccountFilter, type AccountSort } from '../accounts.repository.js';
-import type { PageWish } from '../list-query.js';
+import { ACCOUNT_SORTS, type AccountFilter, type AccountSort, isByUsername } from '../admin-users.repository.js';
+import type { PageRequest } from '../list-query.js';
 import { IsFilterWord } from './filter.fields.js';
+import { toPageRequest } from './page-request.js';
 
 export class AccountFilterQuery {
   @ApiPropertyOptional({ description: 'Part of a username, mobile number or e-mail address, or a whole id.', minLength: 1, maxLength: 200 })
@@ -24,12 +25,12 @@ export class AccountFilterQuery {
   @IsFilterWord(['true', 'false'], 'Whether the mobile number is verified.')
   readonly verified?: 'true' | 'false';
 
-  @IsFilterWord(['basic', 'pro'], 'The plan that holds now.')
+  @IsFilterWord(['basic', 'pro'], 'The present plan.')
   readonly plan?: Plan;
 }
 
 export class ListAccountsQuery extends IntersectionType(PageQuery, AccountFilterQuery) {
-  @ApiPropertyOptional({ enum: ACCOUNT_SORTS, default: '-created_at', description: 'A minus sorts downwards.' })
+  @ApiPropertyOptional({ enum: ACCOUNT_SORTS, default: '-created_at', description: 'A minus sorts in descending order.' })
   @IsOptional()
   @IsIn(ACCOUNT_SORTS, { message: `sort must be one of ${ACCOUNT_SORTS.join(', ')}` })
   readonly sort?: AccountSort;
@@ -43,7 +44,7 @@ export class UpdateAccountRequest {
 
   @ApiPropertyOptional({
     example: true,
-    description: 'A disabled account can do nothing, from its next request on, and has to sign in anew when it is enabled.',
+    description: 'A disabled account is refused from its next request on. Its user has to sign in again when it is enabled.',
   })
   @ValidateIf((_, value) => value !== undefined)
   @IsBoolean({ message: 'disabled must be true or false' })
@@ -60,15 +61,12 @@ export const toAccountFilter = ({ q, role, disabled, verified, plan }: AccountFi
 
 export const accountSort = ({ sort }: ListAccountsQuery): AccountSort => sort ?? '-created_at';
 
-/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
-export const accountPage = (query: ListAccountsQuery): PageWish => ({
-  after: decodeCursor(query.cursor, isByName(query) ? [(part) => USERNAME_PATTERN.test(part)] : [isTimestamp, isId]),
-  count: (query.limit ?? DEFAULT_PAGE_SIZE) + 1,
-});
+/** @throws ValidationFailedError */
+export const accountPage = (query: ListAccountsQuery): PageRequest =>
+  toPageRequest(query, isByUsername(accountSort(query)) ? [(part) => USERNAME_PATTERN.test(part)] : [isTimestamp, isId]);
 
-export const isByName = (query: ListAccountsQuery): boolean => accountSort(query).endsWith('username');
-
-export const toAccountChanges = ({ role, disabled }: UpdateAccountRequest) => ({
+export const toAccountChanges = (userId: string, { role, disabled }: UpdateAccountRequest) => ({
+  userId,
   ...(role === undefined ? {} : { role }),
   ...(disabled === undefined ? {} : { isDisabled: disabled }),
 });

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DEFAULT_PAGE_SIZE, type Page, PageOf, toPage } from '../../../common/http/page.js';
 import { toUserResponse, UserResponse } from '../../users/index.js';
-import type { Account } from '../accounts.repository.js';
-import type { AccountDetails } from '../accounts.service.js';
+import { type Account, accountKey } from '../admin-users.repository.js';
+import type { AccountDetails } from '../admin-users.service.js';
+import { accountSort, type ListAccountsQuery } from './account.request.js';
 import { AccountSubscriptionResponse, toAccountSubscriptionResponse } from './subscription.response.js';
-import { isByName, type ListAccountsQuery } from './account.request.js';
 
 export class AccountResponse extends UserResponse {
   @ApiProperty({ example: false })
@@ -20,7 +20,7 @@ class AccountUsageResponse {
   @ApiProperty({ type: 'integer', description: 'Messages charged on this UTC day.', example: 3 })
   readonly messages_today!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Messages charged in the last 30 UTC days, this one included.', example: 41 })
+  @ApiProperty({ type: 'integer', description: 'Messages charged in the last 30 UTC days, this day included.', example: 41 })
   readonly messages_30_days!: number;
 
   @ApiProperty({ type: 'integer', description: 'Replies that are pending or streaming.', example: 0 })
@@ -54,33 +54,34 @@ export class AccountDetailsResponse extends AccountResponse {
   @ApiProperty({ type: 'integer', example: 4 })
   readonly chatroom_count!: number;
 
-  @ApiProperty({ type: [AccountSessionResponse], description: 'Live ones, newest first, at most 50.' })
+  @ApiProperty({ type: [AccountSessionResponse], description: 'Live sessions, newest first, at most 50.' })
   readonly sessions!: AccountSessionResponse[];
 }
 
 const toAccountResponse = (account: Account): AccountResponse =>
-  Object.assign(toUserResponse(account), {
-    disabled: account.disabled_at !== null,
-    disabled_at: account.disabled_at?.toISOString() ?? null,
-  });
-
-export const toAccountPage = (rows: readonly Account[], query: ListAccountsQuery): Page<AccountResponse> =>
-  toPage(
-    rows,
-    query.limit ?? DEFAULT_PAGE_SIZE,
-    ({ id, username, created_at }) => (isByName(query) ? [username] : [created_at.toISOString(), id]),
-    toAccountResponse,
+  Object.assign(
+    toUserResponse({
+      ...account,
+      mobile_number: account.mobileNumber,
+      is_verified: account.isVerified,
+      has_password: account.hasPassword,
+      created_at: account.createdAt,
+    }),
+    { disabled: account.disabledAt !== null, disabled_at: account.disabledAt?.toISOString() ?? null },
   );
 
-export const toAccountDetailsResponse = ({ account, figures, subscription, sessions }: AccountDetails): AccountDetailsResponse =>
+export const toAccountPage = (rows: readonly Account[], query: ListAccountsQuery): Page<AccountResponse> =>
+  toPage(rows, query.limit ?? DEFAULT_PAGE_SIZE, (row) => accountKey(accountSort(query), row), toAccountResponse);
+
+export const toAccountDetailsResponse = ({ account, stats, subscription, sessions }: AccountDetails): AccountDetailsResponse =>
   Object.assign(toAccountResponse(account), {
     usage: {
-      messages_today: figures.messages_today,
-      messages_30_days: figures.messages_30_days,
-      unfinished_replies: figures.unfinished_replies,
+      messages_today: stats.messages_today,
+      messages_30_days: stats.messages_30_days,
+      unfinished_replies: stats.unfinished_replies,
     },
     subscription: toAccountSubscriptionResponse(subscription),
-    chatroom_count: figures.chatroom_count,
+    chatroom_count: stats.chatroom_count,
     sessions: sessions.map(({ id, device, ip, created_at, last_used_at }) => ({
       id,
       device,

@@ -1,25 +1,25 @@
 import { Module } from '@nestjs/common';
 import { AdminModule } from '../admin.module.js';
-import { AccountsController } from './accounts.controller.js';
-import { AuditLogController } from './audit-log.controller.js';
-import { AllConversationsController } from './conversations.controller.js';
-import { QueuesController } from './queues.controller.js';
-import { StatsController } from './stats.controller.js';
-import { AllSubscriptionsController } from './subscriptions.controller.js';
-import { UiController } from './ui.controller.js';
-import { WebhookEventsController } from './webhook-events.controller.js';
+import { AdminAuditLogController } from './admin-audit-log.controller.js';
+import { AdminConversationsController } from './admin-conversations.controller.js';
+import { AdminQueuesController } from './admin-queues.controller.js';
+import { AdminStatsController } from './admin-stats.controller.js';
+import { AdminSubscriptionsController } from './admin-subscriptions.controller.js';
+import { AdminUiController } from './admin-ui.controller.js';
+import { AdminUsersController } from './admin-users.controller.js';
+import { AdminWebhookEventsController } from './admin-webhook-events.controller.js';
 
 @Module({
   imports: [AdminModule],
   controllers: [
-    StatsController,
-    AccountsController,
-    AllConversationsController,
-    AllSubscriptionsController,
-    WebhookEventsController,
-    QueuesController,
-    AuditLogController,
-    UiController,
+    AdminStatsController,
+    AdminUsersController,
+    AdminConversationsController,
+    AdminSubscriptionsController,
+    AdminWebhookEventsController,
+    AdminQueuesController,
+    AdminAuditLogController,
+    AdminUiController,
   ],
 })
 export class AdminHttpModule {}

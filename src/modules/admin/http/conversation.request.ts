@@ -1,18 +1,19 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
-import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus, REPLY_ERROR_CODES } from '../../messages/index.js';
-import type { MessageFilter } from '../conversations.repository.js';
-import type { PageWish } from '../list-query.js';
+import type { FailedReplyFilter, MessageFilter } from '../conversations.repository.js';
+import type { PageRequest } from '../list-query.js';
 import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
+import { toPageRequest } from './page-request.js';
 
 const RETRIED_AT_ONCE = 100;
 
-const CONTENT = 'true shows what was written, where ADMIN_READS_CONTENT allows it; the reading is noted in the audit log.';
+const CONTENT = 'true includes what users wrote, where ADMIN_READS_CONTENT allows it; the audit log records it.';
 
 export class ListRoomsQuery extends PageQuery {
-  @IsFilterId('Only rooms of this user.')
+  @IsFilterId('Only chatrooms of this user.')
   readonly user_id?: string;
 
   @IsFilterWord(['true', 'false'], CONTENT)
@@ -32,10 +33,10 @@ export class MessageFilterQuery {
   @IsFilterId('Only messages of this chatroom.')
   readonly chatroom_id?: string;
 
-  @IsMoment('Made then or later.')
+  @IsMoment('Only messages created at this time or later.')
   readonly from?: Date;
 
-  @IsMoment('Made before.')
+  @IsMoment('Only messages created before this time.')
   readonly to?: Date;
 
   @IsFilterWord(['true', 'false'], CONTENT)
@@ -56,10 +57,10 @@ export class RetryRepliesRequest {
   @IsFilterId('Only replies in this chatroom.')
   readonly chatroom_id?: string;
 
-  @IsMoment('Accepted then or later.')
+  @IsMoment('Only replies accepted at this time or later.')
   readonly from?: Date;
 
-  @IsMoment('Accepted before.')
+  @IsMoment('Only replies accepted before this time.')
   readonly to?: Date;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: RETRIED_AT_ONCE, default: RETRIED_AT_ONCE, example: RETRIED_AT_ONCE })
@@ -79,7 +80,7 @@ export const toMessageFilter = ({ status, role, user_id, chatroom_id, from, to }
   to,
 });
 
-export const toRetryFilter = ({ error_code, user_id, chatroom_id, from, to }: RetryRepliesRequest): MessageFilter => ({
+const toFailedReplyFilter = ({ error_code, user_id, chatroom_id, from, to }: RetryRepliesRequest): FailedReplyFilter => ({
   errorCode: error_code,
   userId: user_id,
   chatroomId: chatroom_id,
@@ -87,16 +88,19 @@ export const toRetryFilter = ({ error_code, user_id, chatroom_id, from, to }: Re
   to,
 });
 
-export const retryLimit = ({ limit }: RetryRepliesRequest): number => limit ?? RETRIED_AT_ONCE;
-
-/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
-export const roomPage = ({ cursor, limit }: PageQuery): PageWish => ({
-  after: decodeCursor(cursor, [isId]),
-  count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
+/** @throws ValidationFailedError */
+export const toRoomList = (query: ListRoomsQuery) => ({
+  filter: { userId: query.user_id },
+  withNames: query.content === 'true',
+  page: toPageRequest(query, [isId]),
 });
+
+export const toMessageExport = (query: MessageFilterQuery) => ({ filter: toMessageFilter(query), withContent: query.content === 'true' });
 
 /** @throws ValidationFailedError */
-export const messagePage = ({ cursor, limit, chatroom_id }: ListMessagesQuery): PageWish => ({
-  after: decodeCursor(cursor, chatroom_id === undefined ? [isTimestamp, isId] : [(part) => /^\d{1,9}$/.test(part)]),
-  count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
+export const toMessageList = (query: ListMessagesQuery): ReturnType<typeof toMessageExport> & { page: PageRequest } => ({
+  ...toMessageExport(query),
+  page: toPageRequest(query, query.chatroom_id === undefined ? [isTimestamp, isId] : [(part) => /^\d{1,9}$/.test(part)]),
 });
+
+export const toReplyRetry = (body: RetryRepliesRequest) => ({ filter: toFailedReplyFilter(body), count: body.limit ?? RETRIED_AT_ONCE });

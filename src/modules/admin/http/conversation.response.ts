@@ -18,10 +18,10 @@ export class RoomRecordResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3f2-5c0b-7e41-9f13-0a1b2c3d4e5f' })
   readonly user_id!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'null unless asked for with `content`, too.', example: null })
+  @ApiProperty({ type: String, nullable: true, description: 'null without `content=true`, too.', example: null })
   readonly name!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'As chosen; null is the plan’s default.', example: null })
+  @ApiProperty({ type: String, nullable: true, description: 'The chosen model; null is the plan’s default.', example: null })
   readonly model!: string | null;
 
   @ApiProperty({ example: false })
@@ -80,13 +80,13 @@ export class MessageRecordResponse {
   @ApiProperty({ enum: MESSAGE_STATUSES, example: 'failed' })
   readonly status!: MessageStatus;
 
-  @ApiProperty({ type: String, nullable: true, description: 'null unless asked for with `content`.', example: null })
+  @ApiProperty({ type: String, nullable: true, description: 'null without `content=true`.', example: null })
   readonly content!: string | null;
 
   @ApiProperty({ type: String, nullable: true, example: 'gemini-3.5-flash-lite' })
   readonly model!: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'Of a reply: how often it was begun, an ending that failed counted too.', example: 1 })
+  @ApiProperty({ type: 'integer', description: 'Attempts at a reply; a retry of a failed reply counts as one more.', example: 1 })
   readonly attempt!: number;
 
   @ApiProperty({ enum: FINISH_REASONS, nullable: true, example: 'error' })
@@ -114,50 +114,50 @@ export class RetriedRepliesResponse {
   @ApiProperty({
     type: [String],
     format: 'uuid',
-    description: 'Those that are tried again.',
+    description: 'The replies that are retried.',
     example: ['019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a'],
   })
   readonly message_ids!: string[];
 
-  @ApiProperty({ description: 'Whether more are left: ask again.', example: false })
+  @ApiProperty({ description: 'Whether more failed replies may be left; send the request again for them.', example: false })
   readonly has_more!: boolean;
 }
 
 const toRoomRecordResponse = (room: RoomRecord): RoomRecordResponse => ({
   id: room.id,
-  user_id: room.user_id,
-  name: room.name,
+  user_id: room.userId,
+  name: room.name ?? null,
   model: room.model,
   archived: room.archived,
-  message_count: room.message_count,
-  last_message_at: room.last_message_at?.toISOString() ?? null,
-  created_at: room.created_at.toISOString(),
+  message_count: room.lastPosition,
+  last_message_at: room.lastMessageAt?.toISOString() ?? null,
+  created_at: room.createdAt.toISOString(),
 });
 
 export const toMessageRecordResponse = (message: MessageRecord): MessageRecordResponse => ({
   id: message.id,
-  chatroom_id: message.chatroom_id,
-  user_id: message.user_id,
+  chatroom_id: message.chatroomId,
+  user_id: message.userId,
   role: message.role,
   status: message.status,
-  content: message.content,
+  content: message.content ?? null,
   model: message.model,
   attempt: message.attempt,
-  finish_reason: message.finish_reason,
-  error: message.error_code === null ? null : describeReplyError(message.error_code),
+  finish_reason: message.finishReason,
+  error: message.errorCode === null ? null : describeReplyError(message.errorCode),
   usage:
-    message.total_tokens === null
+    message.totalTokens === null
       ? null
       : {
-          input_tokens: message.input_tokens ?? 0,
-          output_tokens: message.output_tokens ?? 0,
-          reasoning_tokens: message.reasoning_tokens ?? 0,
-          total_tokens: message.total_tokens,
-          estimated: message.usage_estimated ?? false,
+          input_tokens: message.inputTokens ?? 0,
+          output_tokens: message.outputTokens ?? 0,
+          reasoning_tokens: message.reasoningTokens ?? 0,
+          total_tokens: message.totalTokens,
+          estimated: message.usageEstimated ?? false,
         },
-  created_at: message.created_at.toISOString(),
-  first_token_at: message.first_token_at?.toISOString() ?? null,
-  completed_at: message.completed_at?.toISOString() ?? null,
+  created_at: message.createdAt.toISOString(),
+  first_token_at: message.firstTokenAt?.toISOString() ?? null,
+  completed_at: message.completedAt?.toISOString() ?? null,
 });
 
 export const toRoomRecordPage = (rows: readonly RoomRecord[], { limit }: ListRoomsQuery): Page<RoomRecordResponse> =>
@@ -165,3 +165,8 @@ export const toRoomRecordPage = (rows: readonly RoomRecord[], { limit }: ListRoo
 
 export const toMessageRecordPage = (rows: readonly MessageRecord[], query: ListMessagesQuery): Page<MessageRecordResponse> =>
   toPage(rows, query.limit ?? DEFAULT_PAGE_SIZE, (row) => messageKey(toMessageFilter(query), row), toMessageRecordResponse);
+
+export const toRetriedRepliesResponse = ({ ids, hasMore }: { ids: string[]; hasMore: boolean }): RetriedRepliesResponse => ({
+  message_ids: ids,
+  has_more: hasMore,
+});

@@ -4,14 +4,14 @@ import { ApiOkResponse } from '@nestjs/swagger';
 
 const TYPE = 'text/csv';
 
-/** A download. */
+/** The CSV as a download. */
 export const toCsvFile = (name: string, rows: Readable): StreamableFile =>
   new StreamableFile(rows, { type: `${TYPE}; charset=utf-8`, disposition: `attachment; filename="${name}.csv"` });
 
 export const ApiCsv = (what: string) =>
   applyDecorators(
     ApiOkResponse({
-      description: `The ${what}, a line each, newest first, after a line with the names of the columns. Formulas are defused with an apostrophe.`,
+      description: `The ${what}, one line each, newest first, after a line with the names of the columns. An apostrophe precedes what a spreadsheet would run as a formula.`,
       content: { [TYPE]: { schema: { type: 'string' } } },
     }),
   );

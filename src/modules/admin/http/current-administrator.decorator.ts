@@ -3,7 +3,7 @@ import type { Actor } from '../../../common/actor.js';
 import { clientOf, type RequestWithClient } from '../../../common/http/request-client.decorator.js';
 import type { Administrator } from '../administrator.js';
 
-/** Who calls, and from where. Only on routes for administrators. */
+/** The calling administrator with the client. Only for routes that administrators alone may call. */
 export const CurrentAdministrator = createParamDecorator((_: unknown, context: ExecutionContext): Administrator => {
   const request = context.switchToHttp().getRequest<RequestWithClient & { user?: Actor }>();
   if (request.user?.role !== 'admin') throw new Error('CurrentAdministrator on a route that is not for administrators alone');

@@ -6,10 +6,10 @@ import { isId } from '../../../common/ids.js';
 
 const RFC_3339 = /^((?:19|[2-8]\d)\d\d-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-/** What stands for no moment is left as it is, for the validator. */
+/** Leaves a value that is no moment as it is, for the validator. */
 export function toMoment({ value }: { value: unknown }): unknown {
   const day = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
-  // Of a 31 February `Date` would make a day in March.
+  // `Date` turns 31 February into a day in March.
   return day !== undefined && isDay(day) ? new Date(value as string) : value;
 }
 
@@ -18,10 +18,10 @@ function isDay(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
 }
 
-/** null is no wish to leave a filter out. */
+/** Only an absent filter is left out; null is invalid. */
 const unlessLeftOut = () => ValidateIf((_, value) => value !== undefined);
 
-/** A moment (RFC 3339), or a UTC day, which is its beginning. */
+/** A moment (RFC 3339), or a UTC day, which stands for its beginning. */
 export const IsMoment = (description: string) =>
   applyDecorators(
     ApiPropertyOptional({ type: String, format: 'date-time', description, example: '2026-11-22T00:00:00.000Z' }),

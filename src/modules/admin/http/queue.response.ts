@@ -1,20 +1,6 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, Length, ValidateIf } from 'class-validator';
-import { PageOf } from '../../../common/http/page.js';
-import type { QueueState } from '../queues.service.js';
-
-export class RetryJobsRequest {
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 200,
-    description: 'Only this job; all that have failed without it.',
-    example: '019ab3f2-next-1',
-  })
-  @ValidateIf((_, value) => value !== undefined)
-  @IsString()
-  @Length(1, 200)
-  readonly job_id?: string;
-}
+import { ApiProperty } from '@nestjs/swagger';
+import { type Page, PageOf } from '../../../common/http/page.js';
+import type { QueueState } from '../admin-queues.service.js';
 
 class QueueCountsResponse {
   @ApiProperty({ type: 'integer', example: 3 })
@@ -23,7 +9,7 @@ class QueueCountsResponse {
   @ApiProperty({ type: 'integer', example: 12 })
   readonly active!: number;
 
-  @ApiProperty({ type: 'integer', description: 'To be begun later.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Jobs that start later.', example: 0 })
   readonly delayed!: number;
 
   @ApiProperty({ type: 'integer', example: 1 })
@@ -40,7 +26,7 @@ class FailedJobResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'Ids.',
+    description: 'Ids only.',
     example: { reply_id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a' },
   })
   readonly data!: object;
@@ -72,12 +58,12 @@ export class QueueResponse {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'Since when the oldest waiting job waits.',
+    description: 'When the oldest waiting job was added.',
     example: null,
   })
   readonly oldest_waiting_at!: string | null;
 
-  @ApiProperty({ type: [FailedJobResponse], description: 'The newest, at most 20.' })
+  @ApiProperty({ type: [FailedJobResponse], description: 'The newest failed jobs, at most 20.' })
   readonly failed_jobs!: FailedJobResponse[];
 }
 
@@ -97,4 +83,9 @@ export const toQueueResponse = (queue: QueueState): QueueResponse => ({
     created_at: createdAt.toISOString(),
     failed_at: failedAt?.toISOString() ?? null,
   })),
+});
+
+export const toQueuePage = (queues: readonly QueueState[]): Page<QueueResponse> => ({
+  data: queues.map(toQueueResponse),
+  next_cursor: null,
 });

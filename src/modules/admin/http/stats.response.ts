@@ -1,14 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Percentiles, Stats } from '../stats.service.js';
-import { IsMoment } from './filter.fields.js';
-
-export class StatsQuery {
-  @IsMoment('The first hour. Default: the beginning of the 30 UTC days up to `to`.')
-  readonly from?: Date;
-
-  @IsMoment('The last hour, which is included. Default: now.')
-  readonly to?: Date;
-}
+import type { Percentiles, Stats } from '../admin-stats.service.js';
 
 class UserFiguresResponse {
   @ApiProperty({ type: 'integer', example: 4_210 })
@@ -23,10 +14,10 @@ class UserFiguresResponse {
   @ApiProperty({ type: 'integer', example: 2 })
   readonly administrators!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Whose plan is Pro now, paid for or granted.', example: 318 })
+  @ApiProperty({ type: 'integer', description: 'Users on Pro now, paid or granted.', example: 318 })
   readonly pro!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Signed up in the period.', example: 401 })
+  @ApiProperty({ type: 'integer', description: 'Users who signed up in the period.', example: 401 })
   readonly new!: number;
 }
 
@@ -34,7 +25,7 @@ class ActiveUsersResponse {
   @ApiProperty({ format: 'date', description: 'UTC.', example: '2026-11-22' })
   readonly day!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Users who had a message accepted.', example: 731 })
+  @ApiProperty({ type: 'integer', description: 'Users with an accepted message.', example: 731 })
   readonly users!: number;
 }
 
@@ -56,7 +47,7 @@ class DayFiguresResponse extends ReplyFiguresResponse {
   @ApiProperty({ format: 'date', description: 'UTC.', example: '2026-11-22' })
   readonly day!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Messages that were taken in.', example: 402 })
+  @ApiProperty({ type: 'integer', description: 'Accepted messages.', example: 402 })
   readonly messages!: number;
 
   @ApiProperty({ description: 'Estimated.', example: 0.41 })
@@ -78,10 +69,10 @@ class PercentilesResponse {
 }
 
 class LatencyResponse {
-  @ApiProperty({ type: PercentilesResponse, description: 'From acceptance to the first token, in milliseconds.' })
+  @ApiProperty({ type: PercentilesResponse, description: 'Milliseconds from acceptance to the first token.' })
   readonly first_token!: PercentilesResponse;
 
-  @ApiProperty({ type: PercentilesResponse, description: 'From acceptance to the end, in milliseconds.' })
+  @ApiProperty({ type: PercentilesResponse, description: 'Milliseconds from acceptance to the finished reply.' })
   readonly total!: PercentilesResponse;
 }
 
@@ -89,7 +80,7 @@ class ModelFiguresResponse {
   @ApiProperty({ example: 'gemini-3.5-flash-lite' })
   readonly model!: string;
 
-  @ApiProperty({ type: 'integer', description: 'For replies, titles and summaries; tries that failed count.', example: 10_566 })
+  @ApiProperty({ type: 'integer', description: 'Calls for replies, titles and summaries; failed attempts count.', example: 10_566 })
   readonly calls!: number;
 
   @ApiProperty({ type: 'integer', example: 4_120_400 })
@@ -125,15 +116,15 @@ class StatusFiguresResponse {
 }
 
 class SubscriptionFiguresResponse {
-  @ApiProperty({ type: [StatusFiguresResponse], description: 'At Stripe, by Stripe’s word, as they are now.' })
+  @ApiProperty({ type: [StatusFiguresResponse], description: 'Present subscriptions at Stripe, by Stripe’s status.' })
   readonly by_status!: StatusFiguresResponse[];
 
-  @ApiProperty({ type: 'integer', description: 'Grants of administrators that hold now.', example: 28 })
+  @ApiProperty({ type: 'integer', description: 'Live grants of administrators.', example: 28 })
   readonly grants!: number;
 }
 
 class AmountResponse {
-  @ApiProperty({ type: 'integer', description: 'In the currency’s smallest unit.', example: 290_000 })
+  @ApiProperty({ type: 'integer', description: 'In the smallest unit of the currency.', example: 290_000 })
   readonly amount!: number;
 
   @ApiProperty({ example: 'usd' })
@@ -153,19 +144,19 @@ export class StatsResponse {
   @ApiProperty({ type: [ActiveUsersResponse] })
   readonly active_users!: ActiveUsersResponse[];
 
-  @ApiProperty({ type: 'integer', description: 'Messages that were taken in.', example: 10_570 })
+  @ApiProperty({ type: 'integer', description: 'Accepted messages.', example: 10_570 })
   readonly messages!: number;
 
-  @ApiProperty({ type: ReplyFiguresResponse, description: 'How replies ended; one that failed and was tried again has two ends.' })
+  @ApiProperty({ type: ReplyFiguresResponse, description: 'Finished replies by outcome; a failed reply that was retried counts twice.' })
   readonly replies!: ReplyFiguresResponse;
 
-  @ApiProperty({ type: 'integer', description: 'Tries that gave no answer and were followed by another.', example: 61 })
+  @ApiProperty({ type: 'integer', description: 'Attempts that gave no reply and were followed by another attempt.', example: 61 })
   readonly retries!: number;
 
-  @ApiProperty({ type: [DayFiguresResponse], description: 'Days on which anything happened.' })
+  @ApiProperty({ type: [DayFiguresResponse], description: 'Days with any activity.' })
   readonly days!: DayFiguresResponse[];
 
-  @ApiProperty({ type: LatencyResponse, description: 'Of completed replies.' })
+  @ApiProperty({ type: LatencyResponse, description: 'Latency of completed replies.' })
   readonly latency_ms!: LatencyResponse;
 
   @ApiProperty({ type: [ModelFiguresResponse] })
@@ -174,7 +165,7 @@ export class StatsResponse {
   @ApiProperty({ description: 'Estimated.', example: 12.4 })
   readonly cost_usd!: number;
 
-  @ApiProperty({ type: [FailureResponse], description: 'Replies that failed, the most frequent code first.' })
+  @ApiProperty({ type: [FailureResponse], description: 'Failed replies by error code, the most frequent code first.' })
   readonly failures!: FailureResponse[];
 
   @ApiProperty({ type: SubscriptionFiguresResponse })
@@ -184,7 +175,7 @@ export class StatsResponse {
     type: AmountResponse,
     nullable: true,
     description:
-      'What subscriptions that are active or past due bring in a month, at the price that new ones pay; null where that is not known.',
+      'Monthly revenue of the subscriptions that are active or past due, at the price for new ones; null where the price is not known.',
   })
   readonly monthly_recurring_revenue!: AmountResponse | null;
 }

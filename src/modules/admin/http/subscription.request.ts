@@ -2,13 +2,14 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsDate, IsInt, Max, Min, ValidateIf } from 'class-validator';
 import { ValidationFailedError } from '../../../common/errors/common.errors.js';
-import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import type { EntitlementFilter } from '../entitlements.repository.js';
-import type { GrantWish } from '../entitlements.service.js';
-import type { PageWish } from '../list-query.js';
+import type { GrantInput } from '../entitlements.service.js';
+import type { PageRequest } from '../list-query.js';
 import { IsFilterId, IsFilterWord, toMoment } from './filter.fields.js';
+import { toPageRequest } from './page-request.js';
 
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 3_650;
@@ -28,13 +29,13 @@ const STATUSES = [
 const REASON = { max: 500 };
 
 export class ListSubscriptionsQuery extends PageQuery {
-  @IsFilterWord(['stripe', 'grant'], 'Only what is paid for at Stripe, or only what administrators have granted.')
+  @IsFilterWord(['stripe', 'grant'], 'Only subscriptions at Stripe, or only grants of administrators.')
   readonly kind?: 'stripe' | 'grant';
 
-  @IsFilterWord(STATUSES, 'Stripe’s word; a grant is active, expired or revoked.')
+  @IsFilterWord(STATUSES, 'Stripe’s status; a grant is active, expired or revoked.')
   readonly status?: string;
 
-  @IsFilterId('Only those of this user.')
+  @IsFilterId('Only subscriptions and grants of this user.')
   readonly user_id?: string;
 }
 
@@ -43,7 +44,7 @@ export class RevokeRequest {
     minLength: 1,
     maxLength: REASON.max,
     example: 'Granted by mistake.',
-    description: 'Kept in the audit log: nothing personal.',
+    description: 'The audit log keeps it: write nothing personal.',
   })
   @IsText(REASON)
   readonly reason!: string;
@@ -55,7 +56,7 @@ export class GrantRequest extends RevokeRequest {
     minimum: 1,
     maximum: MAX_DAYS,
     example: 30,
-    description: `Until midnight UTC so many days after today. Default: ${DEFAULT_DAYS}, unless \`until\` is given.`,
+    description: `Days after today, up to midnight UTC. Default: ${DEFAULT_DAYS}, unless \`until\` is given.`,
   })
   @ValidateIf((_, value) => value !== undefined)
   @IsInt({ message: `days must be a whole number from 1 to ${MAX_DAYS}` })
@@ -81,18 +82,17 @@ export const toEntitlementFilter = ({ kind, status, user_id }: ListSubscriptions
   userId: user_id,
 });
 
-/** The same for each repetition on a day. @throws ValidationFailedError */
-export function toGrantWish({ days, until, reason }: GrantRequest, now = Date.now()): GrantWish {
-  if (until === undefined) return { until: new Date((Math.floor(now / DAY_MS) + (days ?? DEFAULT_DAYS) + 1) * DAY_MS), reason };
+/** Returns the same end for each repetition of a request on one day. @throws ValidationFailedError */
+export function toGrantInput(userId: string, { days, until, reason }: GrantRequest, now = Date.now()): GrantInput {
+  if (until === undefined) {
+    return { userId, until: new Date((Math.floor(now / DAY_MS) + (days ?? DEFAULT_DAYS) + 1) * DAY_MS), reason };
+  }
   if (days !== undefined) throw new ValidationFailedError([{ field: 'until', message: 'only one of days and until may be given' }]);
   if (until.getTime() <= now || until.getTime() > now + (MAX_DAYS + 1) * DAY_MS) {
     throw new ValidationFailedError([{ field: 'until', message: `until must be at most ${MAX_DAYS} days ahead` }]);
   }
-  return { until, reason };
+  return { userId, until, reason };
 }
 
-/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
-export const entitlementPage = ({ cursor, limit }: PageQuery): PageWish => ({
-  after: decodeCursor(cursor, [isTimestamp, isId]),
-  count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
-});
+/** @throws ValidationFailedError */
+export const entitlementPage = (query: ListSubscriptionsQuery): PageRequest => toPageRequest(query, [isTimestamp, isId]);

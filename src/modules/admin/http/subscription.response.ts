@@ -17,7 +17,7 @@ export class EntitlementResponse {
   @ApiProperty({ enum: ['stripe', 'grant'], example: 'grant' })
   readonly kind!: 'stripe' | 'grant';
 
-  @ApiProperty({ description: 'Stripe’s word; a grant is active, expired or revoked.', example: 'active' })
+  @ApiProperty({ description: 'Stripe’s status; a grant is active, expired or revoked.', example: 'active' })
   readonly status!: string;
 
   @ApiProperty({ type: String, nullable: true, example: null })
@@ -27,12 +27,12 @@ export class EntitlementResponse {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'Until when it entitles to Pro; null when it does not.',
+    description: 'The end of the time for which it entitles to Pro; null when it does not.',
     example: '2026-12-23T00:00:00.000Z',
   })
   readonly active_until!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Of a grant.', example: 'A tester.' })
+  @ApiProperty({ type: String, nullable: true, description: 'The reason for a grant.', example: 'A tester.' })
   readonly reason!: string | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
@@ -45,7 +45,7 @@ export class AccountSubscriptionResponse {
   @ApiProperty({ enum: ['basic', 'pro'], example: 'pro' })
   readonly plan!: Plan;
 
-  @ApiProperty({ description: 'Stripe’s word; `none` without a subscription there.', example: 'none' })
+  @ApiProperty({ description: 'Stripe’s status; `none` without a subscription.', example: 'none' })
   readonly status!: string;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-12-23T00:00:00.000Z' })
@@ -54,7 +54,7 @@ export class AccountSubscriptionResponse {
   @ApiProperty({ example: false })
   readonly cancel_at_period_end!: boolean;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'null is without limit.', example: null })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'null means no limit.', example: null })
   readonly daily_limit!: number | null;
 
   @ApiProperty({ type: 'integer', example: 3 })
@@ -71,19 +71,16 @@ export const toAccountSubscriptionResponse = (status: SubscriptionStatus): Accou
 });
 
 export const toEntitlementPage = (rows: readonly Entitlement[], { limit }: PageQuery): Page<EntitlementResponse> =>
-  toPage(
-    rows,
-    limit ?? DEFAULT_PAGE_SIZE,
-    ({ created_at, id }) => [created_at.toISOString(), id],
-    (row) => ({
-      id: row.id,
-      user_id: row.user_id,
-      username: row.username,
-      kind: row.kind,
-      status: row.status,
-      stripe_subscription_id: row.stripe_subscription_id,
-      active_until: row.entitled_until?.toISOString() ?? null,
-      reason: row.reason,
-      created_at: row.created_at.toISOString(),
-    }),
-  );
+  toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ createdAt, id }) => [createdAt.toISOString(), id], toEntitlementResponse);
+
+const toEntitlementResponse = (row: Entitlement): EntitlementResponse => ({
+  id: row.id,
+  user_id: row.userId,
+  username: row.username,
+  kind: row.kind,
+  status: row.status,
+  stripe_subscription_id: row.stripeSubscriptionId ?? null,
+  active_until: row.entitledUntil?.toISOString() ?? null,
+  reason: row.reason ?? null,
+  created_at: row.createdAt.toISOString(),
+});

@@ -1,16 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, type Page, PageOf, PageQuery, toPage } from '../../../common/http/page.js';
-import type { EventListOptions, EventOutcome, ListedEvent } from '../../billing/index.js';
-import { isEventId } from '../webhook-events.service.js';
-import { IsFilterWord } from './filter.fields.js';
-
-export class ListWebhookEventsQuery extends PageQuery {
-  @IsFilterWord(['true', 'false'], 'Only those that wait to be acted on, or only the others.')
-  readonly pending?: 'true' | 'false';
-}
+import { DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
+import type { EventOutcome, ListedEvent } from '../../billing/index.js';
 
 export class WebhookEventResponse {
-  @ApiProperty({ description: 'Stripe’s.', example: 'evt_1SVb3hKvQ2T9Zz' })
+  @ApiProperty({ description: 'Stripe’s id of the event.', example: 'evt_1SVb3hKvQ2T9Zz' })
   readonly id!: string;
 
   @ApiProperty({ example: 'customer.subscription.updated' })
@@ -20,7 +13,7 @@ export class WebhookEventResponse {
     type: 'object',
     additionalProperties: true,
     nullable: true,
-    description: 'The event as Stripe wrote it; null once the account that it is about is erased.',
+    description: 'The event as Stripe sent it; null when its account is erased.',
     example: {
       id: 'evt_1SVb3hKvQ2T9Zz',
       object: 'event',
@@ -32,13 +25,13 @@ export class WebhookEventResponse {
   })
   readonly payload!: object | null;
 
-  @ApiProperty({ type: 'integer', description: 'Tries that failed.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Failed attempts.', example: 0 })
   readonly attempts!: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why the last try failed.', example: null })
+  @ApiProperty({ type: String, nullable: true, description: 'Error of the last failed attempt.', example: null })
   readonly error!: string | null;
 
-  @ApiProperty({ enum: ['applied', 'ignored', 'refused'], nullable: true, description: 'null while it waits.', example: 'applied' })
+  @ApiProperty({ enum: ['applied', 'ignored', 'refused'], nullable: true, description: 'null while the event waits.', example: 'applied' })
   readonly outcome!: EventOutcome | null;
 
   @ApiProperty({ format: 'date-time', description: 'By Stripe’s clock.', example: '2026-11-22T20:15:03.000Z' })
@@ -52,16 +45,6 @@ export class WebhookEventResponse {
 }
 
 export class WebhookEventPage extends PageOf(WebhookEventResponse) {}
-
-/** One row more than the page holds, to see whether there is another page. @throws ValidationFailedError */
-export function toEventListOptions({ cursor, limit, pending }: ListWebhookEventsQuery): EventListOptions {
-  const [at, id] = decodeCursor(cursor, [isTimestamp, isEventId]) ?? [];
-  return {
-    after: at !== undefined && id !== undefined ? { at, id } : null,
-    isPending: pending === undefined ? null : pending === 'true',
-    count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
-  };
-}
 
 export const toWebhookEventPage = (rows: readonly ListedEvent[], { limit }: PageQuery): Page<WebhookEventResponse> =>
   toPage(rows, limit ?? DEFAULT_PAGE_SIZE, ({ receivedAt, id }) => [receivedAt.toISOString(), id], toWebhookEventResponse);

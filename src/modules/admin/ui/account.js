@@ -4,11 +4,11 @@ import { failure, h, show } from './dom.js';
 import { badge, count, time } from './format.js';
 import { linkTo } from './list-view.js';
 
-const REASON = { name: 'reason', label: 'Reason', hint: 'Kept in the audit log: nothing personal.' };
+const REASON = { name: 'reason', label: 'Reason', hint: 'The audit log keeps it: write nothing personal.' };
 
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
-/** The changes that make sense for an account as it is now, with the grant that it has, if it has one. */
+/** The changes that the account's present state allows. `grant` is its live grant, or null. */
 function changesOf(account, grant) {
   const { id, username, role, is_verified: isVerified, disabled, sessions } = account;
   const at = `/admin/subscriptions/${id}`;
@@ -17,19 +17,19 @@ function changesOf(account, grant) {
       ? {
           button: 'Extend grant',
           question: {
-            title: `Extend what was granted to ${username}?`,
-            text: 'It is made longer, never shorter. What is paid for at Stripe stays as it is.',
+            title: `Extend the grant of ${username}?`,
+            text: 'A grant is never shortened. A subscription at Stripe stays as it is.',
             action: 'Extend',
             fields: [{ name: 'until', label: 'Until', type: 'date', value: inDays(60), min: inDays(1) }, REASON],
           },
           act: (values) => post(`${at}/extend`, values),
-          done: `The grant of ${username} is longer.`,
+          done: `The grant of ${username} was extended.`,
         }
       : {
           button: 'Grant Pro',
           question: {
             title: `Grant Pro to ${username}?`,
-            text: 'The plan holds at once, without payment.',
+            text: 'The plan starts at once, without payment.',
             action: 'Grant',
             fields: [{ name: 'days', label: 'Days', type: 'number', value: '30', min: '1' }, REASON],
           },
@@ -39,29 +39,29 @@ function changesOf(account, grant) {
     grant && {
       button: 'Revoke grant',
       question: {
-        title: `Revoke what was granted to ${username}?`,
-        text: 'It ends at once. What is paid for at Stripe stays.',
+        title: `Revoke the grant of ${username}?`,
+        text: 'The grant ends at once. A subscription at Stripe stays as it is.',
         action: 'Revoke',
         isDangerous: true,
         fields: [REASON],
       },
       act: (values) => post(`${at}/revoke`, values),
-      done: `The grant of ${username} is revoked.`,
+      done: `The grant of ${username} was revoked.`,
     },
     {
-      button: role === 'admin' ? 'Take administrator role' : 'Make administrator',
+      button: role === 'admin' ? 'Remove administrator role' : 'Make administrator',
       isOff: role !== 'admin' && !isVerified,
       question: {
-        title: role === 'admin' ? `Take the administrator role from ${username}?` : `Make ${username} an administrator?`,
+        title: role === 'admin' ? `Remove the administrator role from ${username}?` : `Make ${username} an administrator?`,
         text:
           role === 'admin'
             ? 'Every session of the account ends at once.'
-            : 'An administrator sees every account and may change it. Every session of the account ends at once.',
-        action: role === 'admin' ? 'Take role' : 'Make administrator',
+            : 'Administrators can see and change every account. Every session of the account ends at once.',
+        action: role === 'admin' ? 'Remove role' : 'Make administrator',
         isDangerous: role === 'admin',
       },
       act: () => patch(`/admin/users/${id}`, { role: role === 'admin' ? 'user' : 'admin' }),
-      done: `The role of ${username} is changed.`,
+      done: `The role of ${username} was changed.`,
     },
     {
       button: 'End sessions',
@@ -73,20 +73,20 @@ function changesOf(account, grant) {
         isDangerous: true,
       },
       act: () => remove(`/admin/users/${id}/sessions`),
-      done: `${username} is signed out everywhere.`,
+      done: `${username} was signed out everywhere.`,
     },
     {
       button: disabled ? 'Enable account' : 'Disable account',
       question: {
         title: disabled ? `Enable the account of ${username}?` : `Disable the account of ${username}?`,
         text: disabled
-          ? 'Whoever signs in anew may use it again at once.'
-          : 'It can do nothing any more, and every session of it ends at once. Nothing is deleted.',
+          ? 'The user can sign in again at once.'
+          : 'The account is refused from now on, and every session ends at once. Nothing is deleted.',
         action: disabled ? 'Enable' : 'Disable',
         isDangerous: !disabled,
       },
       act: () => patch(`/admin/users/${id}`, { disabled: !disabled }),
-      done: disabled ? `The account of ${username} is enabled.` : `The account of ${username} is disabled.`,
+      done: disabled ? `The account of ${username} was enabled.` : `The account of ${username} was disabled.`,
     },
   ].filter(Boolean);
 }
@@ -98,7 +98,7 @@ const facts = (pairs) =>
     pairs.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
   );
 
-/** One user: what is known, and what can be done. */
+/** One user, with the changes that an administrator can make. */
 export function account(main, _filters, id) {
   let isLeft = false;
   const start = () => void load().catch(fail);
@@ -186,7 +186,7 @@ export function account(main, _filters, id) {
             ['Unfinished replies', count(usage.unfinished_replies)],
             ['Chatrooms', h('a', { href: linkTo('chatrooms', { user_id: found.id }) }, count(found.chatroom_count))],
             ['Messages', h('a', { href: linkTo('messages', { user_id: found.id }) }, 'Show')],
-            ['Done by administrators', h('a', { href: linkTo('audit-log', { target_id: found.id }) }, 'Show')],
+            ['Actions of administrators', h('a', { href: linkTo('audit-log', { target_id: found.id }) }, 'Show')],
           ]),
         ),
       ),
@@ -219,7 +219,7 @@ export function account(main, _filters, id) {
                 h('td', {}, time(session.last_used_at)),
               ),
             ),
-            found.sessions.length === 0 && h('tr', {}, h('td', { class: 'empty', colspan: 4 }, 'Not signed in anywhere.')),
+            found.sessions.length === 0 && h('tr', {}, h('td', { class: 'empty', colspan: 4 }, 'No live sessions.')),
           ),
         ),
       ),

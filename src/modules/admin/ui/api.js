@@ -1,4 +1,4 @@
-/** Of this tab alone, and gone with it. */
+/** In the session storage: the session ends with its tab. */
 const STORE = 'administration';
 
 const read = () => JSON.parse(sessionStorage.getItem(STORE) ?? 'null');
@@ -8,10 +8,10 @@ let refreshing = null;
 
 function inWords({ title, detail, errors = [], retry_after: seconds }) {
   if (errors.length > 0) return errors.map(({ message }) => message).join('; ');
-  return seconds === undefined ? detail : `${title}. Try again in ${seconds} s.`;
+  return seconds === undefined ? detail : `${title}. Retry in ${seconds} s.`;
 }
 
-/** What the API refused, in its own words. */
+/** A refusal of the API, with the API's text. */
 export class ApiError extends Error {
   constructor(problem) {
     super(inWords(problem));
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Told to the window when nobody is signed in any more; its `detail` says why. */
+/** Event of the window when the session has ended; its `detail` is the reason. */
 export const SIGNED_OUT = 'signed-out';
 
 export const currentUser = () => session?.user ?? null;
@@ -45,7 +45,7 @@ async function send(method, path, body, token) {
   throw new ApiError(await response.json().catch(() => ({ code: 'unknown', detail: `The server answered ${response.status}.` })));
 }
 
-/** All who find the token expired wait for the same new one: a refresh token is good for one refresh. */
+/** Concurrent callers share one refresh: a refresh token can be used once. */
 function refresh() {
   refreshing ??= send('POST', '/auth/refresh', { refresh_token: session?.refreshToken ?? '' })
     .then(async (response) => keep(await response.json()))
@@ -61,7 +61,7 @@ function signedOut(reason = 'You are signed out.') {
   return new Error(reason);
 }
 
-/** What an administrator may not do is refused in the same words as all that somebody else may not. */
+/** The API refuses administrators and other users with the same code, so the role is asked for. */
 async function isStillAdministrator(token) {
   const user = await (await send('GET', '/user/me', undefined, token)).json();
   return user.role === 'admin';
@@ -81,7 +81,7 @@ async function authorised(method, path, body) {
     }
     if (['session_ended', 'account_disabled', 'invalid_token'].includes(code)) throw signedOut(error.message);
     if (code === 'forbidden' && !(await isStillAdministrator(accessToken))) {
-      throw signedOut('This account is not an administrator’s any more.');
+      throw signedOut('This account is no longer an administrator’s.');
     }
     throw error;
   }
@@ -104,7 +104,7 @@ async function enter(path, body) {
   keep(tokens);
 }
 
-/** @throws ApiError, of which `otp_required` asks for `verifyCode` next */
+/** @throws ApiError; the code `otp_required` asks for `verifyCode` next */
 export const logIn = (identifier, password) => enter('/auth/login', { identifier, password });
 export const verifyCode = (mobileNumber, otp, challengeId) =>
   enter('/auth/verify-otp', { mobile_number: mobileNumber, otp, challenge_id: challengeId });

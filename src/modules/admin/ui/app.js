@@ -8,7 +8,7 @@ import { signIn } from './sign-in.js';
 
 const THEME = 'administration-theme';
 
-/** By the first part of the address after the #. */
+/** The views, by the first part of the address after the #. */
 const PAGES = {
   overview: { name: 'Overview', view: overview },
   users: { name: 'Users', view: users, ofOne: account },
@@ -24,7 +24,7 @@ const main = h('main', { id: 'main', tabindex: -1 });
 const links = new Map(Object.entries(PAGES).map(([path, { name }]) => [path, h('a', { href: `#/${path}` }, name)]));
 let leave = null;
 
-/** A new view begins where the keyboard was: in the same field, else at its top; in the list of parts, nothing has moved. */
+/** Keeps the focus in the field of the same name, else at the top of the new view. The focus outside of it stays. */
 function keepFocus(wasInside, field) {
   if (!wasInside) return;
   const again = [...main.querySelectorAll('[name]')].find(({ name }) => name === field);

@@ -1,14 +1,14 @@
 import { svg } from './dom.js';
 import { compact, count, shortDay } from './format.js';
 
-/** In the units of a drawing; on a phone it is drawn smaller, and its words are not. */
+/** Whether the screen is narrow: a drawing gets smaller there, its text does not. */
 const isNarrow = () => matchMedia('(max-width: 30rem)').matches;
 const HEIGHT = 200;
 const LEFT = 40;
 const BOTTOM = 24;
 const TOP = 10;
 
-/** The next round number: where an axis may end. */
+/** The next round number, as the end of an axis. */
 function roundUp(value) {
   if (value <= 4) return 4;
   const size = 10 ** Math.floor(Math.log10(value));
@@ -18,7 +18,7 @@ function roundUp(value) {
 /**
  * Bars for days, of one or several parts on top of each other.
  *
- * @param {string} label what is shown, for those who do not see it
+ * @param {string} label description for screen readers
  * @param {{day: string}[]} days
  * @param {{name: string, tone: string, of: (day: object) => number}[]} parts
  */
@@ -39,11 +39,11 @@ export function dayBars(label, days, parts) {
   );
   const bars = days.map((row, i) => {
     let base = 0;
-    const told = [shortDay(row.day), ...parts.map(({ name, of }) => `${name}: ${count(of(row))}`)].join('\n');
+    const title = [shortDay(row.day), ...parts.map(({ name, of }) => `${name}: ${count(of(row))}`)].join('\n');
     return svg(
       'g',
       {},
-      svg('title', {}, told),
+      svg('title', {}, title),
       svg('rect', { class: 'hit', x: LEFT + i * slot, y: TOP, width: slot, height: inner }),
       parts.map(({ tone, of }) => {
         const value = of(row);

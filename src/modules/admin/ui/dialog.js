@@ -1,9 +1,11 @@
 import { h, show } from './dom.js';
 
 /**
- * Asks before anything is changed. Resolves when the change is made, or to false when it was not wanted; what is refused is said in the dialog.
+ * Asks for confirmation before a change. Resolves to true when the change is made, to false when it is cancelled. The
+ * dialog shows a refusal.
  *
- * @param {{title: string, text: string, action: string, isDangerous?: boolean, fields?: {name: string, label: string, type?: string, value?: string, min?: string, hint?: string}[]}} question
+ * @param {{title: string, text: string, action: string, isDangerous?: boolean, fields?: object[]}} question its fields
+ *   have a name and a label, and may have type, value, min and hint
  * @param {(values: Record<string, string>) => Promise<unknown>} act
  */
 export function confirmed({ title, text, action, isDangerous = false, fields = [] }, act) {
@@ -46,7 +48,7 @@ export function confirmed({ title, text, action, isDangerous = false, fields = [
 
 const region = h('div', { class: 'notices', role: 'status' });
 
-/** Says what has happened, for a while. */
+/** Shows a notice for five seconds. */
 export function notify(text) {
   if (!region.isConnected) document.body.append(region);
   const notice = h('p', { class: 'notice' }, text);

@@ -1,15 +1,15 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
 /**
- * An element. Text is always text: nothing here ever reads markup, so whatever users have written cannot become part of the page.
+ * An element. Text is never parsed as markup, so text of users cannot become part of the page.
  *
  * @param {string} tag
- * @param {Record<string, unknown>} properties attributes; `on…` are listeners; null, undefined and false leave one out
- * @param {...unknown} children nodes and texts, in lists of any depth; null, undefined and false are nothing
+ * @param {Record<string, unknown>} properties attributes; `on…` are listeners; null, undefined and false leave it out
+ * @param {...unknown} children nodes and texts, in lists of any depth; null, undefined and false are left out
  */
 export const h = (tag, properties = {}, ...children) => fill(document.createElement(tag), properties, children);
 
-/** The same for a drawing. */
+/** An SVG element, created like `h`. */
 export const svg = (tag, properties = {}, ...children) => fill(document.createElementNS(SVG, tag), properties, children);
 
 function fill(element, properties, children) {
@@ -29,15 +29,15 @@ function append(element, children) {
   }
 }
 
-/** Shows these in the place of what was there. */
+/** Replaces the children of the element. */
 export function show(element, ...children) {
   element.replaceChildren();
   append(element, children);
 }
 
-/** In the place of a view that could not be loaded. */
+/** Replaces a view that could not be loaded. */
 export const failure = (title, error, again) => [
   h('header', {}, h('h1', {}, title)),
   h('p', { class: 'problem', role: 'alert' }, error.message),
-  h('div', { class: 'actions' }, h('button', { class: 'quiet', onclick: again }, 'Try again')),
+  h('div', { class: 'actions' }, h('button', { class: 'quiet', onclick: again }, 'Retry')),
 ];

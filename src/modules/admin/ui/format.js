@@ -18,7 +18,7 @@ export const money = ({ amount, currency }) => {
 };
 export const milliseconds = (ms) => (ms === null ? '–' : ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
-/** The end of an id tells more than its beginning, which is the time. */
+/** The end of an id: ids of one time begin alike. */
 export const shortId = (id) => h('code', { class: 'id', title: id }, id.length > 14 ? `…${id.slice(-8)}` : id);
 
 const TONES = {

@@ -2,7 +2,7 @@ import { download, get } from './api.js';
 import { notify } from './dialog.js';
 import { h, show } from './dom.js';
 
-/** Rows that will have changed soon are looked at again so often. */
+/** Interval at which a list with unsettled rows is loaded again. */
 const AGAIN_MS = 1_000;
 
 /** `#/users?role=admin` is the path `users` with the filter `role`. */
@@ -29,19 +29,19 @@ const NO_CONTENT = 'What users wrote is not shown here: the setting ADMIN_READS_
 const isRefusedContent = (error, { content }) => content === 'true' && error.problem?.code === 'forbidden';
 
 /**
- * A list with filters, pages and, where there is one, its export. The filters are part of the page's address.
+ * A list with filters, pages and an optional export. The filters are part of the page's address.
  *
  * @param {object} list
  * @param {string} list.title
  * @param {string} list.path of the page
  * @param {string} list.source of the data
  * @param {object[]} [list.filters] name, label, and options or a type
- * @param {{name: string, of: (row: object, reload: () => void) => unknown, isNumber?: boolean, isLong?: boolean}[]} list.columns
- * @param {(row: object) => unknown} [list.detail] what is too long for a column, shown below the row
- * @param {(row: object) => boolean} [list.isUnsettled] whether the row is worth another look soon
+ * @param {object[]} list.columns name, `of(row, reload)` for the cell, and isNumber or isLong
+ * @param {(row: object) => unknown} [list.detail] content that is too long for a column, shown below the row
+ * @param {(row: object) => boolean} [list.isUnsettled] whether the row will change soon
  * @param {string} [list.csv] the address of its export
  * @param {(filters: object, reload: () => void) => unknown} [list.actions] beside the title
- * @param {string} list.empty what is said of a list without rows
+ * @param {string} list.empty text of a list without rows
  */
 export function listView({ title, path, source, filters = [], columns, detail, isUnsettled = () => false, csv, actions, empty }) {
   return (main, given) => {
@@ -79,11 +79,11 @@ export function listView({ title, path, source, filters = [], columns, detail, i
       detail?.(row) && h('tr', { class: 'detail' }, h('td', { colspan: columns.length }, detail(row))),
     ];
 
-    /** Rows that are as they were are left alone, so that nobody who reads or selects is disturbed; others keep the focus. */
+    /** Unchanged rows are not replaced, so readers and selections are not disturbed. Changed rows keep the focus. */
     function showRows(rows) {
-      const told = JSON.stringify(rows);
-      if (told === shown) return;
-      shown = told;
+      const json = JSON.stringify(rows);
+      if (json === shown) return;
+      shown = json;
       const controls = () => [...body.querySelectorAll('a, button')];
       const focused = controls().indexOf(document.activeElement);
       show(body, rows.map(toRows), rows.length === 0 && h('tr', {}, h('td', { class: 'empty', colspan: columns.length }, empty)));
@@ -100,7 +100,7 @@ export function listView({ title, path, source, filters = [], columns, detail, i
         cursors.next = page.next_cursor;
         back.disabled = cursors.length === 1;
         on.disabled = page.next_cursor === null;
-        // Each reading of what was written is noted: nobody reads once a second.
+        // The audit log records each reading of content, so content is not loaded again by a timer.
         if (values.content !== 'true' && page.data.some(isUnsettled)) timer = setTimeout(() => void load(), AGAIN_MS);
       } catch (error) {
         if (!isLeft) show(problem, isRefusedContent(error, values) ? NO_CONTENT : error.message);
@@ -115,7 +115,7 @@ export function listView({ title, path, source, filters = [], columns, detail, i
 
     async function save() {
       try {
-        // An export has an order of its own.
+        // An export is always ordered by time.
         const url = URL.createObjectURL(await download(`${csv}?${toQuery({ ...values, sort: '' })}`));
         h('a', { href: url, download: `${path}.csv` }).click();
         setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -16,7 +16,7 @@ const toText = (field) => {
   return typeof field === 'string' ? field : JSON.stringify(field);
 };
 
-/** What something was or is, a line for each of its fields. */
+/** The state of a target, one line for each field. */
 const state = (value) =>
   value === null
     ? '–'
@@ -26,7 +26,7 @@ const state = (value) =>
         Object.entries(value).map(([name, field]) => h('div', {}, h('dt', {}, name), h('dd', {}, toText(field)))),
       );
 
-/** What Stripe wrote, folded up under the id of what it is about. */
+/** An event's payload, collapsed under the id of its object. */
 const asWritten = (payload) =>
   payload === null
     ? '–'
@@ -41,13 +41,13 @@ async function retry(message, reload) {
   const isDone = await confirmed(
     {
       title: 'Retry this reply?',
-      text: 'It is made once more, at no charge to the user. Whoever reads along sees it begin anew.',
+      text: 'A new attempt is made, at no charge to the user. Readers of the stream see the reply begin again.',
       action: 'Retry',
     },
     () => post(`/admin/messages/${message.id}/retry`),
   );
   if (isDone) {
-    notify('The reply is being tried again.');
+    notify('The reply is being retried.');
     reload();
   }
 }
@@ -57,7 +57,7 @@ async function retryAll(filters, reload) {
   const isDone = await confirmed(
     {
       title: 'Retry failed replies?',
-      text: 'The oldest 100 that failed and that the filters for user, room and time let through are made once more, at no charge.',
+      text: 'The oldest 100 failed replies that match the filters for user, chatroom and time are retried, at no charge.',
       action: 'Retry all',
     },
     async () => {
@@ -67,18 +67,18 @@ async function retryAll(filters, reload) {
     },
   );
   if (isDone) {
-    notify(`${count(answer.message_ids.length)} replies are being tried again${answer.has_more ? '; there are more' : ''}.`);
+    notify(`${count(answer.message_ids.length)} replies are being retried${answer.has_more ? '; more have failed' : ''}.`);
     reload();
   }
 }
 
 async function replay(event, reload) {
   const isDone = await confirmed(
-    { title: 'Replay this event?', text: 'Stripe is asked how things are now, and what it says is written down.', action: 'Replay' },
+    { title: 'Replay this event?', text: 'The present state is read from Stripe and stored.', action: 'Replay' },
     () => post(`/admin/webhook-events/${encodeURIComponent(event.id)}/replay`),
   );
   if (isDone) {
-    notify('The event is being acted on again.');
+    notify('The event is being processed again.');
     reload();
   }
 }
@@ -88,7 +88,7 @@ export const users = listView({
   path: 'users',
   source: '/admin/users',
   csv: '/admin/users/export',
-  empty: 'No user is like that.',
+  empty: 'The user was not found.',
   filters: [
     { name: 'q', label: 'Search', hint: 'Name, number, e-mail or id' },
     { name: 'role', label: 'Role', options: words('user', 'admin') },
@@ -118,14 +118,14 @@ export const users = listView({
 
 const CONTENT = [
   ['', 'Hidden'],
-  ['true', 'Shown (noted in the audit log)'],
+  ['true', 'Shown (recorded in the audit log)'],
 ];
 
 export const chatrooms = listView({
   title: 'Chatrooms',
   path: 'chatrooms',
   source: '/admin/chatrooms',
-  empty: 'There is no such chatroom.',
+  empty: 'No chatrooms were found.',
   filters: [
     { name: 'user_id', label: 'User', hint: 'Id of a user' },
     { name: 'content', label: 'Names', options: CONTENT },
@@ -136,7 +136,7 @@ export const chatrooms = listView({
     { name: 'Model', of: ({ model }) => h('span', { class: 'id' }, model ?? 'default') },
     { name: 'Messages', isNumber: true, of: ({ message_count }) => count(message_count) },
     { name: 'Last message', of: ({ last_message_at }) => time(last_message_at) },
-    { name: 'Made', of: ({ created_at }) => time(created_at) },
+    { name: 'Created', of: ({ created_at }) => time(created_at) },
   ],
 });
 
@@ -145,7 +145,7 @@ export const messages = listView({
   path: 'messages',
   source: '/admin/messages',
   csv: '/admin/messages/export',
-  empty: 'There is no such message.',
+  empty: 'No messages were found.',
   detail: ({ content }) => content && h('p', { class: 'content' }, content),
   isUnsettled: ({ status }) => status === 'pending' || status === 'streaming',
   actions: (filters, reload) => h('button', { class: 'quiet', onclick: () => void retryAll(filters, reload) }, 'Retry failed…'),
@@ -169,7 +169,7 @@ export const messages = listView({
     { name: 'Chatroom', of: ({ chatroom_id }) => room(chatroom_id) },
     { name: 'Model', of: ({ model }) => h('span', { class: 'id' }, model ?? '–') },
     { name: 'Tokens', isNumber: true, of: ({ usage }) => (usage ? count(usage.total_tokens) : '–') },
-    { name: 'Made', of: ({ created_at }) => time(created_at) },
+    { name: 'Created', of: ({ created_at }) => time(created_at) },
     {
       name: '',
       of: (message, reload) => message.status === 'failed' && h('button', { onclick: () => void retry(message, reload) }, 'Retry'),
@@ -181,7 +181,7 @@ export const subscriptions = listView({
   title: 'Subscriptions',
   path: 'subscriptions',
   source: '/admin/subscriptions',
-  empty: 'There is no such subscription.',
+  empty: 'No subscriptions were found.',
   filters: [
     { name: 'kind', label: 'Kind', options: [any, ['stripe', 'At Stripe'], ['grant', 'Granted']] },
     {
@@ -216,15 +216,15 @@ export const webhookEvents = listView({
   title: 'Webhook events',
   path: 'webhook-events',
   source: '/admin/webhook-events',
-  empty: 'Stripe has sent nothing like that.',
+  empty: 'No events were found.',
   detail: ({ error }) => error && h('p', { class: 'problem' }, error),
   isUnsettled: ({ outcome, attempts }) => outcome === null && attempts === 0,
-  filters: [{ name: 'pending', label: 'State', options: [any, ['true', 'Waiting'], ['false', 'Done']] }],
+  filters: [{ name: 'pending', label: 'State', options: [any, ['true', 'Waiting'], ['false', 'Processed']] }],
   columns: [
     { name: 'Event', of: ({ id, type }) => [h('code', {}, id), h('br'), type] },
     { name: 'Payload', of: ({ payload }) => asWritten(payload) },
     { name: 'Outcome', of: ({ outcome }) => badge(outcome ?? 'pending') },
-    { name: 'Failed tries', isNumber: true, of: ({ attempts }) => count(attempts) },
+    { name: 'Failed attempts', isNumber: true, of: ({ attempts }) => count(attempts) },
     { name: 'Received', of: ({ received_at }) => time(received_at) },
     { name: '', of: (event, reload) => h('button', { onclick: () => void replay(event, reload) }, 'Replay') },
   ],
@@ -237,7 +237,7 @@ export const auditLog = listView({
   path: 'audit-log',
   source: '/admin/audit-log',
   csv: '/admin/audit-log/export',
-  empty: 'Nothing was done.',
+  empty: 'No entries were found.',
   filters: [
     {
       name: 'action',
@@ -260,18 +260,18 @@ export const auditLog = listView({
         'audit_log.export',
       ),
     },
-    { name: 'actor_id', label: 'By', hint: 'Id of an administrator' },
-    { name: 'target_id', label: 'On', hint: 'Id of what it was done to' },
+    { name: 'actor_id', label: 'Administrator', hint: 'Id of an administrator' },
+    { name: 'target_id', label: 'Target', hint: 'Id of the target' },
     { name: 'from', label: 'From (UTC)', type: 'date' },
     { name: 'to', label: 'Before (UTC)', type: 'date' },
   ],
   columns: [
-    { name: 'When', of: ({ created_at }) => time(created_at) },
-    { name: 'Who', of: ({ actor }) => user(actor.id, actor.username) },
-    { name: 'What', isLong: true, of: ({ action, reason }) => [h('strong', {}, action), reason && [h('br'), h('small', {}, reason)]] },
-    { name: 'On what', of: (entry) => target(entry.target) },
+    { name: 'Time', of: ({ created_at }) => time(created_at) },
+    { name: 'Administrator', of: ({ actor }) => user(actor.id, actor.username) },
+    { name: 'Action', isLong: true, of: ({ action, reason }) => [h('strong', {}, action), reason && [h('br'), h('small', {}, reason)]] },
+    { name: 'Target', of: (entry) => target(entry.target) },
     { name: 'Before', of: ({ before }) => state(before) },
     { name: 'After', of: ({ after }) => state(after) },
-    { name: 'From where', of: ({ ip, device }) => h('span', { title: device ?? '' }, ip) },
+    { name: 'Address', of: ({ ip, device }) => h('span', { title: device ?? '' }, ip) },
   ],
 });

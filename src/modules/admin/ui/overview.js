@@ -20,15 +20,15 @@ const tile = (name, value, more, href) =>
     h('p', { class: 'more' }, more),
   );
 
-/** Days on which nothing happened are days too. */
+/** All days of the period, days without activity included. */
 function everyDay({ active_users: calendar, days }) {
   const known = new Map(days.map((row) => [row.day, row]));
   return calendar.map(({ day }) => known.get(day) ?? { day, messages: 0, completed: 0, failed: 0, blocked: 0, cancelled: 0, cost_usd: 0 });
 }
 
 function rate({ replies }) {
-  const ended = replies.completed + replies.failed;
-  return ended === 0 ? '–' : `${((replies.completed / ended) * 100).toFixed(replies.failed > 0 ? 1 : 0)} %`;
+  const finished = replies.completed + replies.failed;
+  return finished === 0 ? '–' : `${((replies.completed / finished) * 100).toFixed(replies.failed > 0 ? 1 : 0)} %`;
 }
 
 const legend = () =>
@@ -60,10 +60,10 @@ function latency(stats) {
   return h(
     'section',
     { class: 'card wide' },
-    h('h2', {}, 'How long replies take'),
+    h('h2', {}, 'Latency of replies'),
     h(
       'div',
-      { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'How long replies take' },
+      { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Latency of replies' },
       h(
         'table',
         {},
@@ -88,7 +88,7 @@ function latency(stats) {
   );
 }
 
-/** The state of the service at a glance. */
+/** The statistics of the service. */
 export function overview(main) {
   let isLeft = false;
   async function load() {
@@ -116,20 +116,12 @@ export function overview(main) {
       h(
         'div',
         { class: 'cards two' },
+        h('section', { class: 'card' }, h('h2', {}, 'Replies per day'), dayBars('Replies per day by outcome', days, PARTS), legend()),
         h(
           'section',
           { class: 'card' },
-          h('h2', {}, 'Replies a day'),
-          dayBars('Replies of each day by how they ended', days, PARTS),
-          legend(),
-        ),
-        h(
-          'section',
-          { class: 'card' },
-          h('h2', {}, 'Active users a day'),
-          dayBars('Users of each day who had a message accepted', stats.active_users, [
-            { name: 'users', tone: 'a', of: (row) => row.users },
-          ]),
+          h('h2', {}, 'Active users per day'),
+          dayBars('Users per day with an accepted message', stats.active_users, [{ name: 'users', tone: 'a', of: (row) => row.users }]),
         ),
         bars(
           'Cost by model',
@@ -138,7 +130,7 @@ export function overview(main) {
             value: row.cost_usd,
             text: `${usd(row.cost_usd)} · ${compact(row.input_tokens + row.output_tokens + row.reasoning_tokens)} tokens`,
           })),
-          'No model was asked.',
+          'No model was called.',
         ),
         bars(
           'Failures by code',
@@ -148,7 +140,7 @@ export function overview(main) {
         bars(
           'Subscriptions at Stripe',
           subscriptions.by_status.map(({ status, count: value }) => ({ name: badge(status), value, text: count(value) })),
-          'Nobody has subscribed.',
+          'No subscriptions yet.',
         ),
         latency(stats),
       ),

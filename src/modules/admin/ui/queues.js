@@ -5,7 +5,7 @@ import { badge, count, time } from './format.js';
 
 const AGAIN_MS = 3_000;
 
-/** The queues, as they are now. */
+/** The present state of the queues. */
 export function queues(main) {
   let timer = null;
   let isLeft = false;
@@ -34,24 +34,29 @@ export function queues(main) {
         { class: 'row' },
         Object.entries(counts).map(([state, number]) => h('div', {}, h('dt', {}, state), h('dd', {}, count(number)))),
       ),
-      oldest_waiting_at && h('p', { class: 'more' }, 'The oldest has waited since ', time(oldest_waiting_at)),
+      oldest_waiting_at && h('p', { class: 'more' }, 'The oldest job has waited since ', time(oldest_waiting_at)),
       h(
         'div',
         { class: 'actions wrap' },
         paused
-          ? change(name, 'resume', { title: `Resume ${name}?`, text: 'Workers take its jobs again.', action: 'Resume' }, `${name} goes on.`)
+          ? change(
+              name,
+              'resume',
+              { title: `Resume ${name}?`, text: 'Workers start its jobs again.', action: 'Resume' },
+              `${name} was resumed.`,
+            )
           : change(
               name,
               'pause',
-              { title: `Pause ${name}?`, text: 'No worker begins a job of it until it is resumed.', action: 'Pause', isDangerous: true },
-              `${name} is paused.`,
+              { title: `Pause ${name}?`, text: 'No worker starts a job of it until it is resumed.', action: 'Pause', isDangerous: true },
+              `${name} was paused.`,
             ),
         counts.failed > 0 &&
           change(
             name,
             'retry',
-            { title: `Retry the failed jobs of ${name}?`, text: `${count(counts.failed)} jobs are done again.`, action: 'Retry failed' },
-            `The failed jobs of ${name} are done again.`,
+            { title: `Retry the failed jobs of ${name}?`, text: `${count(counts.failed)} jobs are retried.`, action: 'Retry failed' },
+            `The failed jobs of ${name} are being retried.`,
           ),
       ),
       failed_jobs.length > 0 &&
@@ -59,12 +64,12 @@ export function queues(main) {
           'ul',
           { class: 'jobs' },
           failed_jobs.map(({ id, error, failed_at, attempts }) =>
-            h('li', {}, h('code', {}, id), h('p', {}, error), h('small', {}, time(failed_at), ` · ${count(attempts)} tries`)),
+            h('li', {}, h('code', {}, id), h('p', {}, error), h('small', {}, time(failed_at), ` · ${count(attempts)} attempts`)),
           ),
         ),
     );
 
-  /** What fails once may go well the next time; until then the page shows what was. */
+  /** Loads again after an error, too; until then the page shows the previous state. */
   const again = () =>
     void load().catch(() => {
       if (!isLeft) timer = setTimeout(again, AGAIN_MS);
@@ -74,7 +79,7 @@ export function queues(main) {
     clearTimeout(timer);
     const { data } = await get('/admin/queues');
     if (isLeft) return;
-    // A dialog is not pulled away from under its reader, nor is the focus.
+    // An open dialog and the focus are kept.
     const focused = [...main.querySelectorAll('button')].indexOf(document.activeElement);
     show(main, h('header', {}, h('h1', {}, 'Queues')), h('div', { class: 'cards two' }, data.map(card)));
     main.querySelectorAll('button')[focused]?.focus();

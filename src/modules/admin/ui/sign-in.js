@@ -4,9 +4,9 @@ import { h, show } from './dom.js';
 const field = (label, properties) => h('label', {}, label, h('input', { required: true, ...properties }));
 
 /**
- * The way in: a password, and a code where one is asked for.
+ * The sign-in form: a password, and a code where the service requires one.
  *
- * @param {string} [reason] why the page is shown, where that is not plain
+ * @param {string} [reason] why the user has to sign in, if known
  */
 export function signIn(root, onSignedIn, reason) {
   const problem = h('p', { class: 'problem', role: 'alert' });
@@ -52,7 +52,7 @@ export function signIn(root, onSignedIn, reason) {
         await verifyCode(number, otp, challengeId);
         onSignedIn();
       },
-      h('button', { type: 'button', class: 'quiet', onclick: () => signIn(root, onSignedIn) }, 'Begin again, with another code'),
+      h('button', { type: 'button', class: 'quiet', onclick: () => signIn(root, onSignedIn) }, 'Start again with a new code'),
     );
   }
 

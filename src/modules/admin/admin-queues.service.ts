@@ -6,13 +6,13 @@ import { takeKeyedLock } from '../../database/locks.js';
 import { statement } from '../../database/statement.js';
 import { Queues } from '../../queue/queues.js';
 import type { Administrator } from './administrator.js';
-import { type AuditAction, AuditLog, type AuditedState } from './audit-log.js';
+import { type AuditAction, type AuditedState, AuditLogService } from './audit-log.service.js';
 
-/** The engine on PostgreSQL counts the waiting jobs of a paused queue by another name, which the types do not know. */
+/** BullMQ's state of waiting jobs in a paused queue on PostgreSQL; its types do not have it. */
 const PAUSED = 'paused' as JobType;
 
 const FAILED_SHOWN = 20;
-/** Of one step of BullMQ's; it takes as many as there are. */
+/** Jobs that BullMQ retries in one step; it takes as many steps as needed. */
 const RETRY_STEP = 500;
 
 export interface QueueState {
@@ -20,8 +20,16 @@ export interface QueueState {
   readonly isPaused: boolean;
   readonly counts: { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number };
   readonly oldestWaitingAt: Date | null;
-  /** The newest of them. */
+  /** The newest failed jobs. */
   readonly failedJobs: readonly FailedJob[];
+}
+
+export interface QueueInput {
+  readonly name: string;
+}
+
+export interface RetryJobsInput extends QueueInput {
+  readonly jobId?: string | undefined;
 }
 
 export interface FailedJob {
@@ -35,16 +43,21 @@ export interface FailedJob {
   readonly failedAt: Date | null;
 }
 
-// Of two who change a queue at once the second finds what the first has left: the engines refuse to do again what is just being done.
-const lockQueue = statement<never>('queues_lock', `SELECT ${takeKeyedLock('queue', '$1')}`);
+// Serialises changes of one queue: BullMQ refuses to repeat an action that is in progress.
+const lockQueue = statement({
+  name: 'queues_lock',
+  parameters: { name: 'text' },
+  columns: { locked: 'text' },
+  text: `SELECT ${takeKeyedLock('queue', ':name')}::text AS locked`,
+});
 
-/** The work that waits between the processes. */
+/** Shows the job queues, pauses and resumes them, and retries failed jobs. */
 @Injectable()
-export class QueuesService {
+export class AdminQueuesService {
   constructor(
     private readonly queues: Queues,
     private readonly database: Database,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLogService,
   ) {}
 
   /** @throws ServiceUnavailableError */
@@ -52,29 +65,33 @@ export class QueuesService {
     return reached(() => Promise.all(this.queues.all().map(describe)));
   }
 
-  /** No worker takes a job until the queue is resumed; what is being worked on is finished. @throws NotFoundError, ServiceUnavailableError */
-  async pauseQueue(by: Administrator, name: string): Promise<QueueState> {
+  /**
+   * Stops all workers from starting jobs of the queue. Active jobs are finished.
+   *
+   * @throws NotFoundError, ServiceUnavailableError
+   */
+  async pauseQueue(by: Administrator, { name }: QueueInput): Promise<QueueState> {
     return this.change(by, name, 'queue.pause', async (queue) =>
       (await queue.isPaused()) ? null : { before: { paused: false }, after: { paused: true }, act: () => queue.pause() },
     );
   }
 
   /** @throws NotFoundError, ServiceUnavailableError */
-  async resumeQueue(by: Administrator, name: string): Promise<QueueState> {
+  async resumeQueue(by: Administrator, { name }: QueueInput): Promise<QueueState> {
     return this.change(by, name, 'queue.resume', async (queue) =>
       (await queue.isPaused()) ? { before: { paused: true }, after: { paused: false }, act: () => queue.resume() } : null,
     );
   }
 
-  /** Puts failed jobs back: one, or all. @throws NotFoundError, ServiceUnavailableError */
-  async retryJobs(by: Administrator, name: string, jobId: string | undefined): Promise<QueueState> {
+  /** Retries one failed job, or all without `jobId`. @throws NotFoundError, ServiceUnavailableError */
+  async retryJobs(by: Administrator, { name, jobId }: RetryJobsInput): Promise<QueueState> {
     return this.change(by, name, 'queue.retry', async (queue) => {
       if (jobId === undefined) {
         const failed = await queue.getFailedCount();
         const act = () => queue.retryJobs({ state: 'failed', count: RETRY_STEP });
         return failed === 0 ? null : { before: { failed }, after: { failed: 0 }, act };
       }
-      // Not by its hash: on Redis the engine keeps other things under names like those of jobs.
+      // The state is asked for first: on Redis BullMQ keeps other things under keys like those of jobs.
       const jobState = await queue.getJobState(jobId);
       if (jobState === 'unknown') throw new NotFoundError();
       const job = jobState === 'failed' ? ((await queue.getJob(jobId)) as Job | undefined) : undefined;
@@ -93,12 +110,13 @@ export class QueuesService {
     const queue = this.queues.find(name);
     if (!queue) throw new NotFoundError();
     await this.database.transaction(async (transaction) => {
-      await transaction.run(lockQueue, [name]);
+      await transaction.run(lockQueue, { name });
       const change = await reached(() => plan(queue));
       if (!change) return;
       const { before, after, act } = change;
-      // The engine has no part in the transaction: what could not be noted is not done, and what could not be done is not noted.
-      await this.audit.record(transaction, by, [{ action, targetId: name, before, after }]);
+      // BullMQ takes no part in the transaction. The action runs only when its entry was written, and the entry is
+      // committed only when the action succeeded.
+      await this.auditLog.recordChanges(by, [{ action, targetId: name, before, after }], transaction);
       await reached(act);
     });
     return reached(() => describe(queue));
@@ -137,7 +155,7 @@ const toFailedJob = ({ id, name, data, attemptsMade, failedReason, timestamp, fi
   failedAt: finishedOn === undefined ? null : new Date(finishedOn),
 });
 
-/** What an engine that is away throws is its own; clients are told what any part that is away is told as. */
+/** Replaces the errors of a queue that cannot be reached by the one that clients get for any missing service. */
 async function reached<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

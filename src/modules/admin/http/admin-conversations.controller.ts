@@ -12,12 +12,11 @@ import {
   ListMessagesQuery,
   ListRoomsQuery,
   MessageFilterQuery,
-  messagePage,
-  retryLimit,
   RetryRepliesRequest,
-  roomPage,
-  toMessageFilter,
-  toRetryFilter,
+  toMessageExport,
+  toMessageList,
+  toReplyRetry,
+  toRoomList,
 } from './conversation.request.js';
 import {
   MessageRecordPage,
@@ -27,6 +26,7 @@ import {
   type RoomRecordResponse,
   toMessageRecordPage,
   toMessageRecordResponse,
+  toRetriedRepliesResponse,
   toRoomRecordPage,
 } from './conversation.response.js';
 import { ApiCsv, toCsvFile } from './csv-file.js';
@@ -35,73 +35,65 @@ import { CurrentAdministrator } from './current-administrator.decorator.js';
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin')
-export class AllConversationsController {
+export class AdminConversationsController {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly exports: CsvExportsService,
   ) {}
 
   @Get('chatrooms')
-  @ApiOperation({ summary: 'The chatrooms of all users, newest first' })
+  @ApiOperation({ summary: 'List the chatrooms of all users, newest first' })
   @ApiOkResponse({ type: RoomRecordPage })
   async listAllChatrooms(@CurrentAdministrator() by: Administrator, @Query() query: ListRoomsQuery): Promise<Page<RoomRecordResponse>> {
-    return toRoomRecordPage(
-      await this.conversations.listChatrooms(by, { userId: query.user_id }, query.content === 'true', roomPage(query)),
-      query,
-    );
+    return toRoomRecordPage(await this.conversations.listChatrooms(by, toRoomList(query)), query);
   }
 
   @Get('messages')
   @ApiOperation({
-    summary: 'The messages of all users, newest first',
+    summary: 'List the messages of all users, newest first',
     description:
-      'By status, role, user, room and time. What was written is not shown unless asked for, which the service may not allow (403).',
+      'Filters: status, role, user, chatroom and time. Content is included only with `content=true`, which the service may refuse (403).',
   })
   @ApiOkResponse({ type: MessageRecordPage })
   async listAllMessages(
     @CurrentAdministrator() by: Administrator,
     @Query() query: ListMessagesQuery,
   ): Promise<Page<MessageRecordResponse>> {
-    return toMessageRecordPage(
-      await this.conversations.listMessages(by, toMessageFilter(query), query.content === 'true', messagePage(query)),
-      query,
-    );
+    return toMessageRecordPage(await this.conversations.listMessages(by, toMessageList(query)), query);
   }
 
   @Get('messages/export')
-  @ApiOperation({ summary: 'The same as CSV, all that the filters let through' })
+  @ApiOperation({ summary: 'Export all messages that match the filters as CSV' })
   @ApiCsv('messages')
   async exportMessages(@CurrentAdministrator() by: Administrator, @Query() query: MessageFilterQuery): Promise<StreamableFile> {
-    return toCsvFile('messages', await this.exports.exportMessages(by, toMessageFilter(query), query.content === 'true'));
+    return toCsvFile('messages', await this.exports.exportMessages(by, toMessageExport(query)));
   }
 
   @Post('messages/retry')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Try failed replies again, the oldest first',
+    summary: 'Retry failed replies, the oldest first',
     description:
-      "At most 100 at a time. Nothing is charged. Readers of their streams get a new text. Imported and copied replies are left out. The owner's current plan decides on the model, as for a new message.",
+      'At most 100 in one request. Nothing is charged. Readers of the streams get the new text. Imported and copied replies are left out. ' +
+      'The owner’s present plan decides on the model, as for a new message.',
   })
   @ApiBody({ type: RetryRepliesRequest, required: false })
   @ApiAcceptedResponse({ type: RetriedRepliesResponse })
   async retryReplies(@CurrentAdministrator() by: Administrator, @Body() body: RetryRepliesRequest): Promise<RetriedRepliesResponse> {
-    const { ids, hasMore } = await this.conversations.retryReplies(by, toRetryFilter(body), retryLimit(body));
-    return { message_ids: ids, has_more: hasMore };
+    return toRetriedRepliesResponse(await this.conversations.retryReplies(by, toReplyRetry(body)));
   }
 
   @Post('messages/:message_id/retry')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Try a failed reply again',
+    summary: 'Retry a failed reply',
     description:
-      "Nothing is charged. The owner's current plan decides on the model, as for a new message: a model that the plan no longer has is replaced. A reply that has not failed, is being tried again already, or came from an import or a copy is refused.",
+      'Nothing is charged. The owner’s present plan decides on the model, as for a new message: a model that the plan no longer has is ' +
+      'replaced. A reply that has not failed, is retried already, or came from an import or a copy is refused.',
   })
   @ApiAcceptedResponse({ type: MessageRecordResponse })
   @ApiProblems(NotAReplyError, ReplyNotRetryableError)
-  async retryReply(
-    @CurrentAdministrator() by: Administrator,
-    @Param('message_id', IdPipe) messageId: string,
-  ): Promise<MessageRecordResponse> {
-    return toMessageRecordResponse(await this.conversations.retryReply(by, messageId));
+  async retryReply(@CurrentAdministrator() by: Administrator, @Param('message_id', IdPipe) id: string): Promise<MessageRecordResponse> {
+    return toMessageRecordResponse(await this.conversations.retryReply(by, { id }));
   }
 }

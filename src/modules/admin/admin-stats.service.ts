@@ -2,20 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { type Amount, RevenueService } from '../billing/index.js';
 import { type HourTotal, type ModelLatencies, type ModelTotal, percentile, Statistics } from '../messages/index.js';
-import { type ActiveUsers, FiguresRepository, type UserFigures } from './figures.repository.js';
+import { type ActiveUsers, AdminStatsRepository, type StatusCount, type UserStats } from './admin-stats.repository.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 366;
-const PARTS = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
-/** Whose subscriptions pay, or are to pay soon. */
+const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
+/** Statuses of subscriptions that pay, or are expected to pay soon. */
 const PAYING = new Set(['active', 'past_due']);
 
 /** In milliseconds; null where nothing was measured. */
-export type Percentiles = Readonly<Record<keyof typeof PARTS, number | null>>;
+export type Percentiles = Readonly<Record<keyof typeof QUANTILES, number | null>>;
 
-export interface ModelFigures {
+export interface ModelStats {
   readonly model: string;
   readonly calls: number;
   readonly inputTokens: number;
@@ -29,53 +29,54 @@ export interface ModelFigures {
 export interface Stats {
   readonly from: Date;
   readonly to: Date;
-  readonly users: UserFigures;
+  readonly users: UserStats;
   readonly activeUsers: readonly ActiveUsers[];
   readonly messages: number;
   readonly replies: { readonly completed: number; readonly failed: number; readonly blocked: number; readonly cancelled: number };
-  /** Tries that gave no answer and were followed by another. */
+  /** Attempts that gave no reply and were followed by another attempt. */
   readonly retries: number;
   readonly days: readonly (Omit<HourTotal, 'hour'> & { readonly day: string })[];
   readonly firstToken: Percentiles;
   readonly total: Percentiles;
-  readonly models: readonly ModelFigures[];
+  readonly models: readonly ModelStats[];
   readonly costMicros: number;
   readonly failures: readonly { readonly code: string; readonly count: number }[];
-  readonly subscriptions: readonly { readonly status: string; readonly count: number }[];
+  readonly subscriptions: readonly StatusCount[];
   readonly grants: number;
   readonly monthlyRevenue: Amount | null;
 }
 
-/** What the roll-ups say of a period. */
+/** The roll-ups of a period. */
 interface Counts {
   readonly totals: readonly ModelTotal[];
   readonly hours: readonly HourTotal[];
   readonly latencies: ReadonlyMap<string, ModelLatencies>;
 }
 
-/** The state of the service in figures. They come from roll-ups, so their cost does not grow with the messages. */
+/** Statistics of the service. They come from roll-ups, so their cost does not grow with the number of messages. */
 @Injectable()
-export class StatsService {
-  /** Of the period asked for last: hours that are over do not change any more. */
+export class AdminStatsService {
+  /** The finished hours of the last period that was asked for: they do not change any more. */
   private settled: { readonly key: string; readonly counts: Promise<Counts> } | null = null;
 
   constructor(
     private readonly statistics: Statistics,
-    private readonly figures: FiguresRepository,
+    private readonly stats: AdminStatsRepository,
     private readonly revenue: RevenueService,
   ) {}
 
   /**
-   * @param range whole hours, the one that `to` is in included; to now, and over the 30 UTC days up to today, where one is not given
-   * @throws ValidationFailedError for a range that is turned around or longer than 366 days
+   * @param range rounded to whole hours, the hour of `to` included. `to` defaults to now, `from` to the beginning of
+   *   the 30 UTC days up to `to`
+   * @throws ValidationFailedError for a `from` after `to`, and for a range of more than 366 days
    */
   async getStats(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): Promise<Stats> {
     const { from, to } = period(range);
     const [users, activeUsers, subscriptions, grants, { totals, hours, latencies }] = await Promise.all([
-      this.figures.users(from, to),
-      this.figures.activeUsers(toDay(from), toDay(new Date(to.getTime() - 1))),
-      this.figures.subscriptions(),
-      this.figures.liveGrants(),
+      this.stats.countUsers(from, to),
+      this.stats.listActiveUsers(toDay(from), toDay(new Date(to.getTime() - 1))),
+      this.stats.countSubscriptions(),
+      this.stats.countLiveGrants(),
       this.count(from, to),
     ]);
     const paying = sum(subscriptions.filter(({ status }) => PAYING.has(status)).map(({ count }) => count));
@@ -108,9 +109,9 @@ export class StatsService {
   }
 
   private async count(from: Date, to: Date): Promise<Counts> {
-    // What was begun in an hour may still be on its way into the database when the hour is over.
-    const over = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
-    const cut = new Date(Math.min(to.getTime(), Math.max(from.getTime(), over)));
+    // A reply that began in an hour may still be on its way into the database for another hour.
+    const settledUntil = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
+    const cut = new Date(Math.min(to.getTime(), Math.max(from.getTime(), settledUntil)));
     const [before, after] = await Promise.all([this.countSettled(from, cut), this.read(cut, to)]);
     const models = new Set([...before.latencies.keys(), ...after.latencies.keys()]);
     return {
@@ -130,7 +131,7 @@ export class StatsService {
     if (this.settled?.key === key) return this.settled.counts;
     const counts = this.read(from, to);
     this.settled = { key, counts };
-    // What failed is asked for again.
+    // A failed query is repeated by the next request.
     counts.catch(() => {
       if (this.settled?.counts === counts) this.settled = null;
     });
@@ -166,22 +167,22 @@ function byDay(hours: readonly HourTotal[]): Stats['days'] {
   const days = new Map<string, Omit<HourTotal, 'hour'> & { day: string }>();
   for (const { hour, ...row } of hours) {
     const day = toDay(hour);
-    const so = days.get(day);
+    const known = days.get(day);
     days.set(day, {
       day,
-      accepted: row.accepted + (so?.accepted ?? 0),
-      completed: row.completed + (so?.completed ?? 0),
-      failed: row.failed + (so?.failed ?? 0),
-      blocked: row.blocked + (so?.blocked ?? 0),
-      cancelled: row.cancelled + (so?.cancelled ?? 0),
-      cost_micros: row.cost_micros + (so?.cost_micros ?? 0),
+      accepted: row.accepted + (known?.accepted ?? 0),
+      completed: row.completed + (known?.completed ?? 0),
+      failed: row.failed + (known?.failed ?? 0),
+      blocked: row.blocked + (known?.blocked ?? 0),
+      cancelled: row.cancelled + (known?.cancelled ?? 0),
+      cost_micros: row.cost_micros + (known?.cost_micros ?? 0),
     });
   }
   return [...days.values()];
 }
 
-/** What is asked of a model, whatever for: replies, titles, summaries. */
-function byModel(totals: readonly ModelTotal[], latencies: ReadonlyMap<string, ModelLatencies>): ModelFigures[] {
+/** All calls of a model: for replies, titles and summaries. */
+function byModel(totals: readonly ModelTotal[], latencies: ReadonlyMap<string, ModelLatencies>): ModelStats[] {
   return [...new Set(totals.map(({ model }) => model))].sort().map((model) => {
     const rows = totals.filter((row) => row.model === model && row.outcome !== 'accepted');
     return {
@@ -197,7 +198,7 @@ function byModel(totals: readonly ModelTotal[], latencies: ReadonlyMap<string, M
   });
 }
 
-/** Of replies, the most frequent first. */
+/** Failed replies by error code, the most frequent code first. */
 function failuresOf(totals: readonly ModelTotal[]): { code: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { purpose, outcome, reason, count } of totals) {
@@ -215,8 +216,8 @@ const addUp = (histograms: readonly (readonly number[])[]): number[] =>
   (histograms[0] ?? []).map((_, i) => sum(histograms.map((histogram) => histogram[i] ?? 0)));
 
 const percentiles = (counts: readonly number[]): Percentiles => ({
-  p50: percentile(counts, PARTS.p50),
-  p90: percentile(counts, PARTS.p90),
-  p95: percentile(counts, PARTS.p95),
-  p99: percentile(counts, PARTS.p99),
+  p50: percentile(counts, QUANTILES.p50),
+  p90: percentile(counts, QUANTILES.p90),
+  p95: percentile(counts, QUANTILES.p95),
+  p99: percentile(counts, QUANTILES.p99),
 });

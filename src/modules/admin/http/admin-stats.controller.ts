@@ -1,17 +1,21 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
-import { StatsService } from '../stats.service.js';
-import { StatsQuery, StatsResponse, toStatsResponse } from './stats.response.js';
+import { AdminStatsService } from '../admin-stats.service.js';
+import { StatsQuery } from './stats.request.js';
+import { StatsResponse, toStatsResponse } from './stats.response.js';
 
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin/stats')
-export class StatsController {
-  constructor(private readonly stats: StatsService) {}
+export class AdminStatsController {
+  constructor(private readonly stats: AdminStatsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'The service in figures', description: 'Counted as things happen, so that it is right and quick at any size.' })
+  @ApiOperation({
+    summary: 'Get the statistics of the service',
+    description: 'They come from roll-ups, so they are exact and fast at any size.',
+  })
   @ApiOkResponse({ type: StatsResponse })
   async getStats(@Query() query: StatsQuery): Promise<StatsResponse> {
     return toStatsResponse(await this.stats.getStats(query));

@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing but our own files; no markup from text, no frame around it, and no form that leads elsewhere. */
+/** Allows our own files only: no markup from text, no frame around the page, no form that leads elsewhere. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -37,11 +37,11 @@ const POLICY = [
 
 const FOLDER = new URL('../ui/', import.meta.url);
 
-/** The page of the administration: static files, which know no more than anybody, on the routes beside them. */
+/** Serves the admin page: public static files, which call the routes of the other controllers. */
 @ApiExcludeController()
 @Public()
 @Controller('admin/ui')
-export class UiController {
+export class AdminUiController {
   private readonly assets = new Map(
     readdirSync(FOLDER).flatMap((name): [string, Asset][] => {
       const type = TYPES[extname(name)];

@@ -6,7 +6,6 @@ import { IdPipe } from '../../../common/http/id.pipe.js';
 import type { Page } from '../../../common/http/page.js';
 import { NoGrantError } from '../../subscriptions/index.js';
 import type { Administrator } from '../administrator.js';
-import { EntitlementsRepository } from '../entitlements.repository.js';
 import { EntitlementsService } from '../entitlements.service.js';
 import { CurrentAdministrator } from './current-administrator.decorator.js';
 import {
@@ -15,7 +14,7 @@ import {
   ListSubscriptionsQuery,
   RevokeRequest,
   toEntitlementFilter,
-  toGrantWish,
+  toGrantInput,
 } from './subscription.request.js';
 import {
   AccountSubscriptionResponse,
@@ -28,34 +27,31 @@ import {
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin/subscriptions')
-export class AllSubscriptionsController {
-  constructor(
-    private readonly entitlements: EntitlementsService,
-    private readonly repository: EntitlementsRepository,
-  ) {}
+export class AdminSubscriptionsController {
+  constructor(private readonly entitlements: EntitlementsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Subscriptions at Stripe and grants of administrators, newest first' })
+  @ApiOperation({ summary: 'List subscriptions at Stripe and grants of administrators, newest first' })
   @ApiOkResponse({ type: EntitlementPage })
   async listSubscriptions(@Query() query: ListSubscriptionsQuery): Promise<Page<EntitlementResponse>> {
-    return toEntitlementPage(await this.repository.list(toEntitlementFilter(query), entitlementPage(query)), query);
+    return toEntitlementPage(await this.entitlements.list(toEntitlementFilter(query), entitlementPage(query)), query);
   }
 
   @Post(':user_id/grant')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Give a user the Pro plan', description: 'A grant that is there already is made longer, never shorter.' })
+  @ApiOperation({ summary: 'Grant Pro to a user', description: 'A live grant is extended, never shortened.' })
   @ApiOkResponse({ type: AccountSubscriptionResponse })
   async grantPro(
     @CurrentAdministrator() by: Administrator,
     @Param('user_id', IdPipe) userId: string,
     @Body() body: GrantRequest,
   ): Promise<AccountSubscriptionResponse> {
-    return toAccountSubscriptionResponse(await this.entitlements.grant(by, userId, toGrantWish(body)));
+    return toAccountSubscriptionResponse(await this.entitlements.grant(by, toGrantInput(userId, body)));
   }
 
   @Post(':user_id/extend')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Make a user’s grant longer', description: 'Never shorter.' })
+  @ApiOperation({ summary: 'Extend a user’s grant', description: 'A grant is never shortened.' })
   @ApiOkResponse({ type: AccountSubscriptionResponse })
   @ApiProblems(NoGrantError)
   async extendGrant(
@@ -63,18 +59,18 @@ export class AllSubscriptionsController {
     @Param('user_id', IdPipe) userId: string,
     @Body() body: GrantRequest,
   ): Promise<AccountSubscriptionResponse> {
-    return toAccountSubscriptionResponse(await this.entitlements.extend(by, userId, toGrantWish(body)));
+    return toAccountSubscriptionResponse(await this.entitlements.extend(by, toGrantInput(userId, body)));
   }
 
   @Post(':user_id/revoke')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Take back what was granted to a user', description: 'What is paid for at Stripe stays.' })
+  @ApiOperation({ summary: 'Revoke a user’s grants', description: 'A subscription at Stripe stays as it is.' })
   @ApiOkResponse({ type: AccountSubscriptionResponse })
   async revokeGrant(
     @CurrentAdministrator() by: Administrator,
     @Param('user_id', IdPipe) userId: string,
     @Body() { reason }: RevokeRequest,
   ): Promise<AccountSubscriptionResponse> {
-    return toAccountSubscriptionResponse(await this.entitlements.revoke(by, userId, reason));
+    return toAccountSubscriptionResponse(await this.entitlements.revoke(by, { userId, reason }));
   }
 }

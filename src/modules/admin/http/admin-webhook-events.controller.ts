@@ -6,26 +6,20 @@ import { StripeEventsService } from '../../billing/index.js';
 import type { Administrator } from '../administrator.js';
 import { WebhookEventsService } from '../webhook-events.service.js';
 import { CurrentAdministrator } from './current-administrator.decorator.js';
-import {
-  ListWebhookEventsQuery,
-  toEventListOptions,
-  toWebhookEventPage,
-  toWebhookEventResponse,
-  WebhookEventPage,
-  WebhookEventResponse,
-} from './webhook-event.response.js';
+import { ListWebhookEventsQuery, toEventListOptions } from './webhook-event.request.js';
+import { toWebhookEventPage, toWebhookEventResponse, WebhookEventPage, WebhookEventResponse } from './webhook-event.response.js';
 
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin/webhook-events')
-export class WebhookEventsController {
+export class AdminWebhookEventsController {
   constructor(
     private readonly webhookEvents: WebhookEventsService,
     private readonly events: StripeEventsService,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The events that Stripe has sent, newest first' })
+  @ApiOperation({ summary: 'List the events from Stripe, newest first' })
   @ApiOkResponse({ type: WebhookEventPage })
   async listWebhookEvents(@Query() query: ListWebhookEventsQuery): Promise<Page<WebhookEventResponse>> {
     return toWebhookEventPage(await this.events.listEvents(toEventListOptions(query)), query);
@@ -34,12 +28,12 @@ export class WebhookEventsController {
   @Post(':event_id/replay')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Act on an event again',
-    description: 'Stripe is asked how things are now, so that any number of times come to the same.',
+    summary: 'Process an event again',
+    description: 'The present state is read from Stripe, so repeats have one effect.',
   })
   @ApiParam({ name: 'event_id', description: 'Stripe’s id of the event.', example: 'evt_1SVb3hKvQ2T9Zz' })
   @ApiAcceptedResponse({ type: WebhookEventResponse })
-  async replayWebhookEvent(@CurrentAdministrator() by: Administrator, @Param('event_id') id: string): Promise<WebhookEventResponse> {
-    return toWebhookEventResponse(await this.webhookEvents.replay(by, id));
+  async replayWebhookEvent(@CurrentAdministrator() by: Administrator, @Param('event_id') eventId: string): Promise<WebhookEventResponse> {
+    return toWebhookEventResponse(await this.webhookEvents.replay(by, { eventId }));
   }
 }

@@ -5,82 +5,90 @@ import { Database } from '../../database/database.js';
 import { OtpService, SessionsService } from '../auth/index.js';
 import { type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import { UsersService } from '../users/index.js';
-import { type Account, type AccountFigures, AccountsRepository } from './accounts.repository.js';
 import type { Administrator } from './administrator.js';
-import { AuditLog } from './audit-log.js';
+import { type Account, type AccountFilter, type AccountSort, type AccountStats, AdminUsersRepository } from './admin-users.repository.js';
+import { AuditLogService } from './audit-log.service.js';
+import type { PageRequest } from './list-query.js';
 
 /** Live sessions that the details of an account show. */
 const SESSIONS_SHOWN = 50;
 
 export interface AccountDetails {
   readonly account: Account;
-  readonly figures: AccountFigures;
+  readonly stats: AccountStats;
   readonly subscription: SubscriptionStatus;
   readonly sessions: Awaited<ReturnType<SessionsService['list']>>;
 }
 
-/** What administrators do to accounts. */
+/** Lists users and changes their accounts. */
 @Injectable()
-export class AccountsService {
+export class AdminUsersService {
   constructor(
     private readonly database: Database,
-    private readonly accounts: AccountsRepository,
+    private readonly accounts: AdminUsersRepository,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
     private readonly codes: OtpService,
     private readonly subscriptions: SubscriptionsService,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLogService,
   ) {}
+
+  listAccounts(filter: AccountFilter, sort: AccountSort, page: PageRequest): Promise<Account[]> {
+    return this.accounts.list(filter, sort, page);
+  }
 
   /** @throws NotFoundError */
   async getAccount(userId: string): Promise<AccountDetails> {
-    const [account, figures, subscription, sessions] = await Promise.all([
+    const [account, stats, subscription, sessions] = await Promise.all([
       this.accounts.find(userId),
-      this.accounts.figuresOf(userId),
+      this.accounts.findStats(userId),
       this.subscriptions.getStatus(userId),
       this.sessions.list({ userId }, null, SESSIONS_SHOWN),
     ]);
-    if (!account || !figures) throw new NotFoundError();
-    return { account, figures, subscription, sessions: sessions.slice(0, SESSIONS_SHOWN) };
+    if (!account || !stats) throw new NotFoundError();
+    return { account, stats, subscription, sessions: sessions.slice(0, SESSIONS_SHOWN) };
   }
 
   /**
-   * Gives or takes the role, closes or opens the account. Its sessions and codes end with the change: a session says nothing of how somebody has
-   * signed in, and of one who was shut out nothing may come back to life. That is why opening an account ends them too: an earlier release left them.
+   * Changes the role of an account, and disables or enables it. Each change ends the account's sessions and codes: a
+   * session does not record how its user signed in, and nothing of a disabled account may become valid again. Enabling
+   * ends them too, because an earlier release left them when it disabled an account.
    *
    * @throws NotFoundError, AdministratorUnverifiedError, LastAdministratorError
    */
   async updateAccount(
     by: Administrator,
-    userId: string,
-    changes: { readonly role?: Role; readonly isDisabled?: boolean },
+    { userId, ...changes }: { readonly userId: string; readonly role?: Role; readonly isDisabled?: boolean },
   ): Promise<AccountDetails> {
     await this.database.transaction(async (transaction) => {
       const { before, after } = await this.users.changeAccess(transaction, userId, changes);
       if (before === after) return;
       await this.codes.consumeAll(transaction, userId);
       await this.sessions.endAll(userId, transaction);
-      await this.audit.record(transaction, by, [
-        {
-          action: 'user.update',
-          targetId: userId,
-          before: { role: before.role, disabled: before.is_disabled },
-          after: { role: after.role, disabled: after.is_disabled },
-        },
-      ]);
+      const entry = {
+        action: 'user.update',
+        targetId: userId,
+        before: { role: before.role, disabled: before.is_disabled },
+        after: { role: after.role, disabled: after.is_disabled },
+      } as const;
+      await this.auditLog.recordChanges(by, [entry], transaction);
     });
     return this.getAccount(userId);
   }
 
-  /** Signs the account out everywhere. @throws NotFoundError */
-  async endSessions(by: Administrator, userId: string): Promise<void> {
+  /** Signs the user out everywhere. @throws NotFoundError */
+  async endSessions(by: Administrator, { userId }: { readonly userId: string }): Promise<void> {
     await this.database.transaction(async (transaction) => {
       if (!(await this.users.lock(transaction, userId))) throw new NotFoundError();
       const ended = await this.sessions.endAll(userId, transaction);
       if (ended === 0) return;
-      await this.audit.record(transaction, by, [
-        { action: 'user.end_sessions', targetId: userId, before: { live_sessions: ended }, after: { live_sessions: 0 } },
-      ]);
+      const entry = {
+        action: 'user.end_sessions',
+        targetId: userId,
+        before: { live_sessions: ended },
+        after: { live_sessions: 0 },
+      } as const;
+      await this.auditLog.recordChanges(by, [entry], transaction);
     });
   }
 }

@@ -3,52 +3,53 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import type { Page } from '../../../common/http/page.js';
 import type { Administrator } from '../administrator.js';
-import { QueuesService } from '../queues.service.js';
+import { AdminQueuesService } from '../admin-queues.service.js';
 import { CurrentAdministrator } from './current-administrator.decorator.js';
-import { QueuePage, QueueResponse, RetryJobsRequest, toQueueResponse } from './queue.response.js';
+import { RetryJobsRequest } from './queue.request.js';
+import { QueuePage, QueueResponse, toQueuePage, toQueueResponse } from './queue.response.js';
 
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin/queues')
-export class QueuesController {
-  constructor(private readonly queues: QueuesService) {}
+export class AdminQueuesController {
+  constructor(private readonly queues: AdminQueuesService) {}
 
   @Get()
-  @ApiOperation({ summary: 'The queues: how much waits, how long, and what has failed' })
+  @ApiOperation({ summary: 'List the queues with their waiting and failed jobs' })
   @ApiOkResponse({ type: QueuePage })
   async listQueues(): Promise<Page<QueueResponse>> {
-    return { data: (await this.queues.listQueues()).map(toQueueResponse), next_cursor: null };
+    return toQueuePage(await this.queues.listQueues());
   }
 
   @Post(':name/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Begin no more jobs of a queue', description: 'In any process. Those that are being worked on are finished.' })
-  @ApiParam({ name: 'name', description: 'Of the queue.', example: 'replies' })
+  @ApiOperation({ summary: 'Pause a queue', description: 'No worker starts another job of it. Active jobs are finished.' })
+  @ApiParam({ name: 'name', description: 'Name of the queue.', example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async pauseQueue(@CurrentAdministrator() by: Administrator, @Param('name') name: string): Promise<QueueResponse> {
-    return toQueueResponse(await this.queues.pauseQueue(by, name));
+    return toQueueResponse(await this.queues.pauseQueue(by, { name }));
   }
 
   @Post(':name/resume')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Go on with the jobs of a queue' })
-  @ApiParam({ name: 'name', description: 'Of the queue.', example: 'replies' })
+  @ApiOperation({ summary: 'Resume a queue' })
+  @ApiParam({ name: 'name', description: 'Name of the queue.', example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async resumeQueue(@CurrentAdministrator() by: Administrator, @Param('name') name: string): Promise<QueueResponse> {
-    return toQueueResponse(await this.queues.resumeQueue(by, name));
+    return toQueueResponse(await this.queues.resumeQueue(by, { name }));
   }
 
   @Post(':name/retry')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Do failed jobs of a queue again' })
+  @ApiOperation({ summary: 'Retry failed jobs of a queue' })
   @ApiBody({ type: RetryJobsRequest, required: false })
-  @ApiParam({ name: 'name', description: 'Of the queue.', example: 'replies' })
+  @ApiParam({ name: 'name', description: 'Name of the queue.', example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async retryJobs(
     @CurrentAdministrator() by: Administrator,
     @Param('name') name: string,
     @Body() body: RetryJobsRequest,
   ): Promise<QueueResponse> {
-    return toQueueResponse(await this.queues.retryJobs(by, name, body.job_id));
+    return toQueueResponse(await this.queues.retryJobs(by, { name, jobId: body.job_id }));
   }
 }

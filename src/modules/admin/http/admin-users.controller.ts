@@ -5,9 +5,8 @@ import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import type { Page } from '../../../common/http/page.js';
 import { AdministratorUnverifiedError, LastAdministratorError } from '../../users/index.js';
-import { AccountsRepository } from '../accounts.repository.js';
-import { AccountsService } from '../accounts.service.js';
 import type { Administrator } from '../administrator.js';
+import { AdminUsersService } from '../admin-users.service.js';
 import { CsvExportsService } from '../csv-exports.service.js';
 import {
   AccountFilterQuery,
@@ -25,10 +24,9 @@ import { CurrentAdministrator } from './current-administrator.decorator.js';
 @ApiTags('Admin')
 @AdminOnly()
 @Controller('admin/users')
-export class AccountsController {
+export class AdminUsersController {
   constructor(
-    private readonly accounts: AccountsService,
-    private readonly repository: AccountsRepository,
+    private readonly users: AdminUsersService,
     private readonly exports: CsvExportsService,
   ) {}
 
@@ -36,29 +34,29 @@ export class AccountsController {
   @ApiOperation({ summary: 'Search, filter and sort the users' })
   @ApiOkResponse({ type: AccountPage })
   async listAccounts(@Query() query: ListAccountsQuery): Promise<Page<AccountResponse>> {
-    return toAccountPage(await this.repository.list(toAccountFilter(query), accountSort(query), accountPage(query)), query);
+    return toAccountPage(await this.users.listAccounts(toAccountFilter(query), accountSort(query), accountPage(query)), query);
   }
 
   @Get('export')
-  @ApiOperation({ summary: 'The same as CSV, all that the filters let through' })
+  @ApiOperation({ summary: 'Export all users that match the filters as CSV' })
   @ApiCsv('users')
   async exportAccounts(@CurrentAdministrator() by: Administrator, @Query() query: AccountFilterQuery): Promise<StreamableFile> {
     return toCsvFile('users', await this.exports.exportUsers(by, toAccountFilter(query)));
   }
 
   @Get(':user_id')
-  @ApiOperation({ summary: 'A user with usage, rooms, subscription and sessions' })
+  @ApiOperation({ summary: 'Get a user with usage, number of chatrooms, subscription and sessions' })
   @ApiOkResponse({ type: AccountDetailsResponse })
   async getAccount(@Param('user_id', IdPipe) userId: string): Promise<AccountDetailsResponse> {
-    return toAccountDetailsResponse(await this.accounts.getAccount(userId));
+    return toAccountDetailsResponse(await this.users.getAccount(userId));
   }
 
   @Patch(':user_id')
   @ApiOperation({
     summary: 'Change a user’s role, or disable or enable the account',
     description:
-      'Ends the sessions and codes of the account, so that it acts from the user’s next request on. One administrator is always left, and only ' +
-      'accounts with a verified number can become one.',
+      'Ends the sessions and codes of the account, so the change holds from the user’s next request on. The last administrator is never ' +
+      'removed, and only accounts with a verified mobile number can become administrators.',
   })
   @ApiOkResponse({ type: AccountDetailsResponse })
   @ApiProblems(AdministratorUnverifiedError, LastAdministratorError)
@@ -67,7 +65,7 @@ export class AccountsController {
     @Param('user_id', IdPipe) userId: string,
     @Body() body: UpdateAccountRequest,
   ): Promise<AccountDetailsResponse> {
-    return toAccountDetailsResponse(await this.accounts.updateAccount(by, userId, toAccountChanges(body)));
+    return toAccountDetailsResponse(await this.users.updateAccount(by, toAccountChanges(userId, body)));
   }
 
   @Delete(':user_id/sessions')
@@ -75,6 +73,6 @@ export class AccountsController {
   @ApiOperation({ summary: 'Sign a user out everywhere' })
   @ApiNoContentResponse()
   async endAccountSessions(@CurrentAdministrator() by: Administrator, @Param('user_id', IdPipe) userId: string): Promise<void> {
-    await this.accounts.endSessions(by, userId);
+    await this.users.endSessions(by, { userId });
   }
 }

@@ -1,0 +1,46 @@
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { IsText } from '../../../common/http/text.decorator.js';
+import { isId } from '../../../common/ids.js';
+import type { AuditFilter } from '../audit-log.repository.js';
+import { AUDIT_ACTIONS } from '../audit-log.service.js';
+import type { PageRequest } from '../list-query.js';
+import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
+import { toPageRequest } from './page-request.js';
+
+export class AuditFilterQuery {
+  @IsFilterId('Only actions of this administrator.')
+  readonly actor_id?: string;
+
+  @IsFilterWord(Object.keys(AUDIT_ACTIONS))
+  readonly action?: string;
+
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 200,
+    description: 'Only actions on this target: the id of a user, message or event, or the name of a queue.',
+  })
+  @IsOptional()
+  @IsText({ max: 200 })
+  readonly target_id?: string;
+
+  @IsMoment('Only actions at this time or later.')
+  readonly from?: Date;
+
+  @IsMoment('Only actions before this time.')
+  readonly to?: Date;
+}
+
+export class ListAuditLogQuery extends IntersectionType(PageQuery, AuditFilterQuery) {}
+
+export const toAuditFilter = ({ actor_id, action, target_id, from, to }: AuditFilterQuery): AuditFilter => ({
+  actorId: actor_id,
+  action,
+  targetId: target_id,
+  from,
+  to,
+});
+
+/** @throws ValidationFailedError */
+export const auditPage = (query: ListAuditLogQuery): PageRequest => toPageRequest(query, [isTimestamp, isId]);
