@@ -38,7 +38,7 @@ export class AccountsService {
       this.accounts.find(userId),
       this.accounts.figuresOf(userId),
       this.subscriptions.getStatus(userId),
-      this.sessions.list({ userId }, null, SESSIONS_SHOWN),
+      this.sessions.list({ userId }, { after: null, limit: SESSIONS_SHOWN }),
     ]);
     if (!account || !figures) throw new NotFoundError();
     return { account, figures, subscription, sessions: sessions.slice(0, SESSIONS_SHOWN) };
@@ -64,8 +64,8 @@ export class AccountsService {
         {
           action: 'user.update',
           targetId: userId,
-          before: { role: before.role, disabled: before.is_disabled },
-          after: { role: after.role, disabled: after.is_disabled },
+          before: { role: before.role, disabled: before.isDisabled },
+          after: { role: after.role, disabled: after.isDisabled },
         },
       ]);
     });

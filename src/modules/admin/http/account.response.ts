@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DEFAULT_PAGE_SIZE, type Page, PageOf, toPage } from '../../../common/http/page.js';
-import { toUserResponse, UserResponse } from '../../users/index.js';
+import { toUserResponse, type UserProfile, UserResponse } from '../../users/index.js';
 import type { Account } from '../accounts.repository.js';
 import type { AccountDetails } from '../accounts.service.js';
 import { AccountSubscriptionResponse, toAccountSubscriptionResponse } from './subscription.response.js';
@@ -58,8 +58,16 @@ export class AccountDetailsResponse extends AccountResponse {
   readonly sessions!: AccountSessionResponse[];
 }
 
+const toProfile = ({ mobile_number, is_verified, has_password, created_at, ...account }: Account): UserProfile => ({
+  ...account,
+  mobileNumber: mobile_number,
+  isVerified: is_verified,
+  hasPassword: has_password,
+  createdAt: created_at,
+});
+
 const toAccountResponse = (account: Account): AccountResponse =>
-  Object.assign(toUserResponse(account), {
+  Object.assign(toUserResponse(toProfile(account)), {
     disabled: account.disabled_at !== null,
     disabled_at: account.disabled_at?.toISOString() ?? null,
   });
@@ -81,11 +89,11 @@ export const toAccountDetailsResponse = ({ account, figures, subscription, sessi
     },
     subscription: toAccountSubscriptionResponse(subscription),
     chatroom_count: figures.chatroom_count,
-    sessions: sessions.map(({ id, device, ip, created_at, last_used_at }) => ({
+    sessions: sessions.map(({ id, device, ip, createdAt, lastUsedAt }) => ({
       id,
       device,
       ip,
-      created_at: created_at.toISOString(),
-      last_used_at: last_used_at.toISOString(),
+      created_at: createdAt.toISOString(),
+      last_used_at: lastUsedAt.toISOString(),
     })),
   });

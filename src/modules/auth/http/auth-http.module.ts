@@ -3,17 +3,17 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule } from '../auth.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AuthController } from './auth.controller.js';
-import { RefreshCookie } from './refresh-cookie.js';
+import { RefreshCookieService } from './refresh-cookie.service.js';
 import { SessionEndInterceptor } from './session-end.interceptor.js';
-import { SessionWatch } from './session-watch.js';
+import { SessionWatchService } from './session-watch.service.js';
 import { SessionsController } from './sessions.controller.js';
 
 @Module({
   imports: [AuthModule],
   controllers: [AuthController, SessionsController],
   providers: [
-    RefreshCookie,
-    SessionWatch,
+    RefreshCookieService,
+    SessionWatchService,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: SessionEndInterceptor },
   ],
