@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Actor } from '../../../common/actor.js';
-import { type Page, PageOf, toPage } from '../../../common/http/page.js';
+import { DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
 import type { ListedSession } from '../sessions.repository.js';
 
 export class SessionResponse {
@@ -34,7 +34,11 @@ const toSessionResponse = ({ id, device, ip, createdAt, lastUsedAt }: ListedSess
   current: id === actor.sessionId,
 });
 
-export const toSessionPage = (rows: readonly ListedSession[], limit: number, actor: Actor): Page<SessionResponse> =>
+export const toSessionPage = (
+  rows: readonly ListedSession[],
+  { limit = DEFAULT_PAGE_SIZE }: PageQuery,
+  actor: Actor,
+): Page<SessionResponse> =>
   toPage(
     rows,
     limit,

@@ -17,8 +17,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'List the sessions of the user, newest first' })
   @ApiOkResponse({ type: SessionPage })
   async listSessions(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<SessionResponse>> {
-    const page = toSessionPageRequest(query);
-    return toSessionPage(await this.sessions.list(actor, page), page.limit, actor);
+    return toSessionPage(await this.sessions.list(actor, toSessionPageRequest(query)), query, actor);
   }
 
   @Delete()
