@@ -760,44 +760,36 @@ WITH RECURSIVE path AS (
 SELECT run, until FROM path ORDER BY until;
 
 -- otp_challenges_consume
+--   parameters: id uuid, mobile_numbers text[], purposes text[]
+--   columns: userId uuid, purpose text, fromSignup bool
 UPDATE otp_challenges SET consumed_at = now()
-WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND consumed_at IS NULL AND expires_at > now()
-RETURNING id, user_id, purpose, from_signup;
-
--- otp_challenges_consume_all
-UPDATE otp_challenges SET consumed_at = now() WHERE user_id = $1 AND consumed_at IS NULL AND expires_at > now();
-
--- otp_challenges_erase
-DELETE FROM otp_challenges WHERE mobile_number = ANY ($1::text[]);
-
--- otp_challenges_find_forgotten
-SELECT id FROM otp_challenges
-WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2;
-
--- otp_challenges_find_open
-SELECT id FROM otp_challenges WHERE mobile_number = ANY ($1::text[]) AND purpose = $2 AND consumed_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT 10;
+WHERE id = :id AND mobile_number = ANY (:mobile_numbers) AND purpose = ANY (:purposes) AND consumed_at IS NULL AND expires_at > now()
+RETURNING user_id AS "userId", purpose, from_signup AS "fromSignup";
 
 -- otp_challenges_find_unsettled
-SELECT c.purpose, c.mobile_number, u.email, u.verified_at IS NOT NULL AS is_verified FROM otp_challenges c JOIN users u ON u.id = c.user_id
-WHERE c.id = $1 AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now();
+--   parameters: id uuid
+--   columns: purpose text, mobileNumber text, email text, isVerified bool
+SELECT c.purpose, c.mobile_number AS "mobileNumber", u.email, u.verified_at IS NOT NULL AS "isVerified"
+FROM otp_challenges c JOIN users u ON u.id = c.user_id
+WHERE c.id = :id AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now();
 
 -- otp_challenges_insert
+--   parameters: id uuid, mobile_numbers text[], purpose text, from_signup bool, is_settled bool, lifetime_seconds float8
 WITH older AS (
-  UPDATE otp_challenges SET consumed_at = now() WHERE mobile_number = ANY ($2::text[]) AND purpose = $3 AND consumed_at IS NULL AND expires_at > now()
+  UPDATE otp_challenges SET consumed_at = now() WHERE mobile_number = ANY (:mobile_numbers::text[]) AND purpose = :purpose AND consumed_at IS NULL AND expires_at > now()
 )
 INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, settled_at, expires_at)
-VALUES ($1,
-  (SELECT id FROM users WHERE mobile_number = ANY ($2::text[])
-   ORDER BY verified_at IS NULL, array_position($2::text[], mobile_number) LIMIT 1),
-  ($2::text[])[1], $3, $4, CASE WHEN $6::boolean THEN now() END, now() + make_interval(secs => $5))
-RETURNING user_id;
+VALUES (:id,
+  (SELECT id FROM users WHERE mobile_number = ANY (:mobile_numbers::text[])
+   ORDER BY verified_at IS NULL, array_position(:mobile_numbers::text[], mobile_number) LIMIT 1),
+  (:mobile_numbers::text[])[1], :purpose, :from_signup, CASE WHEN :is_settled::boolean THEN now() END,
+  now() + make_interval(secs => :lifetime_seconds));
 
--- otp_challenges_settle
-UPDATE otp_challenges SET settled_at = now() WHERE id = $1;
-
--- otp_challenges_take_try
+-- otp_challenges_take_attempt
+--   parameters: id uuid, mobile_numbers text[], purposes text[]
+--   columns: id uuid
 UPDATE otp_challenges SET attempts = attempts + 1
-WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND attempts < 5 AND consumed_at IS NULL AND expires_at > now()
+WHERE id = :id AND mobile_number = ANY (:mobile_numbers) AND purpose = ANY (:purposes) AND attempts < 5 AND consumed_at IS NULL AND expires_at > now()
 RETURNING id;
 
 -- queues_lock
@@ -1044,50 +1036,74 @@ DELETE FROM users WHERE (id) IN (
 ) RETURNING 1 AS deleted;
 
 -- sessions_addresses
-SELECT s.ip FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = $1 OR u.mobile_number = ANY ($2::text[])
+--   parameters: user_id uuid, mobile_numbers text[]
+--   columns: ip text
+SELECT s.ip FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = :user_id OR u.mobile_number = ANY (:mobile_numbers)
 ORDER BY s.created_at DESC LIMIT 100;
 
 -- sessions_end
-UPDATE sessions s SET ended_at = now(), expires_at = now() WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() RETURNING s.id;
+--   parameters: id uuid, user_id uuid, max_age_ms float8, admin_max_age_ms float8
+--   columns: id uuid
+UPDATE sessions s SET ended_at = now(), expires_at = now() FROM users u
+WHERE u.id = s.user_id AND s.id = :id AND s.user_id = :user_id AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() RETURNING s.id;
 
 -- sessions_end_all
-UPDATE sessions s SET ended_at = now(), expires_at = now() WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id <> $2) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() RETURNING s.id;
+--   parameters: user_id uuid, except_id uuid, max_age_ms float8, admin_max_age_ms float8
+--   columns: id uuid
+UPDATE sessions s SET ended_at = now(), expires_at = now() FROM users u
+WHERE u.id = s.user_id AND s.user_id = :user_id AND (:except_id::uuid IS NULL OR s.id <> :except_id) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() RETURNING s.id;
 
 -- sessions_find_actor
-SELECT s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN $4::float8 ELSE $3::float8 END / 1000)) > now() AS is_live, u.disabled_at IS NOT NULL AS is_disabled,
-  u.verified_at IS NOT NULL AS is_verified, u.role, p.plan, u.list_version
+--   parameters: id uuid, user_id uuid, max_age_ms float8, admin_max_age_ms float8
+--   columns: isLive bool, isDisabled bool, isVerified bool, role text, plan text, listVersion int8
+SELECT s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() AS "isLive", u.disabled_at IS NOT NULL AS "isDisabled", u.verified_at IS NOT NULL AS "isVerified",
+  u.role, p.plan, u.list_version AS "listVersion"
 FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id
-WHERE s.id = $1 AND s.user_id = $2;
+WHERE s.id = :id AND s.user_id = :user_id;
 
 -- sessions_find_live
+--   parameters: ids uuid[], max_age_ms float8, admin_max_age_ms float8
+--   columns: id uuid
 SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = ANY ($1::uuid[]) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN $3::float8 ELSE $2::float8 END / 1000)) > now() AND u.disabled_at IS NULL;
+WHERE s.id = ANY (:ids) AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() AND u.disabled_at IS NULL;
 
 -- sessions_find_tokens
-SELECT s.user_id, s.refresh_key, s.refresh_token_hash, s.spent_token_hash, coalesce(s.rotated_at > now() - interval '30 seconds', false) AS is_spent_recently,
-  s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $3::float8 ELSE $2::float8 END / 1000)) > now() AS is_live, extract(epoch FROM least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $3::float8 ELSE $2::float8 END / 1000)) - now())::float8 * 1000 AS left_ms
-FROM sessions s WHERE s.id = $1;
+--   parameters: id uuid, max_age_ms float8, admin_max_age_ms float8
+--   columns: userId uuid, refreshKey bytea, refreshTokenHash bytea, spentTokenHash bytea, isSpentRecently bool, isLive bool, leftMs float8
+SELECT s.user_id AS "userId", s.refresh_key AS "refreshKey", s.refresh_token_hash AS "refreshTokenHash", s.spent_token_hash AS "spentTokenHash", coalesce(s.rotated_at > now() - interval '30 seconds', false) AS "isSpentRecently",
+  s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() AS "isLive", extract(epoch FROM least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) - now())::float8 * 1000 AS "leftMs"
+FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id;
 
 -- sessions_insert
+--   parameters: id uuid, user_id uuid, refresh_key bytea, refresh_token_hash bytea, device text, ip text, lifetime_ms float8, password_hash text, role text
+--   columns: id uuid
 INSERT INTO sessions (id, user_id, refresh_key, refresh_token_hash, device, ip, expires_at)
-SELECT $1, u.id, $3, $4, $5, $6, now() + make_interval(secs => $7::float8 / 1000)
-FROM (SELECT id FROM users WHERE id = $2 AND disabled_at IS NULL AND ($8::text IS NULL OR password_hash = $8) AND role = $9 FOR SHARE) u
+SELECT :id, u.id, :refresh_key, :refresh_token_hash, :device, :ip, now() + make_interval(secs => :lifetime_ms::float8 / 1000)
+FROM (
+  SELECT id FROM users WHERE id = :user_id AND disabled_at IS NULL AND role = :role
+    AND (:password_hash::text IS NULL OR password_hash = :password_hash) FOR SHARE
+) u
 RETURNING id;
 
 -- sessions_list
-SELECT s.id, s.device, s.ip, s.created_at, s.last_used_at FROM sessions s
-WHERE s.user_id = $1 AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE (SELECT u.role FROM users u WHERE u.id = s.user_id) WHEN 'admin' THEN $6::float8 ELSE $5::float8 END / 1000)) > now() AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))
-ORDER BY s.created_at DESC, s.id DESC LIMIT $4;
+--   parameters: user_id uuid, after_created_at timestamptz, after_id uuid, limit int8, max_age_ms float8, admin_max_age_ms float8
+--   columns: id uuid, device text, ip text, createdAt timestamptz, lastUsedAt timestamptz
+SELECT s.id, s.device, s.ip, s.created_at AS "createdAt", s.last_used_at AS "lastUsedAt" FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.user_id = :user_id AND s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now()
+  AND (:after_created_at::timestamptz IS NULL OR (s.created_at, s.id) < (:after_created_at, :after_id::uuid))
+ORDER BY s.created_at DESC, s.id DESC LIMIT :limit;
 
 -- sessions_rotate
-UPDATE sessions s SET refresh_token_hash = $3, spent_token_hash = $2, rotated_at = now(), last_used_at = now(),
-  expires_at = now() + make_interval(secs => lifetime.left_ms / 1000), device = coalesce($5, s.device), ip = $6
+--   parameters: id uuid, current_hash bytea, successor_hash bytea, lifetime_ms float8, device text, ip text, max_age_ms float8, admin_max_age_ms float8
+--   columns: leftMs float8
+UPDATE sessions s SET refresh_token_hash = :successor_hash, spent_token_hash = :current_hash, rotated_at = now(), last_used_at = now(),
+  expires_at = now() + make_interval(secs => lifetime.left_ms / 1000), device = coalesce(:device, s.device), ip = :ip
 FROM (
-  SELECT of.id, least($4::float8, CASE u.role WHEN 'admin' THEN $8::float8 ELSE $7::float8 END - extract(epoch FROM now() - of.created_at)::float8 * 1000) AS left_ms
-  FROM sessions of JOIN users u ON u.id = of.user_id WHERE of.id = $1
+  SELECT current.id, least(:lifetime_ms::float8, CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END - extract(epoch FROM now() - current.created_at)::float8 * 1000) AS left_ms
+  FROM sessions current JOIN users u ON u.id = current.user_id WHERE current.id = :id
 ) lifetime
-WHERE s.id = lifetime.id AND s.refresh_token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND lifetime.left_ms > 0
-RETURNING lifetime.left_ms;
+WHERE s.id = lifetime.id AND s.refresh_token_hash = :current_hash AND s.ended_at IS NULL AND s.expires_at > now() AND lifetime.left_ms > 0
+RETURNING lifetime.left_ms AS "leftMs";
 
 -- statistics_hours
 SELECT hour, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'accepted'), 0)::float8 AS accepted, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'completed'), 0)::float8 AS completed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'failed'), 0)::float8 AS failed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'blocked'), 0)::float8 AS blocked, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'cancelled'), 0)::float8 AS cancelled, sum(cost_micros)::float8 AS cost_micros
@@ -1219,56 +1235,59 @@ SELECT day, model, messages, input_tokens::float8, output_tokens::float8, cost_m
 FROM user_model_days WHERE user_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, model;
 
 -- users_delete_empty
-DELETE FROM users u WHERE u.id = $1
+--   parameters: id uuid
+DELETE FROM users u WHERE u.id = :id
 AND NOT EXISTS (SELECT FROM chatrooms c WHERE c.user_id = u.id)
 AND NOT EXISTS (SELECT FROM stripe_customers s WHERE s.user_id = u.id)
 AND NOT EXISTS (SELECT FROM grants g WHERE g.user_id = u.id);
 
 -- users_find
-SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
-u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1;
+--   parameters: id uuid
+--   columns: id uuid, username text, email text, mobileNumber text, passwordHash text, role text, createdAt timestamptz, isVerified bool, hasPassword bool, isDisabled bool, plan text
+SELECT u.id, u.username, u.email, u.mobile_number AS "mobileNumber", u.password_hash AS "passwordHash", u.role, u.created_at AS "createdAt", u.verified_at IS NOT NULL AS "isVerified",
+  u.password_hash IS NOT NULL AS "hasPassword", u.disabled_at IS NOT NULL AS "isDisabled", p.plan
+FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = :id;
 
 -- users_find_by_identifier
-SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
-u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = $1 OR u.mobile_number = ANY ($2::text[])
- ORDER BY array_position($2::text[], u.mobile_number) LIMIT 1;
-
--- users_has_administrator
-SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS found;
-
--- users_insert
-INSERT INTO users (id, username, mobile_number, email, password_hash, role, verified_at)
-VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7::boolean THEN now() END) RETURNING created_at;
-
--- users_is_verified
-SELECT verified_at IS NOT NULL AS is_verified FROM users WHERE id = $1;
+--   parameters: username text, mobile_numbers text[]
+--   columns: id uuid, username text, email text, mobileNumber text, passwordHash text, role text, createdAt timestamptz, isVerified bool, hasPassword bool, isDisabled bool, plan text
+SELECT u.id, u.username, u.email, u.mobile_number AS "mobileNumber", u.password_hash AS "passwordHash", u.role, u.created_at AS "createdAt", u.verified_at IS NOT NULL AS "isVerified",
+  u.password_hash IS NOT NULL AS "hasPassword", u.disabled_at IS NOT NULL AS "isDisabled", p.plan
+FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.username = :username OR u.mobile_number = ANY (:mobile_numbers)
+ORDER BY array_position(:mobile_numbers, u.mobile_number) LIMIT 1;
 
 -- users_lock
-SELECT u.id, u.username, u.email, u.mobile_number, u.verified_at IS NOT NULL AS is_verified,
-u.password_hash IS NOT NULL AS has_password, u.role, p.plan, u.created_at, u.password_hash, u.disabled_at IS NOT NULL AS is_disabled FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = $1 FOR NO KEY UPDATE OF u;
+--   parameters: id uuid
+--   columns: id uuid, username text, email text, mobileNumber text, passwordHash text, role text, createdAt timestamptz, isVerified bool, hasPassword bool, isDisabled bool, plan text
+SELECT u.id, u.username, u.email, u.mobile_number AS "mobileNumber", u.password_hash AS "passwordHash", u.role, u.created_at AS "createdAt", u.verified_at IS NOT NULL AS "isVerified",
+  u.password_hash IS NOT NULL AS "hasPassword", u.disabled_at IS NOT NULL AS "isDisabled", p.plan
+FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = :id FOR NO KEY UPDATE OF u;
 
 -- users_lock_access
-SELECT id, role, verified_at IS NOT NULL AS is_verified, disabled_at IS NOT NULL AS is_disabled FROM users
-WHERE id = $1 OR (role = 'admin' AND disabled_at IS NULL) ORDER BY id FOR NO KEY UPDATE;
+--   parameters: id uuid
+--   columns: id uuid, role text, isVerified bool, isDisabled bool
+SELECT id, role, verified_at IS NOT NULL AS "isVerified", disabled_at IS NOT NULL AS "isDisabled" FROM users
+WHERE id = :id OR (role = 'admin' AND disabled_at IS NULL) ORDER BY id FOR NO KEY UPDATE;
 
 -- users_lock_number
-SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || $1, 0));
+--   parameters: mobile_number text
+--   columns: locked text
+SELECT pg_advisory_xact_lock(hashtextextended('mobile number ' || :mobile_number, 0))::text AS locked;
 
 -- users_lock_unverified
-SELECT id FROM users WHERE mobile_number = ANY ($1::text[]) AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE;
-
--- users_mark_verified
-UPDATE users SET verified_at = now() WHERE id = $1 AND verified_at IS NULL;
-
--- users_reclaim
-UPDATE users SET password_hash = NULL, email = NULL, reclaimed_at = now() WHERE id = $1;
-
--- users_set_access
-UPDATE users SET role = $2, disabled_at = CASE WHEN $3::boolean THEN coalesce(disabled_at, now()) END WHERE id = $1;
+--   parameters: mobile_numbers text[]
+--   columns: id uuid
+SELECT id FROM users
+WHERE mobile_number = ANY (:mobile_numbers) AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE;
 
 -- users_set_password
-UPDATE users SET password_hash = $2 WHERE id = $1 AND ($3::text IS NULL OR password_hash = $3) RETURNING id;
+--   parameters: id uuid, password_hash text, expected_hash text
+--   columns: id uuid
+UPDATE users SET password_hash = :password_hash
+WHERE id = :id AND (:expected_hash::text IS NULL OR password_hash = :expected_hash) RETURNING id;
 
 -- users_update_profile
-UPDATE users SET username = coalesce($2, username), email = CASE WHEN $3::boolean THEN $4 ELSE email END
-WHERE id = $1 AND ($5::boolean OR reclaimed_at IS NULL) RETURNING id;
+--   parameters: id uuid, username text, sets_email bool, email text, was_verified bool
+--   columns: id uuid
+UPDATE users SET username = coalesce(:username, username), email = CASE WHEN :sets_email THEN :email ELSE email END
+WHERE id = :id AND (:was_verified OR reclaimed_at IS NULL) RETURNING id;

@@ -10,7 +10,7 @@ import { configureApi } from '../../src/apps/api/configure-api.js';
 import { createHttpAdapter } from '../../src/apps/api/http-server.js';
 import { listRoutes, type Route } from '../../src/apps/cli/route-table.js';
 import { newId } from '../../src/common/ids.js';
-import { AccessTokens } from '../../src/modules/auth/index.js';
+import { AccessTokensService } from '../../src/modules/auth/index.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -99,7 +99,7 @@ async function newToken(caller: Caller): Promise<string | null> {
   if (caller === 'wrong token') return 'x.y.z';
   const isEnded = caller.startsWith('ended');
   const userId = caller === 'ended session' ? accounts.user : caller === 'ended admin session' ? accounts.admin : accounts[caller];
-  return api.app.get(AccessTokens, { strict: false }).sign({ userId, sessionId: await newSession(userId, isEnded) });
+  return api.app.get(AccessTokensService, { strict: false }).sign({ userId, sessionId: await newSession(userId, isEnded) });
 }
 
 /** The path as it is, which fetch would tidy up. What goes on answering is cut after its status. */

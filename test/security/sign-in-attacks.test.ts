@@ -69,7 +69,7 @@ describe('ten thousand guesses, the right code among them', () => {
       challengeId: i % 2 === 0 ? stolen.challenge_id : null,
     });
     const outcomes = await inBatches(10_000, 100, (i) =>
-      auth.verifyCode(guess(i), { device: null, ip: '127.0.0.1' }, null).catch((error: unknown) => (error as Error).name),
+      auth.verifyCode(null, guess(i), { device: null, ip: '127.0.0.1' }).catch((error: unknown) => (error as Error).name),
     );
     expect(new Set(outcomes)).toEqual(new Set(['InvalidOtpError']));
     const right = await inBatches(100, 100, (i) =>

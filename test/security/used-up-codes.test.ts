@@ -1,6 +1,6 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { OneTimeCodes } from '../../src/modules/auth/one-time-codes.js';
+import { OneTimeCodesService } from '../../src/modules/auth/one-time-codes.service.js';
 import { UsersService } from '../../src/modules/users/index.js';
 import { startTwilio, type TwilioRequest } from '../integration/otp-delivery/vendor-servers.js';
 import { newMobileNumber, newUsername, type Settings, startTestApi, type TestApi } from '../support/api.js';
@@ -52,7 +52,7 @@ const from = (api: TestApi, ip: string) => {
 
 const markVerified = (mobileNumber: string) =>
   runSql(database.url, 'UPDATE users SET verified_at = now() WHERE mobile_number = $1', [mobileNumber]);
-const codeOf = ({ config }: TestApi, challengeId: string): string => new OneTimeCodes(config).codeOf(challengeId);
+const codeOf = ({ config }: TestApi, challengeId: string): string => new OneTimeCodesService(config).codeOf(challengeId);
 const wrong = (otp: string) => String((Number(otp) + 1) % 1_000_000).padStart(6, '0');
 
 describe('the budget of SMS', () => {
@@ -134,7 +134,7 @@ describe('the budget of SMS', () => {
     await allSettled();
     // 16 to numbers that nobody has verified, and the two above.
     expect(twilio.requests).toHaveLength(18);
-    expect(logged.some((line) => line.includes('13 of 16 SMS are sent, of 24 hours'))).toBe(true);
+    expect(logged.some((line) => line.includes('13 of 16 SMS were sent within 24 hours'))).toBe(true);
   }, 120_000);
 
   it('is not spent by one network', async () => {

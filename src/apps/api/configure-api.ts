@@ -1,3 +1,4 @@
+import { fastifyCookie } from '@fastify/cookie';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { AnswersInFlight, BodiesInFlight } from '../../common/http/in-flight.js';
@@ -15,6 +16,7 @@ import { limitTransfers } from './transfer/transfer-limits.js';
 /** Configures what is not a module of the API's HTTP side, for a started process and for tests alike. */
 export function configureApi(app: NestFastifyApplication): void {
   const config = app.get<Config>(InjectConfig.TOKEN);
+  void app.register(fastifyCookie);
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalInterceptors(new BodyInterceptor(app.get(BodiesInFlight)));

@@ -71,7 +71,7 @@ await runProcess(async () => {
   const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: false, abortOnError: false });
   try {
     const user = await app.get(UsersService).createAdministrator({ username, mobileNumber, password, email: null });
-    process.stdout.write(`${user.username} (${user.mobile_number}) is an administrator.\n`);
+    process.stdout.write(`${user.username} (${user.mobileNumber}) is an administrator.\n`);
     if (generatesPassword) process.stdout.write(`The password, shown this once only: ${password}\n`);
   } finally {
     await app.close();

@@ -43,7 +43,7 @@ export class AdminUsersService {
       this.accounts.find(userId),
       this.accounts.findStats(userId),
       this.subscriptions.getStatus(userId),
-      this.sessions.list({ userId }, null, SESSIONS_SHOWN),
+      this.sessions.list({ userId }, { after: null, limit: SESSIONS_SHOWN }),
     ]);
     if (!account || !stats) throw new NotFoundError();
     return { account, stats, subscription, sessions: sessions.slice(0, SESSIONS_SHOWN) };
@@ -68,8 +68,8 @@ export class AdminUsersService {
       const entry = {
         action: 'user.update',
         targetId: userId,
-        before: { role: before.role, disabled: before.is_disabled },
-        after: { role: after.role, disabled: after.is_disabled },
+        before: { role: before.role, disabled: before.isDisabled },
+        after: { role: after.role, disabled: after.isDisabled },
       } as const;
       await this.auditLog.recordChanges(by, [entry], transaction);
     });

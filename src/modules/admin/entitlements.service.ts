@@ -33,9 +33,7 @@ export class EntitlementsService {
 
   /** @throws NotFoundError */
   async grant(by: Administrator, input: GrantInput): Promise<SubscriptionStatus> {
-    return this.change(by, 'subscription.grant', input, (transaction) =>
-      this.grants.grant(transaction, { ...input, actorId: by.userId }),
-    );
+    return this.change(by, 'subscription.grant', input, (transaction) => this.grants.grant(transaction, { ...input, actorId: by.userId }));
   }
 
   /** @throws NotFoundError, NoGrantError */

@@ -4,18 +4,20 @@ import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { Actor } from '../../common/actor.js';
 import { newId } from '../../common/ids.js';
-import { ALGORITHM, AccessTokens, AUDIENCE, ISSUER } from './access-tokens.js';
+import { AccessTokensService, ALGORITHM, AUDIENCE, ISSUER } from './access-tokens.service.js';
 import { InvalidTokenError } from './auth.errors.js';
 import { SessionsService } from './sessions.service.js';
 
-/** Makes an Actor of a bearer token: the token is checked by passport-jwt, then the session that it names is read. */
+/** Turns a bearer token into an Actor: passport-jwt checks the token, then the session that it names is read. */
 @Injectable()
 export class AccessStrategy extends PassportStrategy(Strategy) implements OnApplicationShutdown {
-  /** Passport's registry is global to the process; two applications in one must not answer with each other's sessions. */
+  /**
+   * Unique, because Passport's registry is global: two applications in one process must not use each other's sessions.
+   */
   readonly registeredAs = `access-${newId()}`;
 
   constructor(
-    private readonly tokens: AccessTokens,
+    private readonly tokens: AccessTokensService,
     private readonly sessions: SessionsService,
   ) {
     super({
@@ -32,7 +34,7 @@ export class AccessStrategy extends PassportStrategy(Strategy) implements OnAppl
     passport.use(this.registeredAs, this);
   }
 
-  /** Not before: until the server is closed requests are still answered. */
+  /** The latest hook, because requests are still answered until the server has closed. */
   onApplicationShutdown(): void {
     passport.unuse(this.registeredAs);
   }

@@ -1,15 +1,18 @@
 import type { Transaction } from '../../database/database.js';
 
-/** Contents of an account that a transaction has locked. */
+/** The contents of an account, locked by a transaction. */
 export interface LockedContents {
-  /** Deletes them; the row of the user is to be locked first. */
+  /** Deletes the contents. The row of the user has to be locked before. */
   delete(): Promise<void>;
-  /** Once that is committed: stops what still works on them. Never fails. */
+  /** Stops all work on the contents, after the transaction has committed. Never fails. */
   forget(): Promise<void>;
 }
 
-/** What an account holds in modules above this one, which cannot be imported here: an application binds the class that knows them. */
+/**
+ * The contents of accounts in modules above this one, which cannot be imported here. The application binds the
+ * implementation.
+ */
 export abstract class AccountContents {
-  /** Locks what whoever writes them locks before the row of the user. */
+  /** Locks the rows that every writer of the contents locks before the row of the user. */
   abstract lock(transaction: Transaction, userId: string): Promise<LockedContents>;
 }

@@ -4,11 +4,11 @@ import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { UsersModule } from '../users/index.js';
 import { AccessStrategy } from './access.strategy.js';
-import { AccessTokens } from './access-tokens.js';
+import { AccessTokensService } from './access-tokens.service.js';
 import { AuthService } from './auth.service.js';
-import { KnownClients } from './known-clients.js';
-import { NetworkLimits } from './network-limits.js';
-import { OneTimeCodes } from './one-time-codes.js';
+import { KnownClientsService } from './known-clients.service.js';
+import { NetworkLimitsService } from './network-limits.service.js';
+import { OneTimeCodesService } from './one-time-codes.service.js';
 import { OtpChallengeEntity } from './otp-challenge.entity.js';
 import { OTP_QUEUE, OtpQueue } from './otp.queue.js';
 import { OtpRepository } from './otp.repository.js';
@@ -26,15 +26,15 @@ import { SessionsService } from './sessions.service.js';
   ],
   providers: [
     AuthService,
-    KnownClients,
-    NetworkLimits,
+    KnownClientsService,
+    NetworkLimitsService,
     OtpService,
     OtpRepository,
     OtpQueue,
-    OneTimeCodes,
+    OneTimeCodesService,
     SessionsService,
     SessionsRepository,
-    AccessTokens,
+    AccessTokensService,
     AccessStrategy,
   ],
   exports: [
@@ -42,11 +42,11 @@ import { SessionsService } from './sessions.service.js';
     OtpService,
     OtpRepository,
     OtpQueue,
-    OneTimeCodes,
+    OneTimeCodesService,
     SessionsService,
     SessionsRepository,
     AccessStrategy,
-    AccessTokens,
+    AccessTokensService,
   ],
 })
 export class AuthModule {}

@@ -3,10 +3,11 @@ import type { Actor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { Database, type Transaction } from '../../database/database.js';
 import {
   canonicalNumber,
   InvalidCredentialsError,
+  type PasswordChange,
   PasswordsService,
   type SignUpInput,
   type UserCredentials,
@@ -15,10 +16,10 @@ import {
 } from '../users/index.js';
 import { AccountContents, type LockedContents } from './account-contents.js';
 import { AccountDisabledError, InvalidOtpError, OtpRequiredError } from './auth.errors.js';
-import { KnownClients } from './known-clients.js';
-import { NetworkLimits } from './network-limits.js';
+import { KnownClientsService } from './known-clients.service.js';
+import { NetworkLimitsService } from './network-limits.service.js';
 import { type GivenCode, OtpService, type SentChallenge } from './otp.service.js';
-import type { MetChallenge } from './otp.repository.js';
+import type { ConsumedChallenge } from './otp.repository.js';
 import { SessionsService, type Tokens } from './sessions.service.js';
 
 export interface SignedUp {
@@ -26,14 +27,14 @@ export interface SignedUp {
   readonly challenge: SentChallenge;
 }
 
-/** A code as the holder of the number gives it; the number as people write it. */
+/** A code that a client gives, with the number as people write it. */
 export interface CodeInput {
   readonly mobileNumber: string;
   readonly otp: string;
   readonly challengeId: string | null;
 }
 
-/** Ways in: passwords and codes, and how both are changed. */
+/** Sign-up, sign-in with a password or a code, and changes of the password. */
 @Injectable()
 export class AuthService {
   constructor(
@@ -41,25 +42,28 @@ export class AuthService {
     private readonly passwords: PasswordsService,
     private readonly codes: OtpService,
     private readonly sessions: SessionsService,
-    private readonly networks: NetworkLimits,
-    private readonly known: KnownClients,
+    private readonly networks: NetworkLimitsService,
+    private readonly known: KnownClientsService,
     private readonly contents: AccountContents,
     private readonly database: Database,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError */
+  /**
+   * @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError,
+   * RateLimitedError
+   */
   async signUp(input: SignUpInput, client: Client): Promise<SignedUp> {
     this.users.parseMobile(input.mobileNumber);
     await this.networks.takeSignUp(client.ip);
     const { user, result: challengeId } = await this.users.signUp(input, (transaction, created) =>
-      this.codes.challengeNewUser(transaction, created.mobile_number),
+      this.codes.challengeNewUser(transaction, created.mobileNumber),
     );
     return { user, challenge: await this.codes.deliver(challengeId) };
   }
 
   /**
-   * Unknown accounts and wrong passwords take the same statements and the same work.
+   * Runs the same statements and the same work for unknown accounts and for wrong passwords.
    *
    * @throws InvalidCredentialsError, AccountDisabledError, OtpRequiredError, OtpTooSoonError, RateLimitedError
    */
@@ -68,80 +72,99 @@ export class AuthService {
     const user = await this.users.findByIdentifier(parsed);
     const userId = user?.id ?? null;
     const account = userId ?? parsed.username ?? canonicalOf(parsed.mobileNumbers) ?? identifier;
-    const isKnown = () => this.known.isKnown({ userId }, client.ip);
-    const matches = await this.passwords.matches(account, user?.password_hash ?? null, password, client, isKnown);
+    const matches = await this.passwords.matches({
+      account,
+      passwordHash: user?.passwordHash ?? null,
+      password,
+      ip: client.ip,
+      isKnown: () => this.known.isKnown({ userId }, client.ip),
+    });
     if (!user || !matches) throw new InvalidCredentialsError();
-    if (user.is_disabled) throw new AccountDisabledError();
+    if (user.isDisabled) throw new AccountDisabledError();
     if (user.role === 'admin' && this.config.ADMIN_REQUIRE_OTP) await this.requireCode(user);
     const passwordHash = await this.strengthen(user, password);
-    const tokens = await this.sessions.start(user, passwordHash, client);
-    // Changed since it was read, if only by another sign-in that has just hashed the same password anew: judge what is there now.
+    const tokens = await this.sessions.start(user, { client, ...(passwordHash === null ? {} : { passwordHash }) });
+    // Without tokens the account has changed since it was read, for example by a concurrent sign-in that has stored a
+    // new hash of the same password. The current state is judged.
     return tokens ?? this.logIn({ identifier, password }, client);
   }
 
-  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError, RateLimitedError */
-  async sendCode(mobileNumber: string, client: Client): Promise<SentChallenge> {
+  /**
+   * Behaves the same for known and unknown numbers.
+   *
+   * @throws ValidationFailedError, OtpTooSoonError, RateLimitedError
+   */
+  async sendCode({ mobileNumber }: Pick<CodeInput, 'mobileNumber'>, client: Client): Promise<SentChallenge> {
     const number = this.users.parseMobile(mobileNumber);
     await this.networks.takeCode(client.ip);
-    return this.codes.send(number, 'sign_in');
-  }
-
-  /** The same for known and unknown numbers. @throws ValidationFailedError, OtpTooSoonError, RateLimitedError */
-  async forgotPassword(mobileNumber: string, client: Client): Promise<SentChallenge> {
-    const number = this.users.parseMobile(mobileNumber);
-    await this.networks.takeCode(client.ip);
-    return this.codes.send(number, 'reset_password');
+    return this.codes.send({ mobileNumber: number, purpose: 'sign_in' });
   }
 
   /**
-   * Signs the holder of a number in. The first time, whoever made the account is somebody else unless the code carries the signup's own
-   * challenge, comes with a session of the account or follows its password: else that one's sessions, password, e-mail and rooms are gone.
-   * A code alone never signs an administrator in, but makes the client known, so that the password is not held up by the failures of strangers.
+   * Behaves the same for known and unknown numbers.
    *
-   * @param bearer the caller, if the request is signed in
+   * @throws ValidationFailedError, OtpTooSoonError, RateLimitedError
+   */
+  async forgotPassword({ mobileNumber }: Pick<CodeInput, 'mobileNumber'>, client: Client): Promise<SentChallenge> {
+    const number = this.users.parseMobile(mobileNumber);
+    await this.networks.takeCode(client.ip);
+    return this.codes.send({ mobileNumber: number, purpose: 'reset_password' });
+  }
+
+  /**
+   * Signs the holder of a number in. At the first verification somebody else may have created the account. That is
+   * excluded when the code carries the challenge of the sign-up, the request is signed in to the account, or the code
+   * follows its password. Otherwise sessions, password, e-mail address and chatrooms of the account are deleted.
+   *
+   * A code alone never signs an administrator in. It makes the client known, so that failed attempts of strangers do
+   * not block the password there.
+   *
+   * @param actor the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError
    */
-  async verifyCode(input: CodeInput, client: Client, bearer: Actor | null): Promise<Tokens> {
-    const code = await this.codes.check(this.toGivenCode(input), ['sign_in', 'admin_sign_in'], client.ip);
+  async verifyCode(actor: Actor | null, input: CodeInput, client: Client): Promise<Tokens> {
+    const code = await this.codes.check(this.toGivenCode(input), { purposes: ['sign_in', 'admin_sign_in'], ip: client.ip });
     const result = await this.database.transaction(async (transaction) => {
       const challenge = await this.codes.consume(transaction, code);
       const { user, contents } = await this.lockHolder(transaction, challenge);
-      // The code is used up, and the client known, though nobody is signed in.
+      // Nobody is signed in, but the transaction commits: the code is used, and the client becomes known.
       if (user.role === 'admin' && challenge.purpose === 'sign_in') return { knownTo: user.id };
       if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
-      if (user.is_disabled) throw new AccountDisabledError();
-      const isOfSignup = challenge.from_signup && input.challengeId !== null;
+      if (user.isDisabled) throw new AccountDisabledError();
+      const isOfSignup = challenge.fromSignup && input.challengeId !== null;
       const followsPassword = challenge.purpose === 'admin_sign_in';
-      const isFirstAndForeign = !user.is_verified && !isOfSignup && !followsPassword && bearer?.userId !== user.id;
+      const isFirstAndForeign = !user.isVerified && !isOfSignup && !followsPassword && actor?.userId !== user.id;
       const verified = await this.verify(transaction, user, isFirstAndForeign ? contents : null);
-      const tokens = await this.sessions.start(verified, null, client, transaction);
+      const tokens = await this.sessions.start(verified, { client }, transaction);
       if (!tokens) throw new AccountDisabledError();
       return { tokens, deleted: isFirstAndForeign ? contents : null };
     });
     await result.deleted?.forget();
     if (result.tokens) return result.tokens;
-    await this.known.remember(result.knownTo, client.ip);
+    await this.known.remember({ userId: result.knownTo, ip: client.ip });
     throw new InvalidOtpError();
   }
 
   /**
-   * Sets a password with a code, and ends every session. One hash is made either way. It verifies the number, too: the first time as `verifyCode`.
+   * Sets a password with a code, and ends every session. It computes one hash whether or not the code is correct. It
+   * verifies the number too, with the effects of `verifyCode` at the first verification.
    *
-   * @param bearer the caller, if the request is signed in
+   * @param actor the caller, if the request is signed in
    * @throws ValidationFailedError, InvalidOtpError, AccountDisabledError, RateLimitedError
    */
-  async resetPassword(input: CodeInput & { newPassword: string }, client: Client, bearer: Actor | null): Promise<void> {
-    const passwordHash = await this.passwords.hashNew('new_password', input.newPassword);
-    const code = await this.codes.check(this.toGivenCode(input), ['reset_password'], client.ip);
+  async resetPassword(actor: Actor | null, input: CodeInput & { readonly newPassword: string }, client: Client): Promise<void> {
+    const newPassword = { field: 'new_password', password: input.newPassword };
+    const passwordHash = await this.passwords.hashNew(newPassword);
+    const code = await this.codes.check(this.toGivenCode(input), { purposes: ['reset_password'], ip: client.ip });
     const deleted = await this.database.transaction(async (transaction) => {
       const { user, contents } = await this.lockHolder(transaction, await this.codes.consume(transaction, code));
-      // Whoever holds an administrator's phone would otherwise need nothing else.
+      // An administrator's phone alone must not be enough.
       if (user.role === 'admin') throw new InvalidOtpError();
-      if (user.is_disabled) throw new AccountDisabledError();
-      this.passwords.assertNotUsername('new_password', input.newPassword, user.username);
-      const foreign = !user.is_verified && bearer?.userId !== user.id ? contents : null;
+      if (user.isDisabled) throw new AccountDisabledError();
+      this.passwords.assertNotUsername(newPassword, user.username);
+      const foreign = !user.isVerified && actor?.userId !== user.id ? contents : null;
       await this.verify(transaction, user, foreign);
-      await this.replacePassword(transaction, user.id, passwordHash);
+      await this.replacePassword(transaction, { id: user.id, passwordHash });
       await this.sessions.endAll(user.id, transaction);
       return foreign;
     });
@@ -155,24 +178,27 @@ export class AuthService {
    */
   async changePassword(
     actor: Actor,
-    { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+    input: { readonly currentPassword: string; readonly newPassword: string },
     client: Client,
   ): Promise<void> {
     const user = await this.users.getCredentials(actor);
-    this.passwords.assertNotUsername('new_password', newPassword, user.username);
-    await this.users.assertPassword('current_password', user, currentPassword, client);
-    const passwordHash = await this.passwords.hashNew('new_password', newPassword);
+    const newPassword = { field: 'new_password', password: input.newPassword };
+    this.passwords.assertNotUsername(newPassword, user.username);
+    await this.users.assertPassword(user, { field: 'current_password', password: input.currentPassword }, client);
+    const passwordHash = await this.passwords.hashNew(newPassword);
+    const expected = user.passwordHash === null ? {} : { expectedHash: user.passwordHash };
     await this.database.transaction(async (transaction) => {
-      if (!(await this.replacePassword(transaction, user.id, passwordHash, user.password_hash))) throw new InvalidCredentialsError();
+      if (!(await this.replacePassword(transaction, { id: user.id, passwordHash, ...expected }))) throw new InvalidCredentialsError();
       await this.sessions.endOthers(actor, transaction);
     });
   }
 
-  /** Uses up a code that was sent to the user's own number to sign in with. @throws InvalidOtpError */
+  /** Uses a sign-in code that was sent to the user's own number. @throws InvalidOtpError */
   async assertOwnCode(user: UserCredentials, code: Omit<GivenCode, 'mobileNumber'>, client: Client): Promise<void> {
-    const right = await this.codes.check({ ...code, mobileNumber: user.mobile_number }, ['sign_in'], client.ip);
-    const { user_id } = await this.codes.consume(this.database, right);
-    if (user_id !== user.id) throw new InvalidOtpError();
+    const given = { ...code, mobileNumber: user.mobileNumber };
+    const correct = await this.codes.check(given, { purposes: ['sign_in'], ip: client.ip });
+    const { userId } = await this.codes.consume(this.database, correct);
+    if (userId !== user.id) throw new InvalidOtpError();
   }
 
   private toGivenCode({ mobileNumber, otp, challengeId }: CodeInput): GivenCode {
@@ -180,23 +206,29 @@ export class AuthService {
   }
 
   /**
-   * The account of a consumed challenge, held against changes.
+   * Locks the account of a consumed challenge. Its contents are locked first, because every transaction locks replies
+   * before the user.
    *
-   * @returns with it what it holds, unless the number was verified before: replies are locked before the user, by everybody
+   * @returns the account, and its contents unless the number was verified before
    * @throws InvalidOtpError for a number without an account
    */
   private async lockHolder(
     transaction: Transaction,
-    { user_id }: MetChallenge,
+    { userId }: ConsumedChallenge,
   ): Promise<{ user: UserCredentials; contents: LockedContents | null }> {
-    if (user_id === null) throw new InvalidOtpError();
-    const contents = (await this.users.isVerified(transaction, user_id)) ? null : await this.contents.lock(transaction, user_id);
-    const user = await this.users.lockWithDay(transaction, user_id);
+    if (userId === null) throw new InvalidOtpError();
+    const contents = (await this.users.isVerified(transaction, userId)) ? null : await this.contents.lock(transaction, userId);
+    const user = await this.users.lockWithDay(transaction, userId);
     if (!user) throw new InvalidOtpError();
     return { user, contents };
   }
 
-  /** Notes that the number is verified. @param foreign what somebody else has put into the account, which goes with all that one could return with */
+  /**
+   * Records that the number is verified.
+   *
+   * @param foreign the contents of an account that somebody else may have created; they are deleted, and all ways to
+   * sign in to it are closed. Null otherwise
+   */
   private async verify(transaction: Transaction, user: UserCredentials, foreign: LockedContents | null): Promise<UserProfile> {
     const verified = await this.users.verifyNumber(transaction, user, { clear: foreign !== null });
     if (foreign !== null) {
@@ -209,7 +241,10 @@ export class AuthService {
   }
 
   private async requireCode(user: UserCredentials): Promise<never> {
-    const { challengeId, expiresIn, resendAfter, otp } = await this.codes.send(user.mobile_number, 'admin_sign_in');
+    const { challengeId, expiresIn, resendAfter, otp } = await this.codes.send({
+      mobileNumber: user.mobileNumber,
+      purpose: 'admin_sign_in',
+    });
     throw new OtpRequiredError({
       challenge_id: challengeId,
       expires_in: expiresIn,
@@ -218,23 +253,19 @@ export class AuthService {
     });
   }
 
-  /** @returns the hash that is stored now */
-  private async strengthen({ id, password_hash }: UserCredentials, password: string): Promise<string | null> {
-    if (password_hash === null) return null;
-    const stronger = await this.passwords.rehash(password_hash, password);
-    if (stronger === null) return password_hash;
-    return (await this.users.setPassword(this.database, id, stronger, password_hash)) ? stronger : password_hash;
+  /** Replaces a hash with outdated parameters. @returns the hash that is stored now */
+  private async strengthen({ id, passwordHash }: UserCredentials, password: string): Promise<string | null> {
+    if (passwordHash === null) return null;
+    const stronger = await this.passwords.rehash(passwordHash, password);
+    if (stronger === null) return passwordHash;
+    const isReplaced = await this.users.setPassword(this.database, { id, passwordHash: stronger, expectedHash: passwordHash });
+    return isReplaced ? stronger : passwordHash;
   }
 
-  /** Codes that were sent while the old password held are no good with the new one. */
-  private async replacePassword(
-    on: StatementRunner,
-    userId: string,
-    passwordHash: string,
-    expectedHash: string | null = null,
-  ): Promise<boolean> {
-    await this.codes.consumeAll(on, userId);
-    return this.users.setPassword(on, userId, passwordHash, expectedHash);
+  /** Codes that were sent before the change become invalid. */
+  private async replacePassword(transaction: Transaction, change: PasswordChange): Promise<boolean> {
+    await this.codes.consumeAll(transaction, change.id);
+    return this.users.setPassword(transaction, change);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** What a code is good for; one for another purpose is as wrong as a wrong one. */
+/** The purpose of a code. A code for another purpose is treated like a wrong one. */
 export type OtpPurpose = 'sign_in' | 'admin_sign_in' | 'reset_password';
 
 @Entity('otp_challenges')
@@ -28,7 +28,7 @@ export class OtpChallengeEntity {
   @Column({ name: 'from_signup', type: 'boolean', default: false })
   fromSignup!: boolean;
 
-  /** Tries that named this challenge. */
+  /** Attempts that named this challenge. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 
@@ -39,7 +39,7 @@ export class OtpChallengeEntity {
   @Column({ name: 'expires_at', type: 'timestamptz', precision: 3 })
   expiresAt!: Date;
 
-  /** When the code was handed over, given up, or turned out to have nobody to go to. */
+  /** When the code was delivered, its delivery was abandoned, or the number turned out to have no account. */
   @Column({ name: 'settled_at', type: 'timestamptz', precision: 3, nullable: true })
   settledAt!: Date | null;
 

@@ -1,146 +1,177 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type StatementRunner } from '../../database/database.js';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type FindOptionsWhere, In, IsNull, Raw, type Repository } from 'typeorm';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { columnsOf } from '../../database/entity-columns.js';
+import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
-import type { OtpPurpose } from './otp-challenge.entity.js';
+import { OtpChallengeEntity, type OtpPurpose } from './otp-challenge.entity.js';
 
-export interface NewChallenge {
-  readonly id: string;
+export interface NewChallenge extends Readonly<Pick<OtpChallengeEntity, 'id' | 'purpose' | 'fromSignup'>> {
   /** Every spelling of the number, the canonical one first. */
   readonly mobileNumbers: readonly [string, ...string[]];
-  readonly purpose: OtpPurpose;
-  readonly fromSignup: boolean;
   readonly lifetimeSeconds: number;
+  /** True when nothing is left to deliver. */
+  readonly isSettled: boolean;
 }
 
-/** A challenge that a code is tried on. */
-export interface TriedChallenge {
+/** Names a challenge, with the facts that a code for it has to match. */
+export interface ChallengeName {
   readonly challengeId: string;
   /** Every spelling of the number. */
   readonly mobileNumbers: readonly string[];
   readonly purposes: readonly OtpPurpose[];
 }
 
-/** A challenge whose code was given. */
-export interface MetChallenge {
-  readonly id: string;
-  /** Null for a number without an account. */
-  readonly user_id: string | null;
-  readonly purpose: OtpPurpose;
-  readonly from_signup: boolean;
-}
+const CONSUMED = columnsOf(OtpChallengeEntity, ['userId', 'purpose', 'fromSignup']);
 
-/** What delivering a code takes. */
-export interface UnsettledChallenge {
-  readonly purpose: OtpPurpose;
-  readonly mobile_number: string;
-  readonly email: string | null;
-  readonly is_verified: boolean;
-}
+/** A challenge whose code was used. */
+export type ConsumedChallenge = RowOf<typeof CONSUMED.columns>;
 
-/** Tries that may name a challenge. */
+const UNSETTLED = columnsOf(OtpChallengeEntity, ['purpose', 'mobileNumber']);
+
+/** Attempts that may name a challenge. */
 const MAX_ATTEMPTS = 5;
 
 const OPEN = `consumed_at IS NULL AND expires_at > now()`;
 
-// The account is looked up by the statement itself, so that asking is the same with and without one. Of two accounts of one phone it is the verified
-// one. An older code of the same purpose dies; codes of a number are made one after the other, as each takes the number's counter first.
-const insert = statement<{ user_id: string | null }>(
-  'otp_challenges_insert',
-  `WITH older AS (
-     UPDATE otp_challenges SET consumed_at = now() WHERE mobile_number = ANY ($2::text[]) AND purpose = $3 AND ${OPEN}
+/** The same condition for the TypeORM repository. */
+const isOpen = (): FindOptionsWhere<OtpChallengeEntity> => ({
+  consumedAt: IsNull(),
+  expiresAt: Raw((column) => `${column} > now()`),
+});
+
+const NAMED = { id: 'uuid', mobile_numbers: 'text[]', purposes: 'text[]' } as const;
+
+// The statement itself looks the account up, so that it is the same with and without one. Of two accounts of one phone
+// it finds the verified one. An older code of the same purpose becomes invalid. Each transaction takes the counter of
+// the number first, so the codes of a number are created one after the other.
+const insert = statement({
+  name: 'otp_challenges_insert',
+  parameters: {
+    id: 'uuid',
+    mobile_numbers: 'text[]',
+    purpose: typed<OtpPurpose>('text'),
+    from_signup: 'bool',
+    is_settled: 'bool',
+    lifetime_seconds: 'float8',
+  },
+  text: `WITH older AS (
+     UPDATE otp_challenges SET consumed_at = now() WHERE mobile_number = ANY (:mobile_numbers::text[]) AND purpose = :purpose AND ${OPEN}
    )
    INSERT INTO otp_challenges (id, user_id, mobile_number, purpose, from_signup, settled_at, expires_at)
-   VALUES ($1,
-     (SELECT id FROM users WHERE mobile_number = ANY ($2::text[])
-      ORDER BY verified_at IS NULL, array_position($2::text[], mobile_number) LIMIT 1),
-     ($2::text[])[1], $3, $4, CASE WHEN $6::boolean THEN now() END, now() + make_interval(secs => $5))
-   RETURNING user_id`,
-);
+   VALUES (:id,
+     (SELECT id FROM users WHERE mobile_number = ANY (:mobile_numbers::text[])
+      ORDER BY verified_at IS NULL, array_position(:mobile_numbers::text[], mobile_number) LIMIT 1),
+     (:mobile_numbers::text[])[1], :purpose, :from_signup, CASE WHEN :is_settled::boolean THEN now() END,
+     now() + make_interval(secs => :lifetime_seconds))`,
+});
 
-const takeTry = statement<{ id: string }>(
-  'otp_challenges_take_try',
-  `UPDATE otp_challenges SET attempts = attempts + 1
-   WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}
+// Counts an attempt before the code is compared: concurrent attempts cannot exceed the limit.
+const takeAttempt = statement({
+  name: 'otp_challenges_take_attempt',
+  parameters: NAMED,
+  columns: { id: 'uuid' },
+  text: `UPDATE otp_challenges SET attempts = attempts + 1
+   WHERE id = :id AND mobile_number = ANY (:mobile_numbers) AND purpose = ANY (:purposes) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}
    RETURNING id`,
-);
+});
 
-const findOpen = statement<{ id: string }>(
-  'otp_challenges_find_open',
-  `SELECT id FROM otp_challenges WHERE mobile_number = ANY ($1::text[]) AND purpose = $2 AND ${OPEN} ORDER BY created_at DESC LIMIT 10`,
-);
+// Of any number of concurrent requests with the correct code, one finds the challenge open.
+const consume = statement({
+  name: 'otp_challenges_consume',
+  parameters: NAMED,
+  columns: CONSUMED.columns,
+  text: `UPDATE otp_challenges SET consumed_at = now()
+   WHERE id = :id AND mobile_number = ANY (:mobile_numbers) AND purpose = ANY (:purposes) AND ${OPEN}
+   RETURNING ${CONSUMED.sql()}`,
+});
 
-// Of any number of right tries at once one finds the challenge open.
-const consume = statement<MetChallenge>(
-  'otp_challenges_consume',
-  `UPDATE otp_challenges SET consumed_at = now()
-   WHERE id = $1 AND mobile_number = ANY ($2::text[]) AND purpose = ANY ($3) AND ${OPEN}
-   RETURNING id, user_id, purpose, from_signup`,
-);
+const findUnsettled = statement({
+  name: 'otp_challenges_find_unsettled',
+  parameters: { id: 'uuid' },
+  columns: { ...UNSETTLED.columns, email: 'text?', isVerified: 'bool' },
+  text: `SELECT ${UNSETTLED.sql('c')}, u.email, u.verified_at IS NOT NULL AS "isVerified"
+   FROM otp_challenges c JOIN users u ON u.id = c.user_id
+   WHERE c.id = :id AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now()`,
+});
 
-const consumeAll = statement<never>(
-  'otp_challenges_consume_all',
-  `UPDATE otp_challenges SET consumed_at = now() WHERE user_id = $1 AND ${OPEN}`,
-);
-
-const findUnsettled = statement<UnsettledChallenge>(
-  'otp_challenges_find_unsettled',
-  `SELECT c.purpose, c.mobile_number, u.email, u.verified_at IS NOT NULL AS is_verified FROM otp_challenges c JOIN users u ON u.id = c.user_id
-   WHERE c.id = $1 AND c.settled_at IS NULL AND c.consumed_at IS NULL AND c.expires_at > now()`,
-);
-
-const settle = statement<never>('otp_challenges_settle', `UPDATE otp_challenges SET settled_at = now() WHERE id = $1`);
-
-const findForgotten = statement<{ id: string }>(
-  'otp_challenges_find_forgotten',
-  `SELECT id FROM otp_challenges
-   WHERE settled_at IS NULL AND created_at BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2`,
-);
-
-const erase = statement<never>('otp_challenges_erase', `DELETE FROM otp_challenges WHERE mobile_number = ANY ($1::text[])`);
+/** The facts that the delivery of a code needs. */
+export type UnsettledChallenge = NonNullable<typeof findUnsettled.row>;
 
 @Injectable()
 export class OtpRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(OtpChallengeEntity) private readonly challenges: Repository<OtpChallengeEntity>,
+  ) {}
 
-  /** @param isSettled true when nothing is left to deliver */
-  async insert(challenge: NewChallenge, isSettled: boolean, on: StatementRunner): Promise<void> {
-    const { id, mobileNumbers, purpose, fromSignup, lifetimeSeconds } = challenge;
-    await on.run(insert, [id, mobileNumbers, purpose, fromSignup, lifetimeSeconds, isSettled]);
+  async insert(on: StatementRunner, challenge: NewChallenge): Promise<void> {
+    const { id, mobileNumbers, purpose, fromSignup, isSettled, lifetimeSeconds } = challenge;
+    await on.run(insert, {
+      id,
+      mobile_numbers: mobileNumbers,
+      purpose,
+      from_signup: fromSignup,
+      is_settled: isSettled,
+      lifetime_seconds: lifetimeSeconds,
+    });
   }
 
-  /** @returns false when there is no such open challenge, or its tries are used up */
-  async takeTry({ challengeId, mobileNumbers, purposes }: TriedChallenge): Promise<boolean> {
-    return (await this.database.run(takeTry, [challengeId, mobileNumbers, purposes])).length === 1;
+  /** @returns false when there is no such open challenge, or its attempts are used up */
+  async takeAttempt(challenge: ChallengeName): Promise<boolean> {
+    return (await this.database.run(takeAttempt, toParameters(challenge))).length === 1;
   }
 
+  /** The ids of the newest open challenges of a number. */
   async findOpen(mobileNumbers: readonly string[], purpose: OtpPurpose): Promise<string[]> {
-    return (await this.database.run(findOpen, [mobileNumbers, purpose])).map(({ id }) => id);
+    const open = await this.challenges.find({
+      select: { id: true },
+      where: { mobileNumber: In(mobileNumbers), purpose, ...isOpen() },
+      order: { createdAt: 'DESC' },
+      take: 10,
+    });
+    return open.map(({ id }) => id);
   }
 
-  /** Null when the challenge is no longer open. */
-  async consume(on: StatementRunner, { challengeId, mobileNumbers, purposes }: TriedChallenge): Promise<MetChallenge | null> {
-    return (await on.run(consume, [challengeId, mobileNumbers, purposes]))[0] ?? null;
+  /** @returns null when the challenge is no longer open */
+  async consume(on: StatementRunner, challenge: ChallengeName): Promise<ConsumedChallenge | null> {
+    return (await on.run(consume, toParameters(challenge)))[0] ?? null;
   }
 
-  async consumeAll(on: StatementRunner, userId: string): Promise<void> {
-    await on.run(consumeAll, [userId]);
+  /** Makes every open code of the account invalid. */
+  async consumeAll({ manager }: Transaction, userId: string): Promise<void> {
+    await manager.withRepository(this.challenges).update({ userId, ...isOpen() }, { consumedAt: () => 'now()' });
   }
 
-  /** Null when there is nobody to send it to, or it was sent, used or has expired. */
+  /** @returns null when there is no account to send the code to, or it was sent, used or has expired */
   async findUnsettled(id: string): Promise<UnsettledChallenge | null> {
-    return (await this.database.run(findUnsettled, [id]))[0] ?? null;
+    return (await this.database.run(findUnsettled, { id }))[0] ?? null;
   }
 
   async settle(id: string): Promise<void> {
-    await this.database.run(settle, [id]);
+    await this.challenges.update({ id }, { settledAt: () => 'now()' });
   }
 
-  /** Ids of codes that still wait after so many seconds. */
-  async findForgotten(afterSeconds: number, limit: number): Promise<string[]> {
-    return (await this.database.run(findForgotten, [afterSeconds, limit])).map(({ id }) => id);
+  /** The ids of the oldest codes that are not settled after this time. Their jobs were lost. */
+  async findOverdue({ afterSeconds, limit }: { afterSeconds: number; limit: number }): Promise<string[]> {
+    const isOverdue = (column: string) => `${column} BETWEEN now() - interval '5 minutes' AND now() - make_interval(secs => :afterSeconds)`;
+    const overdue = await this.challenges.find({
+      select: { id: true },
+      where: { settledAt: IsNull(), createdAt: Raw(isOverdue, { afterSeconds }) },
+      order: { createdAt: 'ASC' },
+      take: limit,
+    });
+    return overdue.map(({ id }) => id);
   }
 
-  async erase(on: StatementRunner, mobileNumbers: readonly string[]): Promise<void> {
-    await on.run(erase, [mobileNumbers]);
+  async erase({ manager }: Transaction, mobileNumbers: readonly string[]): Promise<void> {
+    await manager.withRepository(this.challenges).delete({ mobileNumber: In(mobileNumbers) });
   }
 }
+
+const toParameters = ({ challengeId, mobileNumbers, purposes }: ChallengeName) => ({
+  id: challengeId,
+  mobile_numbers: mobileNumbers,
+  purposes,
+});

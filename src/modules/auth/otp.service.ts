@@ -4,35 +4,35 @@ import { newId } from '../../common/ids.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
-import { Database, type StatementRunner } from '../../database/database.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { canonicalNumber, spellingsOf } from '../users/index.js';
 import { InvalidOtpError, OtpTooSoonError } from './auth.errors.js';
-import { KnownClients } from './known-clients.js';
-import { OneTimeCodes } from './one-time-codes.js';
+import { KnownClientsService } from './known-clients.service.js';
+import { OneTimeCodesService } from './one-time-codes.service.js';
 import type { OtpPurpose } from './otp-challenge.entity.js';
 import { OtpQueue } from './otp.queue.js';
-import { type MetChallenge, OtpRepository, type TriedChallenge } from './otp.repository.js';
+import { type ChallengeName, type ConsumedChallenge, type NewChallenge, OtpRepository } from './otp.repository.js';
 
 const CODE_LIFETIME_SECONDS = 300;
 
-const A_MINUTE: CounterLimit = { limit: 1, windowSeconds: 60 };
-const AN_HOUR: CounterLimit = { limit: 5, windowSeconds: 3_600 };
+const CODES_PER_MINUTE: CounterLimit = { limit: 1, windowSeconds: 60 };
+const CODES_PER_HOUR: CounterLimit = { limit: 5, windowSeconds: 3_600 };
 
-/** Tries without a challenge's id, from one address. */
-const STRAY_TRIES: CounterLimit = { limit: 5, windowSeconds: CODE_LIFETIME_SECONDS };
-/** And from all addresses together, so that a crowd of them has one chance in ten thousand an hour. */
-const ALL_STRAY_TRIES: CounterLimit = { limit: 100, windowSeconds: 3_600 };
+/** Attempts that name no challenge, for one number from one network. */
+const UNNAMED_ATTEMPTS: CounterLimit = { limit: 5, windowSeconds: CODE_LIFETIME_SECONDS };
+/** The same from all networks together: many networks have one chance in ten thousand an hour. */
+const ALL_UNNAMED_ATTEMPTS: CounterLimit = { limit: 100, windowSeconds: 3_600 };
 
-/** A code that is on its way. Times in seconds. */
+/** A code that is being delivered. Times in seconds. */
 export interface SentChallenge {
   readonly challengeId: string;
   readonly expiresIn: number;
   readonly resendAfter: number;
-  /** The code, where answers may hold it. */
+  /** The code; null unless it is delivered in the response. */
   readonly otp: string | null;
 }
 
-/** A code that somebody gives. */
+/** A code that a client gives. */
 export interface GivenCode {
   /** In E.164, in any of its spellings. */
   readonly mobileNumber: string;
@@ -40,150 +40,152 @@ export interface GivenCode {
   readonly challengeId: string | null;
 }
 
-/** A code that is right, if its challenge is still open. */
-export interface RightCode {
-  readonly challenge: TriedChallenge;
-  /** The counter of wrong tries that it ends. */
-  readonly tries: readonly string[] | null;
+/** A correct code. It is accepted if its challenge is still open when it is consumed. */
+export interface CorrectCode {
+  readonly challenge: ChallengeName;
+  /** The key of the counter of wrong attempts that consuming the code resets. */
+  readonly attempts: readonly string[] | null;
 }
 
-interface CodeOfNumber {
+/** The conditions of an attempt. */
+interface AttemptContext {
+  /** The purposes that the code may have; an attempt that names no challenge is for the first of them. */
+  readonly purposes: readonly [OtpPurpose, ...OtpPurpose[]];
+  readonly ip: string;
+}
+
+interface Attempt extends AttemptContext {
   readonly mobileNumbers: readonly [string, ...string[]];
   readonly otp: string;
+  /** Whether the owner of the number is known at the network. */
+  readonly isKnown: () => Promise<boolean>;
 }
 
-/** Codes by purpose: how often they are made, and how often one may guess. */
+/** One-time codes: how often they are sent, and how many attempts there are. */
 @Injectable()
 export class OtpService {
-  private readonly isAnswered: boolean;
-  /** Wrong codes of one network, over all accounts. */
-  private readonly networkTries: CounterLimit;
+  /** Whether codes are delivered in the response. */
+  private readonly isInResponse: boolean;
+  /** Wrong codes from one network, over all accounts. */
+  private readonly networkAttempts: CounterLimit;
 
   constructor(
     private readonly challenges: OtpRepository,
-    private readonly codes: OneTimeCodes,
+    private readonly codes: OneTimeCodesService,
     private readonly counters: Counters,
     private readonly queue: OtpQueue,
-    private readonly known: KnownClients,
+    private readonly known: KnownClientsService,
     private readonly database: Database,
     @InjectConfig() { OTP_DELIVERY, NETWORK_WRONG_CODES }: Config,
   ) {
-    if (OTP_DELIVERY === undefined) throw new Error('OTP_DELIVERY is demanded by every entry point that signs people in');
-    this.isAnswered = OTP_DELIVERY === 'response';
-    this.networkTries = { limit: NETWORK_WRONG_CODES, windowSeconds: 3_600 };
+    if (OTP_DELIVERY === undefined) throw new Error('OTP_DELIVERY is required by every entry point that signs people in');
+    this.isInResponse = OTP_DELIVERY === 'response';
+    this.networkAttempts = { limit: NETWORK_WRONG_CODES, windowSeconds: 3_600 };
   }
 
   /**
-   * Makes the challenge of a new account, in the transaction that makes the account. It starts no minute, but is one of the hour's five.
+   * Creates the challenge of a new account, in the transaction that creates the account. It does not start the minute
+   * between two codes, but counts as one of the five codes per hour.
    *
    * @returns its id, for `deliver` after the commit
    * @throws OtpTooSoonError
    */
   async challengeNewUser(transaction: StatementRunner, mobileNumber: string): Promise<string> {
-    await this.take(transaction, mobileNumber, 'sign_in', [AN_HOUR]);
-    return this.insert(transaction, mobileNumber, 'sign_in', true);
+    const code = { mobileNumber, purpose: 'sign_in' } as const;
+    await this.take(transaction, code, [CODES_PER_HOUR]);
+    return this.insert(transaction, { ...code, fromSignup: true });
   }
 
   /**
-   * Makes a challenge for a number, whether or not it has an account, and sends its code if it has. An older code of the purpose is void.
+   * Creates a challenge for a number, whether or not it has an account, and sends its code if it has. An older code of
+   * the same purpose becomes invalid.
    *
-   * @param givenNumber in E.164, in any of its spellings
+   * @param input.mobileNumber in E.164, in any of its spellings
    * @throws OtpTooSoonError
    */
-  async send(givenNumber: string, purpose: OtpPurpose): Promise<SentChallenge> {
-    const mobileNumber = canonicalNumber(givenNumber);
+  async send(input: { readonly mobileNumber: string; readonly purpose: OtpPurpose }): Promise<SentChallenge> {
+    const code = { ...input, mobileNumber: canonicalNumber(input.mobileNumber) };
     const id = await this.database.transaction(async (transaction) => {
-      await this.take(transaction, mobileNumber, purpose, [A_MINUTE, AN_HOUR]);
-      return this.insert(transaction, mobileNumber, purpose, false);
+      await this.take(transaction, code, [CODES_PER_MINUTE, CODES_PER_HOUR]);
+      return this.insert(transaction, { ...code, fromSignup: false });
     });
     return this.deliver(id);
   }
 
-  /** Sends the code of a committed challenge on its way. */
+  /** Starts the delivery of the code of a committed challenge. */
   async deliver(challengeId: string): Promise<SentChallenge> {
-    if (!this.isAnswered) await this.queue.add(challengeId);
+    if (!this.isInResponse) await this.queue.add(challengeId);
     return {
       challengeId,
       expiresIn: CODE_LIFETIME_SECONDS,
-      resendAfter: A_MINUTE.windowSeconds,
-      otp: this.isAnswered ? this.codes.codeOf(challengeId) : null,
+      resendAfter: CODES_PER_MINUTE.windowSeconds,
+      otp: this.isInResponse ? this.codes.codeOf(challengeId) : null,
     };
   }
 
   /**
-   * Finds the challenge that a code is right for, and counts the try before it looks at the code: so no more are judged than there are tries, and
-   * where there is nothing to judge a right code takes the same work as a wrong one.
+   * Finds the challenge that a code is correct for. The attempt is counted before the code is compared, so concurrent
+   * requests cannot exceed the limit, and a correct code without a challenge takes the same work as a wrong one.
    *
-   * A try that names its challenge counts against that alone. One that does not counts against number and address together: whoever is
-   * elsewhere cannot use up the owner's tries. Wrong codes count against their network too, over all accounts. Who is known at the network is not
-   * held up by what others there, or all networks together, have tried.
+   * An attempt that names its challenge counts against that challenge alone. One that does not counts against number
+   * and network together, so strangers elsewhere cannot use up the owner's attempts. Wrong codes also count against
+   * their network over all accounts. An owner who is known at the network is not blocked by the attempts of others
+   * there, nor by those of all networks together.
    *
-   * @param purposes what the code may be for; without a challenge's id the first of them only
-   * @returns what `consume` takes in the transaction of the code's effect
+   * @returns the input of `consume`, which runs in the transaction of the code's effect
    * @throws InvalidOtpError; known and unknown numbers take the same statements
    */
-  async check(given: GivenCode, purposes: readonly [OtpPurpose, ...OtpPurpose[]], ip: string): Promise<RightCode> {
-    const mobileNumbers = spellingsOf(given.mobileNumber);
-    const isKnown = () => this.known.isKnown({ mobileNumbers }, ip);
-    const ofNetwork = ['wrong code of network', networkOf(ip)];
-    const mayTry = (await this.counters.take(ofNetwork, this.networkTries)).taken || (await isKnown());
-    const right =
-      given.challengeId === null
-        ? await this.checkStray({ otp: given.otp, mobileNumbers }, purposes[0], ip, isKnown)
-        : await this.checkNamed({ otp: given.otp, mobileNumbers }, given.challengeId, purposes);
-    // Judged last, so that a refused try takes the same statements.
-    if (!right || !mayTry) throw new InvalidOtpError();
+  async check({ mobileNumber, otp, challengeId }: GivenCode, context: AttemptContext): Promise<CorrectCode> {
+    const mobileNumbers = spellingsOf(mobileNumber);
+    const isKnown = () => this.known.isKnown({ mobileNumbers }, context.ip);
+    const ofNetwork = ['wrong code of network', networkOf(context.ip)];
+    const isAllowed = (await this.counters.take(ofNetwork, this.networkAttempts)).taken || (await isKnown());
+    const attempt = { ...context, mobileNumbers, otp, isKnown };
+    const correct = challengeId === null ? await this.checkUnnamed(attempt) : await this.checkNamed(attempt, challengeId);
+    // The limit is applied last, so that a refused attempt takes the same statements.
+    if (!correct || !isAllowed) throw new InvalidOtpError();
     await this.counters.giveBack(ofNetwork);
-    return right;
+    return correct;
   }
 
-  /** Uses the code up, once. @throws InvalidOtpError when it is expired, dead or used, perhaps a moment ago */
-  async consume(transaction: StatementRunner, { challenge, tries }: RightCode): Promise<MetChallenge> {
-    const met = await this.challenges.consume(transaction, challenge);
-    if (!met) throw new InvalidOtpError();
-    if (tries) await this.counters.reset(tries, transaction);
-    return met;
+  /** Uses the code, once. @throws InvalidOtpError when its challenge has expired or was used, perhaps just now */
+  async consume(on: StatementRunner, { challenge, attempts }: CorrectCode): Promise<ConsumedChallenge> {
+    const consumed = await this.challenges.consume(on, challenge);
+    if (!consumed) throw new InvalidOtpError();
+    if (attempts) await this.counters.reset(attempts, on);
+    return consumed;
   }
 
-  /** Makes every open code of the account useless. */
-  async consumeAll(transaction: StatementRunner, userId: string): Promise<void> {
+  /** Makes every open code of the account invalid. */
+  async consumeAll(transaction: Transaction, userId: string): Promise<void> {
     await this.challenges.consumeAll(transaction, userId);
   }
 
-  /** Deletes what is stored of codes for this number. */
-  async erase(transaction: StatementRunner, mobileNumbers: readonly string[]): Promise<void> {
+  /** Deletes the challenges of this number. */
+  async erase(transaction: Transaction, mobileNumbers: readonly string[]): Promise<void> {
     await this.challenges.erase(transaction, mobileNumbers);
   }
 
-  private async checkNamed(
-    { mobileNumbers, otp }: CodeOfNumber,
-    challengeId: string,
-    purposes: readonly OtpPurpose[],
-  ): Promise<RightCode | null> {
+  private async checkNamed({ mobileNumbers, otp, purposes }: Attempt, challengeId: string): Promise<CorrectCode | null> {
     const challenge = { challengeId, mobileNumbers, purposes };
-    const isRight = (await this.challenges.takeTry(challenge)) && this.codes.isCodeOf(challengeId, otp);
-    return isRight ? { challenge, tries: null } : null;
+    const isCorrect = (await this.challenges.takeAttempt(challenge)) && this.codes.isCodeOf(challengeId, otp);
+    return isCorrect ? { challenge, attempts: null } : null;
   }
 
-  private async checkStray(
-    { mobileNumbers, otp }: CodeOfNumber,
-    purpose: OtpPurpose,
-    ip: string,
-    isKnown: () => Promise<boolean>,
-  ): Promise<RightCode | null> {
-    const [mobileNumber] = mobileNumbers;
-    const tries = ['stray code', purpose, mobileNumber, networkOf(ip)];
-    if (!(await this.counters.take(tries, STRAY_TRIES)).taken) return null;
-    const mayTry = (await this.counters.take(['stray code', purpose, mobileNumber], ALL_STRAY_TRIES)).taken || (await isKnown());
+  private async checkUnnamed({ mobileNumbers, otp, purposes: [purpose], ip, isKnown }: Attempt): Promise<CorrectCode | null> {
+    const ofNumber = ['stray code', purpose, mobileNumbers[0]];
+    const ofNetwork = [...ofNumber, networkOf(ip)];
+    if (!(await this.counters.take(ofNetwork, UNNAMED_ATTEMPTS)).taken) return null;
+    const isAllowed = (await this.counters.take(ofNumber, ALL_UNNAMED_ATTEMPTS)).taken || (await isKnown());
     const open = await this.challenges.findOpen(mobileNumbers, purpose);
-    const challengeId = mayTry ? open.find((id) => this.codes.isCodeOf(id, otp)) : undefined;
-    return challengeId === undefined ? null : { challenge: { challengeId, mobileNumbers, purposes: [purpose] }, tries };
+    const challengeId = isAllowed ? open.find((id) => this.codes.isCodeOf(id, otp)) : undefined;
+    if (challengeId === undefined) return null;
+    return { challenge: { challengeId, mobileNumbers, purposes: [purpose] }, attempts: ofNetwork };
   }
 
   private async take(
     transaction: StatementRunner,
-    mobileNumber: string,
-    purpose: OtpPurpose,
+    { mobileNumber, purpose }: { readonly mobileNumber: string; readonly purpose: OtpPurpose },
     limits: readonly CounterLimit[],
   ): Promise<void> {
     for (const limit of limits) {
@@ -192,13 +194,18 @@ export class OtpService {
     }
   }
 
-  private async insert(transaction: StatementRunner, mobileNumber: string, purpose: OtpPurpose, fromSignup: boolean): Promise<string> {
+  private async insert(
+    transaction: StatementRunner,
+    { mobileNumber, ...code }: Pick<NewChallenge, 'purpose' | 'fromSignup'> & { readonly mobileNumber: string },
+  ): Promise<string> {
     const id = newId();
-    await this.challenges.insert(
-      { id, mobileNumbers: spellingsOf(mobileNumber), purpose, fromSignup, lifetimeSeconds: CODE_LIFETIME_SECONDS },
-      this.isAnswered,
-      transaction,
-    );
+    await this.challenges.insert(transaction, {
+      ...code,
+      id,
+      mobileNumbers: spellingsOf(mobileNumber),
+      lifetimeSeconds: CODE_LIFETIME_SECONDS,
+      isSettled: this.isInResponse,
+    });
     return id;
   }
 }

@@ -1,8 +1,8 @@
-/** What is stored of a session's tokens, next to the token that came. */
+/** A refresh token that a client has sent, and the stored hashes of its session. */
 export interface PresentedToken {
-  /** Hash of the token that came. */
+  /** The hash of the token that was sent. */
   readonly hash: Buffer;
-  /** Hash of what would follow it. */
+  /** The hash of its successor. */
   readonly successorHash: Buffer;
   readonly currentHash: Buffer;
   readonly spentHash: Buffer | null;
@@ -11,11 +11,12 @@ export interface PresentedToken {
 }
 
 /**
- * What becomes of a refresh token that is, or was, of its session.
+ * Judges a refresh token that is, or was, one of its session.
  *
- * - `rotate`: it is the current one.
- * - `repeat`: it was spent a moment ago and its successor has not been used: the same answer again, for a client that lost the first.
- * - `reuse`: anything else: two parties hold tokens of one family.
+ * - `rotate`: the token is the current one.
+ * - `repeat`: the token was spent less than 30 s ago, and its successor has not been used. A client that lost the first
+ *   response gets the same successor again.
+ * - `reuse`: otherwise. Two parties hold tokens of one family.
  */
 export function judgeRefresh({
   hash,

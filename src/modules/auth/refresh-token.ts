@@ -6,8 +6,8 @@ const SECRET_BYTES = 32;
 const TAG_BYTES = 16;
 
 /**
- * An opaque refresh token: the session's id, a secret, and a tag by the session's own key. The tag tells a token that was once of the family from
- * one that somebody made up, which must not end the family.
+ * An opaque refresh token: the session's id, a secret, and a tag by the session's own key. The tag tells a token that
+ * once belonged to the family from an invented one, which must not end the family.
  */
 export interface RefreshToken {
   readonly sessionId: string;
@@ -27,11 +27,14 @@ const secretIn = (token: RefreshToken): Buffer => Buffer.from(token.text, 'base6
 /** The first token of a session. */
 export const firstToken = (sessionId: string, key: Buffer): RefreshToken => assemble(sessionId, key, randomBytes(SECRET_BYTES));
 
-/** The one token that follows: whoever spends the same token, at once or again, gets the same successor, though nobody stored it. */
+/**
+ * The successor of a token. It is derived from the token, so all requests that spend the same token get the same
+ * successor, although it is not stored.
+ */
 export const successorOf = (token: RefreshToken, key: Buffer): RefreshToken =>
   assemble(token.sessionId, key, createHmac('sha256', key).update('successor').update(secretIn(token)).digest());
 
-/** Null for a text that has not the shape of a token. */
+/** @returns null for a text that does not have the form of a token */
 export function parseRefreshToken(text: string): RefreshToken | null {
   if (!/^[A-Za-z0-9_-]{86}$/.test(text)) return null;
   const bytes = Buffer.from(text, 'base64url');
@@ -43,10 +46,10 @@ export function parseRefreshToken(text: string): RefreshToken | null {
   }
 }
 
-/** True when the token is, or once was, of the session that has this key. */
+/** True when the token is, or once was, one of the session that has this key. */
 export function isOfFamily(token: RefreshToken, key: Buffer): boolean {
   return timingSafeEqual(Buffer.from(token.text, 'base64url').subarray(ID_BYTES + SECRET_BYTES), tagOf(key, secretIn(token)));
 }
 
-/** What is stored of a token. Its secret has 256 bits, so that no salt or slow hash is needed. */
+/** The hash that is stored of a token. The secret has 256 bits, so it needs no salt and no slow hash. */
 export const hashOfToken = (token: RefreshToken): Buffer => createHash('sha256').update(token.text).digest();

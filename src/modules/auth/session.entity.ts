@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** One sign-in: the family of the refresh tokens that followed from it. */
+/** One sign-in, with the family of its refresh tokens. */
 @Entity('sessions')
 @Index('ix_sessions_ended_at', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('ix_sessions_user', ['userId', 'createdAt', 'id'])
@@ -39,7 +39,7 @@ export class SessionEntity {
   @Column({ name: 'last_used_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   lastUsedAt!: Date;
 
-  /** Ending a session sets this too, so that one index finds all that are over. */
+  /** Ending a session sets this too, so that one index finds all sessions that have ended or expired. */
   @Index('ix_sessions_expires_at')
   @Column({ name: 'expires_at', type: 'timestamptz', precision: 3 })
   expiresAt!: Date;

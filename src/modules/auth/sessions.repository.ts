@@ -4,199 +4,271 @@ import type { Client } from '../../common/client.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner } from '../../database/database.js';
+import { columnsOf } from '../../database/entity-columns.js';
+import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
+import { SessionEntity } from './session.entity.js';
 
-export interface ActorRow {
-  readonly is_live: boolean;
-  readonly is_disabled: boolean;
-  readonly is_verified: boolean;
-  readonly role: Role;
-  readonly plan: Plan;
-  readonly list_version: string;
+const LISTED = columnsOf(SessionEntity, ['id', 'device', 'ip', 'createdAt', 'lastUsedAt']);
+
+const TOKENS = columnsOf(SessionEntity, ['userId', 'refreshKey', 'refreshTokenHash', 'spentTokenHash']);
+
+export type ListedSession = RowOf<typeof LISTED.columns>;
+
+export interface SessionPageRequest {
+  /** The page starts after this session; null for the first page. */
+  readonly after: Pick<ListedSession, 'createdAt' | 'id'> | null;
+  readonly limit: number;
 }
 
-export interface NewSession {
-  readonly id: string;
-  readonly userId: string;
-  /** What the user was when the sign-in was judged. */
+export interface NewSession extends Readonly<Pick<SessionEntity, 'id' | 'userId' | 'refreshKey' | 'refreshTokenHash'>> {
+  /** The role that the user had when the sign-in was checked. */
   readonly role: Role;
-  readonly refreshKey: Buffer;
-  readonly refreshTokenHash: Buffer;
+  /** The hash that the password was checked against; undefined for a sign-in without one. */
+  readonly passwordHash?: string;
   readonly client: Client;
   readonly lifetimeMs: number;
 }
 
-export interface StoredTokens {
-  readonly user_id: string;
-  readonly refresh_key: Buffer;
-  readonly refresh_token_hash: Buffer;
-  readonly spent_token_hash: Buffer | null;
-  readonly is_spent_recently: boolean;
-  readonly is_live: boolean;
-  /** How long the session lives if it is not used, in milliseconds. */
-  readonly left_ms: number;
-}
-
-export interface SessionRow {
-  readonly id: string;
-  readonly device: string | null;
-  readonly ip: string | null;
-  readonly created_at: Date;
-  readonly last_used_at: Date;
-}
-
-/** An account as a caller may name it, whether or not there is one. */
+/** Names an account, whether or not there is one. */
 export interface AccountName {
   readonly userId?: string | null;
   readonly mobileNumbers?: readonly string[];
 }
 
-/** How long a spent token still gets its successor. */
-const GRACE = `interval '30 seconds'`;
+/** The maximum age of sessions in milliseconds: parameters of every statement that contains IS_LIVE or ENDS_AT. */
+const MAX_AGES = { max_age_ms: 'float8', admin_max_age_ms: 'float8' } as const;
 
-/** The greatest age of a session in milliseconds, by the role of its user, as two parameters: from `first` on, users' and administrators'. */
-const maxAge = (role: string, first: number) => `CASE ${role} WHEN 'admin' THEN $${first + 1}::float8 ELSE $${first}::float8 END`;
+const MAX_AGE_MS = `CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END`;
 
-const ROLE = `(SELECT u.role FROM users u WHERE u.id = s.user_id)`;
+/**
+ * The end of a session `s` of the user `u`. The stored time may be later, if the setting was another one when it was
+ * written, or if a process of an earlier release wrote it.
+ */
+const ENDS_AT = `least(s.expires_at, s.created_at + make_interval(secs => ${MAX_AGE_MS} / 1000))`;
 
-/** When a session ends at the latest. What is stored may be later: the setting was another one then, or the process of an earlier release. */
-const endsAt = (role: string, first: number) => `least(s.expires_at, s.created_at + make_interval(secs => ${maxAge(role, first)} / 1000))`;
+const IS_LIVE = `s.ended_at IS NULL AND ${ENDS_AT} > now()`;
 
-const isLive = (role: string, first: number) => `s.ended_at IS NULL AND ${endsAt(role, first)} > now()`;
+const findLive = statement({
+  name: 'sessions_find_live',
+  parameters: { ids: 'uuid[]', ...MAX_AGES },
+  columns: { id: 'uuid' },
+  text: `SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+   WHERE s.id = ANY (:ids) AND ${IS_LIVE} AND u.disabled_at IS NULL`,
+});
 
-const findLive = statement<{ id: string }>(
-  'sessions_find_live',
-  `SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
-   WHERE s.id = ANY ($1::uuid[]) AND ${isLive('u.role', 2)} AND u.disabled_at IS NULL`,
-);
-
-// Run for every request: reads by primary key in one round trip, plus what the caller's plan hangs on.
-const findActor = statement<ActorRow>(
-  'sessions_find_actor',
-  `SELECT ${isLive('u.role', 3)} AS is_live, u.disabled_at IS NOT NULL AS is_disabled,
-     u.verified_at IS NOT NULL AS is_verified, u.role, p.plan, u.list_version
+// Runs for every request: one round trip that reads by primary key, and the facts that the caller's plan depends on.
+const findActor = statement({
+  name: 'sessions_find_actor',
+  parameters: { id: 'uuid', user_id: 'uuid', ...MAX_AGES },
+  columns: {
+    isLive: 'bool',
+    isDisabled: 'bool',
+    isVerified: 'bool',
+    role: typed<Role>('text'),
+    plan: typed<Plan>('text'),
+    listVersion: 'int8',
+  },
+  text: `SELECT ${IS_LIVE} AS "isLive", u.disabled_at IS NOT NULL AS "isDisabled", u.verified_at IS NOT NULL AS "isVerified",
+     u.role, p.plan, u.list_version AS "listVersion"
    FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id
-   WHERE s.id = $1 AND s.user_id = $2`,
-);
+   WHERE s.id = :id AND s.user_id = :user_id`,
+});
 
-// Reads the account again: one that was disabled, erased or given another password or role since it was checked gets no session. FOR SHARE waits
-// for whoever is changing that.
-const insert = statement<{ id: string }>(
-  'sessions_insert',
-  `INSERT INTO sessions (id, user_id, refresh_key, refresh_token_hash, device, ip, expires_at)
-   SELECT $1, u.id, $3, $4, $5, $6, now() + make_interval(secs => $7::float8 / 1000)
-   FROM (SELECT id FROM users WHERE id = $2 AND disabled_at IS NULL AND ($8::text IS NULL OR password_hash = $8) AND role = $9 FOR SHARE) u
-   RETURNING id`,
-);
-
-const findTokens = statement<StoredTokens>(
-  'sessions_find_tokens',
-  `SELECT s.user_id, s.refresh_key, s.refresh_token_hash, s.spent_token_hash, coalesce(s.rotated_at > now() - ${GRACE}, false) AS is_spent_recently,
-     ${isLive(ROLE, 2)} AS is_live, extract(epoch FROM ${endsAt(ROLE, 2)} - now())::float8 * 1000 AS left_ms
-   FROM sessions s WHERE s.id = $1`,
-);
-
-// Of any number of requests with the current token one finds it current; the others find nothing and judge again.
-const rotate = statement<{ left_ms: number }>(
-  'sessions_rotate',
-  `UPDATE sessions s SET refresh_token_hash = $3, spent_token_hash = $2, rotated_at = now(), last_used_at = now(),
-     expires_at = now() + make_interval(secs => lifetime.left_ms / 1000), device = coalesce($5, s.device), ip = $6
+// Checks the account again: one that was disabled or erased since the sign-in was checked, or whose password or role
+// was changed, gets no session. FOR SHARE waits for transactions that are changing it.
+const insert = statement({
+  name: 'sessions_insert',
+  parameters: {
+    id: 'uuid',
+    user_id: 'uuid',
+    refresh_key: 'bytea',
+    refresh_token_hash: 'bytea',
+    device: 'text?',
+    ip: 'text',
+    lifetime_ms: 'float8',
+    password_hash: 'text?',
+    role: 'text',
+  },
+  columns: { id: 'uuid' },
+  text: `INSERT INTO sessions (id, user_id, refresh_key, refresh_token_hash, device, ip, expires_at)
+   SELECT :id, u.id, :refresh_key, :refresh_token_hash, :device, :ip, now() + make_interval(secs => :lifetime_ms::float8 / 1000)
    FROM (
-     SELECT of.id, least($4::float8, ${maxAge('u.role', 7)} - extract(epoch FROM now() - of.created_at)::float8 * 1000) AS left_ms
-     FROM sessions of JOIN users u ON u.id = of.user_id WHERE of.id = $1
+     SELECT id FROM users WHERE id = :user_id AND disabled_at IS NULL AND role = :role
+       AND (:password_hash::text IS NULL OR password_hash = :password_hash) FOR SHARE
+   ) u
+   RETURNING id`,
+});
+
+// A spent token still gets its successor for 30 s.
+const findTokens = statement({
+  name: 'sessions_find_tokens',
+  parameters: { id: 'uuid', ...MAX_AGES },
+  columns: { ...TOKENS.columns, isSpentRecently: 'bool', isLive: 'bool', leftMs: 'float8' },
+  text: `SELECT ${TOKENS.sql('s')}, coalesce(s.rotated_at > now() - interval '30 seconds', false) AS "isSpentRecently",
+     ${IS_LIVE} AS "isLive", extract(epoch FROM ${ENDS_AT} - now())::float8 * 1000 AS "leftMs"
+   FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id`,
+});
+
+export type StoredTokens = NonNullable<typeof findTokens.row>;
+
+// Of any number of concurrent requests with the current token, one finds it current. The others change nothing, and
+// judge the token again.
+const rotate = statement({
+  name: 'sessions_rotate',
+  parameters: {
+    id: 'uuid',
+    current_hash: 'bytea',
+    successor_hash: 'bytea',
+    lifetime_ms: 'float8',
+    device: 'text?',
+    ip: 'text',
+    ...MAX_AGES,
+  },
+  columns: { leftMs: 'float8' },
+  text: `UPDATE sessions s SET refresh_token_hash = :successor_hash, spent_token_hash = :current_hash, rotated_at = now(), last_used_at = now(),
+     expires_at = now() + make_interval(secs => lifetime.left_ms / 1000), device = coalesce(:device, s.device), ip = :ip
+   FROM (
+     SELECT current.id, least(:lifetime_ms::float8, ${MAX_AGE_MS} - extract(epoch FROM now() - current.created_at)::float8 * 1000) AS left_ms
+     FROM sessions current JOIN users u ON u.id = current.user_id WHERE current.id = :id
    ) lifetime
-   WHERE s.id = lifetime.id AND s.refresh_token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND lifetime.left_ms > 0
-   RETURNING lifetime.left_ms`,
-);
+   WHERE s.id = lifetime.id AND s.refresh_token_hash = :current_hash AND s.ended_at IS NULL AND s.expires_at > now() AND lifetime.left_ms > 0
+   RETURNING lifetime.left_ms AS "leftMs"`,
+});
 
-const END = `UPDATE sessions s SET ended_at = now(), expires_at = now()`;
+const end = statement({
+  name: 'sessions_end',
+  parameters: { id: 'uuid', user_id: 'uuid', ...MAX_AGES },
+  columns: { id: 'uuid' },
+  text: `UPDATE sessions s SET ended_at = now(), expires_at = now() FROM users u
+   WHERE u.id = s.user_id AND s.id = :id AND s.user_id = :user_id AND ${IS_LIVE} RETURNING s.id`,
+});
 
-const end = statement<{ id: string }>('sessions_end', `${END} WHERE s.id = $1 AND s.user_id = $2 AND ${isLive(ROLE, 3)} RETURNING s.id`);
+const endAll = statement({
+  name: 'sessions_end_all',
+  parameters: { user_id: 'uuid', except_id: 'uuid?', ...MAX_AGES },
+  columns: { id: 'uuid' },
+  text: `UPDATE sessions s SET ended_at = now(), expires_at = now() FROM users u
+   WHERE u.id = s.user_id AND s.user_id = :user_id AND (:except_id::uuid IS NULL OR s.id <> :except_id) AND ${IS_LIVE} RETURNING s.id`,
+});
 
-const endAll = statement<{ id: string }>(
-  'sessions_end_all',
-  `${END} WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id <> $2) AND ${isLive(ROLE, 3)} RETURNING s.id`,
-);
+const list = statement({
+  name: 'sessions_list',
+  parameters: { user_id: 'uuid', after_created_at: 'timestamptz?', after_id: 'uuid?', limit: 'int8', ...MAX_AGES },
+  columns: LISTED.columns,
+  text: `SELECT ${LISTED.sql('s')} FROM sessions s JOIN users u ON u.id = s.user_id
+   WHERE s.user_id = :user_id AND ${IS_LIVE}
+     AND (:after_created_at::timestamptz IS NULL OR (s.created_at, s.id) < (:after_created_at, :after_id::uuid))
+   ORDER BY s.created_at DESC, s.id DESC LIMIT :limit`,
+});
 
-const list = statement<SessionRow>(
-  'sessions_list',
-  `SELECT s.id, s.device, s.ip, s.created_at, s.last_used_at FROM sessions s
-   WHERE s.user_id = $1 AND ${isLive(ROLE, 5)} AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))
-   ORDER BY s.created_at DESC, s.id DESC LIMIT $4`,
-);
-
-// The newest sessions are enough to know somebody by; the same statement for an account and for none.
-const addresses = statement<{ ip: string | null }>(
-  'sessions_addresses',
-  `SELECT s.ip FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = $1 OR u.mobile_number = ANY ($2::text[])
+// The newest sessions are enough to recognise a client. The same statement runs whether or not there is an account.
+const addresses = statement({
+  name: 'sessions_addresses',
+  parameters: { user_id: 'uuid?', mobile_numbers: 'text[]' },
+  columns: { ip: 'text?' },
+  text: `SELECT s.ip FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = :user_id OR u.mobile_number = ANY (:mobile_numbers)
    ORDER BY s.created_at DESC LIMIT 100`,
-);
+});
 
 @Injectable()
 export class SessionsRepository {
-  /** Of users and of administrators, in milliseconds. */
-  private readonly maxAges: readonly [number, number];
+  private readonly maxAges: { readonly max_age_ms: number; readonly admin_max_age_ms: number };
 
   constructor(
     private readonly database: Database,
     @InjectConfig() { SESSION_MAX_AGE, ADMIN_SESSION_MAX_AGE }: Config,
   ) {
-    this.maxAges = [SESSION_MAX_AGE, Math.min(SESSION_MAX_AGE, ADMIN_SESSION_MAX_AGE)];
+    this.maxAges = { max_age_ms: SESSION_MAX_AGE, admin_max_age_ms: Math.min(SESSION_MAX_AGE, ADMIN_SESSION_MAX_AGE) };
   }
 
-  /** How long a session of such a user may live, however often it is refreshed; in milliseconds. */
+  /** The time that a session of such a user may live, however often it is refreshed, in milliseconds. */
   maxAgeOf(role: Role): number {
-    return this.maxAges[role === 'admin' ? 1 : 0];
+    return role === 'admin' ? this.maxAges.admin_max_age_ms : this.maxAges.max_age_ms;
   }
 
-  /** Where an account, named by its id or by the spellings of its number, was used from of late. */
+  /** The addresses that an account was last used from. */
   async addressesOf({ userId = null, mobileNumbers = [] }: AccountName): Promise<string[]> {
-    const rows = await this.database.run(addresses, [userId, mobileNumbers]);
+    const rows = await this.database.run(addresses, { user_id: userId, mobile_numbers: mobileNumbers });
     return rows.flatMap(({ ip }) => ip ?? []);
   }
 
-  /** Those of `sessionIds` that may still act. */
-  async liveOf(sessionIds: readonly string[]): Promise<Set<string>> {
-    const rows = await this.database.run(findLive, [sessionIds, ...this.maxAges]);
+  /** The given sessions that are live, and whose users are not disabled. */
+  async liveOf(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.database.run(findLive, { ids, ...this.maxAges });
     return new Set(rows.map(({ id }) => id));
   }
 
-  async findActor(sessionId: string, userId: string): Promise<ActorRow | null> {
-    return (await this.database.run(findActor, [sessionId, userId, ...this.maxAges]))[0] ?? null;
+  async findActor(id: string, userId: string) {
+    return (await this.database.run(findActor, { id, user_id: userId, ...this.maxAges }))[0] ?? null;
   }
 
-  /**
-   * @param passwordHash what the password was checked against; null for a sign-in without one
-   * @returns false when the account is no longer as it was
-   */
-  async insert(session: NewSession, passwordHash: string | null, on: StatementRunner = this.database): Promise<boolean> {
-    const { id, userId, role, refreshKey, refreshTokenHash, client, lifetimeMs } = session;
-    const { device, ip } = client;
-    const rows = await on.run(insert, [id, userId, refreshKey, refreshTokenHash, device, ip, lifetimeMs, passwordHash, role]);
+  /** @returns false when the account has changed since the sign-in was checked */
+  async insert(session: NewSession, on: StatementRunner = this.database): Promise<boolean> {
+    const { id, userId, role, refreshKey, refreshTokenHash, passwordHash = null, client, lifetimeMs } = session;
+    const rows = await on.run(insert, {
+      id,
+      user_id: userId,
+      refresh_key: refreshKey,
+      refresh_token_hash: refreshTokenHash,
+      device: client.device,
+      ip: client.ip,
+      lifetime_ms: lifetimeMs,
+      password_hash: passwordHash,
+      role,
+    });
     return rows.length === 1;
   }
 
   async findTokens(id: string): Promise<StoredTokens | null> {
-    return (await this.database.run(findTokens, [id, ...this.maxAges]))[0] ?? null;
+    return (await this.database.run(findTokens, { id, ...this.maxAges }))[0] ?? null;
   }
 
-  /** @returns how long the session lives if it is not used, in milliseconds; null when `from` is not the current token of a live one (any more) */
-  async rotate(id: string, from: Buffer, to: Buffer, lifetimeMs: number, { device, ip }: Client): Promise<number | null> {
-    return (await this.database.run(rotate, [id, from, to, lifetimeMs, device, ip, ...this.maxAges]))[0]?.left_ms ?? null;
+  /**
+   * Replaces the current token by its successor.
+   *
+   * @returns the time that the session lives if it is not used, in milliseconds; null when `currentHash` is not, or no
+   * longer, the current token of a live session
+   */
+  async rotate(
+    id: string,
+    {
+      currentHash,
+      successorHash,
+      lifetimeMs,
+    }: { readonly currentHash: Buffer; readonly successorHash: Buffer; readonly lifetimeMs: number },
+    { device, ip }: Client,
+  ): Promise<number | null> {
+    const [row] = await this.database.run(rotate, {
+      id,
+      current_hash: currentHash,
+      successor_hash: successorHash,
+      lifetime_ms: lifetimeMs,
+      device,
+      ip,
+      ...this.maxAges,
+    });
+    return row?.leftMs ?? null;
   }
 
   /** @returns false when the user has no such live session */
-  async end(id: string, userId: string): Promise<boolean> {
-    return (await this.database.run(end, [id, userId, ...this.maxAges])).length === 1;
+  async end({ id, userId }: Pick<SessionEntity, 'id' | 'userId'>): Promise<boolean> {
+    return (await this.database.run(end, { id, user_id: userId, ...this.maxAges })).length === 1;
   }
 
-  /** @param exceptId the session that goes on; null to end all @returns how many were live */
-  async endAll(userId: string, exceptId: string | null, on: StatementRunner = this.database): Promise<number> {
-    return (await on.run(endAll, [userId, exceptId, ...this.maxAges])).length;
+  /** Ends all sessions of a user, except the one that is named. @returns the number of sessions that were live */
+  async endAll({ userId, exceptId }: { userId: string; exceptId?: string }, on: StatementRunner = this.database): Promise<number> {
+    return (await on.run(endAll, { user_id: userId, except_id: exceptId ?? null, ...this.maxAges })).length;
   }
 
-  /** Live ones, newest first. @param after the key of the last row of the page before */
-  async list(userId: string, after: readonly string[] | null, limit: number): Promise<SessionRow[]> {
-    return this.database.run(list, [userId, after?.[0] ?? null, after?.[1] ?? null, limit, ...this.maxAges]);
+  /** The live sessions of a user, newest first. */
+  list(userId: string, { after, limit }: SessionPageRequest): Promise<ListedSession[]> {
+    return this.database.run(list, {
+      user_id: userId,
+      after_created_at: after?.createdAt ?? null,
+      after_id: after?.id ?? null,
+      limit,
+      ...this.maxAges,
+    });
   }
 }

@@ -8,16 +8,16 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { StatementRunner } from '../../database/database.js';
 import { type UserProfile, UsersService } from '../users/index.js';
-import { type AccessClaims, AccessTokens } from './access-tokens.js';
+import { type AccessClaims, AccessTokensService } from './access-tokens.service.js';
 import { AccountDisabledError, InvalidTokenError, RefreshTokenReusedError, SessionEndedError } from './auth.errors.js';
 import { judgeRefresh } from './refresh-rules.js';
 import { firstToken, hashOfToken, isOfFamily, parseRefreshToken, type RefreshToken, successorOf } from './refresh-token.js';
-import { type ActorRow, type SessionRow, SessionsRepository } from './sessions.repository.js';
+import { type ListedSession, type SessionPageRequest, SessionsRepository } from './sessions.repository.js';
 
-/** Each loss of a race means that another request rotated; then the token is spent, and judged as that. */
-const ROTATION_TRIES = 3;
+/** A lost race means that another request has rotated the token. The token is then spent, and judged as that. */
+const ROTATION_ATTEMPTS = 3;
 
-/** What a client gets when it signs in. Times in seconds. */
+/** The result of a sign-in. Times in seconds. */
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -31,100 +31,110 @@ export class SessionsService {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly users: UsersService,
-    private readonly accessTokens: AccessTokens,
+    private readonly accessTokens: AccessTokensService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** @throws SessionEndedError, AccountDisabledError */
   async getActor({ userId, sessionId }: AccessClaims): Promise<Actor> {
-    const row = await this.sessions.findActor(sessionId, userId);
-    return toActor(userId, sessionId, row);
+    const found = await this.sessions.findActor(sessionId, userId);
+    if (found?.isDisabled) throw new AccountDisabledError();
+    if (!found?.isLive) throw new SessionEndedError();
+    const { role, plan, isVerified, listVersion } = found;
+    return { userId, sessionId, role, plan, isVerified, listVersion };
   }
 
-  /** Those of `sessionIds` that may still act. */
+  /** The given sessions that are live, and whose users are not disabled. */
   async liveOf(sessionIds: readonly string[]): Promise<Set<string>> {
     return this.sessions.liveOf(sessionIds);
   }
 
   /**
-   * A session of this user.
+   * Starts a session of this user.
    *
-   * @param passwordHash what the password was checked against; null when something else was checked
-   * @returns null when the account has changed since it was checked
+   * @param signIn.passwordHash the hash that the password was checked against; undefined for a sign-in without one
+   * @returns null when the account has changed since the sign-in was checked
    */
-  async start(user: UserProfile, passwordHash: string | null, client: Client, on?: StatementRunner): Promise<Tokens | null> {
+  async start(
+    user: UserProfile,
+    signIn: { readonly client: Client; readonly passwordHash?: string },
+    on?: StatementRunner,
+  ): Promise<Tokens | null> {
     const id = newId();
     const refreshKey = randomBytes(32);
     const refreshToken = firstToken(id, refreshKey);
     const refreshTokenHash = hashOfToken(refreshToken);
     const lifetimeMs = Math.min(this.config.REFRESH_TOKEN_TTL, this.sessions.maxAgeOf(user.role));
-    const session = { id, userId: user.id, role: user.role, refreshKey, refreshTokenHash, client, lifetimeMs };
-    return (await this.sessions.insert(session, passwordHash, on)) ? this.toTokens(user, refreshToken, lifetimeMs) : null;
+    const session = { id, userId: user.id, role: user.role, refreshKey, refreshTokenHash, lifetimeMs, ...signIn };
+    return (await this.sessions.insert(session, on)) ? this.toTokens(user, refreshToken, lifetimeMs) : null;
   }
 
   /**
-   * Spends a refresh token for the next one.
+   * Spends a refresh token for its successor.
    *
-   * @throws InvalidTokenError for what was never a token of ours, RefreshTokenReusedError (the session is ended), SessionEndedError,
-   *   AccountDisabledError
+   * @throws InvalidTokenError for a text that was never a token of ours, RefreshTokenReusedError (the session is
+   * ended), SessionEndedError, AccountDisabledError
    */
   async refresh(text: string, client: Client): Promise<Tokens> {
     const token = parseRefreshToken(text);
     if (!token) throw new InvalidTokenError();
     const { successor, userId, leftMs } = await this.spend(token, client);
-    // Of an account that was disabled, or a session that was ended meanwhile, the tokens would be of no use; say so now.
+    // The tokens of an account that was disabled, or of a session that was ended meanwhile, would be useless.
     const actor = await this.getActor({ userId, sessionId: token.sessionId });
     return this.toTokens(await this.users.getMe(actor), successor, leftMs);
   }
 
   /** Ends the caller's own session. */
   async logOut({ sessionId, userId }: Actor): Promise<void> {
-    await this.sessions.end(sessionId, userId);
+    await this.sessions.end({ id: sessionId, userId });
   }
 
-  /** @throws NotFoundError */
+  /** Ends one of the caller's sessions. @throws NotFoundError */
   async end({ userId }: Actor, sessionId: string): Promise<void> {
-    if (!(await this.sessions.end(sessionId, userId))) throw new NotFoundError();
+    if (!(await this.sessions.end({ id: sessionId, userId }))) throw new NotFoundError();
   }
 
-  /** Ends all sessions of the caller but this one. */
+  /** Ends all sessions of the caller except the current one. */
   async endOthers({ userId, sessionId }: Actor, on?: StatementRunner): Promise<void> {
-    await this.sessions.endAll(userId, sessionId, on);
+    await this.sessions.endAll({ userId, exceptId: sessionId }, on);
   }
 
-  /** @returns how many were live */
+  /** @returns the number of sessions that were live */
   async endAll(userId: string, on?: StatementRunner): Promise<number> {
-    return this.sessions.endAll(userId, null, on);
+    return this.sessions.endAll({ userId }, on);
   }
 
-  /** A user's live sessions, newest first; one more than asked for when there are more. */
-  list({ userId }: Pick<Actor, 'userId'>, after: readonly string[] | null, limit: number): Promise<SessionRow[]> {
-    return this.sessions.list(userId, after, limit + 1);
+  /** The live sessions of a user, newest first; one more than the limit when there are more. */
+  list({ userId }: Pick<Actor, 'userId'>, { after, limit }: SessionPageRequest): Promise<ListedSession[]> {
+    return this.sessions.list(userId, { after, limit: limit + 1 });
   }
 
   private async spend(token: RefreshToken, client: Client): Promise<{ successor: RefreshToken; userId: string; leftMs: number }> {
+    const { sessionId } = token;
     const hash = hashOfToken(token);
-    for (let tries = 1; tries <= ROTATION_TRIES; tries += 1) {
-      const stored = await this.sessions.findTokens(token.sessionId);
-      // An unknown session was erased, or is long over; of a known one the tag tells whether this was ever its token.
-      if (!stored || !isOfFamily(token, stored.refresh_key)) throw new InvalidTokenError();
-      const successor = successorOf(token, stored.refresh_key);
+    for (let attempt = 1; attempt <= ROTATION_ATTEMPTS; attempt += 1) {
+      const stored = await this.sessions.findTokens(sessionId);
+      // The row of an unknown session was deleted. The tag tells whether a token was ever one of a known session.
+      if (!stored || !isOfFamily(token, stored.refreshKey)) throw new InvalidTokenError();
+      const { userId } = stored;
+      const successor = successorOf(token, stored.refreshKey);
       const successorHash = hashOfToken(successor);
       const verdict = judgeRefresh({
         hash,
         successorHash,
-        currentHash: stored.refresh_token_hash,
-        spentHash: stored.spent_token_hash,
-        isSpentRecently: stored.is_spent_recently,
+        currentHash: stored.refreshTokenHash,
+        spentHash: stored.spentTokenHash,
+        isSpentRecently: stored.isSpentRecently,
       });
       if (verdict === 'reuse') {
-        await this.sessions.end(token.sessionId, stored.user_id);
+        await this.sessions.end({ id: sessionId, userId });
         throw new RefreshTokenReusedError();
       }
-      if (!stored.is_live) throw new SessionEndedError();
-      if (verdict === 'repeat') return { successor, userId: stored.user_id, leftMs: stored.left_ms };
-      const leftMs = await this.sessions.rotate(token.sessionId, hash, successorHash, this.config.REFRESH_TOKEN_TTL, client);
-      if (leftMs !== null) return { successor, userId: stored.user_id, leftMs };
+      if (!stored.isLive) throw new SessionEndedError();
+      if (verdict === 'repeat') return { successor, userId, leftMs: stored.leftMs };
+      const rotation = { currentHash: hash, successorHash, lifetimeMs: this.config.REFRESH_TOKEN_TTL };
+      const leftMs = await this.sessions.rotate(sessionId, rotation, client);
+      if (leftMs !== null) return { successor, userId, leftMs };
     }
     throw new SessionEndedError();
   }
@@ -138,11 +148,4 @@ export class SessionsService {
       user,
     };
   }
-}
-
-function toActor(userId: string, sessionId: string, row: ActorRow | null): Actor {
-  if (!row) throw new SessionEndedError();
-  if (row.is_disabled) throw new AccountDisabledError();
-  if (!row.is_live) throw new SessionEndedError();
-  return { userId, sessionId, role: row.role, plan: row.plan, isVerified: row.is_verified, listVersion: row.list_version };
 }

@@ -41,14 +41,14 @@ export class ErasureService {
    */
   async eraseMe(actor: Actor, proof: ErasureProof, client: Client): Promise<void> {
     const user = await this.users.getCredentials(actor);
-    if (proof.password !== null) await this.users.assertPassword('password', user, proof.password, client);
+    if (proof.password !== null) await this.users.assertPassword(user, { field: 'password', password: proof.password }, client);
     else if (proof.otp !== null) await this.auth.assertOwnCode(user, { otp: proof.otp, challengeId: proof.challengeId }, client);
     else throw new ValidationFailedError([{ field: 'password', message: 'password or otp is required' }]);
     const replyIds = await this.database.transaction(async (transaction) => {
       const locked = await this.deletion.lockReplies(transaction, user.id);
       await this.users.assertDispensable(transaction, user.id);
-      await this.codes.erase(transaction, spellingsOf(user.mobile_number));
-      await this.days.keep(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobile_number) });
+      await this.codes.erase(transaction, spellingsOf(user.mobileNumber));
+      await this.days.keep(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobileNumber) });
       const deleted = await transaction.run(deleteUser, { user_id: user.id, is_verified: actor.isVerified });
       if (deleted.length === 0) throw new UserGoneError();
       return locked;

@@ -1,10 +1,10 @@
 /**
- * Who the people are: names, numbers, passwords, profiles. How they prove it, and for how long that holds, is the module `auth`.
+ * User accounts: names, mobile numbers, passwords and profiles. Sign-in and sessions belong to the module `auth`.
  */
 export { canBeMobile, canonicalNumber, spellingsOf } from './mobile-number.js';
 export { UsersModule } from './users.module.js';
 export { type SignUpInput, UsersService } from './users.service.js';
-export type { UserCredentials, UserProfile } from './users.repository.js';
+export type { PasswordChange, UserCredentials, UserProfile } from './users.repository.js';
 export {
   AdministratorUnverifiedError,
   EmailTakenError,

@@ -1,17 +1,19 @@
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { toPlainText } from '../../common/pasted-text.js';
 
-/** What groups the digits of a number. */
+/** Characters that group the digits of a number. */
 const SEPARATORS = /[\p{White_Space}\p{Pd}\p{Ps}\p{Pe}\u2212<>./~·]/gu;
 
 const DIGITS = /^\+?[0-9]{4,20}$/;
 const E164 = /^\+[1-9][0-9]{6,14}$/;
 
 /**
- * Numbers that one mobile phone has in two spellings, the canonical one first. The function `other_spelling` of the database knows the same rules.
+ * Mobile numbers that have two spellings, the canonical one first. The function `other_spelling` of the database has
+ * the same rules.
  * - Argentina: 9 after the country code of a mobile number.
  * - Brazil: the ninth digit of mobile numbers, added from 2012 to 2016.
- * - Mexico: 1 after the country code of a mobile number, and the prefixes of national calls (01, 044, 045), given up in 2019 and 2020.
+ * - Mexico: 1 after the country code of a mobile number, and the prefixes of national calls (01, 044, 045), abolished
+ *   in 2019 and 2020.
  */
 const SPELLINGS: readonly { readonly pattern: RegExp; readonly forms: readonly [string, string] }[] = [
   { pattern: /^\+549?([1-3]\d{9})$/, forms: ['+549$1', '+54$1'] },
@@ -19,7 +21,7 @@ const SPELLINGS: readonly { readonly pattern: RegExp; readonly forms: readonly [
   { pattern: /^\+52(?:1|01|04[45])?(\d{10})$/, forms: ['+52$1', '+521$1'] },
 ];
 
-/** Every way in which a number in E.164 may have been stored, the canonical one first. */
+/** Every spelling under which a number in E.164 may be stored, the canonical one first. */
 export function spellingsOf(number: string): readonly [string, ...string[]] {
   const rule = SPELLINGS.find(({ pattern }) => pattern.test(number));
   if (!rule) return [number];
@@ -27,22 +29,24 @@ export function spellingsOf(number: string): readonly [string, ...string[]] {
   return [number.replace(rule.pattern, canonical), number.replace(rule.pattern, other)];
 }
 
-/** The one form in E.164 that numbers are stored and counted under. */
+/** The form in E.164 that numbers are stored and counted under. */
 export const canonicalNumber = (number: string): string => spellingsOf(number)[0];
 
 /**
- * A number in its canonical form; null when the text is none.
+ * A number in its canonical form; null for a text that is not a number. The number has to be possible, not valid: an
+ * account can be found by a number that the library's metadata does not know.
  *
- * Possible rather than valid: an account is also found by a number that the library's metadata does not know.
- *
- * @param region country (ISO 3166-1 alpha-2) of numbers without a country code; without it those are refused
+ * @param region the country (ISO 3166-1 alpha-2) of numbers without a country code; they are refused when it is
+ * undefined
  */
 export function parseMobileNumber(text: string, region: string | undefined): string | null {
   const typed = readNumber(text, region);
   return typed === null ? null : canonicalNumber(typed);
 }
 
-/** As `parseMobileNumber`, every spelling of the number, the typed one first; empty when the text is none. */
+/**
+ * Every spelling of the number, the typed one first; empty for a text that is not a number. See `parseMobileNumber`.
+ */
 export function parseSpellings(text: string, region: string | undefined): readonly string[] {
   const typed = readNumber(text, region);
   if (typed === null) return [];
@@ -50,7 +54,11 @@ export function parseSpellings(text: string, region: string | undefined): readon
   return spellings.includes(typed) ? [typed, ...spellings.filter((spelling) => spelling !== typed)] : spellings;
 }
 
-/** Whether codes are sent to numbers of this number's country. @param countries ISO 3166-1 alpha-2; empty for all */
+/**
+ * Whether codes are sent to numbers of this number's country.
+ *
+ * @param countries ISO 3166-1 alpha-2; empty for all
+ */
 export function isServedNumber(number: string, countries: readonly string[]): boolean {
   if (countries.length === 0) return true;
   const country = parsePhoneNumberFromString(number)?.country;
@@ -58,8 +66,8 @@ export function isServedNumber(number: string, countries: readonly string[]): bo
 }
 
 /**
- * Whether a number can be a person's mobile. Fixed lines, premium, shared-cost, toll-free, personal and VoIP numbers and pagers cannot, nor can the
- * satellite and other networks without a country.
+ * Whether a number can be a person's mobile number. Fixed lines, pagers, premium, shared-cost, toll-free, personal and
+ * VoIP numbers cannot, and neither can satellite and other networks without a country.
  */
 export function canBeMobile(number: string): boolean {
   const parsed = parsePhoneNumberFromString(number);
@@ -67,7 +75,7 @@ export function canBeMobile(number: string): boolean {
   return parsed?.country !== undefined && (type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE');
 }
 
-/** The number in E.164 as it was typed; null when the text is none. */
+/** The number in E.164 in the spelling that was typed; null for a text that is not a number. */
 function readNumber(text: string, region: string | undefined): string | null {
   const digits = toPlainText(text).replace(/^tel:/i, '').replace(SEPARATORS, '');
   if (!DIGITS.test(digits)) return null;

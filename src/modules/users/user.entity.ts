@@ -37,7 +37,7 @@ export class UserEntity {
   @Column({ name: 'verified_at', type: 'timestamptz', precision: 3, nullable: true })
   verifiedAt!: Date | null;
 
-  /** When the holder of the number took the account over from whoever had made it. */
+  /** When the holder of the number took the account over from the person who had created it. */
   @Column({ name: 'reclaimed_at', type: 'timestamptz', precision: 3, nullable: true })
   reclaimedAt!: Date | null;
 
@@ -51,19 +51,19 @@ export class UserEntity {
   @Column({ name: 'unfinished_replies', type: 'integer', default: 0 })
   unfinishedReplies!: number;
 
-  /** The newest number that was given to a message of the user's, for the index of words; some are left out. */
+  /** The highest number of a message of the user in the index of words. The numbers may have gaps. */
   @Column({ name: 'indexed_messages', type: 'integer', default: 0 })
   indexedMessages!: number;
 
-  /** Chatrooms of the user; valid once usageCountedAt is set. */
+  /** The number of the user's chatrooms; valid once usageCountedAt is set. */
   @Column({ name: 'chatroom_count', type: 'integer', default: 0 })
   chatroomCount!: number;
 
-  /** Bytes of the texts of all messages of the user, as UTF-8; valid once usageCountedAt is set. */
+  /** The bytes of the texts of all messages of the user, as UTF-8; valid once usageCountedAt is set. */
   @Column({ name: 'stored_bytes', type: 'bigint', default: 0 })
   storedBytes!: string;
 
-  /** When chatroomCount and storedBytes were last counted from the tables; null until the first time. */
+  /** When chatroomCount and storedBytes were last counted from the tables; null if they were not counted yet. */
   @Column({ name: 'usage_counted_at', type: 'timestamptz', precision: 3, nullable: true })
   usageCountedAt!: Date | null;
 

@@ -12,13 +12,13 @@ export class UserResponse {
   @ApiProperty({ type: String, nullable: true, example: 'ada@example.com' })
   readonly email!: string | null;
 
-  @ApiProperty({ description: 'In E.164.', example: '+14155550123' })
+  @ApiProperty({ description: 'The mobile number in E.164.', example: '+14155550123' })
   readonly mobile_number!: string;
 
   @ApiProperty({ description: 'Whether the user has proved to hold the mobile number.', example: true })
   readonly is_verified!: boolean;
 
-  @ApiProperty({ description: 'False for an account that is only entered by codes.', example: true })
+  @ApiProperty({ description: 'False for an account that signs in with codes only.', example: true })
   readonly has_password!: boolean;
 
   @ApiProperty({ enum: ['user', 'admin'], example: 'user' })
@@ -35,10 +35,10 @@ export const toUserResponse = (user: UserProfile): UserResponse => ({
   id: user.id,
   username: user.username,
   email: user.email,
-  mobile_number: user.mobile_number,
-  is_verified: user.is_verified,
-  has_password: user.has_password,
+  mobile_number: user.mobileNumber,
+  is_verified: user.isVerified,
+  has_password: user.hasPassword,
   role: user.role,
   plan: user.plan,
-  created_at: user.created_at.toISOString(),
+  created_at: user.createdAt.toISOString(),
 });

@@ -11,8 +11,16 @@ import { canBeMobile, canonicalNumber, isServedNumber, parseMobileNumber, parseS
 import { PasswordsService } from './passwords.service.js';
 import { parsePastedUsername, parseUsername, USERNAME_RULE } from './username.js';
 import { AdministratorUnverifiedError, InvalidCredentialsError, LastAdministratorError } from './users.errors.js';
-import { type NewUser, type UserAccess, type UserCredentials, type UserProfile, UsersRepository } from './users.repository.js';
+import {
+  type NewUser,
+  type PasswordChange,
+  type UserAccess,
+  type UserCredentials,
+  type UserProfile,
+  UsersRepository,
+} from './users.repository.js';
 
+/** Username and number as people write them. */
 export interface SignUpInput {
   readonly username: string;
   readonly mobileNumber: string;
@@ -20,14 +28,17 @@ export interface SignUpInput {
   readonly email: string | null;
 }
 
-/** What the caller may change; a field that is not there is left as it is, a null e-mail is removed. */
+/**
+ * The fields that users may change. A field that is undefined stays as it is; an e-mail address that is null is
+ * removed.
+ */
 export interface ProfileChanges {
   readonly username?: string;
   readonly email?: string | null;
   readonly currentPassword?: string;
 }
 
-/** What signs in, as it is stored; neither for a text that can be neither. */
+/** The identifier of a sign-in as it is stored. A text that can be neither has no username and no numbers. */
 export interface Identifier {
   readonly username: string | null;
   /** Every spelling of the number, the typed one first. */
@@ -57,15 +68,17 @@ export class UsersService {
   }
 
   /**
-   * Changes the caller's name or e-mail; the e-mail only with the password, for an account that has one.
+   * Changes the caller's username or e-mail address. A change of the address takes the password, if the account has
+   * one.
    *
-   * @throws ValidationFailedError, InvalidCredentialsError, UsernameTakenError, EmailTakenError, RateLimitedError, UserGoneError
+   * @throws ValidationFailedError, InvalidCredentialsError, UsernameTakenError, EmailTakenError, RateLimitedError,
+   * UserGoneError
    */
   async updateMe(actor: Actor, changes: ProfileChanges, client: Client): Promise<UserProfile> {
     const user = await this.getCredentials(actor);
     const email = changes.email === undefined ? undefined : (changes.email?.toLowerCase() ?? null);
-    if (email !== undefined && email !== user.email && user.has_password) {
-      await this.assertPassword('current_password', user, changes.currentPassword, client);
+    if (email !== undefined && email !== user.email && user.hasPassword) {
+      await this.assertPassword(user, { field: 'current_password', password: changes.currentPassword }, client);
     }
     await this.users.updateProfile(actor, {
       ...(changes.username === undefined ? {} : { username: changes.username.toLowerCase() }),
@@ -74,17 +87,26 @@ export class UsersService {
     return this.getMe(actor);
   }
 
-  /** Of a caller who is signed in, and so known. @throws ValidationFailedError when there is no password, InvalidCredentialsError when it is wrong, RateLimitedError */
-  async assertPassword(field: string, user: UserCredentials, password: string | undefined, client: Client): Promise<void> {
-    if (password === undefined) throw new ValidationFailedError([{ field, message: `${field} is needed for this change` }]);
+  /**
+   * Checks the password of a caller who is signed in, so that the client counts as known.
+   *
+   * @param input the password, and the field of the request that holds it
+   * @throws ValidationFailedError without a password, InvalidCredentialsError for a wrong one, RateLimitedError
+   */
+  async assertPassword(
+    { id, passwordHash }: UserCredentials,
+    { field, password }: { readonly field: string; readonly password: string | undefined },
+    { ip }: Client,
+  ): Promise<void> {
+    if (password === undefined) throw new ValidationFailedError([{ field, message: `${field} is required for this change` }]);
     const isKnown = () => Promise.resolve(true);
-    if (!(await this.passwords.matches(user.id, user.password_hash, password, client, isKnown))) throw new InvalidCredentialsError();
+    if (!(await this.passwords.matches({ account: id, passwordHash, password, ip, isKnown }))) throw new InvalidCredentialsError();
   }
 
   /**
-   * Makes an account, taking the number over from an account that never verified it and holds nothing, and does `alongside` in the same transaction.
+   * Creates an account, and runs `alongside` in the same transaction. The number is taken over from an account that
+   * never verified it and holds nothing.
    *
-   * @param input username and number as people write them
    * @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError, EmailTakenError, RateLimitedError
    */
   async signUp<T>(
@@ -95,13 +117,13 @@ export class UsersService {
     return this.database.transaction(async (transaction) => {
       await this.users.takeOverNumber(transaction, user.mobileNumber);
       const created = await this.users.insert(transaction, user);
-      await this.days.begin(transaction, { userId: created.id, mobileNumber: created.mobile_number });
+      await this.days.begin(transaction, { userId: created.id, mobileNumber: created.mobileNumber });
       return { user: created, result: await alongside(transaction, created) };
     });
   }
 
   /**
-   * Makes an administrator, whose number counts as verified.
+   * Creates an administrator, whose number counts as verified.
    *
    * @throws ValidationFailedError, UsernameTakenError, MobileNumberTakenError
    */
@@ -122,12 +144,16 @@ export class UsersService {
     return { username, mobileNumbers: username === null ? parseSpellings(text, this.config.DEFAULT_PHONE_REGION) : [] };
   }
 
-  /** One statement whatever is given and found. */
+  /** Runs the same single statement for every identifier. */
   async findByIdentifier({ username, mobileNumbers }: Identifier): Promise<UserCredentials | null> {
     return this.users.findByIdentifier(username, mobileNumbers);
   }
 
-  /** As `parseMobileNumber`, of a number that a code is to be sent to. @throws ValidationFailedError also when it cannot be a mobile number */
+  /**
+   * Like `parseMobileNumber`, for a number that a code will be sent to.
+   *
+   * @throws ValidationFailedError also when it cannot be a mobile number
+   */
   parseMobile(text: string): string {
     const number = this.parseMobileNumber(text);
     if (!canBeMobile(number)) {
@@ -136,7 +162,11 @@ export class UsersService {
     return number;
   }
 
-  /** The number in its canonical form (E.164). @throws ValidationFailedError when it is none, or of a country that is not served */
+  /**
+   * The number in its canonical form (E.164).
+   *
+   * @throws ValidationFailedError for a text that is not a number, or a number of a country that is not served
+   */
   parseMobileNumber(text: string): string {
     const number = parseMobileNumber(text, this.config.DEFAULT_PHONE_REGION);
     if (number === null) {
@@ -149,77 +179,84 @@ export class UsersService {
     return number;
   }
 
-  /** As `lock`, with the account's day, for `settleDay`. */
+  /** Like `lock`, but locks the account's day first, for `settleDay`. */
   async lockWithDay(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
     await this.days.hold(transaction, userId);
     return this.lock(transaction, userId);
   }
 
-  /** The account, held against changes until the transaction ends. */
+  /** Locks the account against changes until the transaction ends. */
   lock(transaction: StatementRunner, userId: string): Promise<UserCredentials | null> {
     return this.users.lock(transaction, userId);
   }
 
-  /** Whether the number of an account is verified; once it is, it stays so. */
-  isVerified(on: StatementRunner, userId: string): Promise<boolean> {
-    return this.users.isVerified(on, userId);
+  /** Whether the number of an account is verified. A verified number stays verified. */
+  isVerified(transaction: Transaction, userId: string): Promise<boolean> {
+    return this.users.isVerified(transaction, userId);
   }
 
   /**
-   * Notes that the holder of the number is here, and clears what somebody else may have set before: password and e-mail.
+   * Records that the holder of the number uses the account.
    *
    * @param user as it was locked in this transaction
+   * @param options.clear true removes the password and the e-mail address, which somebody else may have set
    */
-  async verifyNumber(transaction: StatementRunner, user: UserCredentials, { clear }: { clear: boolean }): Promise<UserProfile> {
+  async verifyNumber(transaction: Transaction, user: UserCredentials, { clear }: { clear: boolean }): Promise<UserProfile> {
     await this.users.markVerified(transaction, user.id);
-    if (!clear) return { ...user, is_verified: true };
+    if (!clear) return { ...user, isVerified: true };
     await this.users.reclaim(transaction, user.id);
-    return { ...user, is_verified: true, has_password: false, email: null };
+    return { ...user, isVerified: true, hasPassword: false, email: null };
   }
 
   /**
-   * Charges a newly verified account what is kept under its number, of an account that was erased today. Comes last in the transaction: deleting
-   * what the account holds gives units back to its day.
+   * Charges a newly verified account with the usage of an account of the same number that was erased today. This comes
+   * last in the transaction, because deleting the contents of the account refunds units to its day.
    *
    * @param user as `lockWithDay` found it
-   * @param restart true: what was charged to the day before is somebody else's
+   * @param options.restart true when somebody else caused what was charged to the day before
    */
   async settleDay(transaction: StatementRunner, user: UserCredentials, { restart }: { restart: boolean }): Promise<void> {
-    if (user.is_verified) return;
-    await this.days.carry(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobile_number), restart });
+    if (user.isVerified) return;
+    await this.days.carry(transaction, { userId: user.id, mobileNumber: canonicalNumber(user.mobileNumber), restart });
   }
 
-  /** @param expectedHash nothing is changed unless this is still the stored one; null for any. @returns whether it was changed */
-  setPassword(transaction: StatementRunner, userId: string, passwordHash: string, expectedHash: string | null): Promise<boolean> {
-    return this.users.setPassword(transaction, userId, passwordHash, expectedHash);
+  /** @returns whether the password was changed */
+  setPassword(on: StatementRunner, change: PasswordChange): Promise<boolean> {
+    return this.users.setPassword(on, change);
   }
 
   /**
-   * Changes what an account may do; a field that is not there is left as it is.
+   * Changes what an account may do. A field that is undefined stays as it is.
    *
-   * @returns the account before and after, which are the same when there was nothing to change
+   * @returns the account before and after; the same object when nothing changed
    * @throws NotFoundError, AdministratorUnverifiedError, LastAdministratorError
    */
   async changeAccess(
-    transaction: StatementRunner,
+    transaction: Transaction,
     userId: string,
     changes: { readonly role?: Role; readonly isDisabled?: boolean },
   ): Promise<{ before: UserAccess; after: UserAccess }> {
     const locked = await this.users.lockAccess(transaction, userId);
     const before = locked.find(({ id }) => id === userId);
     if (!before) throw new NotFoundError();
-    const after = { ...before, role: changes.role ?? before.role, is_disabled: changes.isDisabled ?? before.is_disabled };
-    if (after.role === before.role && after.is_disabled === before.is_disabled) return { before, after: before };
-    if (after.role === 'admin' && before.role !== 'admin' && !before.is_verified) throw new AdministratorUnverifiedError();
-    if (mayAdministrate(before) && !mayAdministrate(after) && !isAnotherAdministrator(locked, userId)) throw new LastAdministratorError();
+    const after = { ...before, role: changes.role ?? before.role, isDisabled: changes.isDisabled ?? before.isDisabled };
+    if (after.role === before.role && after.isDisabled === before.isDisabled) return { before, after: before };
+    if (after.role === 'admin' && before.role !== 'admin' && !before.isVerified) throw new AdministratorUnverifiedError();
+    if (isActiveAdministrator(before) && !isActiveAdministrator(after) && !hasOtherAdministrator(locked, userId)) {
+      throw new LastAdministratorError();
+    }
     await this.users.setAccess(transaction, after);
     return { before, after };
   }
 
-  /** Before the account goes. @throws LastAdministratorError when nobody would be left who may administrate */
+  /**
+   * Checks that an account may be deleted.
+   *
+   * @throws LastAdministratorError when no active administrator would be left
+   */
   async assertDispensable(transaction: StatementRunner, userId: string): Promise<void> {
     const locked = await this.users.lockAccess(transaction, userId);
-    if (locked.some((user) => user.id === userId && mayAdministrate(user)) && !isAnotherAdministrator(locked, userId)) {
+    if (locked.some((user) => user.id === userId && isActiveAdministrator(user)) && !hasOtherAdministrator(locked, userId)) {
       throw new LastAdministratorError();
     }
   }
@@ -228,13 +265,14 @@ export class UsersService {
     const username = parseUsername(input.username);
     if (username === null) throw new ValidationFailedError([{ field: 'username', message: USERNAME_RULE }]);
     const mobileNumber = this.parseMobile(input.mobileNumber);
-    this.passwords.assertNotUsername('password', input.password, username);
-    const passwordHash = await this.passwords.hashNew('password', input.password);
+    const password = { field: 'password', password: input.password };
+    this.passwords.assertNotUsername(password, username);
+    const passwordHash = await this.passwords.hashNew(password);
     return { id: newId(), username, mobileNumber, email: input.email?.toLowerCase() ?? null, passwordHash, role, isVerified };
   }
 }
 
-const mayAdministrate = ({ role, is_disabled }: UserAccess): boolean => role === 'admin' && !is_disabled;
+const isActiveAdministrator = ({ role, isDisabled }: UserAccess): boolean => role === 'admin' && !isDisabled;
 
-const isAnotherAdministrator = (users: readonly UserAccess[], userId: string): boolean =>
-  users.some((user) => user.id !== userId && mayAdministrate(user));
+const hasOtherAdministrator = (users: readonly UserAccess[], userId: string): boolean =>
+  users.some((user) => user.id !== userId && isActiveAdministrator(user));

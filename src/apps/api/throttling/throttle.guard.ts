@@ -16,7 +16,7 @@ import { PUBLIC_METADATA } from '../../../common/http/current-actor.decorator.js
 import { SIGN_IN_METADATA, UNTHROTTLED_METADATA } from '../../../common/http/throttle.decorator.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
-import { AccessTokens } from '../../../modules/auth/index.js';
+import { AccessTokensService } from '../../../modules/auth/index.js';
 
 const WINDOW_MS = 10_000;
 /** The prefix of all counters in Redis. */
@@ -39,7 +39,7 @@ export class ThrottleGuard extends ThrottlerGuard {
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() storage: ThrottlerStorage,
     reflector: Reflector,
-    private readonly tokens: AccessTokens,
+    private readonly tokens: AccessTokensService,
     @InjectConfig() private readonly config: Config,
   ) {
     super(options, storage, reflector);

@@ -59,16 +59,10 @@ export class AccountDetailsResponse extends AccountResponse {
 }
 
 const toAccountResponse = (account: Account): AccountResponse =>
-  Object.assign(
-    toUserResponse({
-      ...account,
-      mobile_number: account.mobileNumber,
-      is_verified: account.isVerified,
-      has_password: account.hasPassword,
-      created_at: account.createdAt,
-    }),
-    { disabled: account.disabledAt !== null, disabled_at: account.disabledAt?.toISOString() ?? null },
-  );
+  Object.assign(toUserResponse(account), {
+    disabled: account.disabledAt !== null,
+    disabled_at: account.disabledAt?.toISOString() ?? null,
+  });
 
 export const toAccountPage = (rows: readonly Account[], query: ListAccountsQuery): Page<AccountResponse> =>
   toPage(rows, query.limit ?? DEFAULT_PAGE_SIZE, (row) => accountKey(accountSort(query), row), toAccountResponse);
@@ -82,11 +76,11 @@ export const toAccountDetailsResponse = ({ account, stats, subscription, session
     },
     subscription: toAccountSubscriptionResponse(subscription),
     chatroom_count: stats.chatroom_count,
-    sessions: sessions.map(({ id, device, ip, created_at, last_used_at }) => ({
+    sessions: sessions.map(({ id, device, ip, createdAt, lastUsedAt }) => ({
       id,
       device,
       ip,
-      created_at: created_at.toISOString(),
-      last_used_at: last_used_at.toISOString(),
+      created_at: createdAt.toISOString(),
+      last_used_at: lastUsedAt.toISOString(),
     })),
   });

@@ -10,7 +10,10 @@ import type { Config } from '../../../config/env.js';
 import { AccessStrategy } from '../access.strategy.js';
 import { InvalidTokenError, MobileNumberUnverifiedError, TokenExpiredError } from '../auth.errors.js';
 
-/** Stands before every route: a valid token of a live session, unless the route is public, and what the route demands besides. */
+/**
+ * Guards every route: it requires a valid token of a live session, unless the route is public, and the access that the
+ * route requires beyond that.
+ */
 @Injectable()
 export class AccessGuard extends AuthGuard() {
   constructor(
@@ -28,9 +31,9 @@ export class AccessGuard extends AuthGuard() {
     if (access === 'identified') return this.identify(context);
     await super.canActivate(context);
     const { user } = context.switchToHttp().getRequest<{ user: Actor }>();
-    const demand = this.reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
-    if (demand === 'admin' && user.role !== 'admin') throw new ForbiddenError();
-    if (demand === 'verified_number' && this.config.REQUIRE_VERIFIED_NUMBER && !user.isVerified) throw new MobileNumberUnverifiedError();
+    const required = this.reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
+    if (required === 'admin' && user.role !== 'admin') throw new ForbiddenError();
+    if (required === 'verified_number' && this.config.REQUIRE_VERIFIED_NUMBER && !user.isVerified) throw new MobileNumberUnverifiedError();
     return true;
   }
 
@@ -43,7 +46,7 @@ export class AccessGuard extends AuthGuard() {
     return true;
   }
 
-  /** What passport found: an error of ours, or the reason why the token is none. */
+  /** Translates the result of passport: an error of this application, or the reason why the token is invalid. */
   override handleRequest<TUser = Actor>(error: unknown, user: TUser | false | null, info: unknown): TUser {
     if (error) throw error instanceof Error ? error : new InvalidTokenError();
     if (user) return user;

@@ -3,9 +3,9 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule } from '../auth.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AuthController } from './auth.controller.js';
-import { RefreshCookie } from './refresh-cookie.js';
+import { RefreshCookieService } from './refresh-cookie.service.js';
 import { SessionEndInterceptor } from './session-end.interceptor.js';
-import { SessionWatch } from './session-watch.js';
+import { SessionWatchService } from './session-watch.service.js';
 import { SessionsController } from './sessions.controller.js';
 
 export { AccessGuard };
@@ -13,7 +13,7 @@ export { AccessGuard };
 @Module({
   imports: [AuthModule],
   controllers: [AuthController, SessionsController],
-  providers: [RefreshCookie, SessionWatch, AccessGuard, { provide: APP_INTERCEPTOR, useClass: SessionEndInterceptor }],
+  providers: [RefreshCookieService, SessionWatchService, AccessGuard, { provide: APP_INTERCEPTOR, useClass: SessionEndInterceptor }],
   exports: [AccessGuard],
 })
 export class AuthHttpModule {}

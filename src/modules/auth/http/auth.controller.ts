@@ -7,6 +7,7 @@ import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor, OptionalActor, Public } from '../../../common/http/current-actor.decorator.js';
 import { RequestClient } from '../../../common/http/request-client.decorator.js';
+import { ThrottledAsSignIn } from '../../../common/http/throttle.decorator.js';
 import { EmailTakenError, InvalidCredentialsError, MobileNumberTakenError, UsernameTakenError } from '../../users/index.js';
 import {
   AccountDisabledError,
@@ -18,14 +19,13 @@ import {
   RefreshTokenReusedError,
   SessionEndedError,
 } from '../auth.errors.js';
-import { ThrottledAsSignIn } from '../../../common/http/throttle.decorator.js';
 import { AuthService } from '../auth.service.js';
 import { SessionsService } from '../sessions.service.js';
 import { ChallengeResponse, toChallengeResponse } from './challenge.response.js';
 import { ChangePasswordRequest } from './change-password.request.js';
 import { ResetPasswordRequest, SendCodeRequest, toCodeInput, VerifyCodeRequest } from './code.request.js';
 import { LogInRequest } from './log-in.request.js';
-import { RefreshCookie } from './refresh-cookie.js';
+import { RefreshCookieService } from './refresh-cookie.service.js';
 import { RefreshRequest } from './refresh.request.js';
 import { SignUpRequest, toSignUpInput } from './sign-up.request.js';
 import { SignUpResponse, toSignUpResponse } from './sign-up.response.js';
@@ -40,17 +40,17 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly sessions: SessionsService,
-    private readonly cookie: RefreshCookie,
+    private readonly cookie: RefreshCookieService,
   ) {}
 
   @Post('signup')
   @Public()
   @NoStore()
   @ApiOperation({
-    summary: 'Make an account',
+    summary: 'Create an account',
     description:
-      'Sends a code to the mobile number; give it, with the `challenge_id`, at POST /auth/verify-otp. A number that is not verified is taken over ' +
-      'from an account that holds no chatroom, customer of Stripe or grant.',
+      'Sends a code to the mobile number. Give it, with the `challenge_id`, at POST /auth/verify-otp. A number that is not verified is taken ' +
+      'over from an account that has no chatroom, Stripe customer or grant.',
   })
   @ApiCreatedResponse({ type: SignUpResponse })
   @ApiProblems(UsernameTakenError, MobileNumberTakenError, EmailTakenError, OtpTooSoonError, RateLimitedError)
@@ -70,7 +70,7 @@ export class AuthController {
     @RequestClient() client: Client,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokensResponse> {
-    return this.cookie.answer(reply, await this.auth.logIn(body, client), body.refresh_in);
+    return this.cookie.respond(reply, await this.auth.logIn(body, client), body.refresh_in);
   }
 
   @Post('send-otp')
@@ -78,13 +78,13 @@ export class AuthController {
   @HttpCode(202)
   @NoStore()
   @ApiOperation({
-    summary: 'Send a code to sign in with',
-    description: 'Answers the same whether or not the number has an account. A newer code voids the older one.',
+    summary: 'Send a code to sign in',
+    description: 'The response is the same whether or not the number has an account. A newer code invalidates the older one.',
   })
   @ApiAcceptedResponse({ type: ChallengeResponse })
   @ApiProblems(OtpTooSoonError, RateLimitedError)
   async sendOtp(@Body() body: SendCodeRequest, @RequestClient() client: Client): Promise<ChallengeResponse> {
-    return toChallengeResponse(await this.auth.sendCode(body.mobile_number, client));
+    return toChallengeResponse(await this.auth.sendCode({ mobileNumber: body.mobile_number }, client));
   }
 
   @Post('verify-otp')
@@ -94,8 +94,9 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign in with a code, and verify the number',
     description:
-      'The first verification of a number ends the sessions of the account, clears its password and e-mail and deletes its chatrooms, unless it ' +
-      'carries the `challenge_id` that signup answered or an access token of the account: whoever else made the account keeps nothing.',
+      'The first verification of a number ends the sessions of the account, removes its password and e-mail address, and deletes its ' +
+      'chatrooms, because somebody else may have created the account. It does not if the request carries the `challenge_id` from the ' +
+      'response of POST /auth/signup, or an access token of the account.',
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems(InvalidOtpError, AccountDisabledError)
@@ -105,18 +106,18 @@ export class AuthController {
     @OptionalActor() actor: Actor | null,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokensResponse> {
-    return this.cookie.answer(reply, await this.auth.verifyCode(toCodeInput(body), client, actor), body.refresh_in);
+    return this.cookie.respond(reply, await this.auth.verifyCode(actor, toCodeInput(body), client), body.refresh_in);
   }
 
   @Post('forgot-password')
   @Public()
   @HttpCode(202)
   @NoStore()
-  @ApiOperation({ summary: 'Send a code to reset the password with' })
+  @ApiOperation({ summary: 'Send a code to reset the password' })
   @ApiAcceptedResponse({ type: ChallengeResponse })
   @ApiProblems(OtpTooSoonError, RateLimitedError)
   async forgotPassword(@Body() body: SendCodeRequest, @RequestClient() client: Client): Promise<ChallengeResponse> {
-    return toChallengeResponse(await this.auth.forgotPassword(body.mobile_number, client));
+    return toChallengeResponse(await this.auth.forgotPassword({ mobileNumber: body.mobile_number }, client));
   }
 
   @Post('reset-password')
@@ -125,8 +126,8 @@ export class AuthController {
   @ApiOperation({
     summary: 'Set a password with a code',
     description:
-      'Ends every session of the account. It verifies the number, too; the first verification, unless it carries an access token of the account, ' +
-      'clears the e-mail and deletes the chatrooms, as at POST /auth/verify-otp.',
+      'Ends every session of the account, and verifies the number. The first verification removes the e-mail address and deletes the ' +
+      'chatrooms, unless the request carries an access token of the account, as at POST /auth/verify-otp.',
   })
   @ApiNoContentResponse()
   @ApiProblems(InvalidOtpError, AccountDisabledError, RateLimitedError)
@@ -135,7 +136,7 @@ export class AuthController {
     @RequestClient() client: Client,
     @OptionalActor() actor: Actor | null,
   ): Promise<void> {
-    await this.auth.resetPassword({ ...toCodeInput(body), newPassword: body.new_password }, client, actor);
+    await this.auth.resetPassword(actor, { ...toCodeInput(body), newPassword: body.new_password }, client);
   }
 
   @Post('change-password')
@@ -154,7 +155,8 @@ export class AuthController {
   @ApiOperation({
     summary: 'Spend a refresh token for new tokens',
     description:
-      'A token that was spent less than 30 s ago, and whose successor nobody has used, gives that successor again. Any other reuse ends the session.',
+      'A token that was spent less than 30 s ago, and whose successor has not been used, returns that successor again. Any other reuse ' +
+      'ends the session.',
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems(RefreshTokenReusedError, InvalidTokenError, SessionEndedError, AccountDisabledError, OriginNotAllowedError)
@@ -165,7 +167,7 @@ export class AuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokensResponse> {
     const presented = this.cookie.presented(request, body.refresh_token);
-    return this.cookie.answer(reply, await this.sessions.refresh(presented.token, client), presented.in);
+    return this.cookie.respond(reply, await this.sessions.refresh(presented.token, client), presented.in);
   }
 
   @Post('logout')

@@ -2,16 +2,16 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { SentChallenge } from '../otp.service.js';
 
 export class ChallengeResponse {
-  @ApiProperty({ format: 'uuid', example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de', description: 'Give it with the code.' })
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de', description: 'Give this id with the code.' })
   readonly challenge_id!: string;
 
-  @ApiProperty({ type: 'integer', example: 300, description: 'Seconds that the code lives.' })
+  @ApiProperty({ type: 'integer', example: 300, description: 'The lifetime of the code in seconds.' })
   readonly expires_in!: number;
 
-  @ApiProperty({ type: 'integer', example: 60, description: 'Seconds until another code can be asked for.' })
+  @ApiProperty({ type: 'integer', example: 60, description: 'The seconds until another code can be requested.' })
   readonly resend_after!: number;
 
-  @ApiPropertyOptional({ example: '493027', description: 'The code itself, only where codes are delivered in the answer.' })
+  @ApiPropertyOptional({ example: '493027', description: 'The code, only where codes are delivered in the response.' })
   readonly otp?: string;
 }
 

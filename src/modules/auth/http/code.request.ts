@@ -21,7 +21,7 @@ abstract class CodeRequest {
   @ApiPropertyOptional({
     format: 'uuid',
     example: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de',
-    description: 'What the code was asked for with. Tries with it count against that code alone.',
+    description: 'The `challenge_id` of the response that announced the code. Attempts with it count against that code alone.',
   })
   @ValidateIf((_, value) => value !== undefined)
   @IsUUID(undefined, { message: 'challenge_id must be a UUID' })

@@ -3,7 +3,7 @@ import { IsString, Length } from 'class-validator';
 import { type RefreshIn, RefreshInField } from './refresh-in.field.js';
 
 export class LogInRequest {
-  @ApiProperty({ example: 'ada.lovelace', description: 'Username or mobile number.', minLength: 1, maxLength: 100 })
+  @ApiProperty({ example: 'ada.lovelace', description: 'The username or the mobile number.', minLength: 1, maxLength: 100 })
   @IsString()
   @Length(1, 100)
   readonly identifier!: string;

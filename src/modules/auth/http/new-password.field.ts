@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
 import { PASSWORD_LENGTH, PASSWORD_RULE } from '../../users/index.js';
 
-/** A password that somebody chooses. */
+/** A new password. */
 export const NewPasswordField = (field: string) =>
   applyDecorators(
     ApiProperty({
@@ -11,7 +11,7 @@ export const NewPasswordField = (field: string) =>
       format: 'password',
       minLength: PASSWORD_LENGTH.min,
       maxLength: PASSWORD_LENGTH.max,
-      description: 'Any characters; none of the most common passwords, and not the username.',
+      description: 'Any characters are allowed. The most common passwords and the username are refused.',
     }),
     IsString({ message: `${field} ${PASSWORD_RULE}` }),
     Length(PASSWORD_LENGTH.min, PASSWORD_LENGTH.max, { message: `${field} ${PASSWORD_RULE}` }),

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, ValidateIf } from 'class-validator';
 
-/** Where the refresh token is to go. */
+/** The part of the response that holds the refresh token. */
 export type RefreshIn = 'body' | 'cookie';
 
 export const RefreshInField = () =>
@@ -11,7 +11,7 @@ export const RefreshInField = () =>
       enum: ['body', 'cookie'],
       default: 'body',
       example: 'body',
-      description: 'For pages: `cookie` keeps the refresh token out of reach of scripts, in the cookie `__Secure-refresh`.',
+      description: '`cookie` is for pages: the refresh token is in the cookie `__Secure-refresh`, which scripts cannot read.',
     }),
     ValidateIf((_, value) => value !== undefined),
     IsIn(['body', 'cookie'], { message: 'refresh_in must be body or cookie' }),

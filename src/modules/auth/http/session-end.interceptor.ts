@@ -6,8 +6,9 @@ import { OpenStreams } from '../../../common/http/open-streams.js';
 import { SessionEndedError } from '../auth.errors.js';
 
 /**
- * Ends what a session still reads when the session ends, however long that takes to make or to send: 401 before the first byte, a cut connection
- * after it. Only of reading: a request that ends its own session is told that it did.
+ * Ends the open GET requests of a session when the session ends: with 401 before the first byte of the response, with a
+ * closed connection after it. Other methods are excluded, because a request that ends its own session gets its
+ * response.
  */
 @Injectable()
 export class SessionEndInterceptor implements NestInterceptor {

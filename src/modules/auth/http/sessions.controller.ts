@@ -5,7 +5,8 @@ import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { type Page, PageQuery } from '../../../common/http/page.js';
 import { SessionsService } from '../sessions.service.js';
-import { SessionPage, sessionPageLimit, sessionPageStart, type SessionResponse, toSessionPage } from './session.response.js';
+import { toSessionPageRequest } from './list-sessions.request.js';
+import { SessionPage, type SessionResponse, toSessionPage } from './session.response.js';
 
 @ApiTags('Auth')
 @Controller('auth/sessions')
@@ -13,10 +14,10 @@ export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Where the user is signed in, newest first' })
+  @ApiOperation({ summary: 'List the sessions of the user, newest first' })
   @ApiOkResponse({ type: SessionPage })
   async listSessions(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<SessionResponse>> {
-    return toSessionPage(await this.sessions.list(actor, sessionPageStart(query), sessionPageLimit(query)), query, actor);
+    return toSessionPage(await this.sessions.list(actor, toSessionPageRequest(query)), query, actor);
   }
 
   @Delete()

@@ -10,7 +10,7 @@ export class SignUpRequest {
     minLength: 3,
     maxLength: 30,
     pattern: '^[A-Za-z][A-Za-z0-9_.]{2,29}$',
-    description: 'Kept in lower case.',
+    description: 'Stored in lower case.',
   })
   @IsString()
   @Matches(USERNAME_PATTERN, { message: USERNAME_RULE })
@@ -22,7 +22,12 @@ export class SignUpRequest {
   @NewPasswordField('password')
   readonly password!: string;
 
-  @ApiPropertyOptional({ example: 'ada@example.com', format: 'email', maxLength: 254, description: 'A contact; nobody signs in with it.' })
+  @ApiPropertyOptional({
+    example: 'ada@example.com',
+    format: 'email',
+    maxLength: 254,
+    description: 'A contact address. It is not used to sign in.',
+  })
   @IsOptional()
   @IsEmail({}, { message: 'email must be an e-mail address' })
   @Matches(/^[\x21-\x7e]{3,254}$/, { message: 'email must be an e-mail address' })

@@ -8,19 +8,19 @@ export class TokensResponse {
 
   @ApiPropertyOptional({
     example: 'AZqz8m9-fMCLHi-KPB1OXxk3Jt6x',
-    description: 'Opaque; good for one refresh. Not there when it is in the cookie.',
+    description: 'Opaque, for one refresh. Absent when it is in the cookie.',
   })
   readonly refresh_token?: string;
 
   @ApiProperty({ enum: ['Bearer'], example: 'Bearer' })
   readonly token_type!: 'Bearer';
 
-  @ApiProperty({ type: 'integer', description: 'Seconds that the access token lives.', example: 900 })
+  @ApiProperty({ type: 'integer', description: 'The lifetime of the access token in seconds.', example: 900 })
   readonly expires_in!: number;
 
   @ApiProperty({
     type: 'integer',
-    description: 'Seconds until the refresh token expires or the session ends, whichever comes first.',
+    description: 'The seconds until the refresh token expires or the session ends, whichever comes first.',
     example: 2_592_000,
   })
   readonly refresh_expires_in!: number;

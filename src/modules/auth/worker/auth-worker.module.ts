@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { OtpDeliveryModule } from '../../../integrations/otp-delivery/index.js';
 import { AuthModule } from '../auth.module.js';
-import { AuthSweeper } from './auth-sweeper.js';
+import { AuthSweeperService } from './auth-sweeper.service.js';
 import { OtpProcessor } from './otp.processor.js';
-import { OtpSender } from './otp-sender.js';
-import { SmsBudget } from './sms-budget.js';
+import { OtpSenderService } from './otp-sender.service.js';
+import { SmsBudgetService } from './sms-budget.service.js';
 
-@Module({ imports: [AuthModule, OtpDeliveryModule], providers: [OtpProcessor, OtpSender, SmsBudget, AuthSweeper] })
+@Module({ imports: [AuthModule, OtpDeliveryModule], providers: [OtpProcessor, OtpSenderService, SmsBudgetService, AuthSweeperService] })
 export class AuthWorkerModule {}

@@ -4,7 +4,7 @@ import { type Job, UnrecoverableError } from 'bullmq';
 import { requestContext } from '../../../common/request-context.js';
 import { OtpDeliveryError } from '../../../integrations/otp-delivery/index.js';
 import { OTP_QUEUE, type OtpJob } from '../otp.queue.js';
-import { OtpSender } from './otp-sender.js';
+import { OtpSenderService } from './otp-sender.service.js';
 
 const WORKER_OPTIONS = {
   autorun: false,
@@ -19,7 +19,7 @@ const WORKER_OPTIONS = {
 export class OtpProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(OtpProcessor.name);
 
-  constructor(private readonly sender: OtpSender) {
+  constructor(private readonly sender: OtpSenderService) {
     super();
   }
 
@@ -30,7 +30,7 @@ export class OtpProcessor extends WorkerHost implements OnApplicationBootstrap, 
     } catch (error) {
       const isPermanent = error instanceof OtpDeliveryError && !error.isRetryable;
       const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-      if (isPermanent || isLast) await this.sender.giveUp(challenge_id);
+      if (isPermanent || isLast) await this.sender.abandon(challenge_id);
       throw isPermanent ? new UnrecoverableError(error.message) : error;
     }
   }
@@ -48,7 +48,7 @@ export class OtpProcessor extends WorkerHost implements OnApplicationBootstrap, 
   @OnWorkerEvent('failed')
   onFailed(job: Job<OtpJob> | undefined, error: Error): void {
     this.logger.error(
-      `code of challenge ${job?.data.challenge_id ?? '?'} was not delivered (attempt ${job?.attemptsMade ?? 0}): ${error.message}`,
+      `the code of challenge ${job?.data.challenge_id ?? '?'} was not delivered (attempt ${job?.attemptsMade ?? 0}): ${error.message}`,
     );
   }
 

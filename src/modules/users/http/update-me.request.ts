@@ -16,14 +16,14 @@ export class UpdateMeRequest {
     example: 'ada@example.com',
     format: 'email',
     maxLength: 254,
-    description: 'null removes it.',
+    description: 'null removes the address.',
   })
   @IsOptional()
   @IsEmail({}, { message: 'email must be an e-mail address' })
   @Matches(/^[\x21-\x7e]{3,254}$/, { message: 'email must be an e-mail address' })
   readonly email?: string | null;
 
-  @ApiPropertyOptional({ format: 'password', example: 'a long and plain sentence', description: 'Needed to change the e-mail address.' })
+  @ApiPropertyOptional({ format: 'password', example: 'a long and plain sentence', description: 'Required to change the e-mail address.' })
   @ValidateIf((_, value) => value !== undefined)
   @IsString()
   @Length(1, 1_000)

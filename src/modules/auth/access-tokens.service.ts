@@ -8,17 +8,17 @@ import { isId } from '../../common/ids.js';
 export const ISSUER = 'gemini-chat-backend';
 export const AUDIENCE = 'gemini-chat-api';
 export const ALGORITHM = 'HS256';
-/** RFC 9068, 2.1: so that no other token of ours can be mistaken for one. */
+/** RFC 9068, 2.1: tells access tokens from every other token of this issuer. */
 const TYPE = 'at+jwt';
 
-/** What an access token says, once its signature, times, issuer and audience are checked. */
+/** The claims of an access token whose signature, times, issuer and audience have been checked. */
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
 }
 
 @Injectable()
-export class AccessTokens {
+export class AccessTokensService {
   /** In seconds. */
   readonly lifetime: number;
   private readonly keys: ReadonlyMap<string, Buffer>;
@@ -28,7 +28,7 @@ export class AccessTokens {
     private readonly jwt: JwtService,
     @InjectConfig() { JWT_SECRET, JWT_SECRET_PREVIOUS, ACCESS_TOKEN_TTL }: Config,
   ) {
-    if (JWT_SECRET === undefined) throw new Error('JWT_SECRET is demanded by every entry point that signs people in');
+    if (JWT_SECRET === undefined) throw new Error('JWT_SECRET is required by every entry point that signs people in');
     this.lifetime = Math.max(1, Math.floor(ACCESS_TOKEN_TTL / 1_000));
     this.currentId = keyId(JWT_SECRET);
     const previous = JWT_SECRET_PREVIOUS === undefined ? [] : [[keyId(JWT_SECRET_PREVIOUS), toKey(JWT_SECRET_PREVIOUS)] as const];
@@ -51,17 +51,19 @@ export class AccessTokens {
     );
   }
 
-  /** The key that this token claims to be signed with; null when it is none of ours or the token is not an access token. */
+  /**
+   * The key that this token claims to be signed with; null when the key is unknown or the token is not an access token.
+   */
   keyOf(token: string): Buffer | null {
     const decoded: unknown = this.jwt.decode(token, { complete: true });
     if (typeof decoded !== 'object' || decoded === null || !('header' in decoded)) return null;
     const { kid, typ, alg, crit } = decoded.header as { kid?: unknown; typ?: unknown; alg?: unknown; crit?: unknown };
-    // RFC 7515, 4.1.11: a token with extensions that have to be understood is invalid for whoever understands none.
+    // RFC 7515, 4.1.11: a token with critical extensions is invalid for a recipient that does not support them.
     if (crit !== undefined) return null;
     return typ === TYPE && alg === ALGORITHM && typeof kid === 'string' ? (this.keys.get(kid) ?? null) : null;
   }
 
-  /** The user of a genuine token, whether or not its session still lives; null for any other text. */
+  /** The user of a genuine token, whether or not its session is live; null for any other text. */
   async userOf(token: string): Promise<string | null> {
     const secret = this.keyOf(token);
     if (secret === null) return null;
@@ -81,8 +83,9 @@ export class AccessTokens {
 }
 
 /**
- * A KeyObject, which jsonwebtoken uses as it is: of any other secret it would first try to make a public key at every verification, and failing at
- * that takes a millisecond. The types of @nestjs/jwt and passport-jwt, which hand it on, do not know of KeyObjects.
+ * A KeyObject, which jsonwebtoken uses as it is. With any other secret it first tries to create a public key at every
+ * verification, and that failure takes a millisecond. The types of @nestjs/jwt and passport-jwt, which pass the key on,
+ * do not include KeyObject.
  */
 const toKey = (secret: string): Buffer => createSecretKey(secret, 'utf8') as unknown as Buffer;
 

@@ -2,13 +2,16 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { OpenStreams } from '../../../common/http/open-streams.js';
 import { SessionsService } from '../sessions.service.js';
 
-/** With what a check takes, whatever ends acts within a second. */
+/** Together with the duration of a check, the end of a session takes effect within a second. */
 const CHECK_MS = 750;
 
-/** Cuts the open answers of sessions that have ended and of users who were disabled: one query at a time for all answers of this process. */
+/**
+ * Cuts the open responses of sessions that have ended and of users who were disabled. One query at a time checks all
+ * open responses of this process.
+ */
 @Injectable()
-export class SessionWatch implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(SessionWatch.name);
+export class SessionWatchService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(SessionWatchService.name);
   private timer: NodeJS.Timeout | null = null;
   private isChecking = false;
 
@@ -33,7 +36,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnApplicationShutdo
       const live = await this.sessions.liveOf(open);
       for (const id of open) if (!live.has(id)) this.streams.cutSession(id);
     } catch (error) {
-      // Nobody can be told apart while the database is away; the next check is soon.
+      // While the database is unreachable nothing is cut. The next check comes soon.
       this.logger.warn(`could not check the sessions of open streams: ${String(error)}`);
     } finally {
       this.isChecking = false;

@@ -5,12 +5,12 @@ import { Schedules } from '../../../database/schedules.js';
 import { OtpQueue } from '../otp.queue.js';
 import { OtpRepository } from '../otp.repository.js';
 
-const FORGOTTEN_AFTER_SECONDS = 10;
+const OVERDUE_AFTER_SECONDS = 10;
 const BATCH = 1_000;
 
-/** Makes the delivery jobs that got lost. */
+/** Adds the delivery jobs that were lost. */
 @Injectable()
-export class AuthSweeper implements OnModuleInit {
+export class AuthSweeperService implements OnModuleInit {
   constructor(
     private readonly schedules: Schedules,
     private readonly challenges: OtpRepository,
@@ -23,8 +23,8 @@ export class AuthSweeper implements OnModuleInit {
       lock: 'codeSweep',
       everyMs: this.config.SWEEP_INTERVAL,
       work: async () => {
-        const forgotten = await this.challenges.findForgotten(FORGOTTEN_AFTER_SECONDS, BATCH);
-        await Promise.all(forgotten.map((id) => this.queue.add(id)));
+        const overdue = await this.challenges.findOverdue({ afterSeconds: OVERDUE_AFTER_SECONDS, limit: BATCH });
+        await Promise.all(overdue.map((id) => this.queue.add(id)));
       },
     });
   }

@@ -5,29 +5,30 @@ import { Counters } from '../../../database/counters.js';
 import type { UnsettledChallenge } from '../otp.repository.js';
 
 const DAY_SECONDS = 86_400;
-/** Part of a share after which the log warns. */
+/** The part of a share after which a warning is logged. */
 const WARN_AT = 0.8;
 
-/** Whom an SMS goes to. `administrator`: one who has given the password. */
+/** The recipient of an SMS. An administrator is one who has given the password. */
 type Recipient = 'anybody' | 'verified' | 'administrator';
 
-/** Recipients together may use so much of the budget. */
+/** A part of the budget that some recipients use together. */
 interface Share {
   readonly name: string;
   readonly key: readonly string[];
   readonly limit: number;
 }
 
-/** The units of one SMS, to be given back when it was not sent. */
+/** The shares that one SMS was charged to; they are refunded when it was not sent. */
 export type PaidSms = readonly Share[];
 
 /**
- * SMS_DAILY_BUDGET in shares that contain each other: everybody's, everybody's but for administrators, and that of numbers that nobody has verified.
- * Strangers thus cannot use up what is kept for those who use the service, nor what an administrator needs to sign in.
+ * SMS_DAILY_BUDGET in nested shares: the whole budget, the part for everybody except administrators, and within that
+ * the part for numbers that are not verified. So strangers can use up neither the part that is reserved for users, nor
+ * what an administrator needs to sign in.
  */
 @Injectable()
-export class SmsBudget {
-  private readonly logger = new Logger(SmsBudget.name);
+export class SmsBudgetService {
+  private readonly logger = new Logger(SmsBudgetService.name);
   private readonly shares: Readonly<Record<Recipient, PaidSms>>;
 
   constructor(
@@ -42,34 +43,34 @@ export class SmsBudget {
       key: ['sms', 'strangers'],
       limit: budget - reserve,
     };
-    // The smallest share first: whoever is refused there touches no other.
+    // The smallest share comes first: an SMS that it refuses is charged to no other.
     this.shares = { administrator: [whole], verified: [users, whole], anybody: [strangers, users, whole] };
   }
 
-  /** @returns null when a share is used up, and then none is charged */
-  async pay(challenge: Pick<UnsettledChallenge, 'purpose' | 'is_verified'>): Promise<PaidSms | null> {
+  /** @returns null when a share is used up; no share is charged then */
+  async pay(challenge: Pick<UnsettledChallenge, 'purpose' | 'isVerified'>): Promise<PaidSms | null> {
     const paid: Share[] = [];
     for (const share of this.shares[recipientOf(challenge)]) {
       const taken = await this.counters.take(share.key, { limit: share.limit, windowSeconds: DAY_SECONDS });
       if (!taken.taken) {
         this.logger.error(`${share.name} (${share.limit}) is used up: codes are not sent`);
-        await this.giveBack(paid);
+        await this.refund(paid);
         return null;
       }
       paid.push(share);
       if (taken.count === Math.ceil(share.limit * WARN_AT)) {
-        this.logger.warn(`${share.name}: ${taken.count} of ${share.limit} SMS are sent, of 24 hours`);
+        this.logger.warn(`${share.name}: ${taken.count} of ${share.limit} SMS were sent within 24 hours`);
       }
     }
     return paid;
   }
 
-  async giveBack(paid: PaidSms): Promise<void> {
+  async refund(paid: PaidSms): Promise<void> {
     for (const { key } of paid) await this.counters.giveBack(key);
   }
 }
 
-function recipientOf({ purpose, is_verified: isVerified }: Pick<UnsettledChallenge, 'purpose' | 'is_verified'>): Recipient {
+function recipientOf({ purpose, isVerified }: Pick<UnsettledChallenge, 'purpose' | 'isVerified'>): Recipient {
   if (purpose === 'admin_sign_in') return 'administrator';
   return isVerified ? 'verified' : 'anybody';
 }

@@ -5,12 +5,21 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
 
-/** What a provider's range of networks may have, compared with one network of it. */
+interface NetworkLimit {
+  readonly counted: 'sign-ups' | 'codes';
+  readonly perHour: number;
+  readonly perDay: number;
+}
+
+/** The limit of a provider's range of networks is this many times the limit of one network. */
 const WIDE_FACTOR = 2;
 
-/** How many accounts may be made, and codes asked for, from one network: one sender can use up neither the budget of SMS nor the names. */
+/**
+ * The number of accounts that may be created, and of codes that may be requested, from one network. One sender can use
+ * up neither the budget of SMS nor the usernames.
+ */
 @Injectable()
-export class NetworkLimits {
+export class NetworkLimitsService {
   constructor(
     private readonly counters: Counters,
     @InjectConfig() private readonly config: Config,
@@ -18,17 +27,19 @@ export class NetworkLimits {
 
   /** @throws RateLimitedError */
   async takeSignUp(ip: string): Promise<void> {
-    await this.take('sign-ups', ip, this.config.NETWORK_SIGN_UPS_PER_HOUR, this.config.NETWORK_SIGN_UPS_PER_DAY);
+    const { NETWORK_SIGN_UPS_PER_HOUR: perHour, NETWORK_SIGN_UPS_PER_DAY: perDay } = this.config;
+    await this.take(ip, { counted: 'sign-ups', perHour, perDay });
     await this.takeCode(ip);
   }
 
   /** @throws RateLimitedError */
   async takeCode(ip: string): Promise<void> {
-    await this.take('codes', ip, this.config.NETWORK_CODES_PER_HOUR, this.config.NETWORK_CODES_PER_DAY);
+    const { NETWORK_CODES_PER_HOUR: perHour, NETWORK_CODES_PER_DAY: perDay } = this.config;
+    await this.take(ip, { counted: 'codes', perHour, perDay });
   }
 
-  /** One after the other, hours first: who is refused for the hour does not use up the day. */
-  private async take(what: string, ip: string, perHour: number, perDay: number): Promise<void> {
+  /** Takes the limits one after the other, the hour first: a request that the hour refuses does not use up the day. */
+  private async take(ip: string, { counted, perHour, perDay }: NetworkLimit): Promise<void> {
     if (!this.config.THROTTLE_ENABLED) return;
     const [network, wide] = [networkOf(ip), wideNetworkOf(ip)];
     const limits: [string, CounterLimit][] = [
@@ -38,7 +49,7 @@ export class NetworkLimits {
       [wide, { limit: perDay * WIDE_FACTOR, windowSeconds: 86_400 }],
     ];
     for (const [from, limit] of limits) {
-      const taken = await this.counters.take([what, from, String(limit.windowSeconds)], limit);
+      const taken = await this.counters.take([counted, from, String(limit.windowSeconds)], limit);
       if (!taken.taken) throw new RateLimitedError(taken.retryAfterSeconds);
     }
   }

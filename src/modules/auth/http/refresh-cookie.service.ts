@@ -1,3 +1,4 @@
+import type { CookieSerializeOptions } from '@fastify/cookie';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InjectConfig } from '../../../config/config.module.js';
@@ -8,10 +9,10 @@ import type { RefreshIn } from './refresh-in.field.js';
 import { type TokensResponse, toTokensResponse } from './tokens.response.js';
 
 const NAME = '__Secure-refresh';
-// SameSite=Strict and the path keep it off every request that is not a refresh from our own pages.
-const ATTRIBUTES = 'Path=/auth; HttpOnly; Secure; SameSite=Strict';
+// SameSite=Strict and the path restrict the cookie to refreshes from our own pages.
+const OPTIONS: CookieSerializeOptions = { path: '/auth', httpOnly: true, secure: true, sameSite: 'strict' };
 
-/** A refresh token and how it came. */
+/** A refresh token, and where the request had it. */
 export interface PresentedRefresh {
   readonly token: string;
   readonly in: RefreshIn;
@@ -19,45 +20,37 @@ export interface PresentedRefresh {
 
 /** The refresh token of pages: scripts cannot read it, and only pages of an allowed origin can use it. */
 @Injectable()
-export class RefreshCookie {
+export class RefreshCookieService {
   constructor(@InjectConfig() private readonly config: Config) {}
 
   /**
-   * The token of the body, else of the cookie.
+   * The refresh token of the body, or else of the cookie.
    *
-   * @throws InvalidTokenError without one, OriginNotAllowedError for a cookie from elsewhere
+   * @throws InvalidTokenError without a token, OriginNotAllowedError for a cookie from another origin
    */
   presented(request: FastifyRequest, inBody: string | undefined): PresentedRefresh {
     if (inBody !== undefined) return { token: inBody, in: 'body' };
-    const token = read(request);
-    if (token === null) throw new InvalidTokenError();
+    const token = request.cookies[NAME];
+    if (!token) throw new InvalidTokenError();
     this.assertAllowedOrigin(request);
     return { token, in: 'cookie' };
   }
 
-  /** The answer that holds tokens; the refresh token moves to the cookie when it belongs there. */
-  answer(reply: FastifyReply, tokens: Tokens, refreshIn: RefreshIn = 'body'): TokensResponse {
+  /** The response with the tokens. The refresh token is in the body or, if the client asked for that, in the cookie. */
+  respond(reply: FastifyReply, tokens: Tokens, refreshIn: RefreshIn = 'body'): TokensResponse {
     if (refreshIn === 'body') return toTokensResponse(tokens, true);
-    reply.header('set-cookie', `${NAME}=${tokens.refreshToken}; Max-Age=${tokens.refreshExpiresIn}; ${ATTRIBUTES}`);
+    reply.setCookie(NAME, tokens.refreshToken, { ...OPTIONS, maxAge: tokens.refreshExpiresIn });
     return toTokensResponse(tokens, false);
   }
 
-  /** Takes the cookie back, if there is one. @throws OriginNotAllowedError */
+  /** Clears the cookie, if the request has it. @throws OriginNotAllowedError */
   clear(request: FastifyRequest, reply: FastifyReply): void {
-    if (read(request) === null) return;
+    if (!request.cookies[NAME]) return;
     this.assertAllowedOrigin(request);
-    reply.header('set-cookie', `${NAME}=; Max-Age=0; ${ATTRIBUTES}`);
+    reply.setCookie(NAME, '', { ...OPTIONS, maxAge: 0 });
   }
 
   private assertAllowedOrigin({ headers: { origin } }: FastifyRequest): void {
     if (origin === undefined || !this.config.CORS_ORIGINS.includes(origin)) throw new OriginNotAllowedError();
   }
-}
-
-function read({ headers: { cookie = '' } }: FastifyRequest): string | null {
-  for (const pair of cookie.split(';')) {
-    const [name, value] = pair.split('=', 2);
-    if (name?.trim() === NAME && value !== undefined && value.trim() !== '') return value.trim();
-  }
-  return null;
 }

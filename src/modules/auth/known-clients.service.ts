@@ -3,21 +3,21 @@ import { networkOf } from '../../common/client.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
 import { type AccountName, SessionsRepository } from './sessions.repository.js';
 
-/** How long a code that was given from a network makes it known. */
+/** The time for which a network is known after a code was given from it. */
 const PROVED: CounterLimit = { limit: 1, windowSeconds: 900 };
 
 /**
- * Networks that an account's owner is known at: the account has had a session from there, or one of its codes was given there a moment ago. The
- * failures of strangers elsewhere do not hold these up.
+ * The networks that an account's owner is known at: the account has had a session from there, or one of its codes was
+ * recently given there. Failed attempts of strangers elsewhere do not block the owner there.
  */
 @Injectable()
-export class KnownClients {
+export class KnownClientsService {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly counters: Counters,
   ) {}
 
-  /** The same statements for an account and for none. */
+  /** Runs the same statements whether or not there is an account. */
   async isKnown(account: AccountName, ip: string): Promise<boolean> {
     const network = networkOf(ip);
     const addresses = await this.sessions.addressesOf(account);
@@ -25,8 +25,8 @@ export class KnownClients {
     return proved?.free === false || addresses.some((address) => networkOf(address) === network);
   }
 
-  /** Notes that the owner has given a code from here. */
-  async remember(userId: string, ip: string): Promise<void> {
+  /** Records that the owner has given a code from this address. */
+  async remember({ userId, ip }: { readonly userId: string; readonly ip: string }): Promise<void> {
     await this.counters.take(proof(userId, networkOf(ip)), PROVED);
   }
 }

@@ -17,12 +17,13 @@ interface Waiter {
 }
 
 /**
- * Argon2id behind a bounded queue: each hash takes 19 MiB and milliseconds of a core, so that a flood of sign-ins would take the whole process.
+ * Argon2id behind a bounded queue. Each hash takes 19 MiB and milliseconds of a core, so a flood of sign-ins would
+ * otherwise take the whole process.
  *
- * Every method throws RateLimitedError when the queue is full or the wait is over 2 s.
+ * Every method throws RateLimitedError when the queue is full or the wait takes longer than 2 s.
  */
 @Injectable()
-export class PasswordHasher {
+export class PasswordHasherService {
   private running = 0;
   private readonly waiting: Waiter[] = [];
   private decoy: Promise<string> | undefined;
@@ -32,14 +33,14 @@ export class PasswordHasher {
     return this.bounded(() => hash(normalised(password), PARAMETERS));
   }
 
-  /** One hash's worth of work whether or not there is a hash to compare with, so that the time tells nothing. False without one. */
+  /** Without a hash, this does the same work and returns false, so that the duration does not reveal the difference. */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
     const against = passwordHash ?? (await (this.decoy ??= hash('no account has this password', PARAMETERS)));
     const matches = await this.bounded(() => verify(against, normalised(password)));
     return matches && passwordHash !== null;
   }
 
-  /** True when a hash was made with other parameters than today's. */
+  /** True when a hash was created with other parameters than the current ones. */
   isOutdated(passwordHash: string): boolean {
     const { memoryCost, timeCost, parallelism } = PARAMETERS;
     return !passwordHash.startsWith(`$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`);
@@ -51,7 +52,7 @@ export class PasswordHasher {
     try {
       return await work();
     } finally {
-      this.passTurnOn();
+      this.startNext();
     }
   }
 
@@ -69,7 +70,7 @@ export class PasswordHasher {
     });
   }
 
-  private passTurnOn(): void {
+  private startNext(): void {
     const next = this.waiting.shift();
     if (!next) {
       this.running -= 1;

@@ -1,25 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { OtpDelivery, OtpDeliveryError } from '../../../integrations/otp-delivery/index.js';
 import { canBeMobile } from '../../users/index.js';
-import { OneTimeCodes } from '../one-time-codes.js';
+import { OneTimeCodesService } from '../one-time-codes.service.js';
 import type { OtpPurpose } from '../otp-challenge.entity.js';
 import { OtpRepository, type UnsettledChallenge } from '../otp.repository.js';
-import { type PaidSms, SmsBudget } from './sms-budget.js';
+import { type PaidSms, SmsBudgetService } from './sms-budget.service.js';
 
-const USE: Readonly<Record<OtpPurpose, string>> = {
+const ACTION: Readonly<Record<OtpPurpose, string>> = {
   sign_in: 'to sign in',
   admin_sign_in: 'to sign in as an administrator',
   reset_password: 'to reset your password',
 };
 
-/** Delivers the code of a challenge, once: a job that comes again, too late, or for a number without an account does nothing. */
+/**
+ * Delivers the code of a challenge once. A job that is repeated, too late, or for a number without an account does
+ * nothing.
+ */
 @Injectable()
-export class OtpSender {
+export class OtpSenderService {
   constructor(
     private readonly challenges: OtpRepository,
-    private readonly codes: OneTimeCodes,
+    private readonly codes: OneTimeCodesService,
     private readonly delivery: OtpDelivery,
-    private readonly budget: SmsBudget,
+    private readonly budget: SmsBudgetService,
   ) {}
 
   /** @throws OtpDeliveryError */
@@ -33,27 +36,27 @@ export class OtpSender {
     const code = this.codes.codeOf(challengeId);
     try {
       await this.delivery.send({
-        mobileNumber: challenge.mobile_number,
+        mobileNumber: challenge.mobileNumber,
         email: challenge.email,
         subject: `${code} is your code`,
-        text: `${code} is your code ${USE[challenge.purpose]}. It is valid for five minutes. Nobody from our side will ever ask you for it.`,
+        text: `${code} is your code ${ACTION[challenge.purpose]}. It is valid for five minutes. Nobody from our side will ever ask you for it.`,
       });
     } catch (error) {
-      await this.budget.giveBack(paid);
+      await this.budget.refund(paid);
       throw error;
     }
     await this.challenges.settle(challengeId);
   }
 
-  /** No more tries: the sweep would make another job. */
-  async giveUp(challengeId: string): Promise<void> {
+  /** Settles a challenge whose code cannot be delivered, so that the sweep adds no further job. */
+  async abandon(challengeId: string): Promise<void> {
     await this.challenges.settle(challengeId);
   }
 
   private async payForSms(challenge: UnsettledChallenge): Promise<PaidSms> {
     if (!this.delivery.isSms) return [];
-    // Accounts of earlier releases may have numbers that are refused today.
-    if (!canBeMobile(challenge.mobile_number)) throw new OtpDeliveryError('the number is of no mobile phone', false);
+    // Accounts of earlier releases may have numbers that sign-up refuses today.
+    if (!canBeMobile(challenge.mobileNumber)) throw new OtpDeliveryError('the number cannot be a mobile number', false);
     const paid = await this.budget.pay(challenge);
     if (!paid) throw new OtpDeliveryError('the daily budget of SMS is used up', false);
     return paid;
