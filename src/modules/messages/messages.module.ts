@@ -1,49 +1,68 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
-import { Acceptance } from './acceptance.js';
-import { Cancellation } from './cancellation.js';
-import { Deletion } from './deletion.js';
+import { AcceptanceRepository } from './acceptance.repository.js';
+import { AcceptanceService } from './acceptance.service.js';
+import { CancellationService } from './cancellation.service.js';
+import { ClaimsRepository } from './claims.repository.js';
+import { DeletionRepository } from './deletion.repository.js';
+import { DeletionService } from './deletion.service.js';
+import { DigestEntity } from './digests/digest.entity.js';
 import { DigestQueue, DIGEST_QUEUE } from './digests/digest.queue.js';
 import { DigestsRepository } from './digests/digests.repository.js';
+import { FinishingRepository } from './finishing.repository.js';
+import { MessageEntity } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
-import { RepliesRepository } from './replies.repository.js';
+import { ModelPauseEntity } from './model-pause.entity.js';
+import { PathRepository } from './path.repository.js';
+import { PromptsService } from './prompts.service.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
-import { ReplyWaiter } from './reply-waiter.js';
-import { Prompts } from './prompts.js';
+import { ReplyWaiterService } from './reply-waiter.service.js';
 import { MovesRepository } from './move/moves.repository.js';
 import { MovesService } from './move/moves.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
-import { Retries } from './retries.js';
 import { RetriesRepository } from './retries.repository.js';
+import { RetriesService } from './retries.service.js';
 import { ReplyStreams } from './stream/reply-streams.js';
 import { Budget } from './usage/budget.js';
+import { ModelHourEntity } from './usage/model-hour.entity.js';
 import { Prices } from './usage/prices.js';
 import { Statistics } from './usage/statistics.js';
 import { UsageService } from './usage/usage.service.js';
+import { UserModelDayEntity } from './usage/user-model-day.entity.js';
 
 @Module({
-  imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE }, { name: DIGEST_QUEUE })],
+  imports: [
+    ChatroomsModule,
+    SubscriptionsModule,
+    TypeOrmModule.forFeature([MessageEntity, ModelPauseEntity, DigestEntity, ModelHourEntity, UserModelDayEntity]),
+    BullModule.registerQueue({ name: REPLY_QUEUE }, { name: DIGEST_QUEUE }),
+  ],
   providers: [
     MessagesService,
     MessagesRepository,
-    Acceptance,
-    RepliesRepository,
+    AcceptanceRepository,
+    AcceptanceService,
+    ClaimsRepository,
+    FinishingRepository,
+    PathRepository,
     ReplyQueue,
-    ReplyWaiter,
+    ReplyWaiterService,
     ReplyStreams,
-    Prompts,
-    Cancellation,
-    Deletion,
+    PromptsService,
+    CancellationService,
+    DeletionRepository,
+    DeletionService,
     SearchRepository,
     SearchService,
     MovesRepository,
     MovesService,
     RetriesRepository,
-    Retries,
+    RetriesService,
     DigestsRepository,
     DigestQueue,
     Budget,
@@ -53,16 +72,18 @@ import { UsageService } from './usage/usage.service.js';
   ],
   exports: [
     MessagesService,
-    Prompts,
-    Cancellation,
-    Deletion,
-    Retries,
+    PromptsService,
+    CancellationService,
+    DeletionService,
+    RetriesService,
     DigestsRepository,
     DigestQueue,
     Statistics,
     UsageService,
     Budget,
-    RepliesRepository,
+    ClaimsRepository,
+    FinishingRepository,
+    PathRepository,
     ReplyQueue,
     ReplyStreams,
     SearchService,

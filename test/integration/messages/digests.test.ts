@@ -4,7 +4,10 @@ import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
 import { type DigestClaim, DigestsRepository } from '../../../src/modules/messages/digests/digests.repository.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { failed } from '../../../src/modules/messages/outcomes.js';
-import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
+import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
+import type { Outcome } from '../../../src/modules/messages/outcomes.js';
+import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
 
@@ -33,7 +36,9 @@ const LEASE_MS = 60_000;
 let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let chatrooms: ChatroomsService;
-let replies: RepliesRepository;
+let claims: ClaimsRepository;
+let replies: FinishingRepository;
+let paths: PathRepository;
 let digests: DigestsRepository;
 let dataSource: DataSource;
 let actor: Actor;
@@ -43,7 +48,9 @@ beforeAll(async () => {
   started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
   messages = started.module.get(MessagesService);
   chatrooms = started.module.get(ChatroomsService, { strict: false });
-  replies = started.module.get(RepliesRepository);
+  claims = started.module.get(ClaimsRepository);
+  replies = started.module.get(FinishingRepository);
+  paths = started.module.get(PathRepository);
   digests = started.module.get(DigestsRepository);
   dataSource = started.module.get(DataSource);
 });
@@ -54,8 +61,8 @@ beforeEach(async () => {
 afterAll(() => started.close());
 
 async function claimedReply(): Promise<Claim> {
-  const { reply } = await messages.sendMessage(actor, room, 'Hello', null);
-  const claim = await replies.claim(reply.id);
+  const { reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
+  const claim = await claims.claim(reply.id);
   if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
   return claim;
 }
@@ -206,20 +213,20 @@ describe('a digest', () => {
     const ended = await replies.finish(second, COMPLETED, first.replyId);
     expect(ended?.digests).toEqual([{ messageId: first.replyId, kind: 'summary' }]);
     const third = await claimedReply();
-    expect(await replies.path(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
-      { isFolded: false },
-      { isFolded: true, summary: null },
-      { isFolded: false },
+    expect(await paths.findPath(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
+      { hasSummary: false },
+      { hasSummary: true, summary: null },
+      { hasSummary: false },
       {},
       {},
     ]);
     expect((await replies.finish(third, COMPLETED, first.replyId))?.digests).toEqual([]);
     const claim = await claimed({ messageId: first.replyId, kind: 'summary' });
     await digests.end(claim, { ...TITLE, content: 'They greet.', covered: 2 });
-    const { reply } = await messages.regenerateReply(actor, room, second.replyId, null);
-    const other = await replies.claim(reply.id);
+    const { reply } = await messages.regenerateReply(actor, { chatroomId: room, messageId: second.replyId, key: null });
+    const other = await claims.claim(reply.id);
     if ('reason' in other) throw new Error('refused');
-    expect((await replies.path(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
+    expect((await paths.findPath(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
       null,
       { content: 'They greet.', covered: 2 },
       null,

@@ -36,12 +36,12 @@ export class ExchangeResponder {
     const place = isStreamed ? this.streams.reserve(actor) : null;
     try {
       const exchange = await accept();
-      const { id, chatroom_id: chatroomId } = exchange.reply;
+      const { id, chatroomId } = exchange.reply;
       response.header('location', `/chatroom/${chatroomId}/message/${id}`);
       if (place === null) await response.status(202).send(toExchangeResponse(exchange));
       else {
         // A repeat joins the reply as it is by now.
-        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, chatroomId, id, 0) : exchange.reply;
+        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, { chatroomId, messageId: id }) : exchange.reply;
         await this.streams.stream(place, reply, null, response);
       }
     } finally {

@@ -15,7 +15,7 @@ export function startOf(branch: 'active' | 'all', cursor: string | undefined): P
 
 /** A page of the active branch goes on at the parent of its last message, wherever the branch ends by then. */
 export const toBranchPage = (rows: readonly Message[], limit: number): MessagePage =>
-  toPage(rows, limit, ({ parent_id }) => [parent_id ?? ''], toMessageResponse);
+  toPage(rows, limit, ({ parentId }) => [parentId ?? ''], toMessageResponse);
 
 export const toAllPage = (rows: readonly Message[], limit: number): MessagePage =>
   toPage(rows, limit, ({ position }) => [String(position)], toMessageResponse);

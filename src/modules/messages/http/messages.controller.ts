@@ -81,7 +81,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, chatroomId, content, key, parentId));
+    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, { chatroomId, content, key, parentId }));
   }
 
   @Patch(':message_id')
@@ -95,7 +95,9 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+    return this.exchanges.answer(actor, request, response, () =>
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+    );
   }
 
   /** For clients and proxies that know no PATCH. */
@@ -110,7 +112,9 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+    return this.exchanges.answer(actor, request, response, () =>
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+    );
   }
 
   @Post(':message_id/activate')
@@ -125,7 +129,7 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
   ): Promise<ChatroomResponse> {
-    const { room, model } = await this.messages.activateMessage(actor, chatroomId, id);
+    const { room, model } = await this.messages.activateMessage(actor, { chatroomId, messageId: id });
     return toChatroomResponse(room, model);
   }
 
@@ -155,7 +159,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, chatroomId, id, key));
+    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, { chatroomId, messageId: id, key }));
   }
 
   @Post(':message_id/cancel')
@@ -168,7 +172,7 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
   ): Promise<MessageResponse> {
-    return toMessageResponse(await this.messages.cancelReply(actor, chatroomId, id));
+    return toMessageResponse(await this.messages.cancelReply(actor, { chatroomId, messageId: id }));
   }
 
   @Get(':message_id/stream')
@@ -194,7 +198,7 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Query() { branch = 'active', cursor, limit = DEFAULT_PAGE_SIZE }: ListMessagesQuery,
   ): Promise<MessagePage> {
-    const rows = await this.messages.listMessages(actor, chatroomId, startOf(branch, cursor), limit + 1);
+    const rows = await this.messages.listMessages(actor, { chatroomId, start: startOf(branch, cursor), count: limit + 1 });
     return branch === 'active' ? toBranchPage(rows, limit) : toAllPage(rows, limit);
   }
 
@@ -207,6 +211,6 @@ export class MessagesController {
     @Param('message_id', IdPipe) id: string,
     @Query() { wait = 0 }: GetMessageQuery,
   ): Promise<MessageResponse> {
-    return toMessageResponse(await this.messages.getMessage(actor, chatroomId, id, wait * 1_000));
+    return toMessageResponse(await this.messages.getMessage(actor, { chatroomId, messageId: id, waitMs: wait * 1_000 }));
   }
 }

@@ -68,7 +68,7 @@ export class MovesService {
     if (!isId(messageId)) throw new NotFoundError();
     const [room, leaf] = await Promise.all([
       this.moves.findRoom(actor.userId, chatroomId),
-      this.messages.find(actor.userId, chatroomId, messageId),
+      this.messages.find({ userId: actor.userId, chatroomId, messageId }),
     ]);
     if (!room || !leaf) throw new NotFoundError();
     const { name, system_instruction, model, archived } = room;

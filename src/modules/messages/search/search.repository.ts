@@ -4,7 +4,7 @@ import { Database } from '../../../database/database.js';
 import { type BoundedRow, withinPageBytes } from '../../../database/page-bytes.js';
 import { statement } from '../../../database/statement.js';
 import type { Message } from '../message.js';
-import { MESSAGE_COLUMNS } from '../messages.repository.js';
+import { MESSAGE } from '../messages.repository.js';
 import { mark, STRETCH } from './marked-words.js';
 import { MAX_LENGTH, toQuery, toVector, type Wanted, WORDS_VERSION } from './words.js';
 
@@ -52,7 +52,7 @@ const search = statement<MatchRow>(
      SELECT id, rank FROM newest WHERE (rank, id) < ($4::real, $5::uuid) ORDER BY rank DESC, id DESC LIMIT $6
    )
    ${withinPageBytes(
-     `SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
+     `SELECT ${MESSAGE.sql}, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
       FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id`,
      { as: 'm', order: 'm.rank DESC, m.id DESC', texts: ['m.content'] },
    )}`,
@@ -107,7 +107,7 @@ export class SearchRepository {
     return {
       matches: rows.map((row) => ({
         message: row,
-        chatroom: { id: row.chatroom_id, name: row.chatroom_name },
+        chatroom: { id: row.chatroomId, name: row.chatroom_name },
         rank: row.rank,
         ...(row.goes_on ? { goes_on: true } : {}),
       })),

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { StreamStore } from '../../../streams/stream-store.js';
-import { isTerminal, type TerminalStatus } from '../message-status.js';
+import { type FinishedStatus, isFinished as isFinishedStatus } from '../message-status.js';
 import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
-import type { Pause } from '../model-pauses.js';
-import { ReplyWaiter } from '../reply-waiter.js';
+import type { ModelPause } from '../model-pauses.js';
+import { ReplyWaiterService } from '../reply-waiter.service.js';
 import {
   deletedEvents,
   pieceEvents,
@@ -28,7 +28,7 @@ export class ReplyStreams {
   constructor(
     private readonly store: StreamStore,
     private readonly messages: MessagesRepository,
-    private readonly waiter: ReplyWaiter,
+    private readonly waiter: ReplyWaiterService,
   ) {}
 
   /**
@@ -39,7 +39,7 @@ export class ReplyStreams {
   async *read(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
     let current: Message | null = reply;
     let place = from && from.attempt <= reply.attempt + 1 ? from : null;
-    if (place === null && !isTerminal(reply.status)) {
+    if (place === null && !isFinishedStatus(reply.status)) {
       const start = startEvent(reply);
       place = start.place;
       yield [start];
@@ -62,14 +62,14 @@ export class ReplyStreams {
         growing.abort();
       };
       signal.addEventListener('abort', leave, { once: true });
-      const pauses: Pause[] = [];
-      const onPause = (pause: Pause) => {
+      const pauses: ModelPause[] = [];
+      const onPause = (pause: ModelPause) => {
         if (pause.until.getTime() <= toldUntil) return;
         toldUntil = pause.until.getTime();
         pauses.push(pause);
         leave();
       };
-      const finished = this.waiter.wait(reply.id, null, growing.signal, onPause).then(leave);
+      const finished = this.waiter.wait(reply.id, { signal: growing.signal, onPause }).then(leave);
       try {
         for await (const entries of this.store.read(reply.id, place, growing.signal)) {
           const events: StreamEvent[] = [];
@@ -80,14 +80,14 @@ export class ReplyStreams {
           }
           yield events;
         }
-        if (!growing.signal.aborted) await this.waiter.wait(reply.id, REOPEN_MS, growing.signal);
+        if (!growing.signal.aborted) await this.waiter.wait(reply.id, { ms: REOPEN_MS, signal: growing.signal });
       } finally {
         leave();
         signal.removeEventListener('abort', leave);
         await finished;
       }
       if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, place ?? { attempt: 0, n: START }));
-      else current = await this.messages.find(reply.user_id, reply.chatroom_id, reply.id);
+      else current = await this.messages.find({ userId: reply.userId, chatroomId: reply.chatroomId, messageId: reply.id });
     }
   }
 
@@ -109,4 +109,5 @@ export class ReplyStreams {
   }
 }
 
-const isFinished = (reply: Message): reply is Message & StreamedReply & { readonly status: TerminalStatus } => isTerminal(reply.status);
+const isFinished = (reply: Message): reply is Message & StreamedReply & { readonly status: FinishedStatus } =>
+  isFinishedStatus(reply.status);

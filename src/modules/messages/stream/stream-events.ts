@@ -1,6 +1,6 @@
 import type { Message } from '../message.js';
-import type { Pause } from '../model-pauses.js';
-import type { TerminalStatus } from '../message-status.js';
+import type { ModelPause } from '../model-pauses.js';
+import type { FinishedStatus } from '../message-status.js';
 import { describeReplyError } from '../reply-errors.js';
 import { deltaPlace, formatPlace, isSameText, offsetAt, type Place, START, STEP, stepAt, tellingOf, TEXT_START } from './stream-place.js';
 
@@ -14,19 +14,19 @@ export interface StreamEvent {
 export type StreamedReply = Pick<
   Message,
   | 'id'
-  | 'chatroom_id'
-  | 'parent_id'
+  | 'chatroomId'
+  | 'parentId'
   | 'model'
   | 'status'
   | 'attempt'
   | 'content'
-  | 'finish_reason'
-  | 'error_code'
-  | 'input_tokens'
-  | 'output_tokens'
-  | 'reasoning_tokens'
-  | 'total_tokens'
-  | 'usage_estimated'
+  | 'finishReason'
+  | 'errorCode'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'reasoningTokens'
+  | 'totalTokens'
+  | 'usageEstimated'
 >;
 
 const DONE = '[DONE]';
@@ -47,7 +47,7 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
   data: {
     type: 'start',
     messageId: reply.id,
-    messageMetadata: { chatroom_id: reply.chatroom_id, reply_to: reply.parent_id, status: reply.status, model: reply.model },
+    messageMetadata: { chatroom_id: reply.chatroomId, reply_to: reply.parentId, status: reply.status, model: reply.model },
   },
 });
 
@@ -74,7 +74,7 @@ export function pieceEvents(place: Place, end: Place, piece: string): StreamEven
 }
 
 /** Everything of a finished reply after `place`: text that the reader lacks, and the ending. Empty when it has everything. */
-export function remainingEvents(reply: StreamedReply & { readonly status: TerminalStatus }, place: Place | null): StreamEvent[] {
+export function remainingEvents(reply: StreamedReply & { readonly status: FinishedStatus }, place: Place | null): StreamEvent[] {
   const attempt = currentAttempt(reply);
   const start = startEvent(reply);
   const from = place ?? start.place;
@@ -104,7 +104,7 @@ function deltas(place: Place, text: string, offset: number): StreamEvent[] {
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 
-function endingOf(reply: StreamedReply & { readonly status: TerminalStatus }): StreamEvent['data'][] {
+function endingOf(reply: StreamedReply & { readonly status: FinishedStatus }): StreamEvent['data'][] {
   const { status } = reply;
   const textEnd = { type: 'text-end', id: TEXT_ID };
   switch (status) {
@@ -113,34 +113,34 @@ function endingOf(reply: StreamedReply & { readonly status: TerminalStatus }): S
       return [
         textEnd,
         { type: 'finish-step' },
-        { type: 'finish', finishReason: reply.finish_reason, messageMetadata: { status, usage: usageOf(reply) } },
+        { type: 'finish', finishReason: reply.finishReason, messageMetadata: { status, usage: usageOf(reply) } },
         DONE,
       ];
     case 'cancelled':
       return [textEnd, { type: 'message-metadata', messageMetadata: { status, usage: usageOf(reply) } }, { type: 'abort' }, DONE];
     case 'failed': {
-      const error = describeReplyError(reply.error_code ?? '');
+      const error = describeReplyError(reply.errorCode ?? '');
       return [{ type: 'message-metadata', messageMetadata: { status, error } }, { type: 'error', errorText: error.message }, DONE];
     }
   }
 }
 
 const usageOf = (reply: StreamedReply) =>
-  reply.total_tokens === null
+  reply.totalTokens === null
     ? null
     : {
-        input_tokens: reply.input_tokens,
-        output_tokens: reply.output_tokens,
-        reasoning_tokens: reply.reasoning_tokens,
-        total_tokens: reply.total_tokens,
-        estimated: reply.usage_estimated,
+        input_tokens: reply.inputTokens,
+        output_tokens: reply.outputTokens,
+        reasoning_tokens: reply.reasoningTokens,
+        total_tokens: reply.totalTokens,
+        estimated: reply.usageEstimated,
       };
 
 /**
  * Says that the model takes no requests for a while, and the reply waits. It adds nothing to the text: its place is that of the event before it,
  * and a replay does not tell of it.
  */
-export const waitEvent = ({ model, status, until }: Pause, place: Place): StreamEvent => ({
+export const waitEvent = ({ model, status, until }: ModelPause, place: Place): StreamEvent => ({
   place,
   data: {
     type: 'data-wait',
