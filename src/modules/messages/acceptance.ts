@@ -18,7 +18,7 @@ import {
 } from './messages.errors.js';
 import { markedWords } from './search/marked-words.js';
 import { toVector, WORDS_VERSION } from './search/words.js';
-import { Budget } from './usage/budget.js';
+import { BudgetService } from './usage/budget.service.js';
 import { countInHour } from './usage/model-hours.js';
 
 export interface NewMessage {
@@ -222,7 +222,7 @@ export class Acceptance {
   constructor(
     private readonly database: Database,
     private readonly plans: PlansService,
-    private readonly budget: Budget,
+    private readonly budget: BudgetService,
     @InjectConfig() private readonly config: Config,
   ) {
     const modelsOf = (plan: Plan) => plans.limitsOf(plan).models.map(({ id }) => id);

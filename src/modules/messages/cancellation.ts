@@ -7,7 +7,7 @@ import { type Attempt, type Cancelling, type Outcome, RepliesRepository } from '
 import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
 import { ReplyQueue } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
-import { ReplyStreams } from './stream/reply-streams.js';
+import { ReplyStreamsService } from './stream/reply-streams.service.js';
 
 /** The worker hears of the wish at once, or at its next renewal. */
 const WORKER_MS = 8_000;
@@ -22,7 +22,7 @@ export class Cancellation {
     private readonly queue: ReplyQueue,
     private readonly signals: Signals,
     private readonly waiter: ReplyWaiter,
-    private readonly streams: ReplyStreams,
+    private readonly streams: ReplyStreamsService,
     private readonly prompts: Prompts,
   ) {}
 

@@ -5,28 +5,28 @@ import { SubscriptionsModule } from '../subscriptions/index.js';
 import { Acceptance } from './acceptance.js';
 import { Cancellation } from './cancellation.js';
 import { Deletion } from './deletion.js';
-import { DigestQueue, DIGEST_QUEUE } from './digests/digest.queue.js';
-import { DigestsRepository } from './digests/digests.repository.js';
+import { SummaryQueue, SUMMARY_QUEUE } from './summaries/summary.queue.js';
+import { SummariesRepository } from './summaries/summaries.repository.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { RepliesRepository } from './replies.repository.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiter } from './reply-waiter.js';
 import { Prompts } from './prompts.js';
-import { MovesRepository } from './move/moves.repository.js';
-import { MovesService } from './move/moves.service.js';
+import { TransferRepository } from './transfer/transfer.repository.js';
+import { TransferService } from './transfer/transfer.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
 import { Retries } from './retries.js';
 import { RetriesRepository } from './retries.repository.js';
-import { ReplyStreams } from './stream/reply-streams.js';
-import { Budget } from './usage/budget.js';
-import { Prices } from './usage/prices.js';
-import { Statistics } from './usage/statistics.js';
+import { ReplyStreamsService } from './stream/reply-streams.service.js';
+import { BudgetService } from './usage/budget.service.js';
+import { PricesService } from './usage/prices.service.js';
+import { StatsRepository } from './usage/stats.repository.js';
 import { UsageService } from './usage/usage.service.js';
 
 @Module({
-  imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE }, { name: DIGEST_QUEUE })],
+  imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE }, { name: SUMMARY_QUEUE })],
   providers: [
     MessagesService,
     MessagesRepository,
@@ -34,21 +34,21 @@ import { UsageService } from './usage/usage.service.js';
     RepliesRepository,
     ReplyQueue,
     ReplyWaiter,
-    ReplyStreams,
+    ReplyStreamsService,
     Prompts,
     Cancellation,
     Deletion,
     SearchRepository,
     SearchService,
-    MovesRepository,
-    MovesService,
+    TransferRepository,
+    TransferService,
     RetriesRepository,
     Retries,
-    DigestsRepository,
-    DigestQueue,
-    Budget,
-    Prices,
-    Statistics,
+    SummariesRepository,
+    SummaryQueue,
+    BudgetService,
+    PricesService,
+    StatsRepository,
     UsageService,
   ],
   exports: [
@@ -57,16 +57,16 @@ import { UsageService } from './usage/usage.service.js';
     Cancellation,
     Deletion,
     Retries,
-    DigestsRepository,
-    DigestQueue,
-    Statistics,
+    SummariesRepository,
+    SummaryQueue,
+    StatsRepository,
     UsageService,
-    Budget,
+    BudgetService,
     RepliesRepository,
     ReplyQueue,
-    ReplyStreams,
+    ReplyStreamsService,
     SearchService,
-    MovesService,
+    TransferService,
     ChatroomsModule,
     SubscriptionsModule,
   ],

@@ -1,6 +1,6 @@
 import type { Outcome, Usage } from './replies.repository.js';
 import type { ReplyErrorCode } from './reply-errors.js';
-import type { Tokens } from './usage/prices.js';
+import type { Tokens } from './usage/prices.service.js';
 
 const NOTHING = { blockReason: null, errorCode: null, usage: null, wasted: null, context: null, firstTokenAt: null } as const;
 

@@ -6,14 +6,14 @@ import { Database } from '../../database/database.js';
 import { violates } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import type { HistoryLimits } from './context.js';
-import type { Digest } from './digests/digest.queue.js';
+import type { SummaryTask } from './summaries/summary.queue.js';
 import type { FinishReason, MessageStatus, TerminalStatus } from './message-status.js';
 import { pauseOf } from './model-pauses.js';
 import type { ReplyErrorCode } from './reply-errors.js';
 import { markedWords } from './search/marked-words.js';
 import { toVector, WORDS_VERSION } from './search/words.js';
 import { countInHour } from './usage/model-hours.js';
-import { Prices, type Tokens } from './usage/prices.js';
+import { PricesService, type Tokens } from './usage/prices.service.js';
 
 /** One try at a reply; writes that name it have no effect once a newer one has begun. */
 export interface Attempt {
@@ -98,7 +98,7 @@ export interface Outcome {
 /** What the end of a reply sets going. */
 export interface Ended {
   readonly nextReplyId: string | null;
-  readonly digests: readonly Digest[];
+  readonly digests: readonly SummaryTask[];
 }
 
 /** How a try ended without an answer. */
@@ -228,7 +228,7 @@ const OTHERS_SUCCEED = `EXISTS (
 // A completed reply of a room without a name wants a title, unless one is being made: its digest goes when it has ended, and has the time of its
 // request, which finds it. A room that an earlier release has left without a name gets its title so, too.
 // Nothing that holds usage_days, users or chatrooms waits for the row of an unfinished message, so the order is free of circles.
-const finish = statement<{ next_reply_id: string | null; digests: readonly Digest[] }>(
+const finish = statement<{ next_reply_id: string | null; digests: readonly SummaryTask[] }>(
   'replies_finish',
   `WITH reply AS (
      SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages WHERE id = $1 AND attempt = $2 AND status IN ${UNFINISHED} FOR NO KEY UPDATE
@@ -301,7 +301,7 @@ const orphans = statement<{ replyId: string; attempt: number; plan: Plan }>(
 export class RepliesRepository {
   constructor(
     private readonly database: Database,
-    private readonly prices: Prices,
+    private readonly prices: PricesService,
     @InjectConfig() private readonly config: Config,
   ) {}
 

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
-import { type DigestClaim, DigestsRepository } from '../../../src/modules/messages/digests/digests.repository.js';
+import { type SummaryClaim, SummariesRepository } from '../../../src/modules/messages/summaries/summaries.repository.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { failed } from '../../../src/modules/messages/outcomes.js';
 import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
@@ -34,7 +34,7 @@ let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let chatrooms: ChatroomsService;
 let replies: RepliesRepository;
-let digests: DigestsRepository;
+let digests: SummariesRepository;
 let dataSource: DataSource;
 let actor: Actor;
 let room: string;
@@ -44,7 +44,7 @@ beforeAll(async () => {
   messages = started.module.get(MessagesService);
   chatrooms = started.module.get(ChatroomsService, { strict: false });
   replies = started.module.get(RepliesRepository);
-  digests = started.module.get(DigestsRepository);
+  digests = started.module.get(SummariesRepository);
   dataSource = started.module.get(DataSource);
 });
 beforeEach(async () => {
@@ -60,13 +60,13 @@ async function claimedReply(): Promise<Claim> {
   return claim;
 }
 
-async function claimedTitle(): Promise<DigestClaim> {
+async function claimedTitle(): Promise<SummaryClaim> {
   const reply = await claimedReply();
   await replies.finish(reply, COMPLETED);
   return claimed({ messageId: reply.replyId, kind: 'title' });
 }
 
-async function claimed(digest: Parameters<DigestsRepository['claim']>[0]): Promise<DigestClaim> {
+async function claimed(digest: Parameters<SummariesRepository['claim']>[0]): Promise<SummaryClaim> {
   const claim = await digests.claim(digest, LEASE_MS);
   if (claim === null) throw new Error('not to be had');
   return claim;

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
-import { deltaPlace } from '../../../src/modules/messages/stream/stream-place.js';
+import { deltaPosition } from '../../../src/modules/messages/stream/stream-position.js';
 import { StreamStore } from '../../../src/streams/stream-store.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
@@ -102,7 +102,7 @@ test('a reply that is cancelled when its worker is gone keeps what was read of i
   const id = await send();
   const { attempt } = await claimed(id);
   const text = 'Half an answer';
-  await started.module.get(StreamStore).append(id, [{ attempt, n: deltaPlace(text.length), data: text }], null);
+  await started.module.get(StreamStore).append(id, [{ attempt, n: deltaPosition(text.length), data: text }], null);
   await expireLease(id);
   expect(await messages.cancelReply(actor, room, id)).toMatchObject({
     status: 'cancelled',

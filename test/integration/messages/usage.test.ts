@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
-import { MessagesModule, MessagesService, percentile, Statistics } from '../../../src/modules/messages/index.js';
+import { MessagesModule, MessagesService, percentile, StatsRepository } from '../../../src/modules/messages/index.js';
 import { cancelled, failed } from '../../../src/modules/messages/outcomes.js';
 import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
 import { UsageService } from '../../../src/modules/messages/usage/usage.service.js';
@@ -26,7 +26,7 @@ const COMPLETED: Outcome = {
 let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let replies: RepliesRepository;
-let statistics: Statistics;
+let statistics: StatsRepository;
 let usage: UsageService;
 let dataSource: DataSource;
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
   messages = started.module.get(MessagesService);
   replies = started.module.get(RepliesRepository);
-  statistics = started.module.get(Statistics);
+  statistics = started.module.get(StatsRepository);
   usage = started.module.get(UsageService);
   dataSource = started.module.get(DataSource);
 });

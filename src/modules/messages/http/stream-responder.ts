@@ -11,15 +11,15 @@ import type { Message } from '../message.js';
 import { isTerminal } from '../message-status.js';
 import { NotAReplyError, TooManyStreamsError } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
-import { ReplyStreams } from '../stream/reply-streams.js';
+import { ReplyStreamsService } from '../stream/reply-streams.service.js';
 import { remainingEvents, toFrame } from '../stream/stream-events.js';
-import { parsePlace, type Place } from '../stream/stream-place.js';
+import { parsePosition, type StreamPosition } from '../stream/stream-position.js';
 
 /** In UTF-16 units. */
 const PIECE_LENGTH = 16_384;
 
 /** One of the streams that a user may have open, before and while it is. */
-export interface StreamPlace {
+export interface StreamSlot {
   readonly signal: AbortSignal;
   /** Ends the stream that has taken it. */
   readonly cut: () => void;
@@ -35,14 +35,14 @@ export class StreamResponder {
 
   constructor(
     private readonly messages: MessagesService,
-    private readonly streams: ReplyStreams,
+    private readonly streams: ReplyStreamsService,
     private readonly open: OpenStreams,
     private readonly answers: AnswersInFlight,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** A place that is the caller's until `stream` is done with it or it is left. @throws TooManyStreamsError */
-  reserve({ userId, sessionId }: Actor): StreamPlace {
+  reserve({ userId, sessionId }: Actor): StreamSlot {
     if (this.open.countOf(userId) >= this.config.MAX_STREAMS) throw new TooManyStreamsError(this.config.MAX_STREAMS);
     const connection = new AbortController();
     const cut = () => {
@@ -63,7 +63,7 @@ export class StreamResponder {
     response: FastifyReply,
   ): Promise<void> {
     const { 'last-event-id': last } = request.headers;
-    const from = parsePlace(typeof last === 'string' ? last : undefined);
+    const from = parsePosition(typeof last === 'string' ? last : undefined);
     // Counted before it is read.
     const bytes = await this.messages.getContentSize(actor, chatroomId, id);
     const giveBack = this.hold(actor, bytes);
@@ -90,7 +90,7 @@ export class StreamResponder {
   }
 
   /** The reply's stream after `from`, until it ends or is cut. */
-  async stream({ signal, cut, leave }: StreamPlace, reply: Message, from: Place | null, response: FastifyReply): Promise<void> {
+  async stream({ signal, cut, leave }: StreamSlot, reply: Message, from: StreamPosition | null, response: FastifyReply): Promise<void> {
     try {
       await writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut });
     } finally {
@@ -104,7 +104,7 @@ export class StreamResponder {
   }
 
   /** Events in pieces of a size that a connection takes at once, made as they are read. */
-  private async *frames(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<string> {
+  private async *frames(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<string> {
     for await (const events of this.streams.read(reply, from, signal)) {
       let piece = '';
       for (const event of events) {
@@ -118,5 +118,5 @@ export class StreamResponder {
   }
 }
 
-const isOver = ({ status, ...reply }: Message, from: Place | null): boolean =>
+const isOver = ({ status, ...reply }: Message, from: StreamPosition | null): boolean =>
   from !== null && isTerminal(status) && remainingEvents({ ...reply, status }, from).length === 0;

@@ -4,13 +4,13 @@ import type { Config } from '../../../config/env.js';
 import { GeminiClient, GeminiError } from '../../../integrations/gemini/index.js';
 import { PlansService } from '../../subscriptions/index.js';
 import { historyLimits, toTurns } from '../context.js';
-import type { Digest } from '../digests/digest.queue.js';
-import { type DigestPrompt, summaryPrompt, titlePrompt, toSummary } from '../digests/digest-prompts.js';
-import { type DigestClaim, type DigestOutcome, DigestsRepository } from '../digests/digests.repository.js';
-import { titleFromMessage, toTitle } from '../digests/title-rules.js';
+import type { SummaryTask } from '../summaries/summary.queue.js';
+import { type SummaryPrompt, summaryPrompt, titlePrompt, toSummary } from '../summaries/summary-prompts.js';
+import { type SummaryClaim, type SummaryOutcome, SummariesRepository } from '../summaries/summaries.repository.js';
+import { titleFromMessage, toTitle } from '../summaries/title-rules.js';
 import { estimateTokens } from '../outcomes.js';
 import { RepliesRepository } from '../replies.repository.js';
-import { Budget } from '../usage/budget.js';
+import { BudgetService } from '../usage/budget.service.js';
 import { WorkerStoppingError } from './leases.js';
 import { retryDelay } from './retry-delay.js';
 
@@ -28,7 +28,7 @@ const FIRST_MESSAGES = { characters: 2_000, messages: 5 };
 
 /** What a digest is made of. */
 interface Material {
-  readonly prompt: DigestPrompt;
+  readonly prompt: SummaryPrompt;
   /** Messages that it will tell of. */
   readonly covered: number;
   /** @param isWhole false when the answer was stopped at its limit */
@@ -42,16 +42,16 @@ export class DigestWriter {
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly digests: DigestsRepository,
+    private readonly digests: SummariesRepository,
     private readonly replies: RepliesRepository,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
-    private readonly budget: Budget,
+    private readonly budget: BudgetService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** Safe to call for any digest, any number of times, from any process. */
-  async work(digest: Digest): Promise<void> {
+  async work(digest: SummaryTask): Promise<void> {
     const claim = await this.digests.claim(digest, LEASE_MS);
     if (claim === null) return;
     const budgetResetsIn = await this.budget.resetsInMs();
@@ -65,7 +65,7 @@ export class DigestWriter {
     this.stopping.abort(new WorkerStoppingError());
   }
 
-  private async make(claim: DigestClaim): Promise<void> {
+  private async make(claim: SummaryClaim): Promise<void> {
     try {
       await this.end(claim, await this.ask(await this.materialOf(claim)));
     } catch (error) {
@@ -74,7 +74,7 @@ export class DigestWriter {
     }
   }
 
-  private async ask({ prompt, covered, read }: Material): Promise<DigestOutcome> {
+  private async ask({ prompt, covered, read }: Material): Promise<SummaryOutcome> {
     const model = this.plans.digestModel;
     const { text, finishReason, usage } = await this.gemini.generate({
       model,
@@ -95,7 +95,7 @@ export class DigestWriter {
     };
   }
 
-  private async materialOf({ messageId, kind, plan }: DigestClaim): Promise<Material> {
+  private async materialOf({ messageId, kind, plan }: SummaryClaim): Promise<Material> {
     if (kind === 'title') {
       const path = await this.replies.path(messageId, EXCHANGE);
       return { prompt: titlePrompt(toTurns(path)), covered: path.length, read: toTitle };
@@ -112,7 +112,7 @@ export class DigestWriter {
     };
   }
 
-  private async recover(claim: DigestClaim, error: unknown): Promise<void> {
+  private async recover(claim: SummaryClaim, error: unknown): Promise<void> {
     this.logger.warn(`${claim.kind} up to message ${claim.messageId}, attempt ${claim.attempt}: ${String(error)}`);
     const { code, retryable, retryAfterMs } =
       error instanceof GeminiError ? error : { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
@@ -127,22 +127,22 @@ export class DigestWriter {
     });
   }
 
-  private async giveUp(claim: DigestClaim, reason: string): Promise<void> {
+  private async giveUp(claim: SummaryClaim, reason: string): Promise<void> {
     await this.end(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
   }
 
   /** A room that got no title waits for its next exchange; after the last one it is named by the beginning of what its user wrote first. */
-  private async end(claim: DigestClaim, outcome: DigestOutcome): Promise<void> {
+  private async end(claim: SummaryClaim, outcome: SummaryOutcome): Promise<void> {
     const isLastTitle = claim.kind === 'title' && claim.titleRequests >= TITLE_REQUESTS;
     const content = outcome.content ?? (isLastTitle ? await this.titleFromMessages(claim) : null);
     await this.digests.end(claim, { ...outcome, content });
   }
 
-  private async titleFromMessages({ messageId }: DigestClaim): Promise<string | null> {
+  private async titleFromMessages({ messageId }: SummaryClaim): Promise<string | null> {
     const contents = await this.digests.firstContents(messageId, FIRST_MESSAGES);
     return contents.map(titleFromMessage).find((title) => title !== null) ?? null;
   }
 }
 
 /** Its end was interrupted, or nothing that the user wrote before could name the room. */
-const isPastLastTitle = ({ kind, titleRequests }: DigestClaim): boolean => kind === 'title' && titleRequests > TITLE_REQUESTS;
+const isPastLastTitle = ({ kind, titleRequests }: SummaryClaim): boolean => kind === 'title' && titleRequests > TITLE_REQUESTS;

@@ -1,6 +1,6 @@
 import { estimateTokens } from '../outcomes.js';
 import type { Claim, Outcome, Usage } from '../replies.repository.js';
-import type { Tokens } from '../usage/prices.js';
+import type { Tokens } from '../usage/prices.service.js';
 
 /** One try at a reply, as far as it has come. */
 export class Progress {

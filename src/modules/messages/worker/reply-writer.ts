@@ -11,14 +11,14 @@ import { Signals } from '../../../streams/signals.js';
 import { StreamStore } from '../../../streams/stream-store.js';
 import { PlansService } from '../../subscriptions/index.js';
 import { Cancellation } from '../cancellation.js';
-import { DigestQueue } from '../digests/digest.queue.js';
+import { SummaryQueue } from '../summaries/summary.queue.js';
 import { cancelled, estimateTokens, failed } from '../outcomes.js';
 import { type Prompt, Prompts } from '../prompts.js';
 import { type Claim, type Ended, type FailedTry, type Outcome, RepliesRepository } from '../replies.repository.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
-import { Budget } from '../usage/budget.js';
+import { BudgetService } from '../usage/budget.service.js';
 import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
@@ -55,10 +55,10 @@ export class ReplyWriter {
   constructor(
     private readonly replies: RepliesRepository,
     private readonly queue: ReplyQueue,
-    private readonly digests: DigestQueue,
+    private readonly digests: SummaryQueue,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
-    private readonly budget: Budget,
+    private readonly budget: BudgetService,
     private readonly leases: Leases,
     private readonly streams: StreamStore,
     private readonly prompts: Prompts,

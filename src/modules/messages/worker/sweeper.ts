@@ -2,8 +2,8 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Schedules } from '../../../database/schedules.js';
-import { DigestQueue } from '../digests/digest.queue.js';
-import { DigestsRepository } from '../digests/digests.repository.js';
+import { SummaryQueue } from '../summaries/summary.queue.js';
+import { SummariesRepository } from '../summaries/summaries.repository.js';
 import { RepliesRepository } from '../replies.repository.js';
 import { ReplyQueue } from '../reply.queue.js';
 
@@ -18,8 +18,8 @@ export class Sweeper implements OnModuleInit {
     private readonly schedules: Schedules,
     private readonly replies: RepliesRepository,
     private readonly queue: ReplyQueue,
-    private readonly digests: DigestsRepository,
-    private readonly digestQueue: DigestQueue,
+    private readonly digests: SummariesRepository,
+    private readonly digestQueue: SummaryQueue,
     @InjectConfig() private readonly config: Config,
   ) {}
 

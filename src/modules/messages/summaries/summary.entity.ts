@@ -6,7 +6,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 @Index('ix_digests_titles', ['createdAt'], { where: `(kind = 'title'::text)` })
 @Check('ck_digests_kind', `kind IN ('title', 'summary')`)
 @Check('ck_digests_made', `(content IS NULL) = (covered IS NULL) AND (content IS NULL OR due_at IS NULL)`)
-export class DigestEntity {
+export class SummaryEntity {
   @ForeignKey('MessageEntity', { name: 'fk_digests_message', onDelete: 'CASCADE' })
   @PrimaryColumn({ type: 'uuid', name: 'message_id', primaryKeyConstraintName: 'pk_digests' })
   messageId!: string;

@@ -25,7 +25,7 @@ interface State {
  * run at that moment.
  */
 @Injectable()
-export class Budget {
+export class BudgetService {
   private readonly limitMicros: number | null;
   private state: Promise<State> | null = null;
   private readAt = 0;

@@ -14,17 +14,17 @@ import {
   type StreamedReply,
   waitEvent,
 } from './stream-events.js';
-import { isSameText, offsetAt, type Place, START, tellingOf } from './stream-place.js';
+import { isSameText, offsetAt, type StreamPosition, START, copyOf } from './stream-position.js';
 
 /** Of a stream that has ended before its reply: until an administrator's retry begins it again. */
 const REOPEN_MS = 1_000;
 
 /**
- * A reply as a stream of events, from any place, in any process. Text comes from the stream store while the reply is made; the ending, and whatever
+ * A reply as a stream of events, from any position, in any process. Text comes from the stream store while the reply is made; the ending, and whatever
  * the store does not have, comes from the finished reply, so that what was read always adds up to what is stored.
  */
 @Injectable()
-export class ReplyStreams {
+export class ReplyStreamsService {
   constructor(
     private readonly store: StreamStore,
     private readonly messages: MessagesRepository,
@@ -36,24 +36,24 @@ export class ReplyStreams {
    *
    * @param signal ends the iteration, without an ending
    */
-  async *read(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
+  async *read(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
     let current: Message | null = reply;
-    let place = from && from.attempt <= reply.attempt + 1 ? from : null;
-    if (place === null && !isTerminal(reply.status)) {
+    let position = from && from.attempt <= reply.attempt + 1 ? from : null;
+    if (position === null && !isTerminal(reply.status)) {
       const start = startEvent(reply);
-      place = start.place;
+      position = start.position;
       yield [start];
     }
     /** The end of the longest pause that the reader was told of. */
     let toldUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
-        yield deletedEvents(place ?? { attempt: 0, n: START });
+        yield deletedEvents(position ?? { attempt: 0, n: START });
         return;
       }
       if (isFinished(current)) {
-        const rest = remainingEvents(current, place);
-        // A place past the end of the text is none of this reply's. Nothing at all would look like its whole.
+        const rest = remainingEvents(current, position);
+        // A position past the end of the text is none of this reply's. Nothing at all would look like its whole.
         yield rest.length > 0 ? rest : remainingEvents(current, null);
         return;
       }
@@ -71,12 +71,12 @@ export class ReplyStreams {
       };
       const finished = this.waiter.wait(reply.id, null, growing.signal, onPause).then(leave);
       try {
-        for await (const entries of this.store.read(reply.id, place, growing.signal)) {
+        for await (const entries of this.store.read(reply.id, position, growing.signal)) {
           const events: StreamEvent[] = [];
           for (const { attempt, n, data } of entries) {
-            const end: Place = { attempt, n };
-            events.push(...pieceEvents(place ?? { attempt, n: START }, end, data));
-            place = end;
+            const end: StreamPosition = { attempt, n };
+            events.push(...pieceEvents(position ?? { attempt, n: START }, end, data));
+            position = end;
           }
           yield events;
         }
@@ -86,7 +86,7 @@ export class ReplyStreams {
         signal.removeEventListener('abort', leave);
         await finished;
       }
-      if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, place ?? { attempt: 0, n: START }));
+      if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, position ?? { attempt: 0, n: START }));
       else current = await this.messages.find(reply.user_id, reply.chatroom_id, reply.id);
     }
   }
@@ -98,7 +98,7 @@ export class ReplyStreams {
       const state = await this.store.state(replyId);
       if (state === null || state.n === 0) return '';
       const enough = new AbortController();
-      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: tellingOf(state) }, enough.signal)) {
+      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: copyOf(state) }, enough.signal)) {
         for (const entry of entries) if (isSameText(entry, state)) text += entry.data;
         if (text.length >= offsetAt(state)) enough.abort();
       }

@@ -12,7 +12,7 @@ export interface Tokens {
 
 /** What calls cost by the settings. The vendor's invoice is another matter: discounts and cached input are not known here. */
 @Injectable()
-export class Prices {
+export class PricesService {
   private readonly prices: ReadonlyMap<string, { readonly input: number; readonly output: number }>;
   private readonly dearest: { readonly input: number; readonly output: number };
 

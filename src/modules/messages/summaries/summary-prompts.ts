@@ -1,7 +1,7 @@
 import type { AnswerSchema } from '../../../integrations/gemini/index.js';
 import type { Turn } from '../context.js';
 
-export interface DigestPrompt {
+export interface SummaryPrompt {
   readonly systemInstruction: string;
   readonly text: string;
   /** The JSON that the model is to answer with; null for text. */
@@ -17,7 +17,7 @@ const EXCERPT = 2_000;
 const TITLE_OUTPUT_TOKENS = 512;
 const TITLE_SCHEMA: AnswerSchema = { title: 'The title, in the language of the conversation.' };
 
-export function titlePrompt(turns: readonly Turn[]): DigestPrompt {
+export function titlePrompt(turns: readonly Turn[]): SummaryPrompt {
   return {
     systemInstruction: `Write a short title for the conversation below: at most six words, in its language, without quotation marks, without a full stop. ${MATERIAL}`,
     text: transcriptOf(turns.map(({ role, text }) => ({ role, text: beginningOf(text, EXCERPT) }))),
@@ -27,7 +27,7 @@ export function titlePrompt(turns: readonly Turn[]): DigestPrompt {
 }
 
 /** @param tokens how long the summary may be */
-export function summaryPrompt(before: string | null, turns: readonly Turn[], tokens: number): DigestPrompt {
+export function summaryPrompt(before: string | null, turns: readonly Turn[], tokens: number): SummaryPrompt {
   const words = Math.max(20, Math.floor(tokens * 0.6));
   return {
     systemInstruction:

@@ -3,11 +3,11 @@ import type { Plan } from '../../../common/actor.js';
 import { Database } from '../../../database/database.js';
 import { statement } from '../../../database/statement.js';
 import { countInHour } from '../usage/model-hours.js';
-import { Prices, type Tokens } from '../usage/prices.js';
-import type { Digest } from './digest.queue.js';
+import { PricesService, type Tokens } from '../usage/prices.service.js';
+import type { SummaryTask } from './summary.queue.js';
 
 /** One try at a digest; writes that name it have no effect once a newer one has begun. */
-export interface DigestClaim extends Digest {
+export interface SummaryClaim extends SummaryTask {
   readonly attempt: number;
   /** Of the owner. */
   readonly plan: Plan;
@@ -16,7 +16,7 @@ export interface DigestClaim extends Digest {
 }
 
 /** How a try ended: what it made (null gives it up for good), and what it cost. */
-export interface DigestOutcome {
+export interface SummaryOutcome {
   readonly content: string | null;
   /** Messages that it tells of. */
   readonly covered: number;
@@ -26,7 +26,7 @@ export interface DigestOutcome {
   readonly tokens: Tokens | null;
 }
 
-const claim = statement<DigestClaim>(
+const claim = statement<SummaryClaim>(
   'digests_claim',
   `UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + $3 * interval '1 millisecond'
    FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
@@ -83,31 +83,31 @@ const firstContents = statement<{ readonly content: string }>(
    WHERE m.id = $1 ORDER BY f.position LIMIT $3`,
 );
 
-const due = statement<Digest & { readonly attempt: number }>(
+const due = statement<SummaryTask & { readonly attempt: number }>(
   'digests_due',
   `SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - $1 * interval '1 millisecond' ORDER BY due_at LIMIT $2`,
 );
 
 @Injectable()
-export class DigestsRepository {
+export class SummariesRepository {
   constructor(
     private readonly database: Database,
-    private readonly prices: Prices,
+    private readonly prices: PricesService,
   ) {}
 
   /** @returns null when there is nothing to do, or not yet, or somebody else does it */
-  async claim({ messageId, kind }: Digest, leaseMs: number): Promise<DigestClaim | null> {
+  async claim({ messageId, kind }: SummaryTask, leaseMs: number): Promise<SummaryClaim | null> {
     const [claimed] = await this.database.run(claim, [messageId, kind, leaseMs]);
     return claimed ?? null;
   }
 
   /** @param isTry false when the try is not to count, because nothing was tried */
-  async postpone({ messageId, kind, attempt }: DigestClaim, { delayMs, isTry }: { delayMs: number; isTry: boolean }): Promise<void> {
+  async postpone({ messageId, kind, attempt }: SummaryClaim, { delayMs, isTry }: { delayMs: number; isTry: boolean }): Promise<void> {
     await this.database.run(postpone, [messageId, kind, attempt, delayMs, isTry ? 0 : 1]);
   }
 
   /** Ends a digest, once: a title goes to its room unless that has a name; both are counted with what they cost. */
-  async end({ messageId, kind, attempt }: DigestClaim, { content, covered, model, outcome, reason, tokens }: DigestOutcome): Promise<void> {
+  async end({ messageId, kind, attempt }: SummaryClaim, { content, covered, model, outcome, reason, tokens }: SummaryOutcome): Promise<void> {
     const { inputTokens, outputTokens, reasoningTokens } = tokens ?? { inputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
     const cost = tokens === null ? 0 : this.prices.costOf(model, tokens);
     const values = [messageId, kind, attempt, model, outcome, reason, inputTokens, outputTokens, reasoningTokens, cost, content];
@@ -122,7 +122,7 @@ export class DigestsRepository {
   }
 
   /** Those that should have been made `lateMs` ago. */
-  async due(lateMs: number, count: number): Promise<(Digest & { readonly attempt: number })[]> {
+  async due(lateMs: number, count: number): Promise<(SummaryTask & { readonly attempt: number })[]> {
     return this.database.run(due, [lateMs, count]);
   }
 }

@@ -68,7 +68,7 @@ const latencies = statement<{ model: string; first_token: number[]; total: numbe
 
 /** What the hourly roll-ups say: right for all times, and never a look at a message. */
 @Injectable()
-export class Statistics {
+export class StatsRepository {
   constructor(private readonly database: Database) {}
 
   async totals({ from, to }: Period): Promise<ModelTotal[]> {
