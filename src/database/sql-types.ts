@@ -12,7 +12,6 @@ interface Decoded {
   int4: number;
   /** Not every bigint is a JavaScript number: cast in SQL to `float8` or `int4` where it is known to be one. */
   int8: string;
-  /** Keeps the order of the members, which `jsonb` does not. */
   json: unknown;
   jsonb: unknown;
   numeric: string;

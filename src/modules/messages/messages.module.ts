@@ -1,5 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
 import { Acceptance } from './acceptance.js';
@@ -20,13 +21,21 @@ import { SearchService } from './search/search.service.js';
 import { Retries } from './retries.js';
 import { RetriesRepository } from './retries.repository.js';
 import { ReplyStreamsService } from './stream/reply-streams.service.js';
+import { ModelHourEntity } from './usage/model-hour.entity.js';
 import { BudgetService } from './usage/budget.service.js';
 import { PricesService } from './usage/prices.service.js';
 import { StatsRepository } from './usage/stats.repository.js';
+import { UsageRepository } from './usage/usage.repository.js';
 import { UsageService } from './usage/usage.service.js';
+import { UserModelDayEntity } from './usage/user-model-day.entity.js';
 
 @Module({
-  imports: [ChatroomsModule, SubscriptionsModule, BullModule.registerQueue({ name: REPLY_QUEUE }, { name: SUMMARY_QUEUE })],
+  imports: [
+    ChatroomsModule,
+    SubscriptionsModule,
+    TypeOrmModule.forFeature([ModelHourEntity, UserModelDayEntity]),
+    BullModule.registerQueue({ name: REPLY_QUEUE }, { name: SUMMARY_QUEUE }),
+  ],
   providers: [
     MessagesService,
     MessagesRepository,
@@ -49,6 +58,7 @@ import { UsageService } from './usage/usage.service.js';
     BudgetService,
     PricesService,
     StatsRepository,
+    UsageRepository,
     UsageService,
   ],
   exports: [

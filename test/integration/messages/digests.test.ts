@@ -96,7 +96,7 @@ describe('a title', () => {
 
   test('is wanted again by the next completed reply when there was none, and not while it is being made', async () => {
     const first = await claimedTitle();
-    await digests.end(first, { ...TITLE, content: null });
+    await digests.finish(first, { ...TITLE, content: null });
     expect((await roomNow()).name).toBeNull();
     await replies.finish(await claimedReply(), failed('model_timeout'));
     const second = await claimedReply();
@@ -127,17 +127,17 @@ describe('a title', () => {
   test('names the room and changes the list, in one commit', async () => {
     const claim = await claimedTitle();
     const { list_version: before } = await roomNow();
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect(await roomNow()).toEqual({ name: TITLE.content, list_version: before + 1 });
     expect(await dataSource.query(`SELECT * FROM digests WHERE message_id = $1`, [claim.messageId])).toEqual([]);
-    await digests.end(claim, { ...TITLE, content: 'Again' });
+    await digests.finish(claim, { ...TITLE, content: 'Again' });
     expect(await roomNow()).toEqual({ name: TITLE.content, list_version: before + 1 });
   });
 
   test('never takes the place of a name that a person gave', async () => {
     const claim = await claimedTitle();
     await chatrooms.updateChatroom(actor, room, { name: 'Mine' });
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect((await roomNow()).name).toBe('Mine');
   });
 
@@ -145,7 +145,7 @@ describe('a title', () => {
     for (let round = 0; round < 20; round += 1) {
       room = await createRoom(dataSource, actor, { name: null });
       const claim = await claimedTitle();
-      await Promise.all([chatrooms.updateChatroom(actor, room, { name: 'Mine' }), digests.end(claim, TITLE)]);
+      await Promise.all([chatrooms.updateChatroom(actor, room, { name: 'Mine' }), digests.finish(claim, TITLE)]);
       expect((await roomNow()).name).toBe('Mine');
     }
   });
@@ -155,7 +155,7 @@ describe('a title', () => {
     const person = dataSource.createQueryRunner();
     await person.startTransaction();
     await person.query(`UPDATE chatrooms SET name = 'Mine' WHERE id = $1`, [room]);
-    const ended = digests.end(claim, TITLE);
+    const ended = digests.finish(claim, TITLE);
     await person.commitTransaction();
     await person.release();
     await ended;
@@ -177,17 +177,17 @@ describe('a digest', () => {
     const late = { ...digest, attempt: 1, plan: 'basic', titleRequests: 1 } as const;
     const current = await claimed(digest);
     expect(current.attempt).toBe(2);
-    await digests.postpone(late, { delayMs: 0, isTry: true });
-    await digests.end(late, TITLE);
+    await digests.postpone(late, { delayMs: 0, isCounted: true });
+    await digests.finish(late, TITLE);
     expect(await digests.claim(digest, LEASE_MS)).toBeNull();
-    await digests.postpone(current, { delayMs: 0, isTry: false });
+    await digests.postpone(current, { delayMs: 0, isCounted: false });
     expect((await claimed(digest)).attempt).toBe(2);
   });
 
   test('costs the service and not the user', async () => {
     const claim = await claimedTitle();
     await dataSource.query(`DELETE FROM model_hours`);
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect(
       await dataSource.query(
         `SELECT purpose, outcome, reason, count::integer, input_tokens::integer, cost_micros::integer FROM model_hours`,
@@ -215,7 +215,7 @@ describe('a digest', () => {
     ]);
     expect((await replies.finish(third, COMPLETED, first.replyId))?.digests).toEqual([]);
     const claim = await claimed({ messageId: first.replyId, kind: 'summary' });
-    await digests.end(claim, { ...TITLE, content: 'They greet.', covered: 2 });
+    await digests.finish(claim, { ...TITLE, content: 'They greet.', covered: 2 });
     const { reply } = await messages.regenerateReply(actor, room, second.replyId, null);
     const other = await replies.claim(reply.id);
     if ('reason' in other) throw new Error('refused');
@@ -230,7 +230,7 @@ describe('a digest', () => {
   test('goes with its room', async () => {
     const claim = await claimedTitle();
     await messages.deleteChatroom(actor, room);
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect(await dataSource.query(`SELECT * FROM digests WHERE message_id = $1`, [claim.messageId])).toEqual([]);
   });
 });

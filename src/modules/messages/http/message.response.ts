@@ -95,7 +95,11 @@ export class MessageResponse {
   @ApiProperty({ type: UsageResponse, nullable: true, description: 'Tokens of a reply that the model answered; otherwise null.' })
   readonly usage!: UsageResponse | null;
 
-  @ApiProperty({ type: ContextResponse, nullable: true, description: 'How much of the conversation the model was given for a reply; null for a user message.' })
+  @ApiProperty({
+    type: ContextResponse,
+    nullable: true,
+    description: 'How much of the conversation the model was given for a reply; null for a user message.',
+  })
   readonly context!: ContextResponse | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })

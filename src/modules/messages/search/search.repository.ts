@@ -129,8 +129,8 @@ const renewWords = statement({
    RETURNING m.id`,
 });
 
-/** Sorts before every match. */
-const BEGINNING = { rank: Infinity, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff', asOf: null };
+/** A key that sorts before every match: PostgreSQL's ranks are below 1000. */
+const BEGINNING = { rank: 1_000, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff', asOf: null };
 
 /** The page of a search: it starts after a cursor, and has at most `count` rows. */
 export interface SearchPage {

@@ -14,14 +14,15 @@ import {
   type StreamedReply,
   waitEvent,
 } from './stream-events.js';
-import { isSameText, offsetAt, type StreamPosition, START, copyOf } from './stream-position.js';
+import { isSameText, offsetAt, type StreamPosition, START, copyAt } from './stream-position.js';
 
-/** Of a stream that has ended before its reply: until an administrator's retry begins it again. */
+/** The wait between looks at a stream that ended before its reply, until an admin's retry begins it again. */
 const REOPEN_MS = 1_000;
 
 /**
- * A reply as a stream of events, from any position, in any process. Text comes from the stream store while the reply is made; the ending, and whatever
- * the store does not have, comes from the finished reply, so that what was read always adds up to what is stored.
+ * A reply as a stream of events, from any position, in any process. The stream store has the text of an unfinished
+ * reply; the ending, and text that the store does not have, come from the finished reply. So the events always add up to
+ * the stored reply.
  */
 @Injectable()
 export class ReplyStreamsService {
@@ -32,7 +33,7 @@ export class ReplyStreamsService {
   ) {}
 
   /**
-   * The events after `from`, until the reply's ending. A reader who is slow costs nothing: it is read on from the store.
+   * The events after `from`, until the reply's ending. A slow reader takes no memory: the store keeps the events.
    *
    * @param signal ends the iteration, without an ending
    */
@@ -44,8 +45,8 @@ export class ReplyStreamsService {
       position = start.position;
       yield [start];
     }
-    /** The end of the longest pause that the reader was told of. */
-    let toldUntil = 0;
+    /** The end of the longest pause that was reported to the reader, in milliseconds since 1970. */
+    let reportedUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
         yield deletedEvents(position ?? { attempt: 0, n: START });
@@ -53,7 +54,7 @@ export class ReplyStreamsService {
       }
       if (isFinished(current)) {
         const rest = remainingEvents(current, position);
-        // A position past the end of the text is none of this reply's. Nothing at all would look like its whole.
+        // A position past the end of the text belongs to another reply. No events at all would look like a complete reply.
         yield rest.length > 0 ? rest : remainingEvents(current, null);
         return;
       }
@@ -64,8 +65,8 @@ export class ReplyStreamsService {
       signal.addEventListener('abort', leave, { once: true });
       const pauses: Pause[] = [];
       const onPause = (pause: Pause) => {
-        if (pause.until.getTime() <= toldUntil) return;
-        toldUntil = pause.until.getTime();
+        if (pause.until.getTime() <= reportedUntil) return;
+        reportedUntil = pause.until.getTime();
         pauses.push(pause);
         leave();
       };
@@ -91,19 +92,22 @@ export class ReplyStreamsService {
     }
   }
 
-  /** What the store has of a reply's text: what readers can have seen of a try that nobody goes on with. Empty when the store cannot say. */
+  /**
+   * The text of a reply that the store has, which is what readers may have seen of an abandoned attempt. Empty when the
+   * store does not answer.
+   */
   async textOf(replyId: string): Promise<string> {
     let text = '';
     try {
       const state = await this.store.state(replyId);
       if (state === null || state.n === 0) return '';
       const enough = new AbortController();
-      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: copyOf(state) }, enough.signal)) {
+      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: copyAt(state) }, enough.signal)) {
         for (const entry of entries) if (isSameText(entry, state)) text += entry.data;
         if (text.length >= offsetAt(state)) enough.abort();
       }
     } catch {
-      // A text that cannot be had is none.
+      // A text that cannot be read counts as empty.
     }
     return text;
   }

@@ -18,7 +18,7 @@ const REPLY: StreamedReply = {
   total_tokens: 3,
   usage_estimated: false,
 };
-type Terminal = Parameters<typeof remainingEvents>[0];
+type Finished = Parameters<typeof remainingEvents>[0];
 
 const textOf = (events: readonly StreamEvent[]): string =>
   events.reduce((text, { data }) => {
@@ -33,7 +33,7 @@ const rises = (events: readonly StreamEvent[]): boolean =>
     return !before || position.attempt > before.attempt || (position.attempt === before.attempt && position.n > before.n);
   });
 
-/** What a reader gets live of an attempt that has said these pieces; before some of them the store forgot all, and was told all again. */
+/** The live events of an attempt that wrote these pieces; before some of them the store lost all, and got a second copy. */
 function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): void {
   let copy = START;
   let text = '';
@@ -58,15 +58,15 @@ const pieces = fc.array(
   { maxLength: 20 },
 );
 
-test('live up to any point over any tries and losses of the store, then the stored reply: the text is whole and the ids rise', () => {
+test('live up to any point over any attempts and losses of the store, then the stored reply: the text is whole and the ids rise', () => {
   fc.assert(
-    fc.property(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.nat(), (tries, cut) => {
+    fc.property(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.nat(), (attempts, cut) => {
       const events: StreamEvent[] = [startEvent({ ...REPLY, status: 'pending', attempt: 0 })];
-      tries.forEach((said, i) => {
+      attempts.forEach((said, i) => {
         live(events, i + 1, said);
       });
       const seen = events.slice(0, 1 + (cut % events.length));
-      const reply = { ...REPLY, attempt: tries.length, content: (tries.at(-1) ?? []).map(({ said }) => said).join('') } as Terminal;
+      const reply = { ...REPLY, attempt: attempts.length, content: (attempts.at(-1) ?? []).map(({ said }) => said).join('') } as Finished;
       const whole = [...seen, ...remainingEvents(reply, seen.at(-1)?.position ?? null)];
       expect(textOf(whole)).toBe(reply.content);
       expect(rises(whole)).toBe(true);
@@ -82,7 +82,7 @@ test('a finished reply is resumed after any of its events', () => {
       fc.constantFrom('completed', 'blocked', 'cancelled'),
       fc.nat(),
       (content, status, cut) => {
-        const reply = { ...REPLY, status, content } as Terminal;
+        const reply = { ...REPLY, status, content } as Finished;
         const all = remainingEvents(reply, null);
         const seen = all.slice(0, 1 + (cut % all.length));
         expect([...seen, ...remainingEvents(reply, seen.at(-1)?.position ?? null)]).toEqual(all);
@@ -93,7 +93,7 @@ test('a finished reply is resumed after any of its events', () => {
   );
 });
 
-test('a failed reply takes back whatever its last try had said', () => {
+test('a failed reply resets the text of its last attempt', () => {
   fc.assert(
     fc.property(pieces, (said) => {
       const events: StreamEvent[] = [startEvent({ ...REPLY, status: 'pending', attempt: 0 })];
@@ -110,12 +110,12 @@ test('a failed reply takes back whatever its last try had said', () => {
 
 test('no delta of a replay splits a surrogate pair', () => {
   const content = `${'a'.repeat(1_999)}😀${'😀'.repeat(3_000)}`;
-  for (const { data } of remainingEvents({ ...REPLY, content } as Terminal, null)) {
+  for (const { data } of remainingEvents({ ...REPLY, content } as Finished, null)) {
     if (typeof data !== 'string' && data.type === 'text-delta') expect(String(data['delta']).isWellFormed()).toBe(true);
   }
 });
 
-test('a text that is told again starts over for whoever has read of it, and only begins for whoever has not', () => {
+test('a second copy starts over for a reader of the first one, and only begins for other readers', () => {
   const typesAt = (position: StreamPosition) =>
     pieceEvents(position, { attempt: 1, n: nextCopy(START) + deltaPosition(5) }, 'Hello').map(({ data }) => data);
   const text = [
@@ -127,7 +127,7 @@ test('a text that is told again starts over for whoever has read of it, and only
   expect(typesAt({ attempt: 1, n: nextCopy(START) + deltaPosition(3) })).toEqual([{ type: 'text-delta', id: 'text', delta: 'lo' }]);
 });
 
-test('a wait is told at the position of its reader, who goes on from there as if it had not been told', () => {
+test('a wait has the position of its reader, who resumes there as if there had been none', () => {
   const position = { attempt: 1, n: deltaPosition(3) };
   const pause = { model: 'gemini-3.5-flash-lite', status: 'streaming', until: new Date(Date.now() + 1_500) } as const;
   const event = waitEvent(pause, position);

@@ -2,7 +2,18 @@ import type { Message } from '../message.js';
 import type { Pause } from '../model-pauses.js';
 import type { TerminalStatus } from '../message-status.js';
 import { describeReplyError } from '../reply-errors.js';
-import { deltaPosition, formatPosition, isSameText, offsetAt, type StreamPosition, START, STEP, stepAt, copyOf, TEXT_START } from './stream-position.js';
+import {
+  deltaPosition,
+  formatPosition,
+  isSameText,
+  offsetAt,
+  type StreamPosition,
+  START,
+  STEP,
+  stepAt,
+  copyAt,
+  TEXT_START,
+} from './stream-position.js';
 
 /** An event of the AI SDK's UI message stream (ai-sdk.dev/docs/ai-sdk-ui/stream-protocol), and its position. */
 export interface StreamEvent {
@@ -10,7 +21,7 @@ export interface StreamEvent {
   readonly data: { readonly type: string; readonly [member: string]: unknown } | typeof DONE;
 }
 
-/** What a stream needs to know of a reply. */
+/** The fields of a reply that its stream is made of. */
 export type StreamedReply = Pick<
   Message,
   | 'id'
@@ -31,17 +42,20 @@ export type StreamedReply = Pick<
 
 const DONE = '[DONE]';
 const TEXT_ID = 'text';
-/** Of one delta of a replay, in UTF-16 units. */
+/** UTF-16 units of one delta of a replay. */
 const DELTA_LENGTH = 2_000;
 
-/** As server-sent events. */
+/** The event in the format of server-sent events. */
 export const toFrame = ({ position, data }: StreamEvent): string =>
   `id: ${formatPosition(position)}\ndata: ${data === DONE ? DONE : JSON.stringify(data)}\n\n`;
 
-/** Where a reply's stream is at this moment. A failed reply keeps no text, so its ending comes after all that its tries had said. */
+/**
+ * The attempt that a reply's stream is at. A failed reply keeps no text, so its ending comes after the events of all its
+ * attempts.
+ */
 const currentAttempt = ({ attempt, status }: StreamedReply): number => (status === 'failed' ? attempt + 1 : attempt);
 
-/** The first event of every stream; it goes out before the model has said anything. */
+/** The first event of every stream, which is sent before the model has written anything. */
 export const startEvent = (reply: StreamedReply): StreamEvent => ({
   position: { attempt: currentAttempt(reply), n: START },
   data: {
@@ -52,9 +66,9 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
 });
 
 /** The position `n` steps into the text that `text` is a position of. */
-const positionIn = (text: StreamPosition, n: number): StreamPosition => ({ attempt: text.attempt, n: copyOf(text) + n });
+const positionIn = (text: StreamPosition, n: number): StreamPosition => ({ attempt: text.attempt, n: copyAt(text) + n });
 
-/** What brings a reader from `position` to the beginning of the text that `to` is in. Whoever has read of another one starts over. */
+/** The events that bring a reader from `position` to the beginning of the text of `to`; a reader of another text starts over. */
 export function openingEvents(position: StreamPosition, to: StreamPosition): StreamEvent[] {
   const isHere = isSameText(position, to);
   const hasStep = stepAt(position) >= STEP;
@@ -65,21 +79,27 @@ export function openingEvents(position: StreamPosition, to: StreamPosition): Str
 }
 
 /** The delta that ends at `position`. */
-const deltaEvent = (position: StreamPosition, delta: string): StreamEvent => ({ position, data: { type: 'text-delta', id: TEXT_ID, delta } });
+const deltaEvent = (position: StreamPosition, delta: string): StreamEvent => ({
+  position,
+  data: { type: 'text-delta', id: TEXT_ID, delta },
+});
 
-/** What a reader at `position` lacks up to `end`, where a piece of the text ends. */
+/** The events between `position` and `end`. @param piece the text up to `end`, which may begin before `position` */
 export function pieceEvents(position: StreamPosition, end: StreamPosition, piece: string): StreamEvent[] {
   const offset = isSameText(position, end) ? offsetAt(position) : 0;
   return [...openingEvents(position, end), deltaEvent(end, piece.slice(offset - (offsetAt(end) - piece.length)))];
 }
 
-/** Everything of a finished reply after `position`: text that the reader lacks, and the ending. Empty when it has everything. */
-export function remainingEvents(reply: StreamedReply & { readonly status: TerminalStatus }, position: StreamPosition | null): StreamEvent[] {
+/** The events of a finished reply after `position`: the rest of the text, and the ending. Empty when the reader has all. */
+export function remainingEvents(
+  reply: StreamedReply & { readonly status: TerminalStatus },
+  position: StreamPosition | null,
+): StreamEvent[] {
   const attempt = currentAttempt(reply);
   const start = startEvent(reply);
   const from = position ?? start.position;
   const isCurrent = from.attempt === attempt;
-  // Whoever has read of the text goes on where it is, whichever copy that was.
+  // A reader of the current attempt goes on in its own copy.
   const text = isCurrent ? from : start.position;
   const ending = endingOf(reply).map((data, i) => ({ position: positionIn(text, deltaPosition(reply.content.length) + 1 + i), data }));
   return [
@@ -94,7 +114,7 @@ function deltas(position: StreamPosition, text: string, offset: number): StreamE
   const events: StreamEvent[] = [];
   for (let at = offset; at < text.length;) {
     let end = Math.min(text.length, at + DELTA_LENGTH);
-    // A surrogate pair stays in one piece.
+    // A surrogate pair stays in one delta.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
     events.push(deltaEvent(positionIn(position, deltaPosition(end)), text.slice(at, end)));
     at = end;
@@ -137,8 +157,8 @@ const usageOf = (reply: StreamedReply) =>
       };
 
 /**
- * Says that the model takes no requests for a while, and the reply waits. It adds nothing to the text: its position is that of the event before it,
- * and a replay does not tell of it.
+ * Reports that the reply waits because its model accepts no requests for a while. It adds nothing to the text: its
+ * position is that of the event before it, and a replay does not contain it.
  */
 export const waitEvent = ({ model, status, until }: Pause, position: StreamPosition): StreamEvent => ({
   position,
@@ -149,8 +169,11 @@ export const waitEvent = ({ model, status, until }: Pause, position: StreamPosit
   },
 });
 
-/** The end of a stream whose reply was deleted with its room, for a reader at `position`. */
+/** The ending of a stream whose reply was deleted with its room, for a reader at `position`. */
 export function deletedEvents(position: StreamPosition): StreamEvent[] {
   const textEnd = stepAt(position) >= TEXT_START ? [{ type: 'text-end', id: TEXT_ID }] : [];
-  return [...textEnd, { type: 'abort' }, DONE as typeof DONE].map((data, i) => ({ position: { ...position, n: position.n + 1 + i }, data }));
+  return [...textEnd, { type: 'abort' }, DONE as typeof DONE].map((data, i) => ({
+    position: { ...position, n: position.n + 1 + i },
+    data,
+  }));
 }

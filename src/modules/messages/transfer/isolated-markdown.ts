@@ -143,7 +143,12 @@ function codeEnds(content: string): Map<number, number> {
   return ends;
 }
 
-function headingOf(token: Token, opening: Token | undefined, lines: readonly string[], isReserved: (heading: string) => boolean): EscapePosition[] {
+function headingOf(
+  token: Token,
+  opening: Token | undefined,
+  lines: readonly string[],
+  isReserved: (heading: string) => boolean,
+): EscapePosition[] {
   if (token.type !== 'inline' || opening?.type !== 'heading_open' || opening.level !== 0 || opening.map === null) return [];
   if (!isReserved(token.content)) return [];
   const isUnderlined = !opening.markup.startsWith('#');

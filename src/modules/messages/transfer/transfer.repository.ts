@@ -305,7 +305,12 @@ async function insertAll(
   for (const { message, position } of placed) {
     const id = newId();
     ids.push(id);
-    rows.push({ ...toRow(message, position), id, position: ids.length, parent_id: message.parent === null ? null : ids[message.parent - 1] });
+    rows.push({
+      ...toRow(message, position),
+      id,
+      position: ids.length,
+      parent_id: message.parent === null ? null : ids[message.parent - 1],
+    });
     written.bytes += Buffer.byteLength(message.content);
     units += message.content.length;
     if (units - paused >= UNITS_BETWEEN_PAUSES) {

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../database/database.js';
+import { columnsOf } from '../../../database/entity-columns.js';
+import type { RowOf } from '../../../database/sql-types.js';
 import { statement } from '../../../database/statement.js';
 import { LATENCY_CLASSES } from './latency.js';
-import type { ModelHourEntity } from './model-hour.entity.js';
+import { ModelHourEntity } from './model-hour.entity.js';
 
 /** From the beginning of the hour that holds `from`, to before the hour that holds `to`. */
 export interface Period {
@@ -10,25 +12,55 @@ export interface Period {
   readonly to: Date;
 }
 
-/** Calls of one model with one end. What the entity says of its columns holds here. */
-export interface ModelTotal extends Pick<ModelHourEntity, 'model' | 'purpose' | 'outcome' | 'reason'> {
-  readonly count: number;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly reasoning_tokens: number;
-  readonly cost_micros: number;
-}
+const PERIOD = { from: 'timestamptz', to: 'timestamptz' } as const;
+const IN_PERIOD = `hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC')`;
 
-/** One hour, all models. */
-export interface HourTotal {
-  readonly hour: Date;
-  readonly accepted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly blocked: number;
-  readonly cancelled: number;
-  readonly cost_micros: number;
-}
+const OUTCOME = columnsOf(ModelHourEntity, ['model', 'purpose', 'outcome', 'reason']);
+const TOTAL = {
+  ...OUTCOME.columns,
+  count: 'float8',
+  input_tokens: 'float8',
+  output_tokens: 'float8',
+  reasoning_tokens: 'float8',
+  cost_micros: 'float8',
+} as const;
+
+/** The sums over a model's calls of one purpose, outcome and reason. ModelHourEntity describes the columns. */
+export type ModelTotal = RowOf<typeof TOTAL>;
+
+const totals = statement({
+  name: 'stats_totals',
+  parameters: PERIOD,
+  columns: TOTAL,
+  text: `SELECT ${OUTCOME.sql()}, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens,
+     sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros
+   FROM model_hours WHERE ${IN_PERIOD} GROUP BY model, purpose, outcome, reason ORDER BY model, purpose, outcome, reason`,
+});
+
+const HOUR = {
+  hour: 'timestamptz',
+  accepted: 'float8',
+  completed: 'float8',
+  failed: 'float8',
+  blocked: 'float8',
+  cancelled: 'float8',
+  cost_micros: 'float8',
+} as const;
+
+/** The replies of an hour by their outcome, and the cost of all calls, over all models. */
+export type HourTotal = RowOf<typeof HOUR>;
+
+const repliesWith = (outcome: ModelHourEntity['outcome']) =>
+  `coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = '${outcome}'), 0)::float8 AS ${outcome}`;
+
+const hours = statement({
+  name: 'stats_hours',
+  parameters: PERIOD,
+  columns: HOUR,
+  text: `SELECT hour, ${repliesWith('accepted')}, ${repliesWith('completed')}, ${repliesWith('failed')}, ${repliesWith('blocked')},
+     ${repliesWith('cancelled')}, sum(cost_micros)::float8 AS cost_micros
+   FROM model_hours WHERE ${IN_PERIOD} GROUP BY hour ORDER BY hour`,
+});
 
 /** Histograms of the completed replies of a model, in the classes of latency.ts. */
 export interface ModelLatencies {
@@ -36,53 +68,35 @@ export interface ModelLatencies {
   readonly total: readonly number[];
 }
 
-const SUMS = ['count', 'input_tokens', 'output_tokens', 'reasoning_tokens', 'cost_micros']
-  .map((column) => `sum(${column})::float8 AS ${column}`)
-  .join(', ');
-
-const IN_PERIOD = `hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC')`;
-
-const totals = statement<ModelTotal>(
-  'statistics_totals',
-  `SELECT model, purpose, outcome, reason, ${SUMS} FROM model_hours WHERE ${IN_PERIOD} GROUP BY model, purpose, outcome, reason ORDER BY 1, 2, 3, 4`,
-);
-
-const countOf = (outcome: string) =>
-  `coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = '${outcome}'), 0)::float8 AS ${outcome}`;
-
-const hours = statement<HourTotal>(
-  'statistics_hours',
-  `SELECT hour, ${['accepted', 'completed', 'failed', 'blocked', 'cancelled'].map(countOf).join(', ')}, sum(cost_micros)::float8 AS cost_micros
-   FROM model_hours WHERE ${IN_PERIOD} GROUP BY hour ORDER BY hour`,
-);
-
-// Place by place: taking the arrays apart would make thirty rows of each.
+// Element by element: unnesting the arrays would make thirty rows of each.
 const sumOf = (column: string): string =>
   `ARRAY[${Array.from({ length: LATENCY_CLASSES }, (_, i) => `sum(${column}[${i + 1}])`).join(', ')}]::float8[]`;
 
-const latencies = statement<{ model: string; first_token: number[]; total: number[] }>(
-  'statistics_latencies',
-  `SELECT model, ${sumOf('first_token_counts')} AS first_token, ${sumOf('total_counts')} AS total
+const latencies = statement({
+  name: 'stats_latencies',
+  parameters: PERIOD,
+  columns: { model: 'text', first_token: 'float8[]', total: 'float8[]' },
+  text: `SELECT model, ${sumOf('first_token_counts')} AS first_token, ${sumOf('total_counts')} AS total
    FROM model_hours WHERE ${IN_PERIOD} AND purpose = 'reply' AND outcome = 'completed' GROUP BY model`,
-);
+});
 
-/** What the hourly roll-ups say: right for all times, and never a look at a message. */
+/** Stats from the hourly roll-ups. They stay right when messages are deleted, and no query reads a message. */
 @Injectable()
 export class StatsRepository {
   constructor(private readonly database: Database) {}
 
-  async totals({ from, to }: Period): Promise<ModelTotal[]> {
-    return this.database.run(totals, [from, to]);
+  async totals(period: Period): Promise<ModelTotal[]> {
+    return this.database.run(totals, period);
   }
 
-  /** The hours in which anything happened, oldest first. */
-  async hours({ from, to }: Period): Promise<HourTotal[]> {
-    return this.database.run(hours, [from, to]);
+  /** The hours with any call or accepted message, oldest first. */
+  async hours(period: Period): Promise<HourTotal[]> {
+    return this.database.run(hours, period);
   }
 
   /** By model; `percentile` reads the histograms. */
-  async latencies({ from, to }: Period): Promise<Map<string, ModelLatencies>> {
-    const rows = await this.database.run(latencies, [from, to]);
+  async latencies(period: Period): Promise<Map<string, ModelLatencies>> {
+    const rows = await this.database.run(latencies, period);
     return new Map(rows.map(({ model, first_token: firstToken, total }) => [model, { firstToken, total }]));
   }
 }

@@ -55,7 +55,7 @@ export class DigestWriter {
     const claim = await this.digests.claim(digest, LEASE_MS);
     if (claim === null) return;
     const budgetResetsIn = await this.budget.resetsInMs();
-    if (budgetResetsIn !== null) await this.digests.postpone(claim, { delayMs: budgetResetsIn, isTry: false });
+    if (budgetResetsIn !== null) await this.digests.postpone(claim, { delayMs: budgetResetsIn, isCounted: false });
     else if (claim.attempt > MAX_ATTEMPTS || isPastLastTitle(claim)) await this.giveUp(claim, 'attempts_exhausted');
     else await this.make(claim);
   }
@@ -69,7 +69,7 @@ export class DigestWriter {
     try {
       await this.end(claim, await this.ask(await this.materialOf(claim)));
     } catch (error) {
-      if (error instanceof WorkerStoppingError) await this.digests.postpone(claim, { delayMs: 0, isTry: false });
+      if (error instanceof WorkerStoppingError) await this.digests.postpone(claim, { delayMs: 0, isCounted: false });
       else await this.recover(claim, error);
     }
   }
@@ -123,7 +123,7 @@ export class DigestWriter {
     const baseMs = this.config.REPLY_RETRY_DELAY * RETRY_FACTOR;
     await this.digests.postpone(claim, {
       delayMs: retryDelay({ attempt: claim.attempt, baseMs, atLeastMs: retryAfterMs ?? 0 }),
-      isTry: true,
+      isCounted: true,
     });
   }
 
@@ -135,7 +135,7 @@ export class DigestWriter {
   private async end(claim: SummaryClaim, outcome: SummaryOutcome): Promise<void> {
     const isLastTitle = claim.kind === 'title' && claim.titleRequests >= TITLE_REQUESTS;
     const content = outcome.content ?? (isLastTitle ? await this.titleFromMessages(claim) : null);
-    await this.digests.end(claim, { ...outcome, content });
+    await this.digests.finish(claim, { ...outcome, content });
   }
 
   private async titleFromMessages({ messageId }: SummaryClaim): Promise<string | null> {
