@@ -43,7 +43,7 @@ export class ListMessagesQuery extends PageQuery {
   readonly branch?: Branch;
 }
 
-/** The start of a page, by the cursor that `toMessagePage` made. @throws ValidationFailedError for a cursor of another list */
+/** The start of a page by the cursor of `toMessagePage`. @throws ValidationFailedError for another list's cursor */
 export function pageStartOf(branch: Branch, cursor: string | undefined): PageStart {
   if (branch === 'active') return { branchFrom: decodeCursor(cursor, [isId])?.[0] ?? null };
   const [position] = decodeCursor(cursor, [isPosition]) ?? [];

@@ -23,7 +23,7 @@ const isRank = (part: string): boolean => {
   return String(rank) === part && (rank === 0 || (Math.fround(rank) > 0 && rank < 1_000));
 };
 
-/** The cursor that `toSearchHitPage` made. @throws ValidationFailedError for a cursor of another list */
+/** The cursor of `toSearchHitPage`. @throws ValidationFailedError for another list's cursor */
 export function searchCursorOf(cursor: string | undefined): SearchCursor | null {
   const key = decodeCursor(cursor, [isRank, isId, isTimestamp]);
   return key && { rank: Number(key[0]), id: key[1], asOf: key[2] };

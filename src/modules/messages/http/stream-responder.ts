@@ -98,7 +98,11 @@ export class StreamResponder {
     }
   }
 
-  /** Counts the text of a finished reply, which is in memory until its reader has received it. @returns releases the bytes */
+  /**
+   * Counts the text of a finished reply, which is in memory until its reader has received it.
+   *
+   * @returns a function that releases the bytes
+   */
   private hold({ userId }: Actor, bytes: number): () => void {
     return bytes > this.answers.uncounted ? this.answers.bytes.take(userId, bytes) : () => undefined;
   }

@@ -97,7 +97,7 @@ const OUTDATED = columnsOf(MessageEntity, ['id', 'content', 'attempt']);
  */
 export type OutdatedMessage = RowOf<typeof OUTDATED.columns>;
 
-// In the order of ids, which is that of the partial index on outdated words.
+// The order of ids is that of the partial index on outdated words.
 const findOutdated = statement({
   name: 'messages_find_outdated_words',
   parameters: { count: 'int8' },

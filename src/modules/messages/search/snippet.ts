@@ -6,7 +6,7 @@ export interface Snippet {
   readonly highlights: [start: number, end: number][];
 }
 
-/** In UTF-16 units. */
+/** The length of a snippet in UTF-16 units. */
 const LENGTH = 200;
 /** The most UTF-16 units that are shown before the first word. */
 const LEAD = 40;

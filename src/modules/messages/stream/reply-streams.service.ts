@@ -21,8 +21,8 @@ const REOPEN_MS = 1_000;
 
 /**
  * A reply as a stream of events, from any position, in any process. The stream store has the text of an unfinished
- * reply; the ending, and text that the store does not have, come from the finished reply. So the events always add up to
- * the stored reply.
+ * reply; the ending, and text that the store does not have, come from the finished reply. So the events always add up
+ * to the stored reply.
  */
 @Injectable()
 export class ReplyStreamsService {
@@ -54,7 +54,7 @@ export class ReplyStreamsService {
       }
       if (isFinished(current)) {
         const rest = remainingEvents(current, position);
-        // A position past the end of the text belongs to another reply. No events at all would look like a complete reply.
+        // A position past the end belongs to another reply; no events at all would look like a complete reply.
         yield rest.length > 0 ? rest : remainingEvents(current, null);
         return;
       }

@@ -33,7 +33,7 @@ const rises = (events: readonly StreamEvent[]): boolean =>
     return !before || position.attempt > before.attempt || (position.attempt === before.attempt && position.n > before.n);
   });
 
-/** The live events of an attempt that wrote these pieces; before some of them the store lost all, and got a second copy. */
+/** The live events of an attempt that wrote these pieces; before some of them the store lost all and got a new copy. */
 function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): void {
   let copy = START;
   let text = '';
@@ -160,7 +160,7 @@ test.each([undefined, '', 'x', '1', '1-', '-1', '1-2-3', '1.5-2', '-1-2', '99999
   expect(parsePosition(text)).toBeNull();
 });
 
-test('a position tells how much of the text its reader has', () => {
+test('a position gives the length of the text that its reader has', () => {
   const offsets = [0, 1, 2, 3, 10, nextCopy(START) + 10].map((n) => offsetAt({ attempt: 1, n } satisfies StreamPosition));
   expect(offsets).toEqual([0, 0, 0, 1, 8, 8]);
 });

@@ -50,8 +50,8 @@ export const toFrame = ({ position, data }: StreamEvent): string =>
   `id: ${formatPosition(position)}\ndata: ${data === DONE ? DONE : JSON.stringify(data)}\n\n`;
 
 /**
- * The attempt that a reply's stream is at. A failed reply keeps no text, so its ending comes after the events of all its
- * attempts.
+ * The attempt that a reply's stream is at. A failed reply keeps no text, so its ending comes after the events of all
+ * its attempts.
  */
 const currentAttempt = ({ attempt, status }: StreamedReply): number => (status === 'failed' ? attempt + 1 : attempt);
 
@@ -68,7 +68,7 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
 /** The position `n` steps into the text that `text` is a position of. */
 const positionIn = (text: StreamPosition, n: number): StreamPosition => ({ attempt: text.attempt, n: copyAt(text) + n });
 
-/** The events that bring a reader from `position` to the beginning of the text of `to`; a reader of another text starts over. */
+/** The events from `position` to the beginning of the text of `to`; a reader of another text starts over. */
 export function openingEvents(position: StreamPosition, to: StreamPosition): StreamEvent[] {
   const isHere = isSameText(position, to);
   const hasStep = stepAt(position) >= STEP;
@@ -90,7 +90,7 @@ export function pieceEvents(position: StreamPosition, end: StreamPosition, piece
   return [...openingEvents(position, end), deltaEvent(end, piece.slice(offset - (offsetAt(end) - piece.length)))];
 }
 
-/** The events of a finished reply after `position`: the rest of the text, and the ending. Empty when the reader has all. */
+/** The events of a finished reply after `position`: the rest of the text, and the ending, if the reader lacks them. */
 export function remainingEvents(
   reply: StreamedReply & { readonly status: TerminalStatus },
   position: StreamPosition | null,

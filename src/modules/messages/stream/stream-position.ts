@@ -5,7 +5,8 @@ import type { EntryId } from '../../../streams/stream-store.js';
  * that it received. Within an attempt n rises with the text, so that a position means the same whether the stream is
  * read from its store or made from the stored reply:
  *
- *     0 start · 1 start-step or reset-step · 2 text-start · 2 + end offset of each text-delta in UTF-16 units · the ending
+ *     0 start · 1 start-step or reset-step · 2 text-start
+ *     2 + end offset of each text-delta in UTF-16 units · then the ending
  *
  * When the store loses the text of an attempt, the worker writes a second copy, whose positions are COPY_LENGTH further
  * on. It is the same text: when only the stored reply is left, a reader goes on in the copy that it has read.
@@ -16,7 +17,7 @@ export const START = 0;
 export const STEP = 1;
 export const TEXT_START = 2;
 
-/** In UTF-16 units; longer than any text of a model. */
+/** The length in UTF-16 units, which is more than that of any text of a model. */
 const COPY_LENGTH = 10_000_000;
 
 /** The position of the delta that ends at `length` UTF-16 units, in the attempt's first copy. */
@@ -28,7 +29,7 @@ export const copyAt = ({ n }: StreamPosition): number => n - (n % COPY_LENGTH);
 /** The first position of the copy after the one that begins at `copy`. */
 export const nextCopy = (copy: number): number => copy + COPY_LENGTH;
 
-/** Whether both positions are in one copy of one attempt's text. */
+/** True when both positions are in one copy of one attempt's text. */
 export const isSameText = (position: StreamPosition, other: StreamPosition): boolean =>
   position.attempt === other.attempt && copyAt(position) === copyAt(other);
 

@@ -18,8 +18,8 @@ const CLAIM = { ...TASK.columns, plan: typed<Plan>('text'), titleRequests: 'int4
 
 /**
  * One attempt at a title or summary; writes that name it have no effect once a newer one has begun. `plan` is the
- * owner's. `titleRequests` counts the titles that were asked for in the life of the room, this attempt included; it is 0
- * where only an earlier release has asked.
+ * owner's. `titleRequests` counts the titles that were requested in the life of the room, with this attempt; it is 0
+ * where only an earlier release requested them.
  */
 export type SummaryClaim = RowOf<typeof CLAIM>;
 
@@ -88,8 +88,8 @@ const finishSummary = statement({
    ${COUNT_FINISHED}`,
 });
 
-// The locks are in the order of every statement that changes a list: owner, room, digest. A room that a person has named
-// meanwhile, or names at this very moment, keeps that name: the row is tested again once its lock is held.
+// The locks are in the order of every statement that changes a list: owner, room, digest. A room that a person has
+// named meanwhile, or names at this very moment, keeps that name: the row is tested again once its lock is held.
 const finishTitle = statement({
   name: 'digests_finish_title',
   parameters: { ...CLAIMED.parameters, ...COUNTED, content: 'text?' },

@@ -1,4 +1,4 @@
-/** In UTF-16 units; shorter than the limit for names that people give. */
+/** The limit in UTF-16 units, which is below the one for names that people give. */
 const TITLE_LENGTH = 80;
 /** A longer line is an answer to the conversation, not a title of it. */
 const TOO_LONG = 200;
@@ -103,7 +103,7 @@ const bare = (line: string): string =>
 const hasWords = (text: string): boolean => /[\p{L}\p{N}\p{So}]/u.test(text);
 
 /**
- * The text on one line, without invisible characters: controls, bidirectional controls, private use and lone surrogates.
+ * The text on one line, without invisible characters: controls, bidirectional controls, private use, lone surrogates.
  * The joiners U+200C and U+200D stay between visible characters, where Persian, Indic scripts and emoji need them.
  */
 const cleaned = (text: string): string =>

@@ -8,7 +8,7 @@ import { splitDocument } from './document-parts.js';
 /** The number of messages with the same parent. */
 const MAX_SIBLINGS = 100;
 const MAX_ERRORS = 10;
-/** In code points: more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
+/** The limit in code points, which is more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
 const MAX_REPLY = 100_000;
 
 /** Text that PostgreSQL accepts. Its length is in code points, as JSON Schema counts it. */

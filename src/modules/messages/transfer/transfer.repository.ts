@@ -20,7 +20,7 @@ const UNITS_AT_A_TIME = 250_000;
 /** UTF-16 units of content whose words are made before other requests run. */
 const UNITS_BETWEEN_PAUSES = 32_768;
 
-/** The messages that are to be written, each with its position in the tree; their order gives the positions in the room. */
+/** Messages to write, each with its position in the tree. Their order gives the positions in the room. */
 export type Placed = Iterable<{ readonly message: DocumentMessage; readonly position: TreePosition }>;
 
 type Reply = Extract<DocumentMessage, { role: 'model' }>;
@@ -129,7 +129,7 @@ const insertRoom = statement({
    VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :archived, least(coalesce(:created_at, now()), now()))`,
 });
 
-// The messages have no charged day: a transfer costs no unit, and so none can be refunded. Times in the future become now.
+// The messages have no charged day: a transfer costs no unit, so none can be refunded. Times in the future become now.
 const insertMessages = statement({
   name: 'transfer_insert_messages',
   parameters: { chatroom_id: 'uuid', user_id: 'uuid', rows: 'json' },
@@ -284,7 +284,7 @@ class QuotaExceeded extends Error {
 
 /** The messages of a room that have been written so far. */
 interface WrittenMessages {
-  /** In the order of their positions. */
+  /** Ids in the order of the positions. */
   readonly ids: string[];
   /** The size of their contents. */
   bytes: number;

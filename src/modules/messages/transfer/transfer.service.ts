@@ -61,8 +61,8 @@ export class TransferService {
    * would use up the process's memory and its connections.
    *
    * @param file the document as JSON
-   * @throws MalformedJsonError, ValidationFailedError, TooManyChatroomsError, StorageFullError, RateLimitedError when too many large
-   *   documents wait
+   * @throws MalformedJsonError, ValidationFailedError, TooManyChatroomsError, StorageFullError; RateLimitedError when
+   *   too many large documents wait
    */
   async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
     await this.quotas.assertRoomFor(actor, 0);

@@ -1,8 +1,11 @@
-/** Where a message is in the tree of a room. */
+/** The position of a message in the tree of a room. */
 export interface TreePosition {
   /** Its number on its branch, from 1. */
   readonly depth: number;
-  /** The run, a part of a branch without forks, that it belongs to: the position of the run's first message in the list, from 1. */
+  /**
+   * The run that it belongs to, which is a part of a branch without forks: the position of the run's first message in
+   * the list, from 1.
+   */
   readonly run: number;
   /** The run that this one forked off, in the first message of a run; null in the others. */
   readonly forkedRun: number | null;

@@ -5,7 +5,7 @@ import type { Config } from '../../../config/env.js';
 /** Tokens of one call of a model. */
 export interface Tokens {
   readonly inputTokens: number;
-  /** Without `reasoningTokens`; both are billed as output. */
+  /** These do not include `reasoningTokens`; both are billed as output. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
 }
@@ -27,7 +27,7 @@ export class PricesService {
     };
   }
 
-  /** The cost in millionths of a US dollar. A model that is no longer in the settings counts as the most expensive one. */
+  /** The cost in millionths of a US dollar. A model that left the settings counts as the most expensive one. */
   costOf(model: string, { inputTokens, outputTokens, reasoningTokens }: Tokens): number {
     // Dollars a million tokens are millionths of a dollar a token.
     const { input, output } = this.prices.get(model) ?? this.mostExpensive;

@@ -6,7 +6,7 @@ import { statement } from '../../../database/statement.js';
 import { LATENCY_CLASSES } from './latency.js';
 import { ModelHourEntity } from './model-hour.entity.js';
 
-/** From the beginning of the hour that holds `from`, to before the hour that holds `to`. */
+/** The hours from the one that holds `from` to the one before that holds `to`. */
 export interface Period {
   readonly from: Date;
   readonly to: Date;
@@ -94,7 +94,7 @@ export class StatsRepository {
     return this.database.run(hours, period);
   }
 
-  /** By model; `percentile` reads the histograms. */
+  /** Histograms by model, which `percentile` reads. */
   async latencies(period: Period): Promise<Map<string, ModelLatencies>> {
     const rows = await this.database.run(latencies, period);
     return new Map(rows.map(({ model, first_token: firstToken, total }) => [model, { firstToken, total }]));

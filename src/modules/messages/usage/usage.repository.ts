@@ -11,7 +11,7 @@ const SPENDING = { micros: 'float8', now: 'timestamptz', resets_at: 'timestamptz
 /** The estimated cost of the current UTC day in millionths of a US dollar, the time, and the end of the day. */
 export type Spending = RowOf<typeof SPENDING>;
 
-// By the clock of the database, which all processes share.
+// The day is that of the database's clock, which all processes share.
 const spentToday = statement({
   name: 'usage_spent_today',
   columns: SPENDING,
