@@ -4,12 +4,15 @@ interface Decoded {
   bytea: Buffer;
   /** `YYYY-MM-DD`. */
   date: string;
+  /** PostgreSQL's `real`. */
+  float4: number;
   float8: number;
   inet: string;
   int2: number;
   int4: number;
   /** Not every bigint is a JavaScript number: cast in SQL to `float8` or `int4` where it is known to be one. */
   int8: string;
+  json: unknown;
   jsonb: unknown;
   numeric: string;
   text: string;

@@ -122,10 +122,11 @@ const RESULT = `room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "daily
           coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
    FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true`;
 
-// - branch: UPDATE locks the room's row, and RETURNING sees the leaf that it replaced by way of previous_leaf_id, so that
-//   racing sends follow each other; reading the leaf in `room` would give them one parent.
+// - branch: UPDATE locks the room's row, and RETURNING sees the leaf that it replaced by way of previous_leaf_id, so
+//   that racing sends follow each other; reading the leaf in `room` would give them one parent.
 // - message: LEFT JOIN gives a null position when quota was taken but owner or branch refused (too many unfinished
-//   replies, or the room was deleted meanwhile). Null breaks NOT NULL, and the whole statement is undone, quota included.
+//   replies, or the room was deleted meanwhile). Null breaks NOT NULL, and the whole statement is undone, quota
+//   included.
 const acceptMessage = statement({
   name: 'messages_accept',
   parameters: NEW_MESSAGE,
@@ -238,8 +239,8 @@ const findUndoneState = statement({
 
 /**
  * Each method commits what it accepts, or nothing. A violated NOT NULL constraint undoes a statement whose tree changed
- * meanwhile, whose room was deleted, or whose user has too many unfinished replies; a repeated idempotency key undoes it
- * with an error that `isRepeatedKey` knows.
+ * meanwhile, whose room was deleted, or whose user has too many unfinished replies; a repeated idempotency key undoes
+ * it with an error that `isRepeatedKey` knows.
  */
 @Injectable()
 export class AcceptanceRepository {
@@ -274,7 +275,10 @@ export class AcceptanceRepository {
     return onlyRow(await this.database.run(acceptReply, parameters));
   }
 
-  /** The state that may have undone a statement: the number of the user's unfinished replies, and whether the room exists. */
+  /**
+   * The state that may have undone a statement: the number of the user's unfinished replies, and whether the room
+   * exists.
+   */
   async findUndoneState({ userId, chatroomId }: Pick<NewReply, 'userId' | 'chatroomId'>) {
     return (await this.database.run(findUndoneState, { user_id: userId, chatroom_id: chatroomId }))[0] ?? null;
   }

@@ -21,7 +21,7 @@ import {
   TooManyBranchesError,
   TooManyPendingRepliesError,
 } from './messages.errors.js';
-import { Budget } from './usage/budget.js';
+import { BudgetService } from './usage/budget.service.js';
 
 /** What was accepted: a message and its pending reply. */
 export interface Accepted {
@@ -40,15 +40,15 @@ const MAX_ATTEMPTS = 100;
 export class AcceptanceService {
   constructor(
     private readonly acceptance: AcceptanceRepository,
-    private readonly budget: Budget,
+    private readonly budget: BudgetService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /**
    * Commits the message, its quota unit and its pending reply together, or nothing.
    *
-   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, and an error that
-   *   `isRepeatedKey` knows
+   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, and an error
+   *   that `isRepeatedKey` knows
    */
   async acceptMessage(input: NewMessage): Promise<Accepted> {
     const row = await this.accept(input, () => this.acceptance.acceptMessage(input));

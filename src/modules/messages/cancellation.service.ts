@@ -8,9 +8,11 @@ import { type PromptedReply, PromptsService } from './prompts.service.js';
 import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
 import { ReplyQueue } from './reply.queue.js';
 import { ReplyWaiterService } from './reply-waiter.service.js';
-import { ReplyStreams } from './stream/reply-streams.js';
+import { ReplyStreamsService } from './stream/reply-streams.service.js';
 
-/** The time that a worker gets to finish a cancelled reply. It learns of the request at once, or at its next renewal. */
+/**
+ * The time that a worker gets to finish a cancelled reply. It learns of the request at once, or at its next renewal.
+ */
 const WORKER_MS = 8_000;
 
 /** Finishes replies that the user cancels. */
@@ -23,7 +25,7 @@ export class CancellationService {
     private readonly queue: ReplyQueue,
     private readonly signals: Signals,
     private readonly waiter: ReplyWaiterService,
-    private readonly streams: ReplyStreams,
+    private readonly streams: ReplyStreamsService,
     private readonly prompts: PromptsService,
   ) {}
 

@@ -11,7 +11,7 @@ import { MODEL_PAUSE, MODEL_PAUSE_PARAMETERS } from './model-pauses.js';
 import type { FailedAttempt } from './outcomes.js';
 import { SPENDING, spendingOf } from './spending.js';
 import { countInHour } from './usage/model-hours.js';
-import { Prices } from './usage/prices.js';
+import { PricesService } from './usage/prices.service.js';
 
 /** One attempt at a reply. Writes that name it have no effect once a newer attempt has begun. */
 export interface Attempt {
@@ -137,7 +137,8 @@ const release = statement({
    SELECT id FROM released`,
 });
 
-// One worker's word holds for all. A shorter pause never cuts a longer one, unless that is longer than the setting allows.
+// One worker's word holds for all. A shorter pause never cuts a longer one, unless that is longer than the setting
+// allows.
 const pauseModel = statement({
   name: 'replies_pause_model',
   parameters: { model: 'text', pause_ms: 'float8', ...MODEL_PAUSE_PARAMETERS },
@@ -164,7 +165,7 @@ const findOrphans = statement({
 export class ClaimsRepository {
   constructor(
     private readonly database: Database,
-    private readonly prices: Prices,
+    private readonly prices: PricesService,
     @InjectConfig() private readonly config: Config,
   ) {}
 

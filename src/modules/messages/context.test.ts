@@ -60,7 +60,10 @@ describe('turns', () => {
 });
 
 describe('context', () => {
-  /** A branch from `first` (its depth) of messages of 10 tokens, that ends with a question; summaries by the depth that they end at. */
+  /**
+   * A branch from `first` (its depth) of messages of 10 tokens, that ends with a question; summaries by the depth that
+   * they end at.
+   */
   const branch = (first: number, last: number, summaries: Record<number, string | null> = {}): PathMessage[] =>
     Array.from({ length: last - first + 1 }, (_, i) => {
       const depth = first + i;

@@ -13,7 +13,9 @@ export interface PathMessage {
   readonly summary: { readonly content: string; readonly covered: number } | null;
   /** A summary that ends here was requested, whatever became of it. */
   readonly hasSummary: boolean;
-  /** A failed reply: the model refused the message that it answers, or the model's servers failed only for that message. */
+  /**
+   * A failed reply: the model refused the message that it answers, or the model's servers failed only for that message.
+   */
   readonly isRefused: boolean;
 }
 
@@ -22,7 +24,10 @@ export interface Turn {
   readonly text: string;
 }
 
-/** Limits of the history that the model is given: about this many tokens, and this many messages, however short they are. */
+/**
+ * Limits of the history that the model is given: about this many tokens, and this many messages, however short they
+ * are.
+ */
 export interface HistoryLimits {
   readonly tokens: number;
   readonly messages: number;
@@ -50,8 +55,8 @@ const FULL = 3 / 4;
 const LEFT = 1 / 2;
 
 /**
- * Chooses what the model is given of a branch: as much as fits verbatim, and the rest as a summary, if there is one that
- * ends where the verbatim part can begin.
+ * Chooses what the model is given of a branch: as much as fits verbatim, and the rest as a summary, if there is one
+ * that ends where the verbatim part can begin.
  *
  * @param path oldest first, as far up as the limits allow; ends with the message to answer
  * @param options as those of `toTurns`
@@ -79,7 +84,8 @@ export function chooseContext(
 }
 
 /**
- * As late as the limits allow, so that summaries are seldom created, and early enough that one exists before it is needed.
+ * As late as the limits allow, so that summaries are seldom created, and early enough that one exists before it is
+ * needed.
  */
 function summaryAt(path: readonly PathMessage[], after: readonly number[], limits: HistoryLimits): string | null {
   const newest = path.findLastIndex(({ hasSummary }) => hasSummary);
@@ -114,8 +120,8 @@ export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(te
  * model refused is left out together with that message, because every later request that repeats the message would be
  * refused as well. A conversation begins with the user.
  *
- * @param answeredOnly leaves out every message whose reply has no text, whatever the reason: the model may refuse one of
- *   them
+ * @param answeredOnly leaves out every message whose reply has no text, whatever the reason: the model may refuse one
+ *   of them
  */
 export function toTurns(
   path: readonly Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused'>[],

@@ -28,8 +28,8 @@ export class DeletionService {
   }
 
   /**
-   * The first step of a transaction that deletes a user or all rooms of a user: it locks what the worker that finishes a
-   * reply locks first.
+   * The first step of a transaction that deletes a user or all rooms of a user: it locks what the worker that finishes
+   * a reply locks first.
    *
    * @returns the ids for `forgetReplies`, which the caller calls when the transaction is committed
    */
@@ -43,7 +43,8 @@ export class DeletionService {
   }
 
   /**
-   * Tells workers and readers at once that replies are deleted. Their streams are empty when this resolves. Never fails.
+   * Tells workers and readers at once that replies are deleted. Their streams are empty when this resolves. Never
+   * fails.
    */
   async forgetReplies(replyIds: readonly string[]): Promise<void> {
     for (const id of replyIds) {

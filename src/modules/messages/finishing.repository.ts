@@ -4,14 +4,14 @@ import { Database } from '../../database/database.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
 import type { Attempt } from './claims.repository.js';
-import type { Digest } from './digests/digest.queue.js';
+import type { SummaryTask } from './summaries/summary.queue.js';
 import type { FinishedStatus, FinishReason } from './message-status.js';
 import type { Outcome } from './outcomes.js';
 import { markedWords } from './search/marked-words.js';
 import { toVector, WORDS_VERSION } from './search/words.js';
 import { SPENDING, spendingOf } from './spending.js';
 import { countInHour } from './usage/model-hours.js';
-import { Prices } from './usage/prices.js';
+import { PricesService } from './usage/prices.service.js';
 
 const CANCELLABLE_REPLY = {
   replyId: 'uuid',
@@ -34,7 +34,7 @@ export type CancellableReply = RowOf<typeof CANCELLABLE_REPLY>;
 /** The work that follows from a finished reply. */
 export interface FollowUps {
   readonly nextReplyId: string | null;
-  readonly digests: readonly Digest[];
+  readonly summaryTasks: readonly SummaryTask[];
 }
 
 const requestCancel = statement({
@@ -89,7 +89,7 @@ const finish = statement({
     summary_at: 'uuid?',
     is_server_error: 'bool',
   },
-  columns: { nextReplyId: 'uuid?', digests: typed<readonly Digest[]>('jsonb') },
+  columns: { nextReplyId: 'uuid?', summaryTasks: typed<readonly SummaryTask[]>('jsonb') },
   text: `WITH reply AS (
      SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages
      WHERE id = :reply_id AND attempt = :attempt AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
@@ -151,7 +151,7 @@ const finish = statement({
    SELECT (
        SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1
      ) AS "nextReplyId",
-     (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS digests
+     (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS "summaryTasks"
    FROM reply`,
 });
 
@@ -160,7 +160,7 @@ const finish = statement({
 export class FinishingRepository {
   constructor(
     private readonly database: Database,
-    private readonly prices: Prices,
+    private readonly prices: PricesService,
   ) {}
 
   /**

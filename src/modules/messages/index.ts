@@ -8,4 +8,4 @@ export { describeReplyError, REPLY_ERROR_CODES } from './reply-errors.js';
 export { RETRYABLE, type RetriedReply } from './retries.repository.js';
 export { RetriesService } from './retries.service.js';
 export { percentile } from './usage/latency.js';
-export { type HourTotal, type ModelLatencies, type ModelTotal, Statistics } from './usage/statistics.js';
+export { type HourTotal, type ModelLatencies, type ModelTotal, StatsRepository } from './usage/stats.repository.js';

@@ -48,7 +48,9 @@ export class MessageEntity {
   @Column('integer')
   depth!: number;
 
-  /** The segment of its branch without forks that it belongs to, named by the position of the segment's first message. */
+  /**
+   * The segment of its branch without forks that it belongs to, named by the position of the segment's first message.
+   */
   @Column('integer')
   run!: number;
 
@@ -82,7 +84,9 @@ export class MessageEntity {
   @Column('text', { nullable: true })
   model!: string | null;
 
-  /** Raised by each claim. Every later write of the claim names it, so that a worker that lost its lease writes nothing. */
+  /**
+   * Raised by each claim. Every later write of the claim names it, so that a worker that lost its lease writes nothing.
+   */
   @Column('integer', { default: 0 })
   attempt!: number;
 
@@ -95,9 +99,9 @@ export class MessageEntity {
   leaseUntil!: Date | null;
 
   /**
-   * On an unfinished reply: each attempt so far got an error of the model's servers (5xx); null before the first failure.
-   * On a failed reply: the same is true of all its attempts while the model answered other replies, so that its message
-   * is at fault.
+   * On an unfinished reply: each attempt so far got an error of the model's servers (5xx); null before the first
+   * failure. On a failed reply: the same is true of all its attempts while the model answered other replies, so that
+   * its message is at fault.
    */
   @Column('boolean', { name: 'is_suspect', nullable: true })
   isSuspect!: boolean | null;

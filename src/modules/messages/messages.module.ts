@@ -9,9 +9,9 @@ import { CancellationService } from './cancellation.service.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { DeletionRepository } from './deletion.repository.js';
 import { DeletionService } from './deletion.service.js';
-import { DigestEntity } from './digests/digest.entity.js';
-import { DigestQueue, DIGEST_QUEUE } from './digests/digest.queue.js';
-import { DigestsRepository } from './digests/digests.repository.js';
+import { SummaryEntity } from './summaries/summary.entity.js';
+import { SummaryQueue, SUMMARY_QUEUE } from './summaries/summary.queue.js';
+import { SummariesRepository } from './summaries/summaries.repository.js';
 import { FinishingRepository } from './finishing.repository.js';
 import { MessageEntity } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -21,17 +21,18 @@ import { PathRepository } from './path.repository.js';
 import { PromptsService } from './prompts.service.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
 import { ReplyWaiterService } from './reply-waiter.service.js';
-import { MovesRepository } from './move/moves.repository.js';
-import { MovesService } from './move/moves.service.js';
+import { TransferRepository } from './transfer/transfer.repository.js';
+import { TransferService } from './transfer/transfer.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
 import { RetriesRepository } from './retries.repository.js';
 import { RetriesService } from './retries.service.js';
-import { ReplyStreams } from './stream/reply-streams.js';
-import { Budget } from './usage/budget.js';
+import { ReplyStreamsService } from './stream/reply-streams.service.js';
+import { BudgetService } from './usage/budget.service.js';
 import { ModelHourEntity } from './usage/model-hour.entity.js';
-import { Prices } from './usage/prices.js';
-import { Statistics } from './usage/statistics.js';
+import { PricesService } from './usage/prices.service.js';
+import { StatsRepository } from './usage/stats.repository.js';
+import { UsageRepository } from './usage/usage.repository.js';
 import { UsageService } from './usage/usage.service.js';
 import { UserModelDayEntity } from './usage/user-model-day.entity.js';
 
@@ -39,8 +40,8 @@ import { UserModelDayEntity } from './usage/user-model-day.entity.js';
   imports: [
     ChatroomsModule,
     SubscriptionsModule,
-    TypeOrmModule.forFeature([MessageEntity, ModelPauseEntity, DigestEntity, ModelHourEntity, UserModelDayEntity]),
-    BullModule.registerQueue({ name: REPLY_QUEUE }, { name: DIGEST_QUEUE }),
+    TypeOrmModule.forFeature([MessageEntity, ModelPauseEntity, SummaryEntity, ModelHourEntity, UserModelDayEntity]),
+    BullModule.registerQueue({ name: REPLY_QUEUE }, { name: SUMMARY_QUEUE }),
   ],
   providers: [
     MessagesService,
@@ -52,22 +53,23 @@ import { UserModelDayEntity } from './usage/user-model-day.entity.js';
     PathRepository,
     ReplyQueue,
     ReplyWaiterService,
-    ReplyStreams,
+    ReplyStreamsService,
     PromptsService,
     CancellationService,
     DeletionRepository,
     DeletionService,
     SearchRepository,
     SearchService,
-    MovesRepository,
-    MovesService,
+    TransferRepository,
+    TransferService,
     RetriesRepository,
     RetriesService,
-    DigestsRepository,
-    DigestQueue,
-    Budget,
-    Prices,
-    Statistics,
+    SummariesRepository,
+    SummaryQueue,
+    BudgetService,
+    PricesService,
+    StatsRepository,
+    UsageRepository,
     UsageService,
   ],
   exports: [
@@ -76,18 +78,18 @@ import { UserModelDayEntity } from './usage/user-model-day.entity.js';
     CancellationService,
     DeletionService,
     RetriesService,
-    DigestsRepository,
-    DigestQueue,
-    Statistics,
+    SummariesRepository,
+    SummaryQueue,
+    StatsRepository,
     UsageService,
-    Budget,
+    BudgetService,
     ClaimsRepository,
     FinishingRepository,
     PathRepository,
     ReplyQueue,
-    ReplyStreams,
+    ReplyStreamsService,
     SearchService,
-    MovesService,
+    TransferService,
     ChatroomsModule,
     SubscriptionsModule,
   ],

@@ -20,7 +20,9 @@ export const MESSAGE = {
   END AS "siblingIds"`,
 } as const;
 
-/** The row of an outer join: an `id` of null tells a room of the user without a message from a room of somebody else. */
+/**
+ * The row of an outer join: an `id` of null tells a room of the user without a message from a room of somebody else.
+ */
 const MESSAGE_OR_NONE = { ...MESSAGE.columns, id: 'uuid?' } as const;
 const PAGE_ROW = { ...MESSAGE_OR_NONE, goes_on: 'bool' } as const;
 

@@ -18,7 +18,9 @@ import { MessagesRepository } from './messages.repository.js';
 import { ReplyQueue } from './reply.queue.js';
 import { ReplyWaiterService } from './reply-waiter.service.js';
 
-/** Where a page begins: at a message of a branch (null: the active leaf), or below a position of all (null: the end). */
+/**
+ * Where a page begins: at a message of a branch (null: the active leaf), or below a position of all (null: the end).
+ */
 export type PageStart = { readonly branchFrom: string | null } | { readonly allBelow: number | null };
 
 /** An exchange as it was accepted: now, or by an earlier request with the same key. */

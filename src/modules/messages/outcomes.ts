@@ -1,6 +1,6 @@
 import type { FinishedStatus, FinishReason } from './message-status.js';
 import type { ReplyErrorCode } from './reply-errors.js';
-import type { Tokens } from './usage/prices.js';
+import type { Tokens } from './usage/prices.service.js';
 
 /** The tokens that a finished reply consumed. */
 export interface ReplyUsage extends Tokens {

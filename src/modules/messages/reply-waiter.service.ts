@@ -23,8 +23,8 @@ interface Waiter {
 }
 
 /**
- * Waits for replies to be finished, in whichever process: by the signal, and by one query per interval for all that wait
- * in this process.
+ * Waits for replies to be finished, in whichever process: by the signal, and by one query per interval for all that
+ * wait in this process.
  */
 @Injectable()
 export class ReplyWaiterService implements OnModuleInit, BeforeApplicationShutdown {

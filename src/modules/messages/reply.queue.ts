@@ -41,9 +41,9 @@ const PRIORITIES = 2 ** 21 - 1;
 const BASIC_YIELDS_S = 30;
 
 /**
- * The priority of a job is the second in which it is added; Basic jobs are half a minute later. So Pro comes first, and a
- * Basic job never waits for Pro jobs that are added more than half a minute after it. Every 24 days the count begins at
- * 1 again: jobs that are waiting at that moment wait for those after them, until the next sweep adds them again.
+ * The priority of a job is the second in which it is added; Basic jobs are half a minute later. So Pro comes first, and
+ * a Basic job never waits for Pro jobs that are added more than half a minute after it. Every 24 days the count begins
+ * at 1 again: jobs that are waiting at that moment wait for those after them, until the next sweep adds them again.
  *
  * @param now in milliseconds
  */

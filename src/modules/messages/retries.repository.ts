@@ -33,9 +33,9 @@ const lockOwners = statement({
 });
 
 // The stream of a failed attempt tells its ending at the position of the next attempt. The pending reply takes that
-// position over, and the claim comes after it. The count of unfinished replies and the list version change too; the unit
-// was refunded when the reply failed, and is not charged again. As at a send, the owner's current plan decides on the
-// model: the one that failed while the plan has it, else the room's, else the plan's default.
+// position over, and the claim comes after it. The count of unfinished replies and the list version change too; the
+// unit was refunded when the reply failed, and is not charged again. As at a send, the owner's current plan decides on
+// the model: the one that failed while the plan has it, else the room's, else the plan's default.
 const retryFailed = statement({
   name: 'replies_retry_failed',
   parameters: { reply_ids: 'uuid[]', basic_models: 'text[]', pro_models: 'text[]' },

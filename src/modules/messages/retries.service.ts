@@ -14,8 +14,8 @@ export class RetriesService {
   ) {}
 
   /**
-   * Makes those of the replies pending that have failed here. All others stay as they are, imported and copied ones too.
-   * The caller calls `start` when the transaction is committed.
+   * Makes those of the replies pending that have failed here. All others stay as they are, imported and copied ones
+   * too. The caller calls `start` when the transaction is committed.
    */
   retry(transaction: StatementRunner, replyIds: readonly string[]): Promise<RetriedReply[]> {
     return this.retries.retryFailed(transaction, replyIds);

@@ -1,6 +1,8 @@
-import type { Prices, Tokens } from './usage/prices.js';
+import type { PricesService, Tokens } from './usage/prices.service.js';
 
-/** The parameters of statements that count in the hour what a reply cost, as the expressions that `countInHour` takes. */
+/**
+ * The parameters of statements that count in the hour what a reply cost, as the expressions that `countInHour` takes.
+ */
 export const SPENDING = {
   parameters: { spent_input: 'int8', spent_output: 'int8', spent_reasoning: 'int8', cost_micros: 'int8' },
   count: {
@@ -10,7 +12,7 @@ export const SPENDING = {
 } as const;
 
 /** @param tokens null where the model consumed nothing */
-export function spendingOf(prices: Prices, model: string, tokens: Tokens | null) {
+export function spendingOf(prices: PricesService, model: string, tokens: Tokens | null) {
   return {
     spent_input: tokens?.inputTokens ?? 0,
     spent_output: tokens?.outputTokens ?? 0,

@@ -2,7 +2,6 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../../src/common/ids.js';
 import { historyLimits } from '../../../src/modules/messages/context.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
-import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
 import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { isFullSize } from '../../support/full-size.js';

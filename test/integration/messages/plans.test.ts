@@ -4,9 +4,8 @@ import { newId } from '../../../src/common/ids.js';
 import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
-import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
 import { PathRepository } from '../../../src/modules/messages/path.repository.js';
-import { STRETCH } from '../../../src/modules/messages/search/marked-words.js';
+import { INDEX_BLOCK } from '../../../src/modules/messages/search/marked-words.js';
 import { SearchService } from '../../../src/modules/messages/search/search.service.js';
 import { isFullSize } from '../../support/full-size.js';
 import { createManyMessages, type ManyMessages } from '../../support/many-messages.js';
@@ -46,7 +45,7 @@ const NEW_IDS: Readonly<Record<string, readonly number[]>> = {
 };
 
 const send = (content = 'the next') => messages.sendMessage(many.actor, { chatroomId: many.longRoom, content, key: null });
-const search = (q: string) => app.get(SearchService).searchMessages(many.actor, q, null, 21);
+const search = (q: string) => app.get(SearchService).searchMessages(many.actor, { q, after: null, count: 21 });
 const leafOf = async () =>
   (await messages.listMessages(many.actor, { chatroomId: many.longRoom, start: { branchFrom: null }, count: 1 }))[0]?.id ?? '';
 
@@ -137,7 +136,7 @@ test.each(statements)('%s is answered from an index (%#)', async (name, work, in
 
 test('a word of every message costs no more than two stretches of messages, and a rare one a look into the index for each stretch', async () => {
   const [owner] = await dataSource.query<{ stretches: number }[]>(
-    `SELECT indexed_messages / ${STRETCH} + 1 AS stretches FROM users WHERE id = $1`,
+    `SELECT indexed_messages / ${INDEX_BLOCK} + 1 AS stretches FROM users WHERE id = $1`,
     [many.actor.userId],
   );
   const stretches = owner?.stretches ?? 0;
@@ -148,7 +147,7 @@ test('a word of every message costs no more than two stretches of messages, and 
       expect(plan.seqScans).toEqual([]);
       expect(plan.lookUps['ix_messages_words']).toBeLessThanOrEqual(2);
       // Less than a thousand of the newest stretch, and all of the one before; then the page that is shown, with the siblings of its messages.
-      expect(plan.messagesRead).toBeLessThanOrEqual(1_000 + STRETCH + 100);
+      expect(plan.messagesRead).toBeLessThanOrEqual(1_000 + INDEX_BLOCK + 100);
     }
   }
   const { custom, generic } = await plansOf('messages_search', () => search('nowhere'));

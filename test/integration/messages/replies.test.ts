@@ -5,7 +5,7 @@ import { type Claim, ClaimsRepository } from '../../../src/modules/messages/clai
 import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
 import type { Outcome } from '../../../src/modules/messages/outcomes.js';
 import { PathRepository } from '../../../src/modules/messages/path.repository.js';
-import { deltaPlace } from '../../../src/modules/messages/stream/stream-place.js';
+import { deltaPosition } from '../../../src/modules/messages/stream/stream-position.js';
 import { StreamStore } from '../../../src/streams/stream-store.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
@@ -81,7 +81,7 @@ test('a reply waits for the earlier one of its room, and is named when that is f
   expect(await claims.claim(second)).toEqual({ reason: 'earlier_reply' });
   const claim = await claimed(first);
   expect(await claims.claim(second)).toEqual({ reason: 'earlier_reply' });
-  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, digests: [] });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, summaryTasks: [] });
   expect((await claimed(second)).attempt).toBe(1);
   expect(await claims.claim(first)).toEqual({ reason: 'finished' });
 });
@@ -97,7 +97,7 @@ test('a worker that lost its lease writes nothing', async () => {
   const held = (claim: Claim) => ({ ...claim, firstTokenAt: null });
   expect(await claims.renew([held(late), held(current)])).toEqual(new Map([[id, { isCancelled: false }]]));
   expect(await claims.renew([held(late)])).toEqual(new Map());
-  expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+  expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
   expect(await replies.finish(current, FAILED)).toBeNull();
   expect(await dataSource.query(`SELECT status, content FROM messages WHERE id = $1`, [id])).toEqual([
     { status: 'completed', content: 'Hi' },
@@ -109,7 +109,7 @@ test('a reply that is cancelled when its worker is gone keeps what was read of i
   const id = await send();
   const { attempt } = await claimed(id);
   const text = 'Half an answer';
-  await started.module.get(StreamStore).append(id, [{ attempt, n: deltaPlace(text.length), data: text }], null);
+  await started.module.get(StreamStore).append(id, [{ attempt, n: deltaPosition(text.length), data: text }], null);
   await expireLease(id);
   expect(await messages.cancelReply(actor, { chatroomId: room, messageId: id })).toMatchObject({
     status: 'cancelled',
@@ -249,7 +249,7 @@ test('orphans are the oldest unfinished replies of their rooms that nobody holds
   expect(await mine()).toEqual([]);
   await expireLease(first);
   expect(await mine()).toEqual([{ replyId: first, attempt: 1 }]);
-  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, digests: [] });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, summaryTasks: [] });
   expect(await mine()).toEqual([{ replyId: second, attempt: 0 }]);
   expect(await claims.findOrphans(60_000, 1_000)).not.toContainEqual(expect.objectContaining({ replyId: second }));
 });

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
-import { MessagesModule, MessagesService, percentile, Statistics } from '../../../src/modules/messages/index.js';
+import { MessagesModule, MessagesService, percentile, StatsRepository } from '../../../src/modules/messages/index.js';
 import { cancelled, failed } from '../../../src/modules/messages/outcomes.js';
 import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
 import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
@@ -29,7 +29,7 @@ let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let claims: ClaimsRepository;
 let replies: FinishingRepository;
-let statistics: Statistics;
+let statistics: StatsRepository;
 let usage: UsageService;
 let dataSource: DataSource;
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
   messages = started.module.get(MessagesService);
   claims = started.module.get(ClaimsRepository);
   replies = started.module.get(FinishingRepository);
-  statistics = started.module.get(Statistics);
+  statistics = started.module.get(StatsRepository);
   usage = started.module.get(UsageService);
   dataSource = started.module.get(DataSource);
 });
@@ -103,7 +103,7 @@ test('a worker that lost its lease counts nothing', async () => {
   expect(await statistics.totals(today)).toEqual([row('accepted', 'basic', 1)]);
   expect(await usage.getUsage(actor, {})).toEqual({
     days: [],
-    totals: { messages: 0, input_tokens: 0, output_tokens: 0, cost_micros: 0 },
+    totals: { messages: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 },
   });
 });
 
@@ -143,7 +143,7 @@ test('replies that end at the same time are all counted, on several rows', async
 describe('the usage of a user', () => {
   const day = new Date().toISOString().slice(0, 10);
   const before = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
-  const one = { messages: 1, input_tokens: 2_000, output_tokens: 600, cost_micros: 3_100 };
+  const one = { messages: 1, inputTokens: 2_000, outputTokens: 600, costMicros: 3_100 };
 
   test('is that of the day that each message was charged to; what failed is left out', async () => {
     const actor = await createActor(dataSource);
@@ -158,9 +158,9 @@ describe('the usage of a user', () => {
     expect(await usage.getUsage(actor, {})).toEqual({
       days: [
         { day: before(1), model: MODEL, ...one },
-        { day, model: MODEL, ...one, input_tokens: 4_000, output_tokens: 1_200, cost_micros: 6_200 },
+        { day, model: MODEL, ...one, inputTokens: 4_000, outputTokens: 1_200, costMicros: 6_200 },
       ],
-      totals: { messages: 2, input_tokens: 6_000, output_tokens: 1_800, cost_micros: 9_300 },
+      totals: { messages: 2, inputTokens: 6_000, outputTokens: 1_800, costMicros: 9_300 },
     });
     expect((await usage.getUsage(actor, { from: day, to: day })).totals.messages).toBe(1);
     expect((await usage.getUsage(actor, { to: before(1) })).days).toMatchObject([{ day: before(1) }]);

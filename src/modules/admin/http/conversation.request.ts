@@ -1,6 +1,6 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
-import { decodeCursor, DEFAULT_PAGE_SIZE, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, isPosition, isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus, REPLY_ERROR_CODES } from '../../messages/index.js';
 import type { MessageFilter } from '../conversations.repository.js';
@@ -97,6 +97,6 @@ export const roomPage = ({ cursor, limit }: PageQuery): PageWish => ({
 
 /** @throws ValidationFailedError */
 export const messagePage = ({ cursor, limit, chatroom_id }: ListMessagesQuery): PageWish => ({
-  after: decodeCursor(cursor, chatroom_id === undefined ? [isTimestamp, isId] : [(part) => /^\d{1,9}$/.test(part)]),
+  after: decodeCursor(cursor, chatroom_id === undefined ? [isTimestamp, isId] : [isPosition]),
   count: (limit ?? DEFAULT_PAGE_SIZE) + 1,
 });

@@ -1,8 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../common/http/page.js';
+import { PageOf, toPage } from '../../../common/http/page.js';
 import { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from '../message-status.js';
 import type { Exchange, Message } from '../message.js';
 import { describeReplyError, REPLY_ERROR_CODES } from '../reply-errors.js';
+import type { Branch } from './message.request.js';
 
 class ReplyErrorResponse {
   @ApiProperty({ enum: REPLY_ERROR_CODES, example: 'model_timeout' })
@@ -25,7 +26,7 @@ class UsageResponse {
   @ApiProperty({ type: 'integer', example: 60 })
   readonly total_tokens!: number;
 
-  @ApiProperty({ description: 'True where the model did not say.', example: false })
+  @ApiProperty({ description: 'True when the model reported no usage and the numbers are estimates.', example: false })
   readonly estimated!: boolean;
 }
 
@@ -50,7 +51,7 @@ export class MessageResponse {
   @ApiProperty({ enum: ['user', 'model'], example: 'model' })
   readonly role!: 'user' | 'model';
 
-  @ApiProperty({ description: 'Of a reply: empty until it is finished.', example: 'Begin with Fushimi Inari at dawn.' })
+  @ApiProperty({ description: 'Empty in a reply that is not finished.', example: 'Begin with Fushimi Inari at dawn.' })
   readonly content!: string;
 
   @ApiProperty({ enum: MESSAGE_STATUSES, example: 'completed' })
@@ -60,7 +61,7 @@ export class MessageResponse {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'Of a reply: the message that it answers.',
+    description: 'The message that a reply answers; null for a user message.',
     example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
   })
   readonly reply_to!: string | null;
@@ -91,10 +92,14 @@ export class MessageResponse {
   @ApiProperty({ type: ReplyErrorResponse, nullable: true, example: null })
   readonly error!: ReplyErrorResponse | null;
 
-  @ApiProperty({ type: UsageResponse, nullable: true, description: 'Of a reply that the model answered.' })
+  @ApiProperty({ type: UsageResponse, nullable: true, description: 'Tokens of a reply that the model answered; otherwise null.' })
   readonly usage!: UsageResponse | null;
 
-  @ApiProperty({ type: ContextResponse, nullable: true, description: 'Of a reply: how much of the conversation the model was given.' })
+  @ApiProperty({
+    type: ContextResponse,
+    nullable: true,
+    description: 'How much of the conversation the model was given for a reply; null for a user message.',
+  })
   readonly context!: ContextResponse | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
@@ -148,6 +153,13 @@ export const toMessageResponse = (message: Message): MessageResponse => ({
   created_at: message.createdAt.toISOString(),
   completed_at: message.completedAt?.toISOString() ?? null,
 });
+
+/**
+ * A page of a list of messages. A page of the active branch goes on at the parent of its last message, wherever the
+ * branch ends by then; one of all messages goes on below its last position.
+ */
+export const toMessagePage = (rows: readonly Message[], { branch, limit }: { branch: Branch; limit: number }): MessagePage =>
+  toPage(rows, limit, ({ parentId, position }) => [branch === 'active' ? (parentId ?? '') : String(position)], toMessageResponse);
 
 export const toExchangeResponse = ({ message, reply }: Exchange): ExchangeResponse => ({
   message: toMessageResponse(message),

@@ -1,6 +1,6 @@
 import type { Claim, HeldAttempt } from '../claims.repository.js';
 import { type ContextCounts, estimateTokens, type ReplyUsage } from '../outcomes.js';
-import type { Tokens } from '../usage/prices.js';
+import type { Tokens } from '../usage/prices.service.js';
 
 /** The progress of one attempt at a reply. */
 export class Progress implements HeldAttempt {
@@ -27,8 +27,8 @@ export class Progress implements HeldAttempt {
   }
 
   /**
-   * The tokens that the attempt has consumed if it ends without an answer. The vendor bills nothing unless the model had
-   * begun or ended its answer.
+   * The tokens that the attempt has consumed if it ends without an answer. The vendor bills nothing unless the model
+   * had begun or ended its answer.
    */
   get wasted(): Tokens | null {
     if (this.usage !== null) return this.usage;

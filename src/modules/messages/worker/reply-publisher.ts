@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { StreamStore } from '../../../streams/stream-store.js';
-import { deltaPlace, nextTelling, START } from '../stream/stream-place.js';
+import { deltaPosition, nextCopy, START } from '../stream/stream-position.js';
 
 const COALESCE_MS = 30;
 
@@ -13,7 +13,7 @@ export class ReplyPublisher {
   private text = '';
   /** The length of the text that the stream holds, in UTF-16 units. */
   private published = 0;
-  private telling = START;
+  private copy = START;
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
   private isStopped = false;
@@ -56,14 +56,15 @@ export class ReplyPublisher {
 
   private async flush(): Promise<void> {
     const end = this.text.length;
-    const placeOf = (length: number) => this.telling + deltaPlace(length);
-    const entry = { attempt: this.attempt, n: placeOf(end), data: this.text.slice(this.published, end) };
+    const positionOf = (length: number) => this.copy + deltaPosition(length);
+    const entry = { attempt: this.attempt, n: positionOf(end), data: this.text.slice(this.published, end) };
     try {
-      const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : placeOf(this.published));
+      const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : positionOf(this.published));
       if (result === 'appended') this.published = end;
       else if (result === 'lost') {
-        // The store lost the text. All of it is appended again, at positions past every reader's, so that each starts over.
-        this.telling = nextTelling(this.telling);
+        // The store lost the text. All of it is appended again, at positions past every reader's, so that each starts
+        // over.
+        this.copy = nextCopy(this.copy);
         this.published = 0;
       } else this.stop();
     } catch (error) {

@@ -12,14 +12,14 @@ import { StreamStore } from '../../../streams/stream-store.js';
 import { PlansService } from '../../subscriptions/index.js';
 import { CancellationService } from '../cancellation.service.js';
 import { type Claim, ClaimsRepository } from '../claims.repository.js';
-import { DigestQueue } from '../digests/digest.queue.js';
+import { SummaryQueue } from '../summaries/summary.queue.js';
 import { FinishingRepository, type FollowUps } from '../finishing.repository.js';
 import { cancelled, estimateTokens, failed, type FailedAttempt, type Outcome } from '../outcomes.js';
 import { type Prompt, PromptsService } from '../prompts.service.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
-import { Budget } from '../usage/budget.js';
+import { BudgetService } from '../usage/budget.service.js';
 import { CancelRequestedError, LeaseLostError, LeasesService, WorkerStoppingError } from './leases.service.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
@@ -60,10 +60,10 @@ export class ReplyWriterService {
     private readonly claims: ClaimsRepository,
     private readonly replies: FinishingRepository,
     private readonly queue: ReplyQueue,
-    private readonly digests: DigestQueue,
+    private readonly summaries: SummaryQueue,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
-    private readonly budget: Budget,
+    private readonly budget: BudgetService,
     private readonly leases: LeasesService,
     private readonly streams: StreamStore,
     private readonly prompts: PromptsService,
@@ -111,8 +111,8 @@ export class ReplyWriterService {
     const prompt = await this.atDatabase(() => this.prompts.promptOf(claim));
     const end = await this.ask(prompt, progress, publisher).catch(async (error: unknown) => {
       if (!(error instanceof GeminiError && error.code === 'request_rejected' && prompt.followsRefusal)) throw error;
-      // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which must not
-      // block the branch.
+      // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which must
+      // not block the branch.
       const answered = await this.atDatabase(() => this.prompts.promptOf({ ...claim, isSuspect: true }));
       if (answered.turns.length === prompt.turns.length) throw error;
       return this.ask(answered, progress, publisher);
@@ -215,12 +215,12 @@ export class ReplyWriterService {
     if (followUps.nextReplyId) {
       await this.queue.add({ replyId: followUps.nextReplyId, plan: claim.plan }, { cause: 'next', n: claim.depth });
     }
-    for (const digest of followUps.digests) await this.digests.add(digest);
+    for (const task of followUps.summaryTasks) await this.summaries.add(task);
   }
 
   /**
-   * The answer was paid for, so it is kept while the database is unavailable, and written again. The fence refuses it if
-   * another worker was faster.
+   * The answer was paid for, so it is kept while the database is unavailable, and written again. The fence refuses it
+   * if another worker was faster.
    */
   private async store(claim: Claim, outcome: Outcome, summaryAt: string | null): Promise<FollowUps | null> {
     for (let attempts = 1; ; attempts += 1) {

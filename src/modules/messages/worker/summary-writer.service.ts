@@ -4,13 +4,13 @@ import type { Config } from '../../../config/env.js';
 import { GeminiClient, GeminiError } from '../../../integrations/gemini/index.js';
 import { PlansService } from '../../subscriptions/index.js';
 import { historyLimits, toTurns } from '../context.js';
-import type { Digest } from '../digests/digest.queue.js';
-import { type DigestPrompt, summaryPrompt, titlePrompt, toSummary } from '../digests/digest-prompts.js';
-import { type DigestClaim, type DigestOutcome, DigestsRepository } from '../digests/digests.repository.js';
-import { titleFromMessage, toTitle } from '../digests/title-rules.js';
+import type { SummaryTask } from '../summaries/summary.queue.js';
+import { type SummaryPrompt, summaryPrompt, titlePrompt, toSummary } from '../summaries/summary-prompts.js';
+import { type SummaryClaim, type SummaryOutcome, SummariesRepository } from '../summaries/summaries.repository.js';
+import { titleFromMessage, toTitle } from '../summaries/title-rules.js';
 import { estimateTokens } from '../outcomes.js';
 import { PathRepository } from '../path.repository.js';
-import { Budget } from '../usage/budget.js';
+import { BudgetService } from '../usage/budget.service.js';
 import { WorkerStoppingError } from './leases.service.js';
 import { retryDelay } from './retry-delay.js';
 
@@ -22,13 +22,16 @@ const MAX_ATTEMPTS = 3;
 const RETRY_FACTOR = 5;
 /** A message and its reply. */
 const EXCHANGE = { tokens: 100_000, messages: 2 };
-/** The exchanges after which the model is asked for a title. After the last one the room is named by the user's own words. */
+/**
+ * The exchanges after which the model is asked for a title. After the last one the room is named by the user's own
+ * words.
+ */
 const TITLE_REQUESTS = 3;
 const FIRST_MESSAGES = { characters: 2_000, messages: 5 };
 
 /** The input for a title or a summary. */
 interface Material {
-  readonly prompt: DigestPrompt;
+  readonly prompt: SummaryPrompt;
   /** The number of messages that it will cover. */
   readonly covered: number;
   /** @param isWhole false when the answer was cut at its limit */
@@ -42,20 +45,20 @@ export class SummaryWriterService {
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly digests: DigestsRepository,
+    private readonly summaries: SummariesRepository,
     private readonly paths: PathRepository,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
-    private readonly budget: Budget,
+    private readonly budget: BudgetService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** Safe to call for any task, any number of times, from any process. */
-  async work(digest: Digest): Promise<void> {
-    const claim = await this.digests.claim(digest, LEASE_MS);
+  async work(task: SummaryTask): Promise<void> {
+    const claim = await this.summaries.claim(task, LEASE_MS);
     if (claim === null) return;
     const budgetResetsIn = await this.budget.resetsInMs();
-    if (budgetResetsIn !== null) await this.digests.postpone(claim, { delayMs: budgetResetsIn, isTry: false });
+    if (budgetResetsIn !== null) await this.summaries.postpone(claim, { delayMs: budgetResetsIn, isCounted: false });
     else if (claim.attempt > MAX_ATTEMPTS || isPastLastTitle(claim)) await this.giveUp(claim, 'attempts_exhausted');
     else await this.write(claim);
   }
@@ -65,16 +68,16 @@ export class SummaryWriterService {
     this.stopping.abort(new WorkerStoppingError());
   }
 
-  private async write(claim: DigestClaim): Promise<void> {
+  private async write(claim: SummaryClaim): Promise<void> {
     try {
       await this.finish(claim, await this.ask(await this.materialOf(claim)));
     } catch (error) {
-      if (error instanceof WorkerStoppingError) await this.digests.postpone(claim, { delayMs: 0, isTry: false });
+      if (error instanceof WorkerStoppingError) await this.summaries.postpone(claim, { delayMs: 0, isCounted: false });
       else await this.recover(claim, error);
     }
   }
 
-  private async ask({ prompt, covered, read }: Material): Promise<DigestOutcome> {
+  private async ask({ prompt, covered, read }: Material): Promise<SummaryOutcome> {
     const model = this.plans.digestModel;
     const { text, finishReason, usage } = await this.gemini.generate({
       model,
@@ -95,7 +98,7 @@ export class SummaryWriterService {
     };
   }
 
-  private async materialOf({ messageId, kind, plan }: DigestClaim): Promise<Material> {
+  private async materialOf({ messageId, kind, plan }: SummaryClaim): Promise<Material> {
     if (kind === 'title') {
       const path = await this.paths.findPath(messageId, EXCHANGE);
       return { prompt: titlePrompt(toTurns(path)), covered: path.length, read: toTitle };
@@ -112,7 +115,7 @@ export class SummaryWriterService {
     };
   }
 
-  private async recover(claim: DigestClaim, error: unknown): Promise<void> {
+  private async recover(claim: SummaryClaim, error: unknown): Promise<void> {
     this.logger.warn(`${claim.kind} up to message ${claim.messageId}, attempt ${claim.attempt}: ${String(error)}`);
     const { code, retryable, retryAfterMs } =
       error instanceof GeminiError ? error : { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
@@ -121,13 +124,13 @@ export class SummaryWriterService {
       return;
     }
     const baseMs = this.config.REPLY_RETRY_DELAY * RETRY_FACTOR;
-    await this.digests.postpone(claim, {
+    await this.summaries.postpone(claim, {
       delayMs: retryDelay({ attempt: claim.attempt, baseMs, atLeastMs: retryAfterMs ?? 0 }),
-      isTry: true,
+      isCounted: true,
     });
   }
 
-  private async giveUp(claim: DigestClaim, reason: string): Promise<void> {
+  private async giveUp(claim: SummaryClaim, reason: string): Promise<void> {
     await this.finish(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
   }
 
@@ -135,17 +138,17 @@ export class SummaryWriterService {
    * A room that got no title waits for its next exchange. After the last one it is named by the beginning of the first
    * message of its user that can name it.
    */
-  private async finish(claim: DigestClaim, outcome: DigestOutcome): Promise<void> {
+  private async finish(claim: SummaryClaim, outcome: SummaryOutcome): Promise<void> {
     const isLastTitle = claim.kind === 'title' && claim.titleRequests >= TITLE_REQUESTS;
     const content = outcome.content ?? (isLastTitle ? await this.titleFromMessages(claim) : null);
-    await this.digests.end(claim, { ...outcome, content });
+    await this.summaries.finish(claim, { ...outcome, content });
   }
 
-  private async titleFromMessages({ messageId }: DigestClaim): Promise<string | null> {
-    const contents = await this.digests.firstContents(messageId, FIRST_MESSAGES);
+  private async titleFromMessages({ messageId }: SummaryClaim): Promise<string | null> {
+    const contents = await this.summaries.firstContents(messageId, FIRST_MESSAGES);
     return contents.map(titleFromMessage).find((title) => title !== null) ?? null;
   }
 }
 
 /** The last request was interrupted while it finished, or no message of the user could name the room. */
-const isPastLastTitle = ({ kind, titleRequests }: DigestClaim): boolean => kind === 'title' && titleRequests > TITLE_REQUESTS;
+const isPastLastTitle = ({ kind, titleRequests }: SummaryClaim): boolean => kind === 'title' && titleRequests > TITLE_REQUESTS;

@@ -2,7 +2,7 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { requestContext } from '../../../common/request-context.js';
-import { DIGEST_QUEUE, type DigestJob } from '../digests/digest.queue.js';
+import { SUMMARY_QUEUE, type SummaryJob } from '../summaries/summary.queue.js';
 import { SummaryWriterService } from './summary-writer.service.js';
 
 const WORKER_OPTIONS = {
@@ -14,7 +14,7 @@ const WORKER_OPTIONS = {
   runRetryDelay: 1_000,
 } as const;
 
-@Processor(DIGEST_QUEUE, WORKER_OPTIONS)
+@Processor(SUMMARY_QUEUE, WORKER_OPTIONS)
 export class SummaryProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(SummaryProcessor.name);
 
@@ -22,7 +22,7 @@ export class SummaryProcessor extends WorkerHost implements OnApplicationBootstr
     super();
   }
 
-  override async process(job: Job<DigestJob, void>): Promise<void> {
+  override async process(job: Job<SummaryJob, void>): Promise<void> {
     const { message_id: messageId, kind } = job.data;
     await requestContext.run({ requestId: job.id ?? job.name }, () => this.writer.work({ messageId, kind }));
   }
@@ -41,12 +41,12 @@ export class SummaryProcessor extends WorkerHost implements OnApplicationBootstr
   }
 
   @OnWorkerEvent('failed')
-  onFailed(job: Job<DigestJob> | undefined, error: Error): void {
+  onFailed(job: Job<SummaryJob> | undefined, error: Error): void {
     this.logger.error(`job ${job?.id ?? '?'} failed: ${error.stack ?? error.message}`);
   }
 
   @OnWorkerEvent('error')
   onError(error: Error): void {
-    this.logger.warn(`queue ${DIGEST_QUEUE}: ${error.message}`);
+    this.logger.warn(`queue ${SUMMARY_QUEUE}: ${error.message}`);
   }
 }

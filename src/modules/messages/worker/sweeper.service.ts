@@ -3,8 +3,8 @@ import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Schedules } from '../../../database/schedules.js';
 import { ClaimsRepository } from '../claims.repository.js';
-import { DigestQueue } from '../digests/digest.queue.js';
-import { DigestsRepository } from '../digests/digests.repository.js';
+import { SummaryQueue } from '../summaries/summary.queue.js';
+import { SummariesRepository } from '../summaries/summaries.repository.js';
 import { ReplyQueue } from '../reply.queue.js';
 
 const BATCH = 1_000;
@@ -18,8 +18,8 @@ export class SweeperService implements OnModuleInit {
     private readonly schedules: Schedules,
     private readonly claims: ClaimsRepository,
     private readonly queue: ReplyQueue,
-    private readonly digests: DigestsRepository,
-    private readonly digestQueue: DigestQueue,
+    private readonly summaries: SummariesRepository,
+    private readonly summaryQueue: SummaryQueue,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -29,10 +29,11 @@ export class SweeperService implements OnModuleInit {
 
   private async sweep(): Promise<void> {
     const orphans = await this.claims.findOrphans(this.config.SWEEP_INTERVAL, BATCH);
-    // The id of a job stays the same while its reply does not change, so that a long queue does not grow with every sweep.
+    // The id of a job stays the same while its reply does not change, so that a long queue does not grow with every
+    // sweep.
     await Promise.all(orphans.map((reply) => this.queue.add(reply, { cause: 'sweep', n: reply.attempt })));
-    const digests = await this.digests.due(this.config.SWEEP_INTERVAL, BATCH);
-    await Promise.all(digests.map((digest) => this.digestQueue.add(digest, digest.attempt)));
+    const tasks = await this.summaries.due(this.config.SWEEP_INTERVAL, BATCH);
+    await Promise.all(tasks.map((task) => this.summaryQueue.add(task, task.attempt)));
     if (orphans.length > 0) this.logger.log(`jobs added for ${orphans.length} replies without one`);
   }
 }

@@ -8,8 +8,8 @@ import { SearchService } from '../search/search.service.js';
 const RUN_MS = 2_000;
 
 /**
- * After an upgrade that changed how search folds words, brings the existing messages under the new rule, some of them in
- * each run.
+ * After an upgrade that changed how search folds words, brings the existing messages under the new rule, some of them
+ * in each run.
  */
 @Injectable()
 export class WordRenewalService implements OnModuleInit {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Body, Controller, Get, Param, Post, Query, type RawBodyRequest, Req, StreamableFile } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -6,12 +7,14 @@ import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
-import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
+import { ChatroomResponse } from '../../chatrooms/index.js';
 import { StorageFullError, TooManyChatroomsError } from '../../subscriptions/index.js';
-import { documentSchema } from '../move/chatroom-document.js';
-import { MovesService } from '../move/moves.service.js';
-import { CopyChatroomRequest, ExportChatroomQuery } from './moves.request.js';
+import { documentSchema } from '../transfer/chatroom-document.js';
+import { type ExportFormat, TransferService } from '../transfer/transfer.service.js';
+import { toRoomResponse } from './conversation.response.js';
+import { CopyChatroomRequest, ExportChatroomQuery } from './transfer.request.js';
 
+/** In bytes. */
 const IMPORT_LIMIT = 20 * 1024 * 1024;
 
 const FILES = {
@@ -19,16 +22,22 @@ const FILES = {
   markdown: { type: 'text/markdown; charset=utf-8', extension: 'md' },
 } as const;
 
+const toFile = (text: Readable, chatroomId: string, format: ExportFormat): StreamableFile =>
+  new StreamableFile(text, {
+    type: FILES[format].type,
+    disposition: `attachment; filename="chatroom-${chatroomId}.${FILES[format].extension}"`,
+  });
+
 @ApiTags('Chatrooms')
 @Controller('chatroom')
-export class MovesController {
-  constructor(private readonly moves: MovesService) {}
+export class TransferController {
+  constructor(private readonly transfer: TransferService) {}
 
   @Get(':chatroom_id/export')
   @ApiOperation({
     summary: 'Export a chatroom',
     description:
-      'As JSON with every branch, to be imported again; as Markdown the active branch. A reply that is not finished is exported as a cancelled one.',
+      'JSON holds every branch and can be imported; Markdown holds the active branch. A reply that is not finished is exported as cancelled.',
   })
   @ApiOkResponse({
     content: { 'application/json': { schema: documentSchema }, 'text/markdown': { schema: { type: 'string' } } },
@@ -38,11 +47,7 @@ export class MovesController {
     @Param('chatroom_id', IdPipe) id: string,
     @Query() { format = 'json' }: ExportChatroomQuery,
   ): Promise<StreamableFile> {
-    const { type, extension } = FILES[format];
-    return new StreamableFile(await this.moves.exportChatroom(actor, id, format), {
-      type,
-      disposition: `attachment; filename="chatroom-${id}.${extension}"`,
-    });
+    return toFile(await this.transfer.exportChatroom(actor, { chatroomId: id, format }), id, format);
   }
 
   @Post('import')
@@ -51,23 +56,22 @@ export class MovesController {
   @ApiOperation({
     summary: 'Import a chatroom',
     description:
-      'The JSON of an export, up to 20 MiB, becomes a chatroom with all branches and times, under new ids. Times ahead of now are taken as now. ' +
-      'A reply has at most 100,000 code points; texts of the user follow the rules for what is sent. It costs no message and counts as no usage; ' +
-      'its texts count as storage.',
+      'The JSON of an export, up to 20 MiB, becomes a chatroom with all branches and times, under new ids. Times in the future are replaced by ' +
+      'the present. A reply has at most 100,000 code points; user messages follow the rules of sending. An import takes no unit of the daily ' +
+      'limit and does not count as usage; its texts count as storage.',
   })
   @ApiBody({ schema: documentSchema })
   @ApiCreatedResponse({ type: ChatroomResponse })
   @ApiProblems(TooManyChatroomsError, StorageFullError)
   async importChatroom(@CurrentActor() actor: Actor, @Req() { rawBody }: RawBodyRequest<FastifyRequest>): Promise<ChatroomResponse> {
-    const { room, model } = await this.moves.importChatroom(actor, rawBody ?? Buffer.alloc(0));
-    return toChatroomResponse(room, model);
+    return toRoomResponse(await this.transfer.importChatroom(actor, rawBody ?? Buffer.alloc(0)));
   }
 
   @Post(':chatroom_id/copy')
   @VerifiedNumberOnly()
   @ApiOperation({
     summary: 'Copy a chatroom up to a message',
-    description: 'The branch that ends with the message, in a room of its own. Its texts count as storage.',
+    description: 'The branch that ends with the message becomes a new chatroom. Its texts count as storage.',
   })
   @ApiCreatedResponse({ type: ChatroomResponse })
   @ApiProblems(TooManyChatroomsError, StorageFullError)
@@ -76,7 +80,6 @@ export class MovesController {
     @Param('chatroom_id', IdPipe) id: string,
     @Body() { message_id: messageId }: CopyChatroomRequest,
   ): Promise<ChatroomResponse> {
-    const { room, model } = await this.moves.copyChatroom(actor, id, messageId);
-    return toChatroomResponse(room, model);
+    return toRoomResponse(await this.transfer.copyChatroom(actor, { chatroomId: id, messageId }));
   }
 }

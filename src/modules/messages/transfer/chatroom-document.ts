@@ -5,15 +5,15 @@ import { hasVisibleText, trimLines } from '../../../common/visible-text.js';
 import { FINISH_REASONS } from '../message-status.js';
 import { splitDocument } from './document-parts.js';
 
-/** Of alternatives to one message. */
+/** The number of messages with the same parent. */
 const MAX_SIBLINGS = 100;
 const MAX_ERRORS = 10;
-/** Code points of a reply: more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
+/** The limit in code points, which is more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
 const MAX_REPLY = 100_000;
 
-/** Text that PostgreSQL takes, of a length as JSON Schema counts it, in code points. */
+/** Text that PostgreSQL accepts. Its length is in code points, as JSON Schema counts it. */
 const anyText = (min: number, max: number) => textOf(z.string(), min, max);
-/** Text by the rules for what people send: trimmed, with something visible in it. */
+/** Text by the rules of sending: trimmed, with at least one visible character. */
 const text = (max: number, trim: (value: string) => string) => {
   const trimmed = z
     .string()
@@ -31,22 +31,22 @@ const textOf = (string: z.ZodString, min: number, max: number) =>
     .refine((value) => value.length >= min, { message: `must have at least ${min} characters` })
     .meta({ minLength: min, maxLength: max });
 const trimLine = (value: string) => value.trim();
-/** PostgreSQL knows no year 0. */
+/** PostgreSQL has no year 0. */
 const moment = z.iso.datetime().refine((value) => value >= '1970', { message: 'must not be before 1970' });
 const count = z.int().min(0).max(2_147_483_647);
-const place = z.int().min(1).max(2_147_483_647);
+const position = z.int().min(1).max(2_147_483_647);
 
 const userMessage = z.strictObject({
-  n: place.meta({ description: 'Place in the list, from 1: by it the messages refer to each other.' }),
-  parent: place.nullable().meta({ description: 'The message before it on its branch; earlier in the list.' }),
+  n: position.meta({ description: 'Position in the list, from 1. Messages refer to each other by it.' }),
+  parent: position.nullable().meta({ description: 'The message before it on its branch, which is earlier in the list.' }),
   role: z.literal('user'),
   content: text(32_000, trimLines),
   created_at: moment,
 });
 
 const reply = z.strictObject({
-  n: place,
-  parent: place.meta({ description: 'The message that it answers.' }),
+  n: position,
+  parent: position.meta({ description: 'The message that it answers.' }),
   role: z.literal('model'),
   content: anyText(0, MAX_REPLY),
   status: z.enum(['completed', 'failed', 'blocked', 'cancelled']),
@@ -57,7 +57,7 @@ const reply = z.strictObject({
     .string()
     .regex(/^[a-z_]{1,64}$/)
     .nullable()
-    .meta({ description: 'Code of a failed reply.' }),
+    .meta({ description: 'The error code of a failed reply; otherwise null.' }),
   usage: z
     .strictObject({ input_tokens: count, output_tokens: count, reasoning_tokens: count, total_tokens: count, estimated: z.boolean() })
     .nullable(),
@@ -69,57 +69,57 @@ const reply = z.strictObject({
 const chatroom = z.strictObject({
   name: text(200, trimLine).nullable(),
   system_instruction: text(16_000, trimLines).nullable(),
-  model: anyText(1, 100).nullable().meta({ description: 'As chosen; it answers while the plan has it.' }),
+  model: anyText(1, 100).nullable().meta({ description: 'The chosen model. It answers while it is part of the plan.' }),
   archived: z.boolean(),
   created_at: moment,
-  active: place.nullable().meta({ description: 'The last message of the active branch; null without messages.' }),
+  active: position.nullable().meta({ description: 'The last message of the active branch; null without messages.' }),
 });
 
 const message = z.discriminatedUnion('role', [userMessage, reply]);
 
 const schema = z.strictObject({ format: z.literal('gemini-chat-room'), version: z.literal(1), chatroom, messages: z.array(message) });
 
-/** All of it but the messages. */
+/** The document without the contents of its messages. */
 const frameSchema = schema.extend({ messages: z.custom<unknown[]>(Array.isArray, { message: 'must be a list' }) });
 
-/** Bytes of texts, and messages, that are looked at before others have their turn. */
+/** The bytes of text, and the messages, that are read before other requests run. */
 const BYTES_AT_A_TIME = 64 * 1024;
 const MESSAGES_AT_A_TIME = 500;
 
 /**
- * A room with all its branches, as one document that holds no ids: what is imported from it is exported as the same document. Of an equal form in
- * later releases, or of another `version`.
+ * A room with all its branches, as one document without ids. The export of an imported document is the same document.
+ * Later releases keep the format or raise `version`.
  */
 export type ChatroomDocument = z.infer<typeof schema>;
 export type DocumentMessage = ChatroomDocument['messages'][number];
 
-/** For the API's documentation. */
+/** The JSON Schema of a document, for the API's documentation. */
 export const documentSchema = Object.fromEntries(Object.entries(z.toJSONSchema(schema)).filter(([name]) => name !== '$schema'));
 
 /**
- * Reads a document part by part, and gives way to others in between.
+ * Reads a document part by part; other requests run in between.
  *
- * @returns the document, and the bytes of the texts of its messages
- * @throws MalformedJsonError; ValidationFailedError with the first ten things that are wrong
+ * @returns the document, and the size of the contents of its messages
+ * @throws MalformedJsonError; ValidationFailedError with the first ten errors
  */
 export async function parseDocument(file: Buffer): Promise<ChatroomDocument & { readonly bytes: number }> {
   const parts = await splitDocument(file);
   const read = frameSchema.safeParse(parts.frame);
   if (!read.success) throw new ValidationFailedError(faultsOf(read.error));
-  const { messages: places, ...rest } = read.data;
-  if (places.filter(isObject).length !== parts.messageCount) {
+  const { messages: frames, ...rest } = read.data;
+  if (frames.filter(isObject).length !== parts.messageCount) {
     throw new ValidationFailedError([{ field: 'messages', message: 'must be the only list, and given once' }]);
   }
   const messages: DocumentMessage[] = [];
   const tree = new TreeCheck(messages);
   const faults: FieldError[] = [];
   let [bytes, paused, next] = [0, 0, 0];
-  for (const [i, place] of places.entries()) {
+  for (const [i, frame] of frames.entries()) {
     if (faults.length >= MAX_ERRORS) break;
-    const result = message.safeParse(isObject(place) ? parts.parseMessage(next++) : place);
+    const result = message.safeParse(isObject(frame) ? parts.parseMessage(next++) : frame);
     if (result.success) {
       messages.push(result.data);
-      // Places tell little once a message before is missing.
+      // Positions mean little once an earlier message is missing.
       if (messages.length === i + 1) faults.push(...tree.faultsOf(result.data, i));
       bytes += Buffer.byteLength(result.data.content);
     } else {
@@ -136,18 +136,18 @@ export async function parseDocument(file: Buffer): Promise<ChatroomDocument & { 
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Names of unknown fields are the client's words, and are not repeated. @param within where in the document it was read */
+/** The names of unknown fields come from the client and are not repeated. @param within the path of the parsed part */
 const faultsOf = (error: z.ZodError, within: readonly PropertyKey[] = []): FieldError[] =>
   error.issues.slice(0, MAX_ERRORS).map(({ code, path, message: why }) => ({
     field: [...within, ...path].join('.'),
     message: code === 'unrecognized_keys' ? 'must not have other fields than those of the format' : why,
   }));
 
-/** Checks that the messages make a tree. */
+/** Checks that the messages form a tree. */
 class TreeCheck {
   private readonly children = new Map<number | null, number>();
 
-  /** @param messages those that were checked, and the one that is being checked */
+  /** @param messages the messages that were checked, and the one that is being checked */
   constructor(private readonly messages: readonly DocumentMessage[]) {}
 
   faultsOf(message: DocumentMessage, i: number): FieldError[] {

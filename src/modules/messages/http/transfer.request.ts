@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
-import type { ExportFormat } from '../move/moves.service.js';
+import type { ExportFormat } from '../transfer/transfer.service.js';
 
 export class ExportChatroomQuery {
   @ApiPropertyOptional({ enum: ['json', 'markdown'], default: 'json' })

@@ -10,52 +10,59 @@ import { QuotasService, StorageFullError } from '../../subscriptions/index.js';
 import { MessagesRepository } from '../messages.repository.js';
 import { type DocumentMessage, parseDocument } from './chatroom-document.js';
 import { sectionOf, titleOf } from './markdown.js';
-import { MovesRepository, type StoredRoom } from './moves.repository.js';
+import { type NewRoom, type StoredRoom, TransferRepository } from './transfer.repository.js';
 import { layOut } from './tree-layout.js';
 
-/** Of a document, in bytes: as much as any other body may have. */
+/** A larger document, in bytes, waits for its turn. Any other body may have as much. */
 const LARGE = 512 * 1024;
-/** Of a room, in messages. */
+/** A room of more messages waits for its turn. */
 const LONG = 2_000;
-/** Each may hold 20 MiB. */
+/** The number of large transfers that may wait; each may hold 20 MiB. */
 const MAX_WAITING = 8;
 const RETRY_AFTER_S = 10;
-/** Of a write that meets other requests of its user at the limit. */
-const TRIES = 3;
+/** Attempts to write a room while other requests of its user come and go at the limit. */
+const MAX_ATTEMPTS = 3;
 
 export type ExportFormat = 'json' | 'markdown';
 
-/** Carries rooms out of, into and within an account. None of it changes a quota or counts as usage. */
+/** The content of a new room, and its bytes as far as they are known. */
+type Content = Pick<NewRoom, 'settings' | 'messages' | 'active'> & { readonly knownBytes: number };
+
+/** Exports, imports and copies rooms. A transfer takes no unit of the daily limit and does not count as usage. */
 @Injectable()
-export class MovesService {
+export class TransferService {
   private readonly turns = pLimit(1);
 
   constructor(
-    private readonly moves: MovesRepository,
+    private readonly repository: TransferRepository,
     private readonly messages: MessagesRepository,
     private readonly chatrooms: ChatroomsService,
     private readonly quotas: QuotasService,
   ) {}
 
   /**
-   * A room as text that is read as fast as the client takes it: with all branches as JSON, the active one as Markdown. What fails on the way cuts
-   * the stream short.
+   * A room as text that is read as fast as the client takes it: all branches as JSON, or the active one as Markdown. A
+   * failure on the way cuts the stream short.
    *
    * @throws NotFoundError
    */
-  async exportChatroom({ userId }: Actor, chatroomId: string, format: ExportFormat): Promise<Readable> {
-    const room = await this.moves.findRoom(userId, chatroomId);
+  async exportChatroom(
+    { userId }: Actor,
+    { chatroomId, format }: { readonly chatroomId: string; readonly format: ExportFormat },
+  ): Promise<Readable> {
+    const room = await this.repository.findRoom(userId, chatroomId);
     if (!room) throw new NotFoundError();
     const text = format === 'json' ? this.writeJson(chatroomId, room) : this.writeMarkdown(chatroomId, room);
     return Readable.from(text, { objectMode: false });
   }
 
   /**
-   * Makes a room of an exported one, with all branches and times. Large ones take turns: read at once, they would take the process's memory and
-   * its connections.
+   * Creates a room from an exported one, with all branches and times. Large documents take turns: read at once, they
+   * would use up the process's memory and its connections.
    *
    * @param file the document as JSON
-   * @throws MalformedJsonError, ValidationFailedError, TooManyChatroomsError, StorageFullError, RateLimitedError when too many large ones wait
+   * @throws MalformedJsonError, ValidationFailedError, TooManyChatroomsError, StorageFullError; RateLimitedError when
+   *   too many large documents wait
    */
   async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
     await this.quotas.assertRoomFor(actor, 0);
@@ -63,30 +70,42 @@ export class MovesService {
     return file.length > LARGE ? this.inTurn(work) : work();
   }
 
-  /** Makes a room of the branch that ends with a message. Those of long rooms take turns, too. @throws NotFoundError, TooManyChatroomsError, StorageFullError, RateLimitedError */
-  async copyChatroom(actor: Actor, chatroomId: string, messageId: string): Promise<{ room: Chatroom; model: string }> {
+  /**
+   * Creates a room from the branch that ends with a message. Copies of long rooms take turns, too.
+   *
+   * @throws NotFoundError, TooManyChatroomsError, StorageFullError, RateLimitedError
+   */
+  async copyChatroom(
+    actor: Actor,
+    { chatroomId, messageId }: { readonly chatroomId: string; readonly messageId: string },
+  ): Promise<{ room: Chatroom; model: string }> {
     if (!isId(messageId)) throw new NotFoundError();
     const [room, leaf] = await Promise.all([
-      this.moves.findRoom(actor.userId, chatroomId),
+      this.repository.findRoom(actor.userId, chatroomId),
       this.messages.find({ userId: actor.userId, chatroomId, messageId }),
     ]);
     if (!room || !leaf) throw new NotFoundError();
     const { name, system_instruction, model, archived } = room;
     const settings = { name, system_instruction, model, archived, created_at: null };
-    const content = { steps: (on: StatementRunner) => this.readAsOnlyBranch(chatroomId, messageId, on), active: (count: number) => count };
-    const work = () => this.write(actor, settings, content, 0);
+    const content: Content = {
+      settings,
+      messages: (on) => this.readAsOnlyBranch(chatroomId, messageId, on),
+      active: (count) => count,
+      knownBytes: 0,
+    };
+    const work = () => this.write(actor, content);
     return room.message_count > LONG ? this.inTurn(work) : work();
   }
 
   private async importDocument(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
     const { chatroom, messages, bytes } = await parseDocument(file);
     const { active, ...settings } = chatroom;
-    const places = layOut(messages.map(({ parent }) => parent));
+    const positions = layOut(messages.map(({ parent }) => parent));
     const placed = messages.flatMap((message, i) => {
-      const place = places[i];
-      return place ? [{ message, place }] : [];
+      const position = positions[i];
+      return position ? [{ message, position }] : [];
     });
-    return this.write(actor, settings, { steps: () => [placed], active: () => active }, bytes);
+    return this.write(actor, { settings, messages: () => [placed], active: () => active, knownBytes: bytes });
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -94,21 +113,15 @@ export class MovesService {
     return this.turns(work);
   }
 
-  /** @param bytes of the texts, as far as they are known */
-  private async write(
-    actor: Actor,
-    settings: Parameters<MovesRepository['write']>[2],
-    content: Parameters<MovesRepository['write']>[3],
-    bytes: number,
-  ): Promise<{ room: Chatroom; model: string }> {
+  private async write(actor: Actor, { knownBytes, ...content }: Content): Promise<{ room: Chatroom; model: string }> {
     const id = newId();
     const quota = this.quotas.quotaOf(actor);
-    for (let [tries, needed] = [1, bytes]; ; tries += 1) {
+    for (let [attempt, needed] = [1, knownBytes]; ; attempt += 1) {
       const free = await this.quotas.assertRoomFor(actor, needed);
-      const excess = await this.moves.write(actor, id, settings, content, { quota, free });
+      const excess = await this.repository.write(actor, { chatroomId: id, ...content, quota, free });
       if (excess === null) break;
-      // It fitted before and after: others came and went meanwhile.
-      if (tries === TRIES) throw new StorageFullError(quota.bytes);
+      // It fitted before and after, because other requests of the user came and went meanwhile.
+      if (attempt === MAX_ATTEMPTS) throw new StorageFullError(quota.bytes);
       needed = excess;
     }
     const room = await this.chatrooms.getChatroom(actor, id);
@@ -117,12 +130,12 @@ export class MovesService {
 
   private async *readAsOnlyBranch(chatroomId: string, leafId: string, on: StatementRunner) {
     let depth = 0;
-    for await (const messages of this.moves.readPath(chatroomId, leafId, on)) {
+    for await (const messages of this.repository.readPath(chatroomId, leafId, on)) {
       yield messages.map((message) => {
         depth += 1;
         return {
           message: { ...message, parent: depth === 1 ? null : depth - 1 } as DocumentMessage,
-          place: { depth, run: 1, forkedRun: null },
+          position: { depth, run: 1, forkedRun: null },
         };
       });
     }
@@ -135,7 +148,7 @@ export class MovesService {
     const room = { name, system_instruction, model, archived, created_at: created_at.toISOString(), active };
     yield `{"format":"gemini-chat-room","version":1,"chatroom":${JSON.stringify(room)},"messages":[`;
     let separator = '';
-    for await (const messages of this.moves.readAll(chatroomId, message_count)) {
+    for await (const messages of this.repository.readAll(chatroomId, message_count)) {
       yield separator + messages.map((message) => JSON.stringify(message)).join(',');
       separator = ',';
     }
@@ -145,6 +158,6 @@ export class MovesService {
   private async *writeMarkdown(chatroomId: string, room: StoredRoom): AsyncGenerator<string> {
     yield titleOf(room);
     if (room.active_id === null) return;
-    for await (const messages of this.moves.readPath(chatroomId, room.active_id)) yield messages.map(sectionOf).join('');
+    for await (const messages of this.repository.readPath(chatroomId, room.active_id)) yield messages.map(sectionOf).join('');
   }
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_MODELS } from '../../../config/models.js';
-import { Prices } from './prices.js';
+import { PricesService } from './prices.service.js';
 
-const prices = new Prices({ GEMINI_MODELS: [...DEFAULT_MODELS] });
+const prices = new PricesService({ GEMINI_MODELS: [...DEFAULT_MODELS] });
 const TOKENS = { inputTokens: 1_000_000, outputTokens: 500_000, reasoningTokens: 500_000 };
 
 test.each([

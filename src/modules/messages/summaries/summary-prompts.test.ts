@@ -1,4 +1,4 @@
-import { summaryPrompt, titlePrompt, toSummary } from './digest-prompts.js';
+import { summaryPrompt, titlePrompt, toSummary } from './summary-prompts.js';
 
 test('a title is asked for by the beginning of what was said', () => {
   const { text, systemInstruction, answerSchema } = titlePrompt([

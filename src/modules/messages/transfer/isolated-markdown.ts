@@ -1,17 +1,20 @@
 import MarkdownIt from 'markdown-it';
 
-/** CommonMark without raw HTML and link reference definitions: these become text, and the structure of the rest is read as it is then. */
+/**
+ * CommonMark without HTML blocks and link reference definitions. These become text, so the rest is parsed as if they
+ * were text.
+ */
 const parser = new MarkdownIt('commonmark').disable(['html_block', 'reference']);
 type Token = ReturnType<typeof parser.parse>[number];
 
-/** A backslash is put before this place. */
-interface Place {
+/** The position of a character that gets a backslash before it. */
+interface EscapePosition {
   readonly line: number;
   readonly column: number;
 }
 
 /**
- * Markdown that has no effect on what comes after it in a document, and is not affected by what comes before it.
+ * Changes Markdown so that it has no effect on the text after it in a document, nor the text before it on it.
  *
  * - A code fence that is left open is closed.
  * - HTML is shown as text, as a chat shows it: a comment or an element that is left open would swallow what follows.
@@ -20,18 +23,18 @@ interface Place {
  *
  * @param isReserved whether a heading looks like one of the document around it
  */
-export function loneMarkdown(markdown: string, isReserved: (heading: string) => boolean): string {
+export function isolateMarkdown(markdown: string, isReserved: (heading: string) => boolean): string {
   const lines = markdown.replace(/\r\n?/gu, '\n').split('\n');
   const tokens: Token[] = [];
-  // Blocks alone: what is within a line is not needed, and takes the most time.
+  // Only blocks are parsed: inline content is not needed, and takes the most time.
   parser.block.parse(lines.join('\n'), parser, {}, tokens);
-  const places = tokens.flatMap((token, i) => [
+  const positions = tokens.flatMap((token, i) => [
     ...effectsOf(token, tokens[i - 1], lines),
     ...headingOf(token, tokens[i - 1], lines, isReserved),
   ]);
   const fence = openFence(tokens, lines);
   const columnsOf = new Map<number, Set<number>>();
-  for (const { line, column } of places) columnsOf.set(line, (columnsOf.get(line) ?? new Set()).add(column));
+  for (const { line, column } of positions) columnsOf.set(line, (columnsOf.get(line) ?? new Set()).add(column));
   for (const [line, columns] of columnsOf)
     lines[line] = escapedAt(
       lines[line] ?? '',
@@ -43,7 +46,7 @@ export function loneMarkdown(markdown: string, isReserved: (heading: string) => 
 const escapedAt = (line: string, columns: readonly number[]): string =>
   [0, ...columns].map((column, i) => line.slice(column, columns[i])).join('\\');
 
-/** The end of a fence that goes on to the end of the text; one in a list or quote ends with that. */
+/** The closing fence that the text lacks. A fence in a list or quote ends with the list or quote. */
 function openFence(tokens: readonly Token[], lines: readonly string[]): string | null {
   const last = tokens.at(-1);
   if (last?.type !== 'fence' || last.level !== 0) return null;
@@ -52,8 +55,8 @@ function openFence(tokens: readonly Token[], lines: readonly string[]): string |
   return lines.some((line, i) => i > from && end.test(line)) ? null : last.markup;
 }
 
-/** Where HTML and link reference definitions begin in the text of a paragraph or heading. */
-function effectsOf(token: Token, opening: Token | undefined, lines: readonly string[]): Place[] {
+/** The positions where HTML and link reference definitions begin in the text of a paragraph or heading. */
+function effectsOf(token: Token, opening: Token | undefined, lines: readonly string[]): EscapePosition[] {
   if (token.type !== 'inline' || token.map === null) return [];
   const [from] = token.map;
   const { content } = token;
@@ -73,7 +76,7 @@ function effectsOf(token: Token, opening: Token | undefined, lines: readonly str
   });
 }
 
-/** Where a text is in its line: at the end, but in a heading, which may end with number signs. */
+/** The column of a text in its line: at the end, except in a heading, which may end with number signs. */
 function columnOf(line: string, text: string, opening: Token | undefined): number {
   const marks = opening?.markup ?? '';
   return marks.startsWith('#') ? line.indexOf(text, line.indexOf(marks) + marks.length) : line.trimEnd().length - text.length;
@@ -85,7 +88,7 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
-/** Where the text of each line begins, after its indentation. */
+/** The offset at which the text of each line begins, after its indentation. */
 const beginningsOf = (content: string, starts: readonly number[]): number[] =>
   starts.map((start, i) => {
     const line = content.slice(start, starts[i + 1] ?? content.length);
@@ -99,7 +102,7 @@ function isDefinition(content: string, start: number): boolean {
   return DEFINITION.test(content);
 }
 
-/** What has to be known of a line of text: escapes, code, addresses in angle brackets, and the targets of links. */
+/** Inline syntax in which `<` begins no HTML: escapes, code, addresses in angle brackets, and the targets of links. */
 const ESCAPE = /\\[^]/uy;
 const BACKTICKS = /`+/uy;
 const AUTOLINK = /<(?:[a-z][a-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z0-9.-]{1,255})>/iuy;
@@ -128,7 +131,7 @@ function htmlIn(content: string): number[] {
   return found;
 }
 
-/** The ends of code by its beginnings, where a run of backticks has another one of its length after it. */
+/** The ends of code spans by their beginnings: a run of backticks that has another one of its length after it. */
 function codeEnds(content: string): Map<number, number> {
   const ends = new Map<number, number>();
   const next = new Map<number, number>();
@@ -140,7 +143,12 @@ function codeEnds(content: string): Map<number, number> {
   return ends;
 }
 
-function headingOf(token: Token, opening: Token | undefined, lines: readonly string[], isReserved: (heading: string) => boolean): Place[] {
+function headingOf(
+  token: Token,
+  opening: Token | undefined,
+  lines: readonly string[],
+  isReserved: (heading: string) => boolean,
+): EscapePosition[] {
   if (token.type !== 'inline' || opening?.type !== 'heading_open' || opening.level !== 0 || opening.map === null) return [];
   if (!isReserved(token.content)) return [];
   const isUnderlined = !opening.markup.startsWith('#');

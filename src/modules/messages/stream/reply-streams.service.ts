@@ -14,17 +14,18 @@ import {
   type StreamedReply,
   waitEvent,
 } from './stream-events.js';
-import { isSameText, offsetAt, type Place, START, tellingOf } from './stream-place.js';
+import { isSameText, offsetAt, type StreamPosition, START, copyAt } from './stream-position.js';
 
-/** Of a stream that has ended before its reply: until an administrator's retry begins it again. */
+/** The wait between looks at a stream that ended before its reply, until an admin's retry begins it again. */
 const REOPEN_MS = 1_000;
 
 /**
- * A reply as a stream of events, from any place, in any process. Text comes from the stream store while the reply is made; the ending, and whatever
- * the store does not have, comes from the finished reply, so that what was read always adds up to what is stored.
+ * A reply as a stream of events, from any position, in any process. The stream store has the text of an unfinished
+ * reply; the ending, and text that the store does not have, come from the finished reply. So the events always add up
+ * to the stored reply.
  */
 @Injectable()
-export class ReplyStreams {
+export class ReplyStreamsService {
   constructor(
     private readonly store: StreamStore,
     private readonly messages: MessagesRepository,
@@ -32,28 +33,28 @@ export class ReplyStreams {
   ) {}
 
   /**
-   * The events after `from`, until the reply's ending. A reader who is slow costs nothing: it is read on from the store.
+   * The events after `from`, until the reply's ending. A slow reader takes no memory: the store keeps the events.
    *
    * @param signal ends the iteration, without an ending
    */
-  async *read(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
+  async *read(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
     let current: Message | null = reply;
-    let place = from && from.attempt <= reply.attempt + 1 ? from : null;
-    if (place === null && !isFinishedStatus(reply.status)) {
+    let position = from && from.attempt <= reply.attempt + 1 ? from : null;
+    if (position === null && !isFinishedStatus(reply.status)) {
       const start = startEvent(reply);
-      place = start.place;
+      position = start.position;
       yield [start];
     }
-    /** The end of the longest pause that the reader was told of. */
-    let toldUntil = 0;
+    /** The end of the longest pause that was reported to the reader, in milliseconds since 1970. */
+    let reportedUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
-        yield deletedEvents(place ?? { attempt: 0, n: START });
+        yield deletedEvents(position ?? { attempt: 0, n: START });
         return;
       }
       if (isFinished(current)) {
-        const rest = remainingEvents(current, place);
-        // A place past the end of the text is none of this reply's. Nothing at all would look like its whole.
+        const rest = remainingEvents(current, position);
+        // A position past the end belongs to another reply; no events at all would look like a complete reply.
         yield rest.length > 0 ? rest : remainingEvents(current, null);
         return;
       }
@@ -64,19 +65,19 @@ export class ReplyStreams {
       signal.addEventListener('abort', leave, { once: true });
       const pauses: ModelPause[] = [];
       const onPause = (pause: ModelPause) => {
-        if (pause.until.getTime() <= toldUntil) return;
-        toldUntil = pause.until.getTime();
+        if (pause.until.getTime() <= reportedUntil) return;
+        reportedUntil = pause.until.getTime();
         pauses.push(pause);
         leave();
       };
       const finished = this.waiter.wait(reply.id, { signal: growing.signal, onPause }).then(leave);
       try {
-        for await (const entries of this.store.read(reply.id, place, growing.signal)) {
+        for await (const entries of this.store.read(reply.id, position, growing.signal)) {
           const events: StreamEvent[] = [];
           for (const { attempt, n, data } of entries) {
-            const end: Place = { attempt, n };
-            events.push(...pieceEvents(place ?? { attempt, n: START }, end, data));
-            place = end;
+            const end: StreamPosition = { attempt, n };
+            events.push(...pieceEvents(position ?? { attempt, n: START }, end, data));
+            position = end;
           }
           yield events;
         }
@@ -86,24 +87,27 @@ export class ReplyStreams {
         signal.removeEventListener('abort', leave);
         await finished;
       }
-      if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, place ?? { attempt: 0, n: START }));
+      if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, position ?? { attempt: 0, n: START }));
       else current = await this.messages.find({ userId: reply.userId, chatroomId: reply.chatroomId, messageId: reply.id });
     }
   }
 
-  /** What the store has of a reply's text: what readers can have seen of a try that nobody goes on with. Empty when the store cannot say. */
+  /**
+   * The text of a reply that the store has, which is what readers may have seen of an abandoned attempt. Empty when the
+   * store does not answer.
+   */
   async textOf(replyId: string): Promise<string> {
     let text = '';
     try {
       const state = await this.store.state(replyId);
       if (state === null || state.n === 0) return '';
       const enough = new AbortController();
-      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: tellingOf(state) }, enough.signal)) {
+      for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: copyAt(state) }, enough.signal)) {
         for (const entry of entries) if (isSameText(entry, state)) text += entry.data;
         if (text.length >= offsetAt(state)) enough.abort();
       }
     } catch {
-      // A text that cannot be had is none.
+      // A text that cannot be read counts as empty.
     }
     return text;
   }

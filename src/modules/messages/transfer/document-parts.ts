@@ -4,19 +4,19 @@ import { MalformedJsonError, ValidationFailedError } from '../../../common/error
 import { tooDeep } from '../../../common/json.js';
 import { JsonStructure } from '../../../common/json-structure.js';
 
-/** Of a document: the document, its list of messages, a message, its usage. */
+/** The levels of a document: the document, its list of messages, a message, its usage. */
 const MAX_DEPTH = 4;
 const MAX_FIELDS = 100;
-/** Of one message in bytes, escapes included: the longest reply may be written with twelve bytes for each code point. */
+/** Bytes of one message, escapes included: the longest reply may take twelve bytes for each code point. */
 const MAX_MESSAGE = 2 * 1024 * 1024;
-/** Of all but the messages in bytes, the space between them included. */
+/** Bytes of everything but the messages, including the white space between them. */
 const MAX_FRAME = 4 * 1024 * 1024;
-/** Bytes that are looked at before others have their turn. */
+/** Bytes that are scanned before other requests run. */
 const AT_A_TIME = 256 * 1024;
 
 /** A document in parts that are small enough to be parsed one by one. */
 export interface DocumentParts {
-  /** The document with an empty object in the place of every message. */
+  /** The document with an empty object instead of every message. */
   readonly frame: unknown;
   readonly messageCount: number;
   /** @throws MalformedJsonError */
@@ -24,8 +24,8 @@ export interface DocumentParts {
 }
 
 /**
- * Splits a document into its messages and all the rest, so that no step blocks the event loop, however large the document is. Depth and sizes are
- * checked before anything is parsed.
+ * Splits a document into its messages and the rest, so that no step blocks the event loop, however large the document
+ * is. Depth and sizes are checked before anything is parsed.
  *
  * @throws MalformedJsonError, ValidationFailedError
  */
@@ -69,7 +69,7 @@ export async function splitDocument(file: Buffer): Promise<DocumentParts> {
   };
 }
 
-/** The parts of the file that are no messages. */
+/** The parts of the file that are not messages. */
 class Frame {
   private readonly bytes: Buffer;
   private length = 0;

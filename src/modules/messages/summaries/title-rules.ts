@@ -1,27 +1,27 @@
-/** Shorter than a person's name of a room may be. In UTF-16 units. */
+/** The limit in UTF-16 units, which is below the one for names that people give. */
 const TITLE_LENGTH = 80;
 /** A longer line is an answer to the conversation, not a title of it. */
 const TOO_LONG = 200;
 
 /**
- * A model's answer to the request for a title, as the name of a room. The answer should be `{"title": …}`, but a model or a server may ignore the
- * schema, so plain text is judged too.
+ * The name of a room from a model's answer to the request for a title. The answer should be `{"title": …}`, but a model
+ * or a server may ignore the schema, so plain text is accepted too.
  *
- * @param isWhole false when the model was stopped before its end, so that plain text may end within a word
+ * @param isWhole false when the model was stopped early, so that plain text may end within a word
  * @returns null when the answer is no title
  */
 export function toTitle(answer: string, isWhole: boolean): string | null {
   const text = withoutFence(withoutThoughts(answer)).trim();
   if (/^[[{"]/u.test(text)) {
     const value = titleInJson(text);
-    if (value !== undefined) return value === null ? null : judged(value.split(LINE_BREAK).join(' '));
+    if (value !== undefined) return value === null ? null : titleIn(value.split(LINE_BREAK).join(' '));
     // A quotation mark also begins a quoted title.
     if (!text.startsWith('"')) return null;
   }
-  return isWhole ? judged(text) : null;
+  return isWhole ? titleIn(text) : null;
 }
 
-/** The beginning of a message as the name of a room; null when nothing in it is visible. */
+/** The beginning of a message as the name of a room; null when it has no visible character. */
 export function titleFromMessage(content: string): string | null {
   const lines = content.split(LINE_BREAK).filter((line) => !FENCE.test(line));
   const text = cleaned(lines.map((line) => line.replace(LINE_MARKS, '')).join(' '));
@@ -34,7 +34,7 @@ const FENCE = /^\s*(?:`{3,}|~{3,})/u;
 const LINE_MARKS = /^\s*(?:(?:#{1,6}|>|[*+-]|1[.)])(?:\s+|$))*/u;
 const LABEL =
   /^(?:[*_]{1,3})?(?:(?:chat|conversation|suggested|short|possible)\s+)?(?:title|titre|titel|título|titolo|标题|標題|タイトル)s?(?:[*_]{1,3})?\s*[:：](?:[*_]{1,3})?\s*/iu;
-/** `Sure! Here is a title for it:` with whatever follows the colon on the same line. */
+/** Phrases such as `Sure! Here is a title for it:`; the title follows on the same line. */
 const PREAMBLE =
   /^(?:(?:sure|certainly|of course|okay|ok|absolutely|great|yes)\b[\s,.!:–—-]*)?(?:here(?:'s|’s| is| are)\b[^:：]{0,60}\b(?:titles?|names?|one|it|suggestions?|answer|json)\b[^:：]{0,60}|here you (?:go|are)|(?:the|a|my|one)(?:\s+\p{L}+){0,2}\s+title(?:\s+(?:for|of|is|could|would|might)\b[^:：]{0,60})?|i(?:'d| would)? suggest[^:：]{0,60})[:：]\s*/iu;
 const COURTESY = /^(?:sure|certainly|of course|okay|ok|absolutely|great)(?:\s+thing)?[\s,.!:]*$/iu;
@@ -44,17 +44,17 @@ const EMPHASIS = /^([*_]{1,3}|`)([^*_`]+)\1$/u;
 const WRAPPING_TAG = /^<([a-z][a-z0-9]*)\b[^>]*>(.*)<\/\1\s*>$/iu;
 const QUOTED = /^["'“”„«»‘’`]+\s*([^"“”„«»`]*?)\s*["'“”„«»‘’`]+$/u;
 const END = /[\s.。．,，;；:：]+$/u;
-/** What is left of a model's own format. */
+/** Remains of a model's own format. */
 const LEFTOVERS = /^[[{]|<\/?(?:think|thinking|thought|reasoning|title|answer)\b|<\||\|>|```|~~~/iu;
 
-/** Reasoning that a model wrote into its answer; one that never ends leaves no answer. */
+/** The answer without reasoning that the model wrote into it. Reasoning without an end leaves no answer. */
 const withoutThoughts = (answer: string): string =>
   answer
     .replace(/<(think|thinking|thought|reasoning)\b[^>]*>[^]*?<\/\1\s*>/giu, '')
     .replace(/^[^]*<\/(?:think|thinking|thought|reasoning)\s*>/iu, '')
     .replace(/<(?:think|thinking|thought|reasoning)\b[^>]*>[^]*$/iu, '');
 
-/** What the first code fence of an answer holds; the answer itself without one. */
+/** The content of the answer's first code fence; without one, the answer itself. */
 function withoutFence(answer: string): string {
   const lines = answer.split(LINE_BREAK);
   const open = lines.findIndex((line) => FENCE.test(line));
@@ -63,7 +63,7 @@ function withoutFence(answer: string): string {
   return lines.slice(open + 1, close === -1 ? undefined : close).join('\n');
 }
 
-/** @returns undefined when the text is no JSON, null when the JSON holds no title */
+/** @returns undefined when the text is not JSON, null when the JSON has no title */
 function titleInJson(text: string): string | null | undefined {
   let value: unknown;
   try {
@@ -77,7 +77,7 @@ function titleInJson(text: string): string | null | undefined {
   return typeof inner.title === 'string' ? inner.title : null;
 }
 
-function judged(text: string): string | null {
+function titleIn(text: string): string | null {
   const [line = ''] = text
     .split(LINE_BREAK)
     .map(bare)
@@ -86,7 +86,7 @@ function judged(text: string): string | null {
   return beginningOf(line);
 }
 
-/** A line without what models put around a title. */
+/** The line without the marks and phrases that models put around a title. */
 const bare = (line: string): string =>
   cleaned(line)
     .replace(LINE_MARKS, '')
@@ -103,8 +103,8 @@ const bare = (line: string): string =>
 const hasWords = (text: string): boolean => /[\p{L}\p{N}\p{So}]/u.test(text);
 
 /**
- * On one line, without characters that have no shape: controls, bidirectional controls, private use and lone surrogates. The joiners U+200C and
- * U+200D stay between visible characters, where Persian, Indic scripts and emoji need them.
+ * The text on one line, without invisible characters: controls, bidirectional controls, private use, lone surrogates.
+ * The joiners U+200C and U+200D stay between visible characters, where Persian, Indic scripts and emoji need them.
  */
 const cleaned = (text: string): string =>
   text
@@ -121,7 +121,7 @@ const cleaned = (text: string): string =>
 const WORDS = new Intl.Segmenter('und', { granularity: 'word' });
 const GRAPHEMES = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
-/** At most `TITLE_LENGTH` UTF-16 units, in whole words; a word that is longer alone is cut between characters that a reader sees. */
+/** At most `TITLE_LENGTH` UTF-16 units, in whole words; a single longer word is cut between graphemes. */
 function beginningOf(text: string): string {
   if (text.length <= TITLE_LENGTH) return text;
   const whole = fitting(text, WORDS).replace(/[\s\p{P}]+$/u, '');
