@@ -85,10 +85,6 @@ SELECT e.id, $2, e.action, e.target_type, e.target_id, e.before, e.after, e.reas
 FROM jsonb_to_recordset($1::jsonb)
   AS e (id uuid, action text, target_type text, target_id text, before jsonb, after jsonb, reason text);
 
--- budget_spent
-SELECT coalesce(sum(cost_micros), 0)::float8 AS micros, now()::timestamptz(3) AS now, date_trunc('day', now(), 'UTC') + interval '1 day' AS resets_at
-FROM model_hours WHERE hour >= date_trunc('day', now(), 'UTC');
-
 -- chatrooms_find
 SELECT c.id, c.name, c.system_instruction, c.model, c.archived, c.last_position AS message_count, c.last_message_at, c.last_activity_at,
 c.created_at, c.updated_at,
@@ -226,54 +222,67 @@ UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe
 SELECT pg_try_advisory_xact_lock(:lock) AS locked, set_config('idle_in_transaction_session_timeout', '10s', true);
 
 -- digests_claim
-UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + $3 * interval '1 millisecond'
+--   parameters: message_id uuid, kind text, lease_ms float8
+--   columns: messageId uuid, kind text, attempt int4, plan text, titleRequests int4
+UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + :lease_ms * interval '1 millisecond'
 FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
-WHERE d.message_id = $1 AND d.kind = $2 AND d.due_at <= now() AND m.id = d.message_id
+WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now() AND m.id = d.message_id
 RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests";
 
 -- digests_due
-SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - $1 * interval '1 millisecond' ORDER BY due_at LIMIT $2;
+--   parameters: late_ms float8, count int8
+--   columns: messageId uuid, kind text, attempt int4
+SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - :late_ms * interval '1 millisecond' ORDER BY due_at LIMIT :count;
 
--- digests_end_summary
-WITH done AS (
-  UPDATE digests d SET due_at = NULL, content = $11, covered = CASE WHEN $11::text IS NOT NULL THEN $12::integer END WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL RETURNING 1
+-- digests_finish_summary
+--   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text, covered int4
+WITH finished AS (
+  UPDATE digests d SET due_at = NULL, content = :content, covered = CASE WHEN :content::text IS NOT NULL THEN :covered::integer END
+  WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL RETURNING 1
 )
 INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
     cost_micros, first_token_counts, total_counts)
-  SELECT date_trunc('hour', now(), 'UTC'), $4, $2, $5, $6,
-    get_byte(uuid_send($1::uuid), 15) % 8, 1, $7::bigint, $8::bigint, $9::bigint, $10::bigint,
+  SELECT date_trunc('hour', now(), 'UTC'), :model, :kind, :outcome, :reason,
+    get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, :cost_micros::bigint,
     array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
-  FROM done
+  FROM finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
     reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
 
--- digests_end_title
-WITH mine AS (
-  SELECT m.chatroom_id, m.user_id FROM digests d JOIN messages m ON m.id = d.message_id WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL
+-- digests_finish_title
+--   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text
+WITH claimed AS (
+  SELECT m.chatroom_id, m.user_id FROM digests d JOIN messages m ON m.id = d.message_id WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL
 ), owner AS (
-  UPDATE users SET list_version = users.list_version + 1 FROM mine WHERE users.id = mine.user_id AND $11::text IS NOT NULL RETURNING users.id
+  UPDATE users SET list_version = users.list_version + 1 FROM claimed
+  WHERE users.id = claimed.user_id AND :content::text IS NOT NULL RETURNING users.id
 ), named AS (
-  UPDATE chatrooms c SET name = $11, updated_at = now() FROM mine, owner WHERE c.id = mine.chatroom_id AND c.name IS NULL RETURNING 1
-), done AS (
-  DELETE FROM digests d USING (SELECT count(*) FROM named) AS one WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL RETURNING 1
+  UPDATE chatrooms c SET name = :content, updated_at = now() FROM claimed, owner
+  WHERE c.id = claimed.chatroom_id AND c.name IS NULL RETURNING 1
+), finished AS (
+  DELETE FROM digests d USING (SELECT count(*) FROM named) AS one WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL RETURNING 1
 )
 INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
     cost_micros, first_token_counts, total_counts)
-  SELECT date_trunc('hour', now(), 'UTC'), $4, $2, $5, $6,
-    get_byte(uuid_send($1::uuid), 15) % 8, 1, $7::bigint, $8::bigint, $9::bigint, $10::bigint,
+  SELECT date_trunc('hour', now(), 'UTC'), :model, :kind, :outcome, :reason,
+    get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, :cost_micros::bigint,
     array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
-  FROM done
+  FROM finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
     reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
 
 -- digests_first_contents
-SELECT left(f.content, $2) AS content FROM messages m JOIN messages f ON f.chatroom_id = m.chatroom_id AND f.role = 'user'
-WHERE m.id = $1 ORDER BY f.position LIMIT $3;
+--   parameters: message_id uuid, characters int4, messages int8
+--   columns: content text
+SELECT left(f.content, :characters) AS content
+FROM messages m JOIN messages f ON f.chatroom_id = m.chatroom_id AND f.role = 'user'
+WHERE m.id = :message_id ORDER BY f.position LIMIT :messages;
 
 -- digests_postpone
-UPDATE digests d SET due_at = now() + $4 * interval '1 millisecond', attempt = d.attempt - $5 WHERE d.message_id = $1 AND d.kind = $2 AND d.attempt = $3 AND d.due_at IS NOT NULL;
+--   parameters: message_id uuid, kind text, attempt int4, delay_ms float8, uncounted int4
+UPDATE digests d SET due_at = now() + :delay_ms * interval '1 millisecond', attempt = d.attempt - :uncounted WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL;
 
 -- erased_days_keep
 INSERT INTO erased_days AS e (day, number_hash, messages)
@@ -595,8 +604,10 @@ END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'mode
  WHERE c.id = $2 AND c.user_id = $1;
 
 -- messages_find_outdated_words
+--   parameters: count int8
+--   columns: id uuid, content text, attempt int4
 SELECT m.id, left(m.content, 200000) AS content, m.attempt FROM messages m
-WHERE m.words_version < 2 AND m.content <> '' ORDER BY m.id LIMIT $1;
+WHERE m.words_version < 2 AND m.content <> '' ORDER BY m.id LIMIT :count;
 
 -- messages_list_all
 SELECT * FROM (
@@ -657,8 +668,11 @@ WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() +
 WHERE coalesce(m.status NOT IN ('pending', 'streaming'), true) OR pause.paused_until IS NOT NULL;
 
 -- messages_renew_words
+--   parameters: made json
+--   columns: id uuid
 WITH mine AS (
-  SELECT m.id, made.words FROM json_to_recordset($1::json) AS made(id uuid, attempt integer, words text) JOIN messages m ON m.id = made.id
+  SELECT m.id, made.words FROM json_to_recordset(:made) AS made(id uuid, attempt integer, words text)
+    JOIN messages m ON m.id = made.id
   WHERE m.attempt = made.attempt AND m.words_version < 2 AND m.content <> ''
   ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED
 )
@@ -670,20 +684,22 @@ FROM mine, users u WHERE m.id = mine.id AND u.id = m.user_id
 RETURNING m.id;
 
 -- messages_search
+--   parameters: user_id uuid, query text, as_of timestamptz, after_rank float4, after_id uuid, count int8
+--   columns: id uuid, chatroom_id uuid, user_id uuid, position int4, attempt int4, parent_id uuid, role text, status text, content text, model text, finish_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, created_at timestamptz, completed_at timestamptz, sibling_ids uuid[], chatroom_name text, rank float4, as_of timestamptz, goes_on bool
 WITH newest AS (
    SELECT found.id, found.rank
-   FROM generate_series((SELECT u.indexed_messages / 2048 FROM users u WHERE u.id = $1), 0, -1) AS stretch
-     CROSS JOIN LATERAL (SELECT replace($2, '~', right($1::uuid::text, 12) || lpad(to_hex(stretch), 4, '0'))::tsquery AS query) AS wanted
+   FROM generate_series((SELECT u.indexed_messages / 2048 FROM users u WHERE u.id = :user_id), 0, -1) AS block
+     CROSS JOIN LATERAL (SELECT replace(:query, '~', right(:user_id::uuid::text, 12) || lpad(to_hex(block), 4, '0'))::tsquery AS query) AS wanted
      CROSS JOIN LATERAL (
        SELECT m.id, ts_rank(m.words, wanted.query) AS rank FROM (
          SELECT m.id, m.words FROM (SELECT * FROM messages WHERE words @@ wanted.query OFFSET 0) m
-         WHERE m.user_id = $1 AND ($3::timestamptz IS NULL OR m.created_at <= $3)
+         WHERE m.user_id = :user_id AND (:as_of::timestamptz IS NULL OR m.created_at <= :as_of)
          ORDER BY m.created_at DESC, m.id DESC LIMIT 1000
        ) m
      ) AS found
    LIMIT 1000
  ), page AS (
-   SELECT id, rank FROM newest WHERE (rank, id) < ($4::real, $5::uuid) ORDER BY rank DESC, id DESC LIMIT $6
+   SELECT id, rank FROM newest WHERE (rank, id) < (:after_rank::real, :after_id::uuid) ORDER BY rank DESC, id DESC LIMIT :count
  )
  SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
@@ -692,7 +708,7 @@ m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.comple
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz, now())::timestamptz(3) AS as_of
+END AS sibling_ids, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
     FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.rank DESC, m.id DESC) AS goes_on FROM bounded AS m ORDER BY m.rank DESC, m.id DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
@@ -703,78 +719,6 @@ END AS sibling_ids, c.name AS chatroom_name, page.rank, coalesce($3::timestamptz
 -- messages_touch_owner
 UPDATE users SET list_version = list_version + 1
 WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id;
-
--- moves_all
-SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason, m.error_code AS error,
-CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0), 'output_tokens', coalesce(m.output_tokens, 0),
-  'reasoning_tokens', coalesce(m.reasoning_tokens, 0), 'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
-CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns, 'trimmed', coalesce(m.context_trimmed, 0),
-  'summarised', coalesce(m.context_summarised, 0)) END AS context,
-m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
-   WHERE m.chatroom_id = $1 AND m.position > $2 AND m.position <= $3 ORDER BY m.position LIMIT $4)
-   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.n) AS goes_on FROM bounded AS m ORDER BY m.n LIMIT (
-     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
-   )
- ) AS m ORDER BY m.n;
-
--- moves_along
-SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason, m.error_code AS error,
-CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0), 'output_tokens', coalesce(m.output_tokens, 0),
-  'reasoning_tokens', coalesce(m.reasoning_tokens, 0), 'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
-CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns, 'trimmed', coalesce(m.context_trimmed, 0),
-  'summarised', coalesce(m.context_summarised, 0)) END AS context,
-m.created_at, m.completed_at, m.depth FROM unnest($2::integer[], $3::integer[], $4::integer[]) AS s(run, after, until)
-     JOIN messages m ON m.chatroom_id = $1 AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
-     LEFT JOIN messages p ON p.id = m.parent_id)
-   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.depth) AS goes_on FROM bounded AS m ORDER BY m.depth LIMIT (
-     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
-   )
- ) AS m ORDER BY m.depth;
-
--- moves_complete
-WITH owner AS (
-  UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + $3, chatroom_count = chatroom_count + 1,
-    stored_bytes = stored_bytes + $5
-  WHERE id = $1 AND chatroom_count < $6 AND stored_bytes + $5 <= $7 AND ($8::boolean OR reclaimed_at IS NULL) RETURNING id
-)
-UPDATE chatrooms c SET last_position = $3, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0), active_run = coalesce(leaf.run, 0),
-  last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = $2)
-FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = $2 AND leaf.position = $4
-WHERE c.id = $2 RETURNING c.id;
-
--- moves_insert_messages
-INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, model, attempt,
-  finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens, usage_estimated,
-  context_turns, context_trimmed, context_summarised, created_at, completed_at)
-SELECT r.id, $2, $1, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
-  replace(r.words::text, '~', right($1::uuid::text, 12) || lpad(to_hex(((SELECT u.indexed_messages FROM users u WHERE u.id = $1) + r.position) / 2048), 4, '0'))::tsvector, 2,
-  r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens, r.total_tokens, r.estimated,
-  r.turns, r.trimmed, r.summarised, least(r.created_at, now()), least(r.completed_at, now())
-FROM json_to_recordset($3::json) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid, role text,
-  status text, content text, words text, model text, attempt integer, finish_reason text, block_reason text, error text, input_tokens integer,
-  output_tokens integer, reasoning_tokens integer, total_tokens integer, estimated boolean, turns integer, trimmed integer, summarised integer,
-  created_at timestamptz, completed_at timestamptz);
-
--- moves_insert_room
-INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at) VALUES ($2, $1, $3, $4, $5, $6, least(coalesce($7, now()), now()));
-
--- moves_room
-SELECT c.name, c.system_instruction, c.model, c.archived, c.created_at, l.position AS active, l.id AS active_id, c.last_position AS message_count
-FROM chatrooms c LEFT JOIN messages l ON l.id = c.active_leaf_id WHERE c.id = $2 AND c.user_id = $1;
-
--- moves_stretches
-WITH RECURSIVE path AS (
-  SELECT m.run, m.depth AS until FROM messages m WHERE m.id = $2 AND m.chatroom_id = $1
-  UNION ALL
-  SELECT parent.run, parent.depth FROM path
-    JOIN messages head ON head.chatroom_id = $1 AND head.position = path.run
-    JOIN messages parent ON parent.id = head.parent_id
-)
-SELECT run, until FROM path ORDER BY until;
 
 -- otp_challenges_consume
 UPDATE otp_challenges SET consumed_at = now()
@@ -1099,16 +1043,25 @@ FROM (
 WHERE s.id = lifetime.id AND s.refresh_token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND lifetime.left_ms > 0
 RETURNING lifetime.left_ms;
 
--- statistics_hours
-SELECT hour, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'accepted'), 0)::float8 AS accepted, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'completed'), 0)::float8 AS completed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'failed'), 0)::float8 AS failed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'blocked'), 0)::float8 AS blocked, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'cancelled'), 0)::float8 AS cancelled, sum(cost_micros)::float8 AS cost_micros
-FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') GROUP BY hour ORDER BY hour;
+-- stats_hours
+--   parameters: from timestamptz, to timestamptz
+--   columns: hour timestamptz, accepted float8, completed float8, failed float8, blocked float8, cancelled float8, cost_micros float8
+SELECT hour, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'accepted'), 0)::float8 AS accepted, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'completed'), 0)::float8 AS completed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'failed'), 0)::float8 AS failed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'blocked'), 0)::float8 AS blocked,
+  coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'cancelled'), 0)::float8 AS cancelled, sum(cost_micros)::float8 AS cost_micros
+FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') GROUP BY hour ORDER BY hour;
 
--- statistics_latencies
+-- stats_latencies
+--   parameters: from timestamptz, to timestamptz
+--   columns: model text, first_token float8[], total float8[]
 SELECT model, ARRAY[sum(first_token_counts[1]), sum(first_token_counts[2]), sum(first_token_counts[3]), sum(first_token_counts[4]), sum(first_token_counts[5]), sum(first_token_counts[6]), sum(first_token_counts[7]), sum(first_token_counts[8]), sum(first_token_counts[9]), sum(first_token_counts[10]), sum(first_token_counts[11]), sum(first_token_counts[12]), sum(first_token_counts[13]), sum(first_token_counts[14]), sum(first_token_counts[15]), sum(first_token_counts[16]), sum(first_token_counts[17]), sum(first_token_counts[18]), sum(first_token_counts[19]), sum(first_token_counts[20]), sum(first_token_counts[21]), sum(first_token_counts[22]), sum(first_token_counts[23]), sum(first_token_counts[24]), sum(first_token_counts[25]), sum(first_token_counts[26]), sum(first_token_counts[27]), sum(first_token_counts[28]), sum(first_token_counts[29]), sum(first_token_counts[30])]::float8[] AS first_token, ARRAY[sum(total_counts[1]), sum(total_counts[2]), sum(total_counts[3]), sum(total_counts[4]), sum(total_counts[5]), sum(total_counts[6]), sum(total_counts[7]), sum(total_counts[8]), sum(total_counts[9]), sum(total_counts[10]), sum(total_counts[11]), sum(total_counts[12]), sum(total_counts[13]), sum(total_counts[14]), sum(total_counts[15]), sum(total_counts[16]), sum(total_counts[17]), sum(total_counts[18]), sum(total_counts[19]), sum(total_counts[20]), sum(total_counts[21]), sum(total_counts[22]), sum(total_counts[23]), sum(total_counts[24]), sum(total_counts[25]), sum(total_counts[26]), sum(total_counts[27]), sum(total_counts[28]), sum(total_counts[29]), sum(total_counts[30])]::float8[] AS total
-FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') AND purpose = 'reply' AND outcome = 'completed' GROUP BY model;
+FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') AND purpose = 'reply' AND outcome = 'completed' GROUP BY model;
 
--- statistics_totals
-SELECT model, purpose, outcome, reason, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens, sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros FROM model_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND hour < date_trunc('hour', $2::timestamptz, 'UTC') GROUP BY model, purpose, outcome, reason ORDER BY 1, 2, 3, 4;
+-- stats_totals
+--   parameters: from timestamptz, to timestamptz
+--   columns: model text, purpose text, outcome text, reason text, count float8, input_tokens float8, output_tokens float8, reasoning_tokens float8, cost_micros float8
+SELECT model, purpose, outcome, reason, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens,
+  sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros
+FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') GROUP BY model, purpose, outcome, reason ORDER BY model, purpose, outcome, reason;
 
 -- stripe_cursors_find
 SELECT seen_until FROM stripe_cursors WHERE name = 'events';
@@ -1212,6 +1165,97 @@ ON CONFLICT (stripe_subscription_id) DO UPDATE SET status = excluded.status, ent
   current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, started_at = excluded.started_at, updated_at = now()
 RETURNING id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled_until AS "entitledUntil", ends_at AS "endsAt";
 
+-- transfer_all_messages
+--   parameters: chatroom_id uuid, after int4, until int4, count int8
+--   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, created_at timestamptz, completed_at timestamptz, goes_on bool
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
+m.error_code AS error,
+CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0),
+  'output_tokens', coalesce(m.output_tokens, 0), 'reasoning_tokens', coalesce(m.reasoning_tokens, 0),
+  'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
+CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns,
+  'trimmed', coalesce(m.context_trimmed, 0), 'summarised', coalesce(m.context_summarised, 0)) END AS context,
+m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
+   WHERE m.chatroom_id = :chatroom_id AND m.position > :after AND m.position <= :until ORDER BY m.position LIMIT :count)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.n) AS goes_on FROM bounded AS m ORDER BY m.n LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.n;
+
+-- transfer_complete
+--   parameters: user_id uuid, chatroom_id uuid, message_count int4, active_position int4, bytes int8, max_chatrooms int4, max_bytes int8, is_verified bool
+--   columns: id uuid
+WITH owner AS (
+  UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + :message_count,
+    chatroom_count = chatroom_count + 1, stored_bytes = stored_bytes + :bytes
+  WHERE id = :user_id AND chatroom_count < :max_chatrooms AND stored_bytes + :bytes <= :max_bytes
+    AND (:is_verified::boolean OR reclaimed_at IS NULL) RETURNING id
+)
+UPDATE chatrooms c SET last_position = :message_count, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0),
+  active_run = coalesce(leaf.run, 0), last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = :chatroom_id)
+FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = :chatroom_id AND leaf.position = :active_position
+WHERE c.id = :chatroom_id RETURNING c.id;
+
+-- transfer_insert_messages
+--   parameters: chatroom_id uuid, user_id uuid, rows json
+INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words,
+  words_version, model, attempt, finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens,
+  usage_estimated, context_turns, context_trimmed, context_summarised, created_at, completed_at)
+SELECT r.id, :chatroom_id, :user_id, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
+  replace(r.words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex(((SELECT u.indexed_messages FROM users u WHERE u.id = :user_id) + r.position) / 2048), 4, '0'))::tsvector,
+  2, r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens,
+  r.total_tokens, r.estimated, r.turns, r.trimmed, r.summarised, least(r.created_at, now()), least(r.completed_at, now())
+FROM json_to_recordset(:rows) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid,
+  role text, status text, content text, words text, model text, attempt integer, finish_reason text, block_reason text, error text,
+  input_tokens integer, output_tokens integer, reasoning_tokens integer, total_tokens integer, estimated boolean,
+  turns integer, trimmed integer, summarised integer, created_at timestamptz, completed_at timestamptz);
+
+-- transfer_insert_room
+--   parameters: chatroom_id uuid, user_id uuid, name text, system_instruction text, model text, archived bool, created_at timestamptz
+INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at)
+VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :archived, least(coalesce(:created_at, now()), now()));
+
+-- transfer_path_messages
+--   parameters: chatroom_id uuid, runs int4[], after int4[], until int4[]
+--   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, created_at timestamptz, completed_at timestamptz, depth int4, goes_on bool
+SELECT * FROM (
+   WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
+m.error_code AS error,
+CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0),
+  'output_tokens', coalesce(m.output_tokens, 0), 'reasoning_tokens', coalesce(m.reasoning_tokens, 0),
+  'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
+CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns,
+  'trimmed', coalesce(m.context_trimmed, 0), 'summarised', coalesce(m.context_summarised, 0)) END AS context,
+m.created_at, m.completed_at, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
+     JOIN messages m ON m.chatroom_id = :chatroom_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
+     LEFT JOIN messages p ON p.id = m.parent_id)
+   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.depth) AS goes_on FROM bounded AS m ORDER BY m.depth LIMIT (
+     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
+   )
+ ) AS m ORDER BY m.depth;
+
+-- transfer_path_segments
+--   parameters: chatroom_id uuid, leaf_id uuid
+--   columns: run int4, until int4
+WITH RECURSIVE path AS (
+  SELECT m.run, m.depth AS until FROM messages m WHERE m.id = :leaf_id AND m.chatroom_id = :chatroom_id
+  UNION ALL
+  SELECT parent.run, parent.depth FROM path
+    JOIN messages head ON head.chatroom_id = :chatroom_id AND head.position = path.run
+    JOIN messages parent ON parent.id = head.parent_id
+)
+SELECT run, until FROM path ORDER BY until;
+
+-- transfer_room
+--   parameters: user_id uuid, chatroom_id uuid
+--   columns: name text, system_instruction text, model text, archived bool, created_at timestamptz, active int4, active_id uuid, message_count int4
+SELECT c.name, c.system_instruction, c.model, c.archived, c.created_at, l.position AS active, l.id AS active_id,
+  c.last_position AS message_count
+FROM chatrooms c LEFT JOIN messages l ON l.id = c.active_leaf_id WHERE c.id = :chatroom_id AND c.user_id = :user_id;
+
 -- usage_days_begin
 INSERT INTO usage_days (user_id, day, messages, carried)
 SELECT $1, (now() AT TIME ZONE 'UTC')::date, kept, kept FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (now() AT TIME ZONE 'UTC')::date AND number_hash = ANY ($2::bytea[])) AS kept) AS e WHERE kept > 0
@@ -1224,9 +1268,11 @@ FROM (SELECT (SELECT coalesce(max(messages), 0) FROM erased_days WHERE day = (no
 -- usage_days_hold
 SELECT FROM usage_days WHERE user_id = $1 AND day = (now() AT TIME ZONE 'UTC')::date FOR NO KEY UPDATE;
 
--- usage_read
-SELECT day, model, messages, input_tokens::float8, output_tokens::float8, cost_micros::float8
-FROM user_model_days WHERE user_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, model;
+-- usage_spent_today
+--   columns: micros float8, now timestamptz, resets_at timestamptz
+SELECT coalesce(sum(cost_micros), 0)::float8 AS micros, now()::timestamptz(3) AS now,
+  date_trunc('day', now(), 'UTC') + interval '1 day' AS resets_at
+FROM model_hours WHERE hour >= date_trunc('day', now(), 'UTC');
 
 -- users_delete_empty
 DELETE FROM users u WHERE u.id = $1
