@@ -98,7 +98,7 @@ export class MessageResponse {
   @ApiProperty({
     type: ContextResponse,
     nullable: true,
-    description: 'How much of the conversation the model was given for a reply; null for a user message.',
+    description: 'The part of the conversation that the model was given for a reply; otherwise null.',
   })
   readonly context!: ContextResponse | null;
 
