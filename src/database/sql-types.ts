@@ -4,6 +4,8 @@ interface Decoded {
   bytea: Buffer;
   /** `YYYY-MM-DD`. */
   date: string;
+  /** PostgreSQL's `real`. */
+  float4: number;
   float8: number;
   inet: string;
   int2: number;

@@ -49,7 +49,7 @@ type Nothing = Readonly<Record<string, never>>;
 /**
  * Declares a statement: parameters are written as `:name`, and the types of parameters and columns give the TypeScript
  * types of what is passed and returned. test/architecture/statements.test.ts compares both with what PostgreSQL says. A
- * `jsonb` parameter is encoded here: pass the value, not its JSON.
+ * `json` or `jsonb` parameter is encoded here: pass the value, not its JSON.
  *
  * @throws Error for a name that is used already, and for a text whose parameters are not the declared ones
  */
@@ -87,11 +87,13 @@ function named({
       return names.map((parameter) => {
         const value = given[parameter];
         if (value === undefined) throw new Error(`${name} lacks the parameter ${parameter}`);
-        return types[parameter] === 'jsonb' && value !== null ? JSON.stringify(value) : value;
+        return isJson(types[parameter]) && value !== null ? JSON.stringify(value) : value;
       });
     },
   };
 }
+
+const isJson = (type: SqlType | undefined): boolean => type === 'json' || type === 'jsonb';
 
 function positional(name: string, text: string): Statement<unknown> {
   if (name !== '') register({ name, source: text, text, parameters: null, columns: null });

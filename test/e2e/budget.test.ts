@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { Budget } from '../../src/modules/messages/usage/budget.js';
+import { BudgetService } from '../../src/modules/messages/usage/budget.service.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { Conversation, type ExchangeBody } from '../support/conversation.js';
 import { problem } from '../support/problem.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await spend(0);
   for (const { app } of [stack.api, otherProcess])
-    await until('the process has looked', async () => !(await app.get(Budget, { strict: false }).isReached()));
+    await until('the process has looked', async () => !(await app.get(BudgetService, { strict: false }).isReached()));
 });
 afterAll(async () => {
   await otherProcess.close();
@@ -59,7 +59,7 @@ test('past the budget every process refuses new messages until midnight UTC, and
 
   await spend(2.5);
   for (const { app } of [stack.api, otherProcess])
-    await until('the process has looked', () => app.get(Budget, { strict: false }).isReached());
+    await until('the process has looked', () => app.get(BudgetService, { strict: false }).isReached());
   for (const api of [stack.api, otherProcess]) {
     const refused = await send(api, 'Hello');
     expect(refused.body).toEqual(
@@ -89,7 +89,7 @@ test('each call counts: the budget is reached by what replies really cost', asyn
   const talk = await Conversation.start(stack.api, user.accessToken, { name: 'Kyoto' });
   await spend(2.499_999);
   expect(await talk.ask('Hello')).toMatchObject({ status: 'completed' });
-  await until('it is reached', () => stack.api.app.get(Budget, { strict: false }).isReached());
+  await until('it is reached', () => stack.api.app.get(BudgetService, { strict: false }).isReached());
   const refused = await stack.api.post(talk.path, { token: user.accessToken, body: { content: 'Hello' } });
   expect(refused).toMatchObject({ status: 503, body: { code: 'service_budget_reached' } });
 });

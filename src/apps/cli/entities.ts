@@ -10,7 +10,7 @@ import { StripeCustomerEntity } from '../../modules/billing/stripe-customer.enti
 import { StripeCursorEntity } from '../../modules/billing/stripe-cursor.entity.js';
 import { StripeEventEntity } from '../../modules/billing/stripe-event.entity.js';
 import { ChatroomEntity } from '../../modules/chatrooms/chatroom.entity.js';
-import { DigestEntity } from '../../modules/messages/digests/digest.entity.js';
+import { SummaryEntity } from '../../modules/messages/summaries/summary.entity.js';
 import { MessageEntity } from '../../modules/messages/message.entity.js';
 import { ModelPauseEntity } from '../../modules/messages/model-pause.entity.js';
 import { ModelHourEntity } from '../../modules/messages/usage/model-hour.entity.js';
@@ -30,7 +30,7 @@ export const entities = [
   CheckoutEntity,
   CounterEntity,
   CustomerClosureEntity,
-  DigestEntity,
+  SummaryEntity,
   ErasedDayEntity,
   GrantEntity,
   IdempotencyKeyEntity,

@@ -86,12 +86,15 @@ const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.string
  * @param parts one check for each part of the key
  * @throws ValidationFailedError for anything else
  */
-export function decodeCursor(cursor: string | undefined, parts: readonly ((part: string) => boolean)[]): readonly string[] | null {
+export function decodeCursor<const Parts extends readonly ((part: string) => boolean)[]>(
+  cursor: string | undefined,
+  parts: Parts,
+): { readonly [Part in keyof Parts]: string } | null {
   if (cursor === undefined) return null;
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(key) && key.length === parts.length && key.every((part, i) => typeof part === 'string' && parts[i]?.(part))) {
-      return key as string[];
+      return key as { readonly [Part in keyof Parts]: string };
     }
   } catch {
     // not JSON: answered below
@@ -104,3 +107,6 @@ export const isTimestamp = (part: string): boolean => {
   const time = Date.parse(part);
   return /^(?!0000)\d{4}-/.test(part) && !Number.isNaN(time) && new Date(time).toISOString() === part;
 };
+
+/** The position of a message in its room, which is a positive `integer` of PostgreSQL. */
+export const isPosition = (part: string): boolean => /^[1-9]\d{0,9}$/.test(part) && Number(part) <= 2_147_483_647;

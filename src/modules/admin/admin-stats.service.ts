@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { type Amount, RevenueService } from '../billing/index.js';
-import { type HourTotal, type ModelLatencies, type ModelTotal, percentile, Statistics } from '../messages/index.js';
+import { type HourTotal, type ModelLatencies, type ModelTotal, percentile, StatsRepository } from '../messages/index.js';
 import { type ActiveUsers, AdminStatsRepository, type StatusCount, type UserStats } from './admin-stats.repository.js';
 
 const HOUR_MS = 3_600_000;
@@ -60,7 +60,7 @@ export class AdminStatsService {
   private settled: { readonly key: string; readonly counts: Promise<Counts> } | null = null;
 
   constructor(
-    private readonly statistics: Statistics,
+    private readonly statistics: StatsRepository,
     private readonly stats: AdminStatsRepository,
     private readonly revenue: RevenueService,
   ) {}

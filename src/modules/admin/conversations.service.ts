@@ -3,7 +3,7 @@ import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type Transaction } from '../../database/database.js';
-import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, Retries } from '../messages/index.js';
+import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, RetriesService } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLogService } from './audit-log.service.js';
 import {
@@ -22,7 +22,7 @@ export class ConversationsService {
   constructor(
     private readonly database: Database,
     private readonly conversations: ConversationsRepository,
-    private readonly retries: Retries,
+    private readonly retries: RetriesService,
     private readonly auditLog: AuditLogService,
     @InjectConfig() private readonly config: Config,
   ) {}

@@ -6,7 +6,7 @@ import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { UserGoneError } from '../../database/database.errors.js';
 import { AuthService, OtpService } from '../auth/index.js';
-import { Deletion } from '../messages/index.js';
+import { DeletionService } from '../messages/index.js';
 import { ErasedDaysService } from '../subscriptions/index.js';
 import { canonicalNumber, deleteUser, spellingsOf, UsersService } from '../users/index.js';
 
@@ -26,7 +26,7 @@ export class ErasureService {
     private readonly users: UsersService,
     private readonly auth: AuthService,
     private readonly codes: OtpService,
-    private readonly deletion: Deletion,
+    private readonly deletion: DeletionService,
     private readonly days: ErasedDaysService,
     private readonly cache: BodyCache,
   ) {}

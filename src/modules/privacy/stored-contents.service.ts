@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/database.js';
 import { IdempotencyKeys } from '../../database/idempotency-keys.js';
 import { AccountContents, type LockedContents } from '../auth/index.js';
-import { Deletion } from '../messages/index.js';
+import { DeletionService } from '../messages/index.js';
 
 /** The contents of an account: chatrooms with everything in them, and stored results of requests, which repeat it. */
 @Injectable()
 export class StoredContentsService extends AccountContents {
   constructor(
-    private readonly deletion: Deletion,
+    private readonly deletion: DeletionService,
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {
     super();

@@ -1,10 +1,13 @@
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
-import { type DigestClaim, DigestsRepository } from '../../../src/modules/messages/digests/digests.repository.js';
+import { type SummaryClaim, SummariesRepository } from '../../../src/modules/messages/summaries/summaries.repository.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { failed } from '../../../src/modules/messages/outcomes.js';
-import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
+import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
+import type { Outcome } from '../../../src/modules/messages/outcomes.js';
+import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
 
@@ -33,8 +36,10 @@ const LEASE_MS = 60_000;
 let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let chatrooms: ChatroomsService;
-let replies: RepliesRepository;
-let digests: DigestsRepository;
+let claims: ClaimsRepository;
+let replies: FinishingRepository;
+let paths: PathRepository;
+let digests: SummariesRepository;
 let dataSource: DataSource;
 let actor: Actor;
 let room: string;
@@ -43,8 +48,10 @@ beforeAll(async () => {
   started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
   messages = started.module.get(MessagesService);
   chatrooms = started.module.get(ChatroomsService, { strict: false });
-  replies = started.module.get(RepliesRepository);
-  digests = started.module.get(DigestsRepository);
+  claims = started.module.get(ClaimsRepository);
+  replies = started.module.get(FinishingRepository);
+  paths = started.module.get(PathRepository);
+  digests = started.module.get(SummariesRepository);
   dataSource = started.module.get(DataSource);
 });
 beforeEach(async () => {
@@ -54,19 +61,19 @@ beforeEach(async () => {
 afterAll(() => started.close());
 
 async function claimedReply(): Promise<Claim> {
-  const { reply } = await messages.sendMessage(actor, room, 'Hello', null);
-  const claim = await replies.claim(reply.id);
+  const { reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
+  const claim = await claims.claim(reply.id);
   if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
   return claim;
 }
 
-async function claimedTitle(): Promise<DigestClaim> {
+async function claimedTitle(): Promise<SummaryClaim> {
   const reply = await claimedReply();
   await replies.finish(reply, COMPLETED);
   return claimed({ messageId: reply.replyId, kind: 'title' });
 }
 
-async function claimed(digest: Parameters<DigestsRepository['claim']>[0]): Promise<DigestClaim> {
+async function claimed(digest: Parameters<SummariesRepository['claim']>[0]): Promise<SummaryClaim> {
   const claim = await digests.claim(digest, LEASE_MS);
   if (claim === null) throw new Error('not to be had');
   return claim;
@@ -87,22 +94,22 @@ describe('a title', () => {
     const second = await claimedReply();
     expect(await replies.finish(second, COMPLETED)).toEqual({
       nextReplyId: null,
-      digests: [{ messageId: second.replyId, kind: 'title' }],
+      summaryTasks: [{ messageId: second.replyId, kind: 'title' }],
     });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
     room = await createRoom(dataSource, actor, { name: 'Kyoto' });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
   });
 
   test('is wanted again by the next completed reply when there was none, and not while it is being made', async () => {
     const first = await claimedTitle();
-    await digests.end(first, { ...TITLE, content: null });
+    await digests.finish(first, { ...TITLE, content: null });
     expect((await roomNow()).name).toBeNull();
     await replies.finish(await claimedReply(), failed('model_timeout'));
     const second = await claimedReply();
     const wanted = [{ messageId: second.replyId, kind: 'title' }];
-    expect(await replies.finish(second, COMPLETED)).toEqual({ nextReplyId: null, digests: wanted });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await replies.finish(second, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: wanted });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
     expect(await claimed({ messageId: second.replyId, kind: 'title' })).toMatchObject({ titleRequests: 2 });
   });
 
@@ -113,7 +120,7 @@ describe('a title', () => {
     await dataSource.query(`UPDATE chatrooms SET title_requests = 0, title_requested_at = now() - interval '1 day' WHERE id = $1`, [room]);
     const reply = await claimedReply();
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
-    expect(await replies.finish(reply, COMPLETED)).toEqual({ nextReplyId: null, digests: [digest] });
+    expect(await replies.finish(reply, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [digest] });
     expect(await claimed(digest)).toMatchObject({ titleRequests: 1 });
   });
 
@@ -127,17 +134,17 @@ describe('a title', () => {
   test('names the room and changes the list, in one commit', async () => {
     const claim = await claimedTitle();
     const { list_version: before } = await roomNow();
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect(await roomNow()).toEqual({ name: TITLE.content, list_version: before + 1 });
     expect(await dataSource.query(`SELECT * FROM digests WHERE message_id = $1`, [claim.messageId])).toEqual([]);
-    await digests.end(claim, { ...TITLE, content: 'Again' });
+    await digests.finish(claim, { ...TITLE, content: 'Again' });
     expect(await roomNow()).toEqual({ name: TITLE.content, list_version: before + 1 });
   });
 
   test('never takes the place of a name that a person gave', async () => {
     const claim = await claimedTitle();
     await chatrooms.updateChatroom(actor, room, { name: 'Mine' });
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect((await roomNow()).name).toBe('Mine');
   });
 
@@ -145,7 +152,7 @@ describe('a title', () => {
     for (let round = 0; round < 20; round += 1) {
       room = await createRoom(dataSource, actor, { name: null });
       const claim = await claimedTitle();
-      await Promise.all([chatrooms.updateChatroom(actor, room, { name: 'Mine' }), digests.end(claim, TITLE)]);
+      await Promise.all([chatrooms.updateChatroom(actor, room, { name: 'Mine' }), digests.finish(claim, TITLE)]);
       expect((await roomNow()).name).toBe('Mine');
     }
   });
@@ -155,7 +162,7 @@ describe('a title', () => {
     const person = dataSource.createQueryRunner();
     await person.startTransaction();
     await person.query(`UPDATE chatrooms SET name = 'Mine' WHERE id = $1`, [room]);
-    const ended = digests.end(claim, TITLE);
+    const ended = digests.finish(claim, TITLE);
     await person.commitTransaction();
     await person.release();
     await ended;
@@ -177,17 +184,17 @@ describe('a digest', () => {
     const late = { ...digest, attempt: 1, plan: 'basic', titleRequests: 1 } as const;
     const current = await claimed(digest);
     expect(current.attempt).toBe(2);
-    await digests.postpone(late, { delayMs: 0, isTry: true });
-    await digests.end(late, TITLE);
+    await digests.postpone(late, { delayMs: 0, isCounted: true });
+    await digests.finish(late, TITLE);
     expect(await digests.claim(digest, LEASE_MS)).toBeNull();
-    await digests.postpone(current, { delayMs: 0, isTry: false });
+    await digests.postpone(current, { delayMs: 0, isCounted: false });
     expect((await claimed(digest)).attempt).toBe(2);
   });
 
   test('costs the service and not the user', async () => {
     const claim = await claimedTitle();
     await dataSource.query(`DELETE FROM model_hours`);
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect(
       await dataSource.query(
         `SELECT purpose, outcome, reason, count::integer, input_tokens::integer, cost_micros::integer FROM model_hours`,
@@ -204,22 +211,22 @@ describe('a digest', () => {
     await replies.finish(first, COMPLETED);
     const second = await claimedReply();
     const ended = await replies.finish(second, COMPLETED, first.replyId);
-    expect(ended?.digests).toEqual([{ messageId: first.replyId, kind: 'summary' }]);
+    expect(ended?.summaryTasks).toEqual([{ messageId: first.replyId, kind: 'summary' }]);
     const third = await claimedReply();
-    expect(await replies.path(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
-      { isFolded: false },
-      { isFolded: true, summary: null },
-      { isFolded: false },
+    expect(await paths.findPath(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
+      { hasSummary: false },
+      { hasSummary: true, summary: null },
+      { hasSummary: false },
       {},
       {},
     ]);
-    expect((await replies.finish(third, COMPLETED, first.replyId))?.digests).toEqual([]);
+    expect((await replies.finish(third, COMPLETED, first.replyId))?.summaryTasks).toEqual([]);
     const claim = await claimed({ messageId: first.replyId, kind: 'summary' });
-    await digests.end(claim, { ...TITLE, content: 'They greet.', covered: 2 });
-    const { reply } = await messages.regenerateReply(actor, room, second.replyId, null);
-    const other = await replies.claim(reply.id);
+    await digests.finish(claim, { ...TITLE, content: 'They greet.', covered: 2 });
+    const { reply } = await messages.regenerateReply(actor, { chatroomId: room, messageId: second.replyId, key: null });
+    const other = await claims.claim(reply.id);
     if ('reason' in other) throw new Error('refused');
-    expect((await replies.path(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
+    expect((await paths.findPath(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
       null,
       { content: 'They greet.', covered: 2 },
       null,
@@ -230,7 +237,7 @@ describe('a digest', () => {
   test('goes with its room', async () => {
     const claim = await claimedTitle();
     await messages.deleteChatroom(actor, room);
-    await digests.end(claim, TITLE);
+    await digests.finish(claim, TITLE);
     expect(await dataSource.query(`SELECT * FROM digests WHERE message_id = $1`, [claim.messageId])).toEqual([]);
   });
 });

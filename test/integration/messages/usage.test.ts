@@ -1,8 +1,10 @@
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
-import { MessagesModule, MessagesService, percentile, Statistics } from '../../../src/modules/messages/index.js';
+import { MessagesModule, MessagesService, percentile, StatsRepository } from '../../../src/modules/messages/index.js';
 import { cancelled, failed } from '../../../src/modules/messages/outcomes.js';
-import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
+import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
+import type { Outcome } from '../../../src/modules/messages/outcomes.js';
 import { UsageService } from '../../../src/modules/messages/usage/usage.service.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
@@ -25,16 +27,18 @@ const COMPLETED: Outcome = {
 
 let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
-let replies: RepliesRepository;
-let statistics: Statistics;
+let claims: ClaimsRepository;
+let replies: FinishingRepository;
+let statistics: StatsRepository;
 let usage: UsageService;
 let dataSource: DataSource;
 
 beforeAll(async () => {
   started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
   messages = started.module.get(MessagesService);
-  replies = started.module.get(RepliesRepository);
-  statistics = started.module.get(Statistics);
+  claims = started.module.get(ClaimsRepository);
+  replies = started.module.get(FinishingRepository);
+  statistics = started.module.get(StatsRepository);
   usage = started.module.get(UsageService);
   dataSource = started.module.get(DataSource);
 });
@@ -42,8 +46,8 @@ beforeEach(() => dataSource.query(`DELETE FROM model_hours`));
 afterAll(() => started.close());
 
 async function claimed(actor: Actor, room: string): Promise<Claim> {
-  const { reply } = await messages.sendMessage(actor, room, 'Hello', null);
-  const claim = await replies.claim(reply.id);
+  const { reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
+  const claim = await claims.claim(reply.id);
   if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
   return claim;
 }
@@ -69,8 +73,8 @@ test('what is accepted and how it ends is counted by hour, model and reason, wit
   await replies.finish(await claimed(actor, room), { ...COMPLETED, status: 'blocked', finishReason: 'content-filter', usage: null });
   await replies.finish(await claimed(actor, room), { ...cancelled({ content: '', isRefunded: true }), usage: null });
   const broken = await claimed(actor, room);
-  await replies.release(broken, { delayMs: 0, reason: 'stream_interrupted', wasted: tokens });
-  const again = await replies.claim(broken.replyId);
+  await claims.release(broken, { delayMs: 0, reason: 'stream_interrupted', wasted: tokens });
+  const again = await claims.claim(broken.replyId);
   if ('reason' in again) throw new Error('refused');
   await replies.finish(again, failed('model_timeout', tokens));
 
@@ -93,13 +97,13 @@ test('a worker that lost its lease counts nothing', async () => {
   const actor = await createActor(dataSource);
   const late = await claimed(actor, await createRoom(dataSource, actor));
   await dataSource.query(`UPDATE messages SET lease_until = now() - interval '1 second' WHERE id = $1`, [late.replyId]);
-  await replies.claim(late.replyId);
-  expect(await replies.release(late, { delayMs: 0, reason: 'model_timeout', wasted: USAGE })).toBe(false);
+  await claims.claim(late.replyId);
+  expect(await claims.release(late, { delayMs: 0, reason: 'model_timeout', wasted: USAGE })).toBe(false);
   expect(await replies.finish(late, COMPLETED)).toBeNull();
   expect(await statistics.totals(today)).toEqual([row('accepted', 'basic', 1)]);
   expect(await usage.getUsage(actor, {})).toEqual({
     days: [],
-    totals: { messages: 0, input_tokens: 0, output_tokens: 0, cost_micros: 0 },
+    totals: { messages: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 },
   });
 });
 
@@ -126,7 +130,7 @@ test('replies that end at the same time are all counted, on several rows', async
   const actors = await Promise.all(Array.from({ length: 40 }, () => createActor(dataSource)));
   const claims = await Promise.all(actors.map(async (actor) => claimed(actor, await createRoom(dataSource, actor))));
   const ended = await Promise.all(claims.map((claim) => replies.finish(claim, COMPLETED)));
-  expect(ended).toEqual(claims.map(() => ({ nextReplyId: null, digests: [] })));
+  expect(ended).toEqual(claims.map(() => ({ nextReplyId: null, summaryTasks: [] })));
   const [accepted, completed] = await statistics.totals(today);
   expect([accepted, completed]).toEqual([
     row('accepted', 'basic', 40),
@@ -139,7 +143,7 @@ test('replies that end at the same time are all counted, on several rows', async
 describe('the usage of a user', () => {
   const day = new Date().toISOString().slice(0, 10);
   const before = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
-  const one = { messages: 1, input_tokens: 2_000, output_tokens: 600, cost_micros: 3_100 };
+  const one = { messages: 1, inputTokens: 2_000, outputTokens: 600, costMicros: 3_100 };
 
   test('is that of the day that each message was charged to; what failed is left out', async () => {
     const actor = await createActor(dataSource);
@@ -154,9 +158,9 @@ describe('the usage of a user', () => {
     expect(await usage.getUsage(actor, {})).toEqual({
       days: [
         { day: before(1), model: MODEL, ...one },
-        { day, model: MODEL, ...one, input_tokens: 4_000, output_tokens: 1_200, cost_micros: 6_200 },
+        { day, model: MODEL, ...one, inputTokens: 4_000, outputTokens: 1_200, costMicros: 6_200 },
       ],
-      totals: { messages: 2, input_tokens: 6_000, output_tokens: 1_800, cost_micros: 9_300 },
+      totals: { messages: 2, inputTokens: 6_000, outputTokens: 1_800, costMicros: 9_300 },
     });
     expect((await usage.getUsage(actor, { from: day, to: day })).totals.messages).toBe(1);
     expect((await usage.getUsage(actor, { to: before(1) })).days).toMatchObject([{ day: before(1) }]);

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
-import { isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isPosition, isTimestamp, PageQuery } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus, REPLY_ERROR_CODES } from '../../messages/index.js';
 import type { FailedReplyFilter, MessageFilter } from '../conversations.repository.js';
@@ -100,7 +100,7 @@ export const toMessageExport = (query: MessageFilterQuery) => ({ filter: toMessa
 /** @throws ValidationFailedError */
 export const toMessageList = (query: ListMessagesQuery): ReturnType<typeof toMessageExport> & { page: PageRequest } => ({
   ...toMessageExport(query),
-  page: toPageRequest(query, query.chatroom_id === undefined ? [isTimestamp, isId] : [(part) => /^\d{1,9}$/.test(part)]),
+  page: toPageRequest(query, query.chatroom_id === undefined ? [isTimestamp, isId] : [isPosition]),
 });
 
 export const toReplyRetry = (body: RetryRepliesRequest) => ({ filter: toFailedReplyFilter(body), count: body.limit ?? RETRIED_AT_ONCE });

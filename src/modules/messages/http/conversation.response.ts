@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
 import { type Chatroom, ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
 import type { Message } from '../message.js';
-import { toBranchPage } from './message-page.js';
-import { MessagePage } from './message.response.js';
+import { MessagePage, toMessagePage } from './message.response.js';
 
 export class ConversationResponse extends ChatroomResponse {
   @ApiProperty({
@@ -12,11 +12,16 @@ export class ConversationResponse extends ChatroomResponse {
   readonly messages!: MessagePage;
 }
 
-/** @param rows of the active branch, newest first, one more than `limit` when there are older ones */
-export function toConversationResponse(
-  { room, model, rows }: { room: Chatroom; model: string; rows: readonly Message[] },
-  limit: number,
-): ConversationResponse {
-  const { data, next_cursor } = toBranchPage(rows, limit);
-  return Object.assign(toChatroomResponse(room, model), { messages: { data: data.reverse(), next_cursor } });
+/** A room, and the model that answers in it. */
+export interface RoomWithModel {
+  readonly room: Chatroom;
+  readonly model: string;
+}
+
+export const toRoomResponse = ({ room, model }: RoomWithModel): ChatroomResponse => toChatroomResponse(room, model);
+
+/** @param rows of the active branch, newest first, one more than DEFAULT_PAGE_SIZE when there are older ones */
+export function toConversationResponse({ rows, ...room }: RoomWithModel & { readonly rows: readonly Message[] }): ConversationResponse {
+  const { data, next_cursor } = toMessagePage(rows, { branch: 'active', limit: DEFAULT_PAGE_SIZE });
+  return Object.assign(toRoomResponse(room), { messages: { data: data.reverse(), next_cursor } });
 }

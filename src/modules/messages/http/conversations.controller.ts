@@ -13,7 +13,7 @@ import { CancelledReplies, toMessageResponse } from './message.response.js';
 import { StreamResponder } from './stream-responder.js';
 import { ConversationResponse, toConversationResponse } from './conversation.response.js';
 
-/** A room together with its messages. */
+/** Routes for a room together with its messages. */
 @ApiTags('Chatrooms')
 @Controller('chatroom/:chatroom_id')
 export class ConversationsController {
@@ -26,14 +26,14 @@ export class ConversationsController {
   @ApiOperation({ summary: 'Read a chatroom and the newest messages of its active branch' })
   @ApiOkResponse({ type: ConversationResponse })
   async getConversation(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<ConversationResponse> {
-    return toConversationResponse(await this.messages.getConversation(actor, id, DEFAULT_PAGE_SIZE + 1), DEFAULT_PAGE_SIZE);
+    return toConversationResponse(await this.messages.getConversation(actor, { chatroomId: id, count: DEFAULT_PAGE_SIZE + 1 }));
   }
 
   @Delete()
   @HttpCode(204)
   @ApiOperation({
     summary: 'Delete a chatroom with its messages',
-    description: 'Replies in progress are aborted; one that was not begun costs nothing.',
+    description: 'Replies in progress are aborted. The units of replies that no worker had begun are refunded.',
   })
   @ApiNoContentResponse()
   async deleteChatroom(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<void> {
@@ -42,8 +42,8 @@ export class ConversationsController {
 
   @Get('stream')
   @ApiOperation({
-    summary: 'The stream to read along in a chatroom',
-    description: `That of the oldest unfinished reply, else of the newest one if it ended within a minute, from its start. ${STREAM_DESCRIPTION}`,
+    summary: 'Stream the current reply of a chatroom',
+    description: `The stream of the oldest unfinished reply from its start; without one, of the newest reply if it finished within the last minute. ${STREAM_DESCRIPTION}`,
   })
   @ApiReplyStream()
   @ApiNoContentResponse({ description: 'There is no such reply.' })

@@ -7,12 +7,13 @@ import { ExchangeResponse, toExchangeResponse } from './message.response.js';
 import { StreamResponder } from './stream-responder.js';
 
 export const EXCHANGE_DESCRIPTION =
-  "The reply is made in the background: read it at `Location`, with `?wait=` to be told when it is finished. With `Accept: text/event-stream` the answer is 200 and the reply's stream.";
+  'The reply is created in the background. Read it at `Location`; `?wait=` waits until it is finished. ' +
+  "With `Accept: text/event-stream` the response is 200 and the reply's stream.";
 
 export const STREAM_DESCRIPTION =
-  "Server-sent events in the AI SDK's UI message stream protocol. A connection that ends without an ending wants to be opened again, with `Last-Event-ID`. " +
-  'A transient part `data-wait` with `{status, model, until, retry_after}` says that the model takes no requests before `until`, which is in `retry_after` seconds, and that the reply, ' +
-  'whose status is `status`, waits for it. Its id is that of the event before it, and a replay does not repeat it.';
+  "Server-sent events in the AI SDK's UI message stream protocol. If the connection ends before the stream does, open it again with `Last-Event-ID`. " +
+  'A transient part `data-wait` with `{status, model, until, retry_after}` reports that the model accepts no requests before `until`, which is in `retry_after` seconds, and that the ' +
+  'reply, which has the status `status`, waits for it. The part has the id of the event before it, and a replay does not contain it.';
 
 export const EXCHANGE_ANSWER = {
   type: ExchangeResponse,
@@ -22,7 +23,7 @@ export const EXCHANGE_ANSWER = {
 export const ApiReplyStream = () =>
   ApiOkResponse({ description: STREAM_DESCRIPTION, content: { 'text/event-stream': { schema: { type: 'string' } } } });
 
-/** Answers a request that made a reply: with what was accepted, or with the reply's stream. */
+/** Answers a request that creates a reply: with the accepted exchange, or with the reply's stream. */
 @Injectable()
 export class ExchangeResponder {
   constructor(
@@ -32,20 +33,20 @@ export class ExchangeResponder {
 
   async answer(actor: Actor, request: FastifyRequest, response: FastifyReply, accept: () => Promise<AnsweredExchange>): Promise<void> {
     const isStreamed = /\btext\/event-stream\b/i.test(request.headers.accept ?? '');
-    // Before anything is accepted that could then not be streamed.
-    const place = isStreamed ? this.streams.reserve(actor) : null;
+    // The slot is reserved first, because an accepted reply that could not be streamed would have cost a unit.
+    const slot = isStreamed ? this.streams.reserve(actor) : null;
     try {
       const exchange = await accept();
-      const { id, chatroom_id: chatroomId } = exchange.reply;
+      const { id, chatroomId } = exchange.reply;
       response.header('location', `/chatroom/${chatroomId}/message/${id}`);
-      if (place === null) await response.status(202).send(toExchangeResponse(exchange));
+      if (slot === null) await response.status(202).send(toExchangeResponse(exchange));
       else {
-        // A repeat joins the reply as it is by now.
-        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, chatroomId, id, 0) : exchange.reply;
-        await this.streams.stream(place, reply, null, response);
+        // A repeated request joins the reply as it is by now.
+        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, { chatroomId, messageId: id }) : exchange.reply;
+        await this.streams.stream(slot, reply, null, response);
       }
     } finally {
-      place?.leave();
+      slot?.free();
     }
   }
 }

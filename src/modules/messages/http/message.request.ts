@@ -1,8 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
-import { PageQuery } from '../../../common/http/page.js';
+import { decodeCursor, isPosition, PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
+import { isId } from '../../../common/ids.js';
+import type { PageStart } from '../messages.service.js';
 
 const CONTENT = { max: 32_000, multiline: true };
 
@@ -32,11 +34,20 @@ export class SendMessageRequest extends EditMessageRequest {
   readonly parent_id?: string | null;
 }
 
+export type Branch = 'active' | 'all';
+
 export class ListMessagesQuery extends PageQuery {
   @ApiPropertyOptional({ enum: ['active', 'all'], default: 'active', description: 'The active branch, or every message of the room.' })
   @IsOptional()
   @IsIn(['active', 'all'])
-  readonly branch?: 'active' | 'all';
+  readonly branch?: Branch;
+}
+
+/** The start of a page by the cursor of `toMessagePage`. @throws ValidationFailedError for another list's cursor */
+export function pageStartOf(branch: Branch, cursor: string | undefined): PageStart {
+  if (branch === 'active') return { branchFrom: decodeCursor(cursor, [isId])?.[0] ?? null };
+  const [position] = decodeCursor(cursor, [isPosition]) ?? [];
+  return { allBelow: position === undefined ? null : Number(position) };
 }
 
 export class GetMessageQuery {

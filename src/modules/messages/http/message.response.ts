@@ -1,8 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../common/http/page.js';
+import { PageOf, toPage } from '../../../common/http/page.js';
 import { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from '../message-status.js';
 import type { Exchange, Message } from '../message.js';
 import { describeReplyError, REPLY_ERROR_CODES } from '../reply-errors.js';
+import type { Branch } from './message.request.js';
 
 class ReplyErrorResponse {
   @ApiProperty({ enum: REPLY_ERROR_CODES, example: 'model_timeout' })
@@ -25,7 +26,7 @@ class UsageResponse {
   @ApiProperty({ type: 'integer', example: 60 })
   readonly total_tokens!: number;
 
-  @ApiProperty({ description: 'True where the model did not say.', example: false })
+  @ApiProperty({ description: 'True when the model reported no usage and the numbers are estimates.', example: false })
   readonly estimated!: boolean;
 }
 
@@ -50,7 +51,7 @@ export class MessageResponse {
   @ApiProperty({ enum: ['user', 'model'], example: 'model' })
   readonly role!: 'user' | 'model';
 
-  @ApiProperty({ description: 'Of a reply: empty until it is finished.', example: 'Begin with Fushimi Inari at dawn.' })
+  @ApiProperty({ description: 'Empty in a reply that is not finished.', example: 'Begin with Fushimi Inari at dawn.' })
   readonly content!: string;
 
   @ApiProperty({ enum: MESSAGE_STATUSES, example: 'completed' })
@@ -60,7 +61,7 @@ export class MessageResponse {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'Of a reply: the message that it answers.',
+    description: 'The message that a reply answers; null for a user message.',
     example: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
   })
   readonly reply_to!: string | null;
@@ -91,10 +92,14 @@ export class MessageResponse {
   @ApiProperty({ type: ReplyErrorResponse, nullable: true, example: null })
   readonly error!: ReplyErrorResponse | null;
 
-  @ApiProperty({ type: UsageResponse, nullable: true, description: 'Of a reply that the model answered.' })
+  @ApiProperty({ type: UsageResponse, nullable: true, description: 'Tokens of a reply that the model answered; otherwise null.' })
   readonly usage!: UsageResponse | null;
 
-  @ApiProperty({ type: ContextResponse, nullable: true, description: 'Of a reply: how much of the conversation the model was given.' })
+  @ApiProperty({
+    type: ContextResponse,
+    nullable: true,
+    description: 'The part of the conversation that the model was given for a reply; otherwise null.',
+  })
   readonly context!: ContextResponse | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
@@ -121,33 +126,40 @@ export class ExchangeResponse {
 
 export const toMessageResponse = (message: Message): MessageResponse => ({
   id: message.id,
-  chatroom_id: message.chatroom_id,
+  chatroom_id: message.chatroomId,
   role: message.role,
   content: message.content,
   status: message.status,
-  reply_to: message.role === 'model' ? message.parent_id : null,
-  parent_id: message.parent_id,
-  sibling_ids: message.sibling_ids,
+  reply_to: message.role === 'model' ? message.parentId : null,
+  parent_id: message.parentId,
+  sibling_ids: message.siblingIds,
   model: message.model,
-  finish_reason: message.finish_reason,
-  error: message.error_code === null ? null : describeReplyError(message.error_code),
+  finish_reason: message.finishReason,
+  error: message.errorCode === null ? null : describeReplyError(message.errorCode),
   usage:
-    message.total_tokens === null
+    message.totalTokens === null
       ? null
       : {
-          input_tokens: message.input_tokens ?? 0,
-          output_tokens: message.output_tokens ?? 0,
-          reasoning_tokens: message.reasoning_tokens ?? 0,
-          total_tokens: message.total_tokens,
-          estimated: message.usage_estimated ?? false,
+          input_tokens: message.inputTokens ?? 0,
+          output_tokens: message.outputTokens ?? 0,
+          reasoning_tokens: message.reasoningTokens ?? 0,
+          total_tokens: message.totalTokens,
+          estimated: message.usageEstimated ?? false,
         },
   context:
-    message.context_turns === null
+    message.contextTurns === null
       ? null
-      : { turns: message.context_turns, trimmed: message.context_trimmed ?? 0, summarised: message.context_summarised ?? 0 },
-  created_at: message.created_at.toISOString(),
-  completed_at: message.completed_at?.toISOString() ?? null,
+      : { turns: message.contextTurns, trimmed: message.contextTrimmed ?? 0, summarised: message.contextSummarised ?? 0 },
+  created_at: message.createdAt.toISOString(),
+  completed_at: message.completedAt?.toISOString() ?? null,
 });
+
+/**
+ * A page of a list of messages. A page of the active branch goes on at the parent of its last message, wherever the
+ * branch ends by then; one of all messages goes on below its last position.
+ */
+export const toMessagePage = (rows: readonly Message[], { branch, limit }: { branch: Branch; limit: number }): MessagePage =>
+  toPage(rows, limit, ({ parentId, position }) => [branch === 'active' ? (parentId ?? '') : String(position)], toMessageResponse);
 
 export const toExchangeResponse = ({ message, reply }: Exchange): ExchangeResponse => ({
   message: toMessageResponse(message),

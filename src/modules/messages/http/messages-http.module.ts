@@ -3,14 +3,14 @@ import { MessagesModule } from '../messages.module.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ExchangeResponder } from './exchange-responder.js';
 import { MessagesController } from './messages.controller.js';
-import { MovesController } from './moves.controller.js';
+import { TransferController } from './transfer.controller.js';
 import { SearchController } from './search.controller.js';
 import { StreamResponder } from './stream-responder.js';
 import { UsageController } from './usage.controller.js';
 
 @Module({
   imports: [MessagesModule],
-  controllers: [MessagesController, ConversationsController, MovesController, SearchController, UsageController],
+  controllers: [MessagesController, ConversationsController, TransferController, SearchController, UsageController],
   providers: [StreamResponder, ExchangeResponder],
 })
 export class MessagesHttpModule {}

@@ -9,7 +9,7 @@ import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
-import { ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
+import { ChatroomResponse } from '../../chatrooms/index.js';
 import {
   DailyLimitReachedError,
   NotAReplyError,
@@ -20,10 +20,10 @@ import {
   TooManyStreamsError,
 } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
+import { toRoomResponse } from './conversation.response.js';
 import { ApiReplyStream, EXCHANGE_ANSWER, EXCHANGE_DESCRIPTION, ExchangeResponder, STREAM_DESCRIPTION } from './exchange-responder.js';
-import { startOf, toAllPage, toBranchPage } from './message-page.js';
-import { EditMessageRequest, GetMessageQuery, ListMessagesQuery, SendMessageRequest } from './message.request.js';
-import { MessagePage, MessageResponse, toMessageResponse } from './message.response.js';
+import { EditMessageRequest, GetMessageQuery, ListMessagesQuery, pageStartOf, SendMessageRequest } from './message.request.js';
+import { MessagePage, MessageResponse, toMessagePage, toMessageResponse } from './message.response.js';
 import { StreamResponder } from './stream-responder.js';
 
 const ApiEdit = () =>
@@ -32,7 +32,7 @@ const ApiEdit = () =>
     HttpCode(202),
     ApiOperation({
       summary: 'Edit a message',
-      description: `Nothing is lost: the new wording begins a branch beside the message, with a reply of its own. ${EXCHANGE_DESCRIPTION}`,
+      description: `The message stays: the new text begins a branch beside it, with its own reply. ${EXCHANGE_DESCRIPTION}`,
     }),
     ApiIdempotencyKey(),
     ApiAcceptedResponse(EXCHANGE_ANSWER),
@@ -81,7 +81,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, chatroomId, content, key, parentId));
+    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, { chatroomId, content, key, parentId }));
   }
 
   @Patch(':message_id')
@@ -95,10 +95,12 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+    return this.exchanges.answer(actor, request, response, () =>
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+    );
   }
 
-  /** For clients and proxies that know no PATCH. */
+  /** The same for clients and proxies that do not support PATCH. */
   @Post(':message_id/edit')
   @ApiEdit()
   postEdit(
@@ -110,14 +112,17 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+    return this.exchanges.answer(actor, request, response, () =>
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+    );
   }
 
   @Post(':message_id/activate')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Show the branch that a message is on',
-    description: 'The active branch goes through this message to the newest one after it: lists show it, and what is sent next follows it.',
+    summary: 'Activate the branch of a message',
+    description:
+      'The active branch then leads through this message to the newest one after it. Lists show this branch, and the next message follows it.',
   })
   @ApiOkResponse({ type: ChatroomResponse })
   async activateMessage(
@@ -125,16 +130,15 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
   ): Promise<ChatroomResponse> {
-    const { room, model } = await this.messages.activateMessage(actor, chatroomId, id);
-    return toChatroomResponse(room, model);
+    return toRoomResponse(await this.messages.activateMessage(actor, { chatroomId, messageId: id }));
   }
 
   @Post(':message_id/regenerate')
   @VerifiedNumberOnly()
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Make another reply',
-    description: `To the message, or to the one that this reply answers. ${EXCHANGE_DESCRIPTION}`,
+    summary: 'Create another reply',
+    description: `The new reply answers this message or, when this is a reply, the message that it answers. ${EXCHANGE_DESCRIPTION}`,
   })
   @ApiIdempotencyKey()
   @ApiAcceptedResponse(EXCHANGE_ANSWER)
@@ -155,12 +159,12 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, chatroomId, id, key));
+    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, { chatroomId, messageId: id, key }));
   }
 
   @Post(':message_id/cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Stop a reply', description: 'What it has said is kept. A finished reply is answered as it is.' })
+  @ApiOperation({ summary: 'Stop a reply', description: 'The text so far is kept. A finished reply is returned unchanged.' })
   @ApiOkResponse({ type: MessageResponse })
   @ApiProblems(NotAReplyError)
   async cancelReply(
@@ -168,13 +172,13 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
   ): Promise<MessageResponse> {
-    return toMessageResponse(await this.messages.cancelReply(actor, chatroomId, id));
+    return toMessageResponse(await this.messages.cancelReply(actor, { chatroomId, messageId: id }));
   }
 
   @Get(':message_id/stream')
-  @ApiOperation({ summary: "A reply's stream", description: STREAM_DESCRIPTION })
+  @ApiOperation({ summary: 'Stream a reply', description: STREAM_DESCRIPTION })
   @ApiReplyStream()
-  @ApiNoContentResponse({ description: 'There is nothing after `Last-Event-ID`.' })
+  @ApiNoContentResponse({ description: 'The stream has no event after `Last-Event-ID`.' })
   @ApiProblems(NotAReplyError, TooManyStreamsError)
   async streamReply(
     @CurrentActor() actor: Actor,
@@ -194,12 +198,14 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Query() { branch = 'active', cursor, limit = DEFAULT_PAGE_SIZE }: ListMessagesQuery,
   ): Promise<MessagePage> {
-    const rows = await this.messages.listMessages(actor, chatroomId, startOf(branch, cursor), limit + 1);
-    return branch === 'active' ? toBranchPage(rows, limit) : toAllPage(rows, limit);
+    return toMessagePage(await this.messages.listMessages(actor, { chatroomId, start: pageStartOf(branch, cursor), count: limit + 1 }), {
+      branch,
+      limit,
+    });
   }
 
   @Get(':message_id')
-  @ApiOperation({ summary: 'Read a message; with ?wait=, when it is finished' })
+  @ApiOperation({ summary: 'Read a message; with ?wait=, wait until it is finished' })
   @ApiOkResponse({ type: MessageResponse })
   async getMessage(
     @CurrentActor() actor: Actor,
@@ -207,6 +213,6 @@ export class MessagesController {
     @Param('message_id', IdPipe) id: string,
     @Query() { wait = 0 }: GetMessageQuery,
   ): Promise<MessageResponse> {
-    return toMessageResponse(await this.messages.getMessage(actor, chatroomId, id, wait * 1_000));
+    return toMessageResponse(await this.messages.getMessage(actor, { chatroomId, messageId: id, waitMs: wait * 1_000 }));
   }
 }

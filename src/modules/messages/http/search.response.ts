@@ -1,7 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { decodeCursor, isTimestamp, PageOf, toPage } from '../../../common/http/page.js';
-import { isId } from '../../../common/ids.js';
-import type { SearchPlace } from '../search/search.repository.js';
+import { PageOf, toPage } from '../../../common/http/page.js';
 import type { SearchHit } from '../search/search.service.js';
 import { MessageResponse, toMessageResponse } from './message.response.js';
 
@@ -15,7 +13,7 @@ class FoundInChatroom {
 
 class SnippetResponse {
   @ApiProperty({
-    description: 'The part of the content that shows most of the words; line breaks are spaces.',
+    description: 'The part of the content that shows the most of the words. Spaces replace line breaks.',
     example: '…the temples of Kyoto…',
   })
   readonly text!: string;
@@ -23,7 +21,7 @@ class SnippetResponse {
   @ApiProperty({
     type: 'array',
     items: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 },
-    description: 'Where the words are in the text: start and end (not included), counted in UTF-16 units as in `String.prototype.slice`.',
+    description: 'Positions of the words in the text: start and end (not included), in UTF-16 units as in `String.prototype.slice`.',
     example: [
       [5, 12],
       [16, 21],
@@ -44,18 +42,6 @@ export class SearchHitResponse {
 }
 
 export class SearchHitPage extends PageOf(SearchHitResponse) {}
-
-/** A number that PostgreSQL's `real` can hold, as JavaScript writes it. */
-const isRank = (part: string): boolean => {
-  const rank = Number(part);
-  return String(rank) === part && (rank === 0 || (Math.fround(rank) > 0 && rank < 1_000));
-};
-
-/** @throws ValidationFailedError for a cursor of another list */
-export function placeOf(cursor: string | undefined): SearchPlace | null {
-  const [rank, id, asOf] = decodeCursor(cursor, [isRank, isId, isTimestamp]) ?? [];
-  return rank === undefined || id === undefined || asOf === undefined ? null : { rank, id, asOf };
-}
 
 export const toSearchHitPage = ({ hits, asOf }: { hits: readonly SearchHit[]; asOf: string }, limit: number): SearchHitPage =>
   toPage(

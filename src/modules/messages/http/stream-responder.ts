@@ -8,47 +8,47 @@ import { OpenStreams } from '../../../common/http/open-streams.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import type { Message } from '../message.js';
-import { isTerminal } from '../message-status.js';
+import { isFinished } from '../message-status.js';
 import { NotAReplyError, TooManyStreamsError } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
-import { ReplyStreams } from '../stream/reply-streams.js';
+import { ReplyStreamsService } from '../stream/reply-streams.service.js';
 import { remainingEvents, toFrame } from '../stream/stream-events.js';
-import { parsePlace, type Place } from '../stream/stream-place.js';
+import { parsePosition, type StreamPosition } from '../stream/stream-position.js';
 
-/** In UTF-16 units. */
+/** UTF-16 units of the frames that are written at once. */
 const PIECE_LENGTH = 16_384;
 
-/** One of the streams that a user may have open, before and while it is. */
-export interface StreamPlace {
+/** One of the streams that a user may have open, reserved before the stream begins. */
+export interface StreamSlot {
   readonly signal: AbortSignal;
-  /** Ends the stream that has taken it. */
+  /** Ends the stream that uses the slot. */
   readonly cut: () => void;
-  /** Makes room for another. */
-  readonly leave: () => void;
+  /** Frees the slot. */
+  readonly free: () => void;
 }
 
-/** Answers with a reply's stream. */
+/** Writes a reply's stream to the response. */
 @Injectable()
 export class StreamResponder {
-  /** Long texts are read one at a time: many at once would hold the process up. */
+  /** Long texts are read one at a time, because many at once would block the process. */
   private readonly turns = pLimit(1);
 
   constructor(
     private readonly messages: MessagesService,
-    private readonly streams: ReplyStreams,
+    private readonly streams: ReplyStreamsService,
     private readonly open: OpenStreams,
     private readonly answers: AnswersInFlight,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** A place that is the caller's until `stream` is done with it or it is left. @throws TooManyStreamsError */
-  reserve({ userId, sessionId }: Actor): StreamPlace {
+  /** A slot that is reserved until `stream` ends or it is freed. @throws TooManyStreamsError */
+  reserve({ userId, sessionId }: Actor): StreamSlot {
     if (this.open.countOf(userId) >= this.config.MAX_STREAMS) throw new TooManyStreamsError(this.config.MAX_STREAMS);
     const connection = new AbortController();
     const cut = () => {
       connection.abort();
     };
-    return { signal: connection.signal, cut, leave: this.open.add({ userId, sessionId, cut }) };
+    return { signal: connection.signal, cut, free: this.open.add({ userId, sessionId, cut }) };
   }
 
   /**
@@ -63,48 +63,52 @@ export class StreamResponder {
     response: FastifyReply,
   ): Promise<void> {
     const { 'last-event-id': last } = request.headers;
-    const from = parsePlace(typeof last === 'string' ? last : undefined);
-    // Counted before it is read.
-    const bytes = await this.messages.getContentSize(actor, chatroomId, id);
-    const giveBack = this.hold(actor, bytes);
-    const read = () => this.messages.getMessage(actor, chatroomId, id, 0);
+    const from = parsePosition(typeof last === 'string' ? last : undefined);
+    // The bytes are counted before the text is read.
+    const bytes = await this.messages.getContentSize(actor, { chatroomId, messageId: id });
+    const release = this.hold(actor, bytes);
+    const read = () => this.messages.getMessage(actor, { chatroomId, messageId: id });
     try {
       const reply = await (bytes > this.answers.uncounted ? this.turns(read) : read());
       if (reply.role !== 'model') throw new NotAReplyError();
-      if (isOver(reply, from)) await response.status(204).send();
+      if (hasNothingAfter(reply, from)) await response.status(204).send();
       else await this.stream(this.reserve(actor), reply, from, response);
     } finally {
-      giveBack();
+      release();
     }
   }
 
   /** The reply's stream from its start; 204 without a reply. @throws TooManyStreamsError, TooMuchInFlightError */
   async start(actor: Actor, reply: Message | null, response: FastifyReply): Promise<void> {
-    const giveBack = this.hold(actor, reply?.content.length ?? 0);
+    const release = this.hold(actor, reply?.content.length ?? 0);
     try {
       if (reply) await this.stream(this.reserve(actor), reply, null, response);
       else await response.status(204).send();
     } finally {
-      giveBack();
+      release();
     }
   }
 
   /** The reply's stream after `from`, until it ends or is cut. */
-  async stream({ signal, cut, leave }: StreamPlace, reply: Message, from: Place | null, response: FastifyReply): Promise<void> {
+  async stream({ signal, cut, free }: StreamSlot, reply: Message, from: StreamPosition | null, response: FastifyReply): Promise<void> {
     try {
       await writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut });
     } finally {
-      leave();
+      free();
     }
   }
 
-  /** The text of a finished reply is in memory until its reader has it. @returns what gives its bytes back */
+  /**
+   * Counts the text of a finished reply, which is in memory until its reader has received it.
+   *
+   * @returns a function that releases the bytes
+   */
   private hold({ userId }: Actor, bytes: number): () => void {
     return bytes > this.answers.uncounted ? this.answers.bytes.take(userId, bytes) : () => undefined;
   }
 
-  /** Events in pieces of a size that a connection takes at once, made as they are read. */
-  private async *frames(reply: Message, from: Place | null, signal: AbortSignal): AsyncGenerator<string> {
+  /** The events in pieces that a connection accepts at once; each is made when it is read. */
+  private async *frames(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<string> {
     for await (const events of this.streams.read(reply, from, signal)) {
       let piece = '';
       for (const event of events) {
@@ -118,5 +122,5 @@ export class StreamResponder {
   }
 }
 
-const isOver = ({ status, ...reply }: Message, from: Place | null): boolean =>
-  from !== null && isTerminal(status) && remainingEvents({ ...reply, status }, from).length === 0;
+const hasNothingAfter = ({ status, ...reply }: Message, from: StreamPosition | null): boolean =>
+  from !== null && isFinished(status) && remainingEvents({ ...reply, status }, from).length === 0;

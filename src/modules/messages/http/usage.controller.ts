@@ -12,7 +12,7 @@ export class UsageController {
   constructor(private readonly usage: UsageService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Messages, tokens and estimated cost by day and model', description: 'Of finished replies.' })
+  @ApiOperation({ summary: 'Messages, tokens and estimated cost by day and model', description: 'The report covers finished replies.' })
   @ApiOkResponse({ type: UsageReport })
   async getUsage(@CurrentActor() actor: Actor, @Query() { from, to }: UsageQuery): Promise<UsageReport> {
     return toUsageReport(await this.usage.getUsage(actor, { from, to }));

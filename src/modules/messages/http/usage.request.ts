@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, Validate, type ValidationArguments, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 
-/** A day of the calendar as YYYY-MM-DD, in the four-digit years. */
+/** A day of the calendar as YYYY-MM-DD, in a year of four digits. */
 @ValidatorConstraint()
 class Day implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
@@ -20,9 +20,9 @@ const IsDay = (description: string) =>
   applyDecorators(ApiPropertyOptional({ format: 'date', description, example: '2026-11-22' }), IsOptional(), Validate(Day));
 
 export class UsageQuery {
-  @IsDay('First UTC day; by default the thirtieth up to the last one.')
+  @IsDay('First UTC day; the default makes a range of 30 days.')
   readonly from?: string;
 
-  @IsDay('Last UTC day; by default today. At most 366 days are read at a time.')
+  @IsDay('Last UTC day; the default is today. A range has at most 366 days.')
   readonly to?: string;
 }

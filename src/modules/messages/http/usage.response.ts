@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { DayUsage, Usage } from '../usage/usage.service.js';
+import type { DailyModelUsage, ModelUsage } from '../usage/usage.service.js';
 
 class UsageTotals {
-  @ApiProperty({ type: 'integer', description: 'Messages that were answered and not given back.', example: 5 })
+  @ApiProperty({ type: 'integer', description: 'Replies that were charged and not refunded.', example: 5 })
   readonly messages!: number;
 
   @ApiProperty({ type: 'integer', example: 1_200 })
@@ -11,7 +11,7 @@ class UsageTotals {
   @ApiProperty({ type: 'integer', example: 3_400 })
   readonly output_tokens!: number;
 
-  @ApiProperty({ description: 'Estimated, in US dollars; thinking costs as output does.', example: 0.00886 })
+  @ApiProperty({ description: 'Estimated, in US dollars. Thinking costs the same as output.', example: 0.00886 })
   readonly cost_usd!: number;
 }
 
@@ -31,14 +31,14 @@ export class UsageReport {
   readonly totals!: UsageTotals;
 }
 
-const toTotals = ({ messages, input_tokens, output_tokens, cost_micros }: Usage) => ({
+const toTotals = ({ messages, inputTokens, outputTokens, costMicros }: ModelUsage) => ({
   messages,
-  input_tokens,
-  output_tokens,
-  cost_usd: cost_micros / 1_000_000,
+  input_tokens: inputTokens,
+  output_tokens: outputTokens,
+  cost_usd: costMicros / 1_000_000,
 });
 
-export const toUsageReport = ({ days, totals }: { days: readonly DayUsage[]; totals: Usage }): UsageReport => ({
+export const toUsageReport = ({ days, totals }: { days: readonly DailyModelUsage[]; totals: ModelUsage }): UsageReport => ({
   data: days.map((usage) => ({ day: usage.day, model: usage.model, ...toTotals(usage) })),
   totals: toTotals(totals),
 });

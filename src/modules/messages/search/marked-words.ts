@@ -1,9 +1,19 @@
-/** Messages of a user whose words share a mark. A search reads at most so many and a thousand, and looks into the index once for each such stretch. */
-export const STRETCH = 2_048;
+/**
+ * Messages of a user in one index block: their words share a mark. A search looks into the index once for each block
+ * and reads at most one block more than the messages that it ranks.
+ */
+export const INDEX_BLOCK = 2_048;
 
-/** SQL of a mark: of the owner, and of one stretch of his messages. Two owners whose ids end alike share marks: whoever searches also asks for the owner. */
-export const mark = (userId: string, stretch: string): string => `right(${userId}::text, 12) || lpad(to_hex(${stretch}), 4, '0')`;
+/**
+ * SQL of the mark of one index block of a user's messages. Two users whose ids end alike share marks, so a search also
+ * compares the user.
+ */
+export const mark = (userId: string, block: string): string => `right(${userId}::text, 12) || lpad(to_hex(${block}), 4, '0')`;
 
-/** SQL that makes the words of a message out of what `toVector` wrote. @param number of the message among those of its owner, in the order in which they were indexed */
+/**
+ * SQL that turns the text of `toVector` into the words of a message.
+ *
+ * @param number of the message among those of its owner, in the order in which they were indexed
+ */
 export const markedWords = (vector: string, number: string, userId: string): string =>
-  `replace(${vector}::text, '~', ${mark(userId, `(${number}) / ${STRETCH}`)})::tsvector`;
+  `replace(${vector}::text, '~', ${mark(userId, `(${number}) / ${INDEX_BLOCK}`)})::tsvector`;

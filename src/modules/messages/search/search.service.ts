@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../common/actor.js';
-import { type Match, type SearchPlace, SearchRepository } from './search.repository.js';
+import { type Match, type SearchPage, SearchRepository } from './search.repository.js';
 import { type Snippet, snippetOf } from './snippet.js';
-import { wantedIn } from './words.js';
+import { searchTermsOf } from './words.js';
 
-/** In UTF-16 units. */
+/** A text of more UTF-16 units takes noticeable time. */
 const LONG = 10_000;
 
 export interface SearchHit extends Match {
   readonly snippet: Snippet;
 }
 
-/** Messages whose words are renewed at a time: each may be long. */
+/** The number of messages whose words are renewed at a time: each may be long. */
 const BATCH = 50;
 
 @Injectable()
@@ -20,34 +20,32 @@ export class SearchService {
   constructor(private readonly repository: SearchRepository) {}
 
   /**
-   * Looks for words in the caller's messages: at most `count` of the newest thousand that hold them all, on whatever branch, best first.
+   * Searches the caller's messages on all branches: at most `count` of the newest thousand that hold all words of `q`,
+   * the best match first.
    *
-   * @returns also the moment as of which they are counted: what the next page is to be asked with
+   * @returns also the moment as of which they are counted, which belongs to the cursor of the next page
    */
   async searchMessages(
     { userId }: Actor,
-    q: string,
-    after: SearchPlace | null,
-    count: number,
+    { q, ...page }: SearchPage & { readonly q: string },
   ): Promise<{ hits: SearchHit[]; asOf: string }> {
-    const wanted = wantedIn(q);
-    if (!wanted) return { hits: [], asOf: '' };
-    const { matches, asOf } = await this.repository.search(userId, wanted, after, count);
+    const terms = searchTermsOf(q);
+    if (!terms) return { hits: [], asOf: '' };
+    const { matches, asOf } = await this.repository.search(userId, terms, page);
     const hits: SearchHit[] = [];
     for (const match of matches) {
-      hits.push({ ...match, snippet: snippetOf(match.message.content, wanted) });
-      // A long text takes its time: others have their turn in between.
+      hits.push({ ...match, snippet: snippetOf(match.message.content, terms) });
+      // A long text takes its time, so other requests run in between.
       if (match.message.content.length > LONG) await setImmediate();
     }
     return { hits, asOf };
   }
 
   /**
-   * Makes the words of messages again that an older rule made, for up to about `ms`: those that were there before this
-   * release, and what processes of the release before still write. Without such messages it is one look into an empty
-   * index.
+   * Renews the words of messages that an older rule made, for up to about `ms`: messages from before this release, and
+   * those that processes of the previous release still write. Without such messages it is one look into an empty index.
    *
-   * @returns how many messages it changed
+   * @returns the number of messages that it changed
    */
   async renewOutdatedWords(ms: number): Promise<number> {
     const end = performance.now() + ms;

@@ -1,10 +1,10 @@
 import { snippetOf } from './snippet.js';
-import { wantedIn } from './words.js';
+import { searchTermsOf } from './words.js';
 
 const snippet = (text: string, query: string) => {
-  const wanted = wantedIn(query);
-  if (!wanted) throw new Error('a query without words');
-  const { text: shown, highlights } = snippetOf(text, wanted);
+  const terms = searchTermsOf(query);
+  if (!terms) throw new Error('a query without words');
+  const { text: shown, highlights } = snippetOf(text, terms);
   return { shown, marked: highlights.map(([start, end]) => shown.slice(start, end)) };
 };
 

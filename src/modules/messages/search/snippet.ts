@@ -1,18 +1,19 @@
-import { matchesIn, type Wanted, type Word } from './words.js';
+import { matchesIn, type SearchTerms, type Word } from './words.js';
 
 export interface Snippet {
   readonly text: string;
-  /** Where the words stand in the text: UTF-16 offsets, the end excluded; in order, without overlaps. */
+  /** UTF-16 offsets of the words in the text, the end excluded; in order, without overlaps. */
   readonly highlights: [start: number, end: number][];
 }
 
+/** The length of a snippet in UTF-16 units. */
 const LENGTH = 200;
-/** Shown before the first word, at most. */
+/** The most UTF-16 units that are shown before the first word. */
 const LEAD = 40;
 
-/** The part of a text that shows the most of what was looked for. */
-export function snippetOf(text: string, wanted: Wanted): Snippet {
-  const matches = matchesIn(text, wanted);
+/** The part of a text that shows the most of the terms. */
+export function snippetOf(text: string, terms: SearchTerms): Snippet {
+  const matches = matchesIn(text, terms);
   const first = densest(matches);
   const start = first && first.end > LENGTH ? wholeCharacter(text, afterSpace(text, Math.max(0, first.start - LEAD), first.start)) : 0;
   const end = wholeCharacter(text, Math.min(text.length, start + LENGTH));
@@ -27,7 +28,7 @@ export function snippetOf(text: string, wanted: Wanted): Snippet {
   };
 }
 
-/** The match with the most different words within a snippet's length from it, the earliest of several. */
+/** The match that begins the part of a snippet's length with the most different terms; the earliest of several. */
 function densest(matches: readonly Word[]): Word | null {
   const counts = new Map<string, number>();
   let [best, most, right] = [matches[0] ?? null, 0, 0];
@@ -43,14 +44,14 @@ function densest(matches: readonly Word[]): Word | null {
   return best;
 }
 
-/** The beginning of the first word between two places, where there is a space; else the first place. */
+/** The offset after the first space between two offsets; without a space, the first offset. */
 function afterSpace(text: string, from: number, to: number): number {
   if (from === 0) return 0;
   const space = text.slice(from, to).search(/\s/);
   return space === -1 ? from : from + space + 1;
 }
 
-/** A place that does not part a surrogate pair. */
+/** The offset, or the one before it where it would split a surrogate pair. */
 const wholeCharacter = (text: string, at: number): number => (/^[\uDC00-\uDFFF]/.test(text.slice(at, at + 1)) ? at - 1 : at);
 
 function merge(matches: readonly Word[]): { start: number; end: number }[] {

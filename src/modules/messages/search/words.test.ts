@@ -1,9 +1,9 @@
-import { matchesIn, toQuery, toVector, wantedIn, wordsOf } from './words.js';
+import { matchesIn, toQuery, toVector, searchTermsOf, wordsOf } from './words.js';
 
 const termsOf = (text: string) => wordsOf(text).map(({ term }) => term);
 const found = (text: string, query: string) => {
-  const wanted = wantedIn(query);
-  return wanted ? matchesIn(text, wanted).map(({ start, end }) => text.slice(start, end)) : null;
+  const terms = searchTermsOf(query);
+  return terms ? matchesIn(text, terms).map(({ start, end }) => text.slice(start, end)) : null;
 };
 
 describe('The words of a text', () => {
@@ -94,10 +94,10 @@ describe('What is looked for', () => {
   });
 
   it('is a query of PostgreSQL, with a mark before each term', () => {
-    expect(wantedIn('kyoto 京都 tem')).toEqual({ terms: ['kyoto', '京都'], prefix: 'tem' });
+    expect(searchTermsOf('kyoto 京都 tem')).toEqual({ terms: ['kyoto', '京都'], prefix: 'tem' });
     expect(toQuery({ terms: ['kyoto', '京都'], prefix: 'tem' })).toBe(`'~kyoto' & '~京都' & '~tem':*`);
-    expect(wantedIn('👩‍💻')).toEqual({ terms: ['👩'], prefix: '💻' });
-    expect(wantedIn('kyoto kyoto')).toEqual({ terms: [], prefix: 'kyoto' });
+    expect(searchTermsOf('👩‍💻')).toEqual({ terms: ['👩'], prefix: '💻' });
+    expect(searchTermsOf('kyoto kyoto')).toEqual({ terms: [], prefix: 'kyoto' });
   });
 });
 

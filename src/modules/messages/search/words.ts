@@ -1,14 +1,14 @@
 import { foldText } from '../../../common/fold-text.js';
 
-/** A word of a text, as it is compared, and where it stands: UTF-16 offsets, the end excluded. */
+/** A word of a text: its compared form, and its UTF-16 offsets, the end excluded. */
 export interface Word {
   readonly term: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** What somebody looks for: all of the terms, the last one also as the beginning of a word. */
-export interface Wanted {
+/** A message matches when it holds all terms, and a word that begins with `prefix`, the last term of the query. */
+export interface SearchTerms {
   readonly terms: readonly string[];
   readonly prefix: string;
 }
@@ -23,14 +23,14 @@ export const WORDS_VERSION = 2;
 const UNSPACED = String.raw`[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]`;
 /** Circled, squared and similar forms are symbols to Unicode, but their compatibility forms are letters. */
 const LETTER = String.raw`(?!\p{DI})[\p{L}\p{N}\u2460-\u24ff\u2e80-\u2fdf\u3200-\u33ff\u{1f100}-\u{1f16f}\u{1f200}-\u{1f25f}]`;
-/** Marks, and what is invisible inside a word. */
+/** Marks, and characters that are invisible inside a word. */
 const JOINED = String.raw`[\p{M}\p{Cf}\p{DI}]`;
-const stretchOf = (letter: string) => `${letter}(?:${JOINED}*${letter})*\\p{M}*`;
-/** An emoji with its modifiers; those that joiners make one are a sequence. */
+const runOf = (letter: string) => `${letter}(?:${JOINED}*${letter})*\\p{M}*`;
+/** An emoji with its modifiers; emoji with joiners between them are a sequence. */
 const EMOJI = String.raw`(?:\p{RI}{2}|\p{Extended_Pictographic})[\p{M}\p{EMod}\u{e0020}-\u{e007f}]*`;
 const EMOJI_SEQUENCE = String.raw`${EMOJI}(?:\u200d${EMOJI})*`;
-const STRETCH = new RegExp(
-  [stretchOf(`(?=${UNSPACED})${LETTER}`), stretchOf(`(?!${UNSPACED})${LETTER}`), `(?<emoji>${EMOJI_SEQUENCE})`].join('|'),
+const SCRIPT_RUN = new RegExp(
+  [runOf(`(?=${UNSPACED})${LETTER}`), runOf(`(?!${UNSPACED})${LETTER}`), `(?<emoji>${EMOJI_SEQUENCE})`].join('|'),
   'gu',
 );
 const STARTS_UNSPACED = new RegExp(`^${UNSPACED}`, 'u');
@@ -45,43 +45,41 @@ const UNIT = new RegExp(
 );
 
 const MAX_TERM = 64;
-/**
- * UTF-16 units of text that a term is made of. A letter may have many marks, and normalising n marks takes time of n².
- */
+/** UTF-16 units of text that a term is made of. A letter may have many marks, and normalising n marks takes O(n²). */
 const MAX_TERM_TEXT = 1_024;
-/** What comes after, in UTF-16 units, is not found. */
+/** UTF-16 units of a text that can be found; the rest is not indexed. */
 export const MAX_LENGTH = 200_000;
-/** Of one message: nor are more words. */
+/** Words of a message that can be found; further ones are not indexed. */
 const MAX_WORDS = 20_000;
 /** PostgreSQL takes no vector of a megabyte. */
 const MAX_BYTES = 800_000;
-/** Of a term, besides its text: its mark, and what PostgreSQL keeps of it. */
+/** Bytes of a term besides its text: its mark, and PostgreSQL's own overhead. */
 const TERM_BYTES = 32;
 
 /**
  * The words of a text in any language, folded, and without a dictionary. Where a script has no spaces, every two
- * neighbouring characters are a word, and the last one alone: whatever part of a sentence is looked for, it is found.
- * Every emoji is a word; those of one sequence share its place.
+ * neighbouring characters are a word, and so is the last one alone: any part of a sentence can be found. Every emoji is
+ * a word; those of one sequence share its offsets.
  *
- * They are split here and not by PostgreSQL's parser, whose idea of a letter depends on the locale of the database.
+ * PostgreSQL's parser is not used, because its notion of a letter depends on the locale of the database.
  */
 export function wordsOf(text: string): Word[] {
   const words: Word[] = [];
-  for (const { 0: stretch, index, groups } of text.slice(0, MAX_LENGTH).matchAll(STRETCH)) {
+  for (const { 0: run, index, groups } of text.slice(0, MAX_LENGTH).matchAll(SCRIPT_RUN)) {
     if (groups?.['emoji'] !== undefined) {
-      for (const [emoji] of stretch.matchAll(EACH_EMOJI)) words.push({ term: emoji, start: index, end: index + stretch.length });
-    } else if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index);
-    else add(words, stretch, index, index + stretch.length);
+      for (const [emoji] of run.matchAll(EACH_EMOJI)) words.push({ term: emoji, start: index, end: index + run.length });
+    } else if (STARTS_UNSPACED.test(run)) addPairs(words, run, index);
+    else add(words, run, index, index + run.length);
   }
   return words;
 }
 
-/** @returns null when nothing is left of the text: there is nothing to look for */
-export function wantedIn(text: string): Wanted | null {
+/** The terms of a query; null when it has no letter, digit or emoji. */
+export function searchTermsOf(text: string): SearchTerms | null {
   const words = wordsOf(text);
   const last = words.at(-1);
   if (!last) return null;
-  // The last character of a stretch of several stands in the pair before it.
+  // The last character of a run of several is part of the pair before it.
   const before = words.at(-2);
   const prefix = before && isLastOfPair(last, words) ? before : last;
   const terms = new Set(words.filter((word) => word !== last && !isLastOfPair(word, words)).map(({ term }) => term));
@@ -89,48 +87,54 @@ export function wantedIn(text: string): Wanted | null {
   return { terms: [...terms], prefix: prefix.term };
 }
 
-/** The words that somebody looks for, in the order of the text. */
-export const matchesIn = (text: string, { terms, prefix }: Wanted): Word[] => {
+/** The words of a text that match, in the order of the text. */
+export const matchesIn = (text: string, { terms, prefix }: SearchTerms): Word[] => {
   const exact = new Set(terms);
   return wordsOf(text).filter(({ term }) => exact.has(term) || term.startsWith(prefix));
 };
 
-/** The words of a message as text of a tsvector, each with the mark that `marked` (search.repository.ts) replaces; null when there are none. */
+/**
+ * The words of a message as text of a tsvector, each after a `~`, which `markedWords` replaces by the mark; null when
+ * there are none.
+ */
 export function toVector(text: string): string | null {
-  const places = new Map<string, number[]>();
+  const positions = new Map<string, number[]>();
   let bytes = 0;
   for (const [i, { term }] of firstWordsOf(text).entries()) {
-    let own = places.get(term);
+    let own = positions.get(term);
     if (!own) {
       bytes += Buffer.byteLength(term) + TERM_BYTES;
       if (bytes > MAX_BYTES) break;
-      places.set(term, (own = []));
+      positions.set(term, (own = []));
     }
-    // As many places, and as far, as PostgreSQL keeps.
+    // PostgreSQL keeps no more positions of a word, and none further on.
     if (own.length < 255 && i < 16_383) own.push(i + 1);
   }
-  if (places.size === 0) return null;
-  return [...places].map(([term, own]) => `'~${term}'${own.length > 0 ? `:${own.join(',')}` : ''}`).join(' ');
+  if (positions.size === 0) return null;
+  return [...positions].map(([term, own]) => `'~${term}'${own.length > 0 ? `:${own.join(',')}` : ''}`).join(' ');
 }
 
-/** At most MAX_WORDS: of a text in a script without spaces they are in its beginning, and splitting all of it would take many times as long. */
+/**
+ * At most MAX_WORDS words. A text in a script without spaces has them in its beginning, and splitting all of it would
+ * take many times as long.
+ */
 function firstWordsOf(text: string): Word[] {
   const words = wordsOf(text.slice(0, 2 * MAX_WORDS));
   return (words.length > MAX_WORDS ? words : wordsOf(text)).slice(0, MAX_WORDS);
 }
 
-/** As text of a tsquery, with the same mark. */
-export const toQuery = ({ terms, prefix }: Wanted): string => [...terms.map((term) => `'~${term}'`), `'~${prefix}':*`].join(' & ');
+/** The terms as text of a tsquery, each after a `~`, as in `toVector`. */
+export const toQuery = ({ terms, prefix }: SearchTerms): string => [...terms.map((term) => `'~${term}'`), `'~${prefix}':*`].join(' & ');
 
 const isLastOfPair = (word: Word, words: readonly Word[]): boolean => {
   const before = words[words.indexOf(word) - 1];
   return before?.end === word.end && before.start < word.start;
 };
 
-function addPairs(words: Word[], stretch: string, index: number): void {
-  const units = [...stretch.matchAll(UNIT)];
+function addPairs(words: Word[], run: string, index: number): void {
+  const units = [...run.matchAll(UNIT)];
   units.forEach((unit, i) => {
-    const { 0: text, index: end } = units[i + 1] ?? { 0: '', index: stretch.length };
+    const { 0: text, index: end } = units[i + 1] ?? { 0: '', index: run.length };
     add(words, unit[0] + text, index + unit.index, index + end + text.length);
   });
 }

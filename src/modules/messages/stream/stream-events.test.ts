@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { pieceEvents, remainingEvents, startEvent, type StreamedReply, type StreamEvent, toFrame, waitEvent } from './stream-events.js';
-import { deltaPlace, formatPlace, nextTelling, offsetAt, parsePlace, type Place, START } from './stream-place.js';
+import { deltaPosition, formatPosition, nextCopy, offsetAt, parsePosition, type StreamPosition, START } from './stream-position.js';
 
 const REPLY: StreamedReply = {
   id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
-  chatroom_id: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f',
-  parent_id: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
+  chatroomId: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f',
+  parentId: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
   model: 'gemini-3.5-flash-lite',
   status: 'completed',
   attempt: 1,
   content: 'Hello',
-  finish_reason: 'stop',
-  error_code: null,
-  input_tokens: 1,
-  output_tokens: 2,
-  reasoning_tokens: 0,
-  total_tokens: 3,
-  usage_estimated: false,
+  finishReason: 'stop',
+  errorCode: null,
+  inputTokens: 1,
+  outputTokens: 2,
+  reasoningTokens: 0,
+  totalTokens: 3,
+  usageEstimated: false,
 };
-type Terminal = Parameters<typeof remainingEvents>[0];
+type Finished = Parameters<typeof remainingEvents>[0];
 
 const textOf = (events: readonly StreamEvent[]): string =>
   events.reduce((text, { data }) => {
@@ -28,20 +28,20 @@ const textOf = (events: readonly StreamEvent[]): string =>
   }, '');
 
 const rises = (events: readonly StreamEvent[]): boolean =>
-  events.every(({ place }, i) => {
-    const before = events[i - 1]?.place;
-    return !before || place.attempt > before.attempt || (place.attempt === before.attempt && place.n > before.n);
+  events.every(({ position }, i) => {
+    const before = events[i - 1]?.position;
+    return !before || position.attempt > before.attempt || (position.attempt === before.attempt && position.n > before.n);
   });
 
-/** What a reader gets live of an attempt that has said these pieces; before some of them the store forgot all, and was told all again. */
+/** The live events of an attempt that wrote these pieces; before some of them the store lost all and got a new copy. */
 function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): void {
-  let telling = START;
+  let copy = START;
   let text = '';
   for (const { said, isForgotten } of pieces) {
-    if (isForgotten && text !== '') telling = nextTelling(telling);
+    if (isForgotten && text !== '') copy = nextCopy(copy);
     text += said;
-    const end = { attempt, n: telling + deltaPlace(text.length) };
-    events.push(...pieceEvents(events.at(-1)?.place ?? { attempt, n: START }, end, isForgotten ? text : said));
+    const end = { attempt, n: copy + deltaPosition(text.length) };
+    events.push(...pieceEvents(events.at(-1)?.position ?? { attempt, n: START }, end, isForgotten ? text : said));
   }
 }
 
@@ -58,16 +58,16 @@ const pieces = fc.array(
   { maxLength: 20 },
 );
 
-test('live up to any point over any tries and losses of the store, then the stored reply: the text is whole and the ids rise', () => {
+test('live up to any point over any attempts and losses of the store, then the stored reply: the text is whole and the ids rise', () => {
   fc.assert(
-    fc.property(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.nat(), (tries, cut) => {
+    fc.property(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.nat(), (attempts, cut) => {
       const events: StreamEvent[] = [startEvent({ ...REPLY, status: 'pending', attempt: 0 })];
-      tries.forEach((said, i) => {
+      attempts.forEach((said, i) => {
         live(events, i + 1, said);
       });
       const seen = events.slice(0, 1 + (cut % events.length));
-      const reply = { ...REPLY, attempt: tries.length, content: (tries.at(-1) ?? []).map(({ said }) => said).join('') } as Terminal;
-      const whole = [...seen, ...remainingEvents(reply, seen.at(-1)?.place ?? null)];
+      const reply = { ...REPLY, attempt: attempts.length, content: (attempts.at(-1) ?? []).map(({ said }) => said).join('') } as Finished;
+      const whole = [...seen, ...remainingEvents(reply, seen.at(-1)?.position ?? null)];
       expect(textOf(whole)).toBe(reply.content);
       expect(rises(whole)).toBe(true);
       expect(whole.at(-1)?.data).toBe('[DONE]');
@@ -82,25 +82,25 @@ test('a finished reply is resumed after any of its events', () => {
       fc.constantFrom('completed', 'blocked', 'cancelled'),
       fc.nat(),
       (content, status, cut) => {
-        const reply = { ...REPLY, status, content } as Terminal;
+        const reply = { ...REPLY, status, content } as Finished;
         const all = remainingEvents(reply, null);
         const seen = all.slice(0, 1 + (cut % all.length));
-        expect([...seen, ...remainingEvents(reply, seen.at(-1)?.place ?? null)]).toEqual(all);
-        expect(remainingEvents(reply, all.at(-1)?.place ?? null)).toEqual([]);
+        expect([...seen, ...remainingEvents(reply, seen.at(-1)?.position ?? null)]).toEqual(all);
+        expect(remainingEvents(reply, all.at(-1)?.position ?? null)).toEqual([]);
         expect(textOf(all)).toBe(content);
       },
     ),
   );
 });
 
-test('a failed reply takes back whatever its last try had said', () => {
+test('a failed reply resets the text of its last attempt', () => {
   fc.assert(
     fc.property(pieces, (said) => {
       const events: StreamEvent[] = [startEvent({ ...REPLY, status: 'pending', attempt: 0 })];
       live(events, 1, said);
       const whole = [
         ...events,
-        ...remainingEvents({ ...REPLY, status: 'failed', content: '', error_code: 'model_timeout' }, events.at(-1)?.place ?? null),
+        ...remainingEvents({ ...REPLY, status: 'failed', content: '', errorCode: 'model_timeout' }, events.at(-1)?.position ?? null),
       ];
       expect(textOf(whole)).toBe('');
       expect(rises(whole)).toBe(true);
@@ -110,40 +110,40 @@ test('a failed reply takes back whatever its last try had said', () => {
 
 test('no delta of a replay splits a surrogate pair', () => {
   const content = `${'a'.repeat(1_999)}😀${'😀'.repeat(3_000)}`;
-  for (const { data } of remainingEvents({ ...REPLY, content } as Terminal, null)) {
+  for (const { data } of remainingEvents({ ...REPLY, content } as Finished, null)) {
     if (typeof data !== 'string' && data.type === 'text-delta') expect(String(data['delta']).isWellFormed()).toBe(true);
   }
 });
 
-test('a text that is told again starts over for whoever has read of it, and only begins for whoever has not', () => {
-  const typesAt = (place: Place) =>
-    pieceEvents(place, { attempt: 1, n: nextTelling(START) + deltaPlace(5) }, 'Hello').map(({ data }) => data);
+test('a second copy starts over for a reader of the first one, and only begins for other readers', () => {
+  const typesAt = (position: StreamPosition) =>
+    pieceEvents(position, { attempt: 1, n: nextCopy(START) + deltaPosition(5) }, 'Hello').map(({ data }) => data);
   const text = [
     { type: 'text-start', id: 'text' },
     { type: 'text-delta', id: 'text', delta: 'Hello' },
   ];
-  expect(typesAt({ attempt: 1, n: deltaPlace(3) })).toEqual([{ type: 'reset-step' }, ...text]);
+  expect(typesAt({ attempt: 1, n: deltaPosition(3) })).toEqual([{ type: 'reset-step' }, ...text]);
   expect(typesAt({ attempt: 1, n: START })).toEqual([{ type: 'start-step' }, ...text]);
-  expect(typesAt({ attempt: 1, n: nextTelling(START) + deltaPlace(3) })).toEqual([{ type: 'text-delta', id: 'text', delta: 'lo' }]);
+  expect(typesAt({ attempt: 1, n: nextCopy(START) + deltaPosition(3) })).toEqual([{ type: 'text-delta', id: 'text', delta: 'lo' }]);
 });
 
-test('a wait is told at the place of its reader, who goes on from there as if it had not been told', () => {
-  const place = { attempt: 1, n: deltaPlace(3) };
+test('a wait has the position of its reader, who resumes there as if there had been none', () => {
+  const position = { attempt: 1, n: deltaPosition(3) };
   const pause = { model: 'gemini-3.5-flash-lite', status: 'streaming', until: new Date(Date.now() + 1_500) } as const;
-  const event = waitEvent(pause, place);
+  const event = waitEvent(pause, position);
   expect(event).toEqual({
-    place,
+    position,
     data: {
       type: 'data-wait',
       data: { status: 'streaming', model: pause.model, until: pause.until.toISOString(), retry_after: 2 },
       transient: true,
     },
   });
-  expect(parsePlace(formatPlace(event.place))).toEqual(place);
+  expect(parsePosition(formatPosition(event.position))).toEqual(position);
 });
 
 test('a frame is an id and one line of data', () => {
-  expect(toFrame({ place: { attempt: 2, n: 7 }, data: { type: 'text-delta', id: 'text', delta: 'a\nb' } })).toBe(
+  expect(toFrame({ position: { attempt: 2, n: 7 }, data: { type: 'text-delta', id: 'text', delta: 'a\nb' } })).toBe(
     'id: 2-7\ndata: {"type":"text-delta","id":"text","delta":"a\\nb"}\n\n',
   );
 });
@@ -151,16 +151,16 @@ test('a frame is an id and one line of data', () => {
 test.each([
   ['1-0', { attempt: 1, n: 0 }],
   ['12-345', { attempt: 12, n: 345 }],
-])('%s is a place', (text, place) => {
-  expect(parsePlace(text)).toEqual(place);
-  expect(formatPlace(place)).toBe(text);
+])('%s is a position', (text, position) => {
+  expect(parsePosition(text)).toEqual(position);
+  expect(formatPosition(position)).toBe(text);
 });
 
 test.each([undefined, '', 'x', '1', '1-', '-1', '1-2-3', '1.5-2', '-1-2', '9999999999-1'])('%s is the beginning', (text) => {
-  expect(parsePlace(text)).toBeNull();
+  expect(parsePosition(text)).toBeNull();
 });
 
-test('a place tells how much of the text its reader has', () => {
-  const offsets = [0, 1, 2, 3, 10, nextTelling(START) + 10].map((n) => offsetAt({ attempt: 1, n } satisfies Place));
+test('a position gives the length of the text that its reader has', () => {
+  const offsets = [0, 1, 2, 3, 10, nextCopy(START) + 10].map((n) => offsetAt({ attempt: 1, n } satisfies StreamPosition));
   expect(offsets).toEqual([0, 0, 0, 1, 8, 8]);
 });

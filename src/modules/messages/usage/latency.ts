@@ -1,14 +1,17 @@
-/** Upper ends of the classes, in milliseconds: each is √2 times the one before, from 50 ms to about a quarter of an hour; the last class is open. */
+/**
+ * Upper bounds of the classes, in milliseconds: each is √2 times the one before, from 50 ms to about a quarter of an
+ * hour. The last class is open.
+ */
 export const LATENCY_BOUNDS: readonly number[] = Array.from({ length: 29 }, (_, i) => Math.round(50 * 2 ** (i / 2)));
 
-/** Of a histogram of latencies. */
+/** The number of classes in a histogram of latencies. */
 export const LATENCY_CLASSES = LATENCY_BOUNDS.length + 1;
 
 /**
- * The latency that `part` of what was counted did not exceed, in milliseconds; off by less than the width of its class. Null where nothing was
- * counted.
+ * The latency that `part` of the counted replies did not exceed, in milliseconds; off by less than the width of its
+ * class. Null when nothing was counted.
  *
- * @param counts of each class, in the order of LATENCY_BOUNDS
+ * @param counts the count of each class, in the order of LATENCY_BOUNDS
  * @param part such as 0.95
  */
 export function percentile(counts: readonly number[], part: number): number | null {

@@ -2,7 +2,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 const KEY = { primaryKeyConstraintName: 'pk_model_hours' } as const;
 
-/** A part of what a model was asked for and answered in an hour, of all users: the sum over the shards is the whole. */
+/** A shard of an hour's counts of a model, over all users. The sum over the shards is the count. */
 @Entity('model_hours')
 @Check('ck_model_hours_purpose', `purpose IN ('reply', 'title', 'summary')`)
 @Check('ck_model_hours_outcome', `outcome IN ('accepted', 'completed', 'failed', 'blocked', 'cancelled', 'retried')`)
@@ -16,11 +16,11 @@ export class ModelHourEntity {
   @PrimaryColumn({ type: 'text', ...KEY })
   purpose!: 'reply' | 'title' | 'summary';
 
-  /** `accepted` counts the messages that were taken in, `retried` the tries that gave no answer, the others how the calls ended. */
+  /** `accepted` counts accepted messages, `retried` attempts without an answer, the others finished calls. */
   @PrimaryColumn({ type: 'text', ...KEY })
   outcome!: 'accepted' | 'completed' | 'failed' | 'blocked' | 'cancelled' | 'retried';
 
-  /** The code of an error, else the finish reason; of what was accepted, the user's plan. */
+  /** The code of an error, else the finish reason; for `accepted`, the user's plan. */
   @PrimaryColumn({ type: 'text', ...KEY })
   reason!: string;
 
@@ -47,7 +47,7 @@ export class ModelHourEntity {
   @Column({ type: 'integer', array: true, name: 'first_token_counts' })
   firstTokenCounts!: number[];
 
-  /** Replies by the time from acceptance to the end. */
+  /** Replies by the time from acceptance to the end, in the same classes. */
   @Column({ type: 'integer', array: true, name: 'total_counts' })
   totalCounts!: number[];
 }

@@ -2,9 +2,9 @@ import { LATENCY_BOUNDS, LATENCY_CLASSES } from './latency.js';
 
 /** Expressions of SQL; latencies are in milliseconds. */
 interface Count {
-  /** One row for each thing to count. */
+  /** A relation with one row for each thing to count. */
   readonly from: string;
-  /** Whose random end chooses the shard. */
+  /** A UUID whose random end chooses the shard. */
   readonly id: string;
   readonly model: string;
   readonly purpose: string;
@@ -29,8 +29,9 @@ const sum = (column: string): string =>
   `${column} = ARRAY(SELECT a + b FROM unnest(h.${column}, excluded.${column}) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i)`;
 
 /**
- * An INSERT that counts something in the hour of its transaction, for a CTE of the statement whose effect is counted. It is the last lock of that
- * statement, so that a row that others wait for is held for no longer than the commit takes.
+ * SQL of an INSERT that counts something in the hour of its transaction. It is a part of the statement whose effect is
+ * counted, and takes that statement's last lock, so that a row that others wait for is locked for no longer than the
+ * commit takes.
  */
 export function countInHour(count: Count): string {
   const [input, output, reasoning] = count.tokens ?? ['0', '0', '0'];

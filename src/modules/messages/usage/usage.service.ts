@@ -1,30 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../common/actor.js';
 import { ValidationFailedError } from '../../../common/errors/common.errors.js';
-import { Database } from '../../../database/database.js';
-import { statement } from '../../../database/statement.js';
+import { UsageRepository } from './usage.repository.js';
 
-/** What a user's replies consumed. */
-export interface Usage {
-  /** Answered, and not given back. */
+/** Usage of models by a user's replies. */
+export interface ModelUsage {
+  /** Replies that were charged and not refunded. */
   readonly messages: number;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
   /** Estimated, in millionths of a US dollar. */
-  readonly cost_micros: number;
+  readonly costMicros: number;
 }
 
-export interface DayUsage extends Usage {
-  /** UTC. */
+export interface DailyModelUsage extends ModelUsage {
+  /** A UTC day as YYYY-MM-DD. */
   readonly day: string;
   readonly model: string;
 }
-
-const read = statement<DayUsage>(
-  'usage_read',
-  `SELECT day, model, messages, input_tokens::float8, output_tokens::float8, cost_micros::float8
-   FROM user_model_days WHERE user_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, model`,
-);
 
 const MAX_DAYS = 366;
 const DEFAULT_DAYS = 30;
@@ -34,33 +27,41 @@ const toDay = (time: number): string => new Date(time).toISOString().slice(0, 10
 
 @Injectable()
 export class UsageService {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly repository: UsageRepository) {}
 
   /**
-   * By day and model, oldest first, and in total.
+   * The caller's usage by day and model, oldest first, and in total.
    *
-   * @param range UTC days, both included; to today and over 30 days where one is not given
-   * @throws ValidationFailedError for a range that is turned around or longer than 366 days
+   * @param range UTC days, both included. The default of `to` is today; `from` makes a range of 30 days.
+   * @throws ValidationFailedError when `from` is after `to`, and for a range of more than 366 days
    */
   async getUsage(
     { userId }: Actor,
-    range: { from?: string | undefined; to?: string | undefined },
-  ): Promise<{ days: DayUsage[]; totals: Usage }> {
+    range: { readonly from?: string | undefined; readonly to?: string | undefined },
+  ): Promise<{ days: DailyModelUsage[]; totals: ModelUsage }> {
     const to = range.to ?? toDay(Date.now());
     const from = range.from ?? toDay(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS);
     if (from > to) throw new ValidationFailedError([{ field: 'from', message: 'from must not be after to' }]);
     if (Date.parse(to) - Date.parse(from) >= MAX_DAYS * DAY_MS) {
       throw new ValidationFailedError([{ field: 'from', message: `from must be at most ${MAX_DAYS - 1} days before to` }]);
     }
-    const days = await this.database.run(read, [userId, from, to]);
-    const sum = (part: keyof Usage) => days.reduce((total, day) => total + day[part], 0);
+    const rows = await this.repository.findDays(userId, { from, to });
+    const days = rows.map(({ day, model, messages, inputTokens, outputTokens, costMicros }) => ({
+      day,
+      model,
+      messages,
+      inputTokens: Number(inputTokens),
+      outputTokens: Number(outputTokens),
+      costMicros: Number(costMicros),
+    }));
+    const sum = (part: keyof ModelUsage) => days.reduce((total, day) => total + day[part], 0);
     return {
       days,
       totals: {
         messages: sum('messages'),
-        input_tokens: sum('input_tokens'),
-        output_tokens: sum('output_tokens'),
-        cost_micros: sum('cost_micros'),
+        inputTokens: sum('inputTokens'),
+        outputTokens: sum('outputTokens'),
+        costMicros: sum('costMicros'),
       },
     };
   }

@@ -2,7 +2,7 @@ import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 const KEY = { primaryKeyConstraintName: 'pk_user_model_days' } as const;
 
-/** What a user's replies of one model consumed, on the UTC day that each was charged to. */
+/** Usage of one model by a user's replies, on the UTC day that each was charged to. */
 @Entity('user_model_days')
 export class UserModelDayEntity {
   @ForeignKey('UserEntity', { name: 'fk_user_model_days_user', onDelete: 'CASCADE' })
@@ -15,7 +15,7 @@ export class UserModelDayEntity {
   @PrimaryColumn({ type: 'text', ...KEY })
   model!: string;
 
-  /** Replies that were not given back. */
+  /** Replies that were not refunded. */
   @Column({ type: 'integer' })
   messages!: number;
 

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '../../../config/config.module.js';
+import type { Config } from '../../../config/env.js';
+
+/** Tokens of one call of a model. */
+export interface Tokens {
+  readonly inputTokens: number;
+  /** These do not include `reasoningTokens`; both are billed as output. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/**
+ * The cost of calls by the prices in the settings. The vendor's invoice may differ: discounts and cached input are not
+ * known here.
+ */
+@Injectable()
+export class PricesService {
+  private readonly prices: ReadonlyMap<string, { readonly input: number; readonly output: number }>;
+  private readonly mostExpensive: { readonly input: number; readonly output: number };
+
+  constructor(@InjectConfig() { GEMINI_MODELS }: Pick<Config, 'GEMINI_MODELS'>) {
+    this.prices = new Map(GEMINI_MODELS.map(({ id, input_usd: input, output_usd: output }) => [id, { input, output }]));
+    this.mostExpensive = {
+      input: Math.max(...GEMINI_MODELS.map(({ input_usd: usd }) => usd)),
+      output: Math.max(...GEMINI_MODELS.map(({ output_usd: usd }) => usd)),
+    };
+  }
+
+  /** The cost in millionths of a US dollar. A model that left the settings counts as the most expensive one. */
+  costOf(model: string, { inputTokens, outputTokens, reasoningTokens }: Tokens): number {
+    // Dollars a million tokens are millionths of a dollar a token.
+    const { input, output } = this.prices.get(model) ?? this.mostExpensive;
+    return Math.round(inputTokens * input + (outputTokens + reasoningTokens) * output);
+  }
+}
