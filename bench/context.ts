@@ -12,10 +12,13 @@ import { newId } from '../src/common/ids.js';
 import { ConfigModule } from '../src/config/config.module.js';
 import { loadConfig } from '../src/config/env.js';
 import { DatabaseModule } from '../src/database/database.module.js';
-import { Acceptance } from '../src/modules/messages/acceptance.js';
+import { AcceptanceService } from '../src/modules/messages/acceptance.service.js';
 import { chooseContext, historyLimits } from '../src/modules/messages/context.js';
 import { MessagesModule } from '../src/modules/messages/index.js';
-import { type Outcome, RepliesRepository } from '../src/modules/messages/replies.repository.js';
+import { ClaimsRepository } from '../src/modules/messages/claims.repository.js';
+import { FinishingRepository } from '../src/modules/messages/finishing.repository.js';
+import type { Outcome } from '../src/modules/messages/outcomes.js';
+import { PathRepository } from '../src/modules/messages/path.repository.js';
 import { QueueModule } from '../src/queue/queue.module.js';
 import { StreamsModule } from '../src/streams/streams.module.js';
 
@@ -31,8 +34,10 @@ const app = await NestFactory.createApplicationContext(
   { logger: ['error'] },
 );
 const dataSource = app.get(DataSource);
-const replies = app.get(RepliesRepository, { strict: false });
-const acceptance = app.get(Acceptance, { strict: false });
+const claims = app.get(ClaimsRepository, { strict: false });
+const replies = app.get(FinishingRepository, { strict: false });
+const paths = app.get(PathRepository, { strict: false });
+const acceptance = app.get(AcceptanceService, { strict: false });
 
 async function createActor(): Promise<Actor> {
   const userId = newId();
@@ -92,8 +97,8 @@ for (const [plan, tokens] of [
     const last = await talkOf(size, text);
     await dataSource.query('ANALYZE messages');
     const limits = historyLimits(tokens);
-    const { turns } = chooseContext(await replies.path(last, limits), limits);
-    const cost = await measure(() => replies.path(last, limits));
+    const { turns } = chooseContext(await paths.findPath(last, limits), limits);
+    const cost = await measure(() => paths.findPath(last, limits));
     console.log(`${plan}, a room of ${size} messages of ${kind}: ${turns.length} turns, ${cost}`);
   }
 }
@@ -121,8 +126,8 @@ const ends: number[] = [];
 await Promise.all(
   rooms.map(async (room) => {
     for (let i = 0; i < EXCHANGES / AT_ONCE; i += 1) {
-      const { reply } = await acceptance.acceptMessage({ ...room, messageId: newId(), replyId: newId(), content: 'Hello' }, null);
-      const claim = await replies.claim(reply.id);
+      const { replyId } = await acceptance.acceptMessage({ ...room, messageId: newId(), replyId: newId(), content: 'Hello', key: null });
+      const claim = await claims.claim(replyId);
       if ('reason' in claim) throw new Error(claim.reason);
       const end = performance.now();
       await replies.finish(claim, OUTCOME);

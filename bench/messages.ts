@@ -12,7 +12,8 @@ import { startEmbeddedPostgres } from '../src/apps/local/postgres/embedded-postg
 import { ChatroomsService } from '../src/modules/chatrooms/index.js';
 import { historyLimits } from '../src/modules/messages/context.js';
 import { MessagesModule, MessagesService } from '../src/modules/messages/index.js';
-import { RepliesRepository } from '../src/modules/messages/replies.repository.js';
+import { ClaimsRepository } from '../src/modules/messages/claims.repository.js';
+import { PathRepository } from '../src/modules/messages/path.repository.js';
 import { SearchService } from '../src/modules/messages/search/search.service.js';
 import { createManyMessages } from '../test/support/many-messages.js';
 import { startModule } from '../test/support/module.js';
@@ -31,29 +32,33 @@ try {
   const { actor, longRoom, root } = await createManyMessages(dataSource, count);
   console.log(`${count} messages in ${Math.round((performance.now() - begin) / 1_000)} s`);
   const [messages, chatrooms, search] = [app.get(MessagesService), app.get(ChatroomsService), app.get(SearchService)];
-  const replies = app.get(RepliesRepository);
-  const leaf = (await messages.listMessages(actor, longRoom, { branchFrom: null }, 1))[0]?.id ?? '';
+  const claims = app.get(ClaimsRepository);
+  const paths = app.get(PathRepository);
+  const leaf = (await messages.listMessages(actor, { chatroomId: longRoom, start: { branchFrom: null }, count: 1 }))[0]?.id ?? '';
   const works: [string, () => Promise<unknown>][] = [
     ['list of chatrooms', () => chatrooms.listChatrooms(actor, { archived: false, q: null, after: null, count: 21 })],
-    ['list of a branch', () => messages.listMessages(actor, longRoom, { branchFrom: leaf }, 21)],
-    ['list of all branches', () => messages.listMessages(actor, longRoom, { allBelow: null }, 21)],
+    ['list of a branch', () => messages.listMessages(actor, { chatroomId: longRoom, start: { branchFrom: leaf }, count: 21 })],
+    ['list of all branches', () => messages.listMessages(actor, { chatroomId: longRoom, start: { allBelow: null }, count: 21 })],
     ['search: a rare word', () => search.searchMessages(actor, { q: 'rare', after: null, count: 21 })],
     ['search: a word of every message', () => search.searchMessages(actor, { q: 'the', after: null, count: 21 })],
     ['search: the beginning of many words', () => search.searchMessages(actor, { q: 'the wi', after: null, count: 21 })],
     ['search: a word that is nowhere', () => search.searchMessages(actor, { q: 'nowhere', after: null, count: 21 })],
-    ['accept: send', () => messages.sendMessage(actor, longRoom, 'What is the next?', null)],
-    ['accept: send after a reply', () => messages.sendMessage(actor, longRoom, 'What else?', null, leaf)],
-    ['activate', () => messages.activateMessage(actor, longRoom, root)],
+    ['accept: send', () => messages.sendMessage(actor, { chatroomId: longRoom, content: 'What is the next?', key: null })],
+    [
+      'accept: send after a reply',
+      () => messages.sendMessage(actor, { chatroomId: longRoom, content: 'What else?', key: null, parentId: leaf }),
+    ],
+    ['activate', () => messages.activateMessage(actor, { chatroomId: longRoom, messageId: root })],
   ];
   for (const [name, work] of works) await measure(name, Math.min(rounds, name.includes('after') ? 90 : rounds), work);
-  const { reply } = await messages.sendMessage(actor, longRoom, 'the last', null, leaf);
+  const { reply } = await messages.sendMessage(actor, { chatroomId: longRoom, content: 'the last', key: null, parentId: leaf });
   await dataSource.query(`UPDATE messages SET status = 'cancelled', completed_at = now() WHERE status = 'pending' AND id <> $1`, [
     reply.id,
   ]);
-  const claim = await replies.claim(reply.id);
+  const claim = await claims.claim(reply.id);
   if ('parentId' in claim) {
-    await measure('context: 32,768 tokens', rounds, () => replies.path(claim.parentId, historyLimits(32_768)));
-    await measure('context: 131,072 tokens', rounds, () => replies.path(claim.parentId, historyLimits(131_072)));
+    await measure('context: 32,768 tokens', rounds, () => paths.findPath(claim.parentId, historyLimits(32_768)));
+    await measure('context: 131,072 tokens', rounds, () => paths.findPath(claim.parentId, historyLimits(131_072)));
   }
 } finally {
   await started.close();

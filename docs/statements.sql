@@ -229,11 +229,6 @@ FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c
 WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now() AND m.id = d.message_id
 RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests";
 
--- digests_due
---   parameters: late_ms float8, count int8
---   columns: messageId uuid, kind text, attempt int4
-SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - :late_ms * interval '1 millisecond' ORDER BY due_at LIMIT :count;
-
 -- digests_finish_summary
 --   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text, covered int4
 WITH finished AS (
@@ -339,36 +334,39 @@ DELETE FROM idempotency_keys WHERE user_id = $1;
 INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES (:user_id, :scope, :key, :fingerprint, :result);
 
 -- messages_accept
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, reply_id uuid, key_scope text, key text, fingerprint bytea, message_id uuid, content text, words text
+--   columns: parentId uuid, isRoomFound bool, dailyLimit int4, model text, position int4, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
   SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
-         CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
-         CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = $2 AND c.user_id = $1
+         CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = :chatroom_id AND c.user_id = :user_id
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
-  SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND true
+  SELECT :user_id, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND true
   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
     WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
   RETURNING u.day
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
-    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($12::text)
-  FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text)
+  FROM quota WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
   RETURNING users.indexed_messages
 ), branch AS (
-  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
     active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
     last_message_at = now(), last_activity_at = now()
-  FROM owner WHERE c.id = $2
+  FROM owner WHERE c.id = :chatroom_id
   RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages
 ), message AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at)
-  SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
-         'user', 'completed', $12, replace($13::text, '~', right($1::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
+  SELECT :message_id, :chatroom_id, :user_id, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
+         'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
   FROM quota LEFT JOIN branch ON true
   RETURNING id
 ), reply AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
-  SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id, 'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+  SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id,
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
   FROM message, branch, quota, room
   RETURNING id, model
 ), counted AS (
@@ -384,54 +382,58 @@ WITH room AS (
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
-  SELECT $1, $8, $9, $10, jsonb_build_object('message_id', $11::uuid, 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
+  SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', :message_id::uuid, 'reply_id', reply.id)
+  FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
 )
-SELECT branch.previous_leaf_id AS parent_id, room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
-       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS resets_at,
-       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = $1 AND u.day = room.day), 0) AS used
+SELECT branch.previous_leaf_id AS "parentId", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit", reply.model, branch.last_position AS position,
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
 FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
 
 -- messages_accept_branch
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, reply_id uuid, key_scope text, key text, fingerprint bytea, message_id uuid, content text, words text, target_id uuid, target_role text, max_siblings int4
+--   columns: parentId uuid, siblingCount int4, targetRole text, isRoomFound bool, dailyLimit int4, model text, position int4, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
   SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
-         CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
-         CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models, t.role AS target_role, parent.id AS parent_id, coalesce(parent.depth, 0) AS parent_depth, parent.run AS parent_run,
+         CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models, t.role AS target_role, parent.id AS parent_id, coalesce(parent.depth, 0) AS parent_depth, parent.run AS parent_run,
          CASE WHEN parent.id IS NULL
            THEN (SELECT count(*)::integer FROM messages s WHERE s.chatroom_id = c.id AND s.parent_id IS NULL)
            ELSE (SELECT count(*)::integer FROM messages s WHERE s.parent_id = parent.id)
          END AS sibling_count
   FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-    JOIN messages t ON t.id = $14 AND t.chatroom_id = c.id
+    JOIN messages t ON t.id = :target_id AND t.chatroom_id = c.id
     LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
-  WHERE c.id = $2 AND c.user_id = $1
+  WHERE c.id = :chatroom_id AND c.user_id = :user_id
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
-  SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.target_role = $15 AND room.sibling_count < $16
+  SELECT :user_id, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.target_role = :target_role AND room.sibling_count < :max_siblings
   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
     WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
   RETURNING u.day
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
-    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($12::text)
-  FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text)
+  FROM quota WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
   RETURNING users.indexed_messages
 ), branch AS (
-  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
     active_leaf_depth = room.parent_depth + 2,
     active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
     last_message_at = now(), last_activity_at = now()
-  FROM owner, room WHERE c.id = $2 AND c.last_position = room.seen
+  FROM owner, room WHERE c.id = :chatroom_id AND c.last_position = room.seen
   RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
     CASE WHEN c.active_run > c.last_position - 2 THEN room.parent_run END AS forked_run
 ), message AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, completed_at)
-  SELECT $11, $2, $1, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run, room.parent_id,
-         'user', 'completed', $12, replace($13::text, '~', right($1::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
+  SELECT :message_id, :chatroom_id, :user_id, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run,
+         room.parent_id, 'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
   FROM quota JOIN room ON true LEFT JOIN branch ON true
   RETURNING id
 ), reply AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
-  SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id, 'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+  SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id,
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
   FROM message, branch, quota, room
   RETURNING id, model
 ), counted AS (
@@ -447,45 +449,48 @@ WITH room AS (
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
-  SELECT $1, $8, $9, $10, jsonb_build_object('message_id', $11::uuid, 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
+  SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', :message_id::uuid, 'reply_id', reply.id)
+  FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
 )
-SELECT room.parent_id, room.sibling_count, room.target_role, room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
-       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS resets_at,
-       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = $1 AND u.day = room.day), 0) AS used
+SELECT room.parent_id AS "parentId", room.sibling_count AS "siblingCount", room.target_role AS "targetRole", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit", reply.model, branch.last_position AS position,
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
 FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
 
 -- messages_accept_reply
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, reply_id uuid, key_scope text, key text, fingerprint bytea, target_id uuid, max_siblings int4
+--   columns: parentId uuid, siblingCount int4, isRoomFound bool, dailyLimit int4, model text, position int4, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
   SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
-         CASE p.plan WHEN 'basic' THEN $3::integer END AS daily_limit,
-         CASE p.plan WHEN 'basic' THEN $4::text[] ELSE $5::text[] END AS models, q.id AS parent_id, q.depth AS parent_depth, q.run AS parent_run,
+         CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models, q.id AS parent_id, q.depth AS parent_depth, q.run AS parent_run,
          (SELECT count(*)::integer FROM messages s WHERE s.parent_id = q.id) AS sibling_count
   FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-    JOIN messages t ON t.id = $11 AND t.chatroom_id = c.id
+    JOIN messages t ON t.id = :target_id AND t.chatroom_id = c.id
     JOIN messages q ON q.id = CASE t.role WHEN 'user' THEN t.id ELSE t.parent_id END
-  WHERE c.id = $2 AND c.user_id = $1
+  WHERE c.id = :chatroom_id AND c.user_id = :user_id
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
-  SELECT $1, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.sibling_count < $12
+  SELECT :user_id, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.sibling_count < :max_siblings
   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
     WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
   RETURNING u.day
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
     indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + 0
-  FROM quota WHERE users.id = $1 AND users.unfinished_replies < $6
+  FROM quota WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
   RETURNING users.indexed_messages
 ), branch AS (
-  UPDATE chatrooms c SET last_position = c.last_position + 1, previous_leaf_id = c.active_leaf_id, active_leaf_id = $7,
+  UPDATE chatrooms c SET last_position = c.last_position + 1, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
     active_leaf_depth = room.parent_depth + 1,
     active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
     last_message_at = now(), last_activity_at = now()
-  FROM owner, room WHERE c.id = $2 AND c.last_position = room.seen
+  FROM owner, room WHERE c.id = :chatroom_id AND c.last_position = room.seen
   RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
     CASE WHEN c.active_run > c.last_position - 1 THEN room.parent_run END AS forked_run
 ), reply AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, model, charged_day)
-  SELECT $7, $2, $1, branch.last_position, branch.active_leaf_depth, branch.active_run, branch.forked_run, room.parent_id,
+  SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, branch.forked_run, room.parent_id,
          'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
   FROM quota JOIN room ON true LEFT JOIN branch ON true
   RETURNING id, model
@@ -502,106 +507,118 @@ WITH room AS (
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
-  SELECT $1, $8, $9, $10, jsonb_build_object('message_id', (SELECT parent_id FROM room), 'reply_id', reply.id) FROM reply, (SELECT count(*) FROM counted) AS one WHERE $9::text IS NOT NULL
+  SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', (SELECT parent_id FROM room), 'reply_id', reply.id)
+  FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
 )
-SELECT room.parent_id, room.sibling_count, room.id IS NOT NULL AS room_found, room.daily_limit, reply.model, branch.last_position AS position,
-       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS resets_at,
-       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = $1 AND u.day = room.day), 0) AS used
+SELECT room.parent_id AS "parentId", room.sibling_count AS "siblingCount", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit", reply.model, branch.last_position AS position,
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
 FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
 
 -- messages_accept_why_undone
-SELECT u.unfinished_replies, EXISTS (SELECT 1 FROM chatrooms c WHERE c.id = $2 AND c.user_id = u.id) AS room_found FROM users u WHERE u.id = $1;
+--   parameters: user_id uuid, chatroom_id uuid
+--   columns: unfinishedReplies int4, isRoomFound bool
+SELECT u.unfinished_replies AS "unfinishedReplies",
+  EXISTS (SELECT 1 FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = u.id) AS "isRoomFound"
+FROM users u WHERE u.id = :user_id;
 
 -- messages_activate
+--   parameters: user_id uuid, chatroom_id uuid, message_id uuid
+--   columns: isFound bool, isActivated bool
 WITH RECURSIVE room AS (
-  SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+  SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = :user_id
 ), runs AS (
-  SELECT m.run, m.depth FROM room JOIN messages m ON m.id = $3 AND m.chatroom_id = room.id
+  SELECT m.run, m.depth FROM room JOIN messages m ON m.id = :message_id AND m.chatroom_id = room.id
   UNION ALL
   SELECT head.run, head.depth FROM runs
-    JOIN messages head ON head.chatroom_id = $2 AND head.forked_run = runs.run AND head.depth > runs.depth
+    JOIN messages head ON head.chatroom_id = :chatroom_id AND head.forked_run = runs.run AND head.depth > runs.depth
 ), leaf AS (
   SELECT m.id, m.depth, m.run FROM runs CROSS JOIN LATERAL (
-    SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = $2 AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
+    SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = :chatroom_id AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
   ) m ORDER BY m.position DESC LIMIT 1
 ), branch AS (
   UPDATE chatrooms c SET active_leaf_id = leaf.id, active_leaf_depth = leaf.depth, active_run = leaf.run
   FROM room, leaf WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
 )
-SELECT EXISTS (SELECT FROM leaf) AS found, EXISTS (SELECT FROM branch) AS activated;
+SELECT EXISTS (SELECT FROM leaf) AS "isFound", EXISTS (SELECT FROM branch) AS "isActivated";
 
 -- messages_content_size
-SELECT octet_length(content) AS bytes FROM messages WHERE id = $3 AND chatroom_id = $2 AND user_id = $1;
+--   parameters: user_id uuid, chatroom_id uuid, message_id uuid
+--   columns: bytes int4
+SELECT octet_length(content) AS bytes FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id AND user_id = :user_id;
 
 -- messages_delete_room
+--   parameters: user_id uuid, chatroom_id uuid
+--   columns: id uuid
 WITH unfinished AS (
-  SELECT status, charged_day FROM messages WHERE chatroom_id = $2 AND status IN ('pending', 'streaming')
+  SELECT status, charged_day FROM messages WHERE chatroom_id = :chatroom_id AND status IN ('pending', 'streaming')
 ), refund AS (
   UPDATE usage_days d SET messages = d.messages - unbegun.units
   FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
-  WHERE d.user_id = $1 AND d.day = unbegun.charged_day
+  WHERE d.user_id = :user_id AND d.day = unbegun.charged_day
 ), owner AS (
   UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
-    chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE id = $2 AND user_id = $1),
-    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id = $2 AND user_id = $1)
-  WHERE id = $1
+    chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id),
+    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id = :chatroom_id AND user_id = :user_id)
+  WHERE id = :user_id
 )
-DELETE FROM chatrooms WHERE id = $2 AND user_id = $1 RETURNING id;
+DELETE FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id RETURNING id;
 
 -- messages_delete_rooms
+--   parameters: user_id uuid
+--   columns: id uuid
 WITH unfinished AS (
-  SELECT status, charged_day FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = $1) AND status IN ('pending', 'streaming')
+  SELECT status, charged_day FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = :user_id) AND status IN ('pending', 'streaming')
 ), refund AS (
   UPDATE usage_days d SET messages = d.messages - unbegun.units
   FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
-  WHERE d.user_id = $1 AND d.day = unbegun.charged_day
+  WHERE d.user_id = :user_id AND d.day = unbegun.charged_day
 ), owner AS (
   UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
-    chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE true AND user_id = $1),
-    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = $1) AND user_id = $1), list_version = list_version + 1
-  WHERE id = $1
+    chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE true AND user_id = :user_id),
+    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = :user_id) AND user_id = :user_id), list_version = list_version + 1
+  WHERE id = :user_id
 )
-DELETE FROM chatrooms WHERE true AND user_id = $1 RETURNING id;
+DELETE FROM chatrooms WHERE true AND user_id = :user_id RETURNING id;
 
 -- messages_find
-SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+--   parameters: user_id uuid, chatroom_id uuid, message_id uuid
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[]
+SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids FROM messages m WHERE m.id = $3 AND m.chatroom_id = $2 AND m.user_id = $1;
+END AS "siblingIds" FROM messages m WHERE m.id = :message_id AND m.chatroom_id = :chatroom_id AND m.user_id = :user_id;
 
 -- messages_find_all
-SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+--   parameters: user_id uuid, chatroom_id uuid, message_ids uuid[]
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[]
+SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.chatroom_id = $2 AND m.user_id = $1 ORDER BY m.position;
+END AS "siblingIds" FROM messages m
+ WHERE m.id = ANY (:message_ids::uuid[]) AND m.chatroom_id = :chatroom_id AND m.user_id = :user_id ORDER BY m.position;
 
 -- messages_find_current_reply
+--   parameters: user_id uuid, chatroom_id uuid
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[]
 SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-   (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+   (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
    UNION ALL
-   (SELECT * FROM (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+   (SELECT * FROM (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
-    WHERE newest.completed_at > now() - interval '60 seconds')
+END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
+    WHERE newest."completedAt" > now() - interval '60 seconds')
    LIMIT 1
  ) m ON true
- WHERE c.id = $2 AND c.user_id = $1;
+ WHERE c.id = :chatroom_id AND c.user_id = :user_id;
 
 -- messages_find_outdated_words
 --   parameters: count int8
@@ -610,17 +627,17 @@ SELECT m.id, left(m.content, 200000) AS content, m.attempt FROM messages m
 WHERE m.words_version < 2 AND m.content <> '' ORDER BY m.id LIMIT :count;
 
 -- messages_list_all
+--   parameters: user_id uuid, chatroom_id uuid, below int4, count int8
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], goes_on bool
 SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-     SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+     SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.position < $3 ORDER BY m.position DESC LIMIT $4
+END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.position < :below ORDER BY m.position DESC LIMIT :count
    ) m ON true
-   WHERE c.id = $2 AND c.user_id = $1)
+   WHERE c.id = :chatroom_id AND c.user_id = :user_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position DESC) AS goes_on FROM bounded AS m ORDER BY m.position DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
      FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
@@ -628,21 +645,21 @@ END AS sibling_ids FROM messages m WHERE m.chatroom_id = c.id AND m.position < $
  ) AS m ORDER BY m.position DESC;
 
 -- messages_list_branch
+--   parameters: user_id uuid, chatroom_id uuid, from_id uuid, count int4
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], goes_on bool
 WITH RECURSIVE room AS (
-   SELECT c.id, coalesce($3::uuid, c.active_leaf_id) AS leaf_id FROM chatrooms c WHERE c.id = $2 AND c.user_id = $1
+   SELECT c.id, coalesce(:from_id::uuid, c.active_leaf_id) AS leaf_id FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = :user_id
  ), branch AS (
    SELECT m.id, m.parent_id, 1 AS n FROM room JOIN messages m ON m.id = room.leaf_id AND m.chatroom_id = room.id
    UNION ALL
-   SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < $4
+   SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < :count
  )
  SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true)
+END AS "siblingIds" FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position DESC) AS goes_on FROM bounded AS m ORDER BY m.position DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
      FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
@@ -650,21 +667,28 @@ END AS sibling_ids FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.
  ) AS m ORDER BY m.position DESC;
 
 -- messages_lock_days
-SELECT day FROM usage_days WHERE user_id = $1 AND (day = ANY ($2::date[]) OR day >= (now() AT TIME ZONE 'UTC')::date)
+--   parameters: user_id uuid, days date[]
+--   columns: day date
+SELECT day FROM usage_days WHERE user_id = :user_id AND (day = ANY (:days::date[]) OR day >= (now() AT TIME ZONE 'UTC')::date)
 ORDER BY day FOR NO KEY UPDATE;
 
 -- messages_lock_replies
-SELECT m.id, m.charged_day::text FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
-WHERE c.user_id = $1 AND ($2::uuid IS NULL OR c.id = $2) AND m.role = 'model'
-  AND (m.completed_at IS NULL OR m.completed_at > now() - $3 * interval '1 millisecond')
+--   parameters: user_id uuid, chatroom_id uuid, finished_within_ms float8
+--   columns: id uuid, chargedDay text
+SELECT m.id, m.charged_day::text AS "chargedDay" FROM chatrooms c JOIN messages m ON m.chatroom_id = c.id
+WHERE c.user_id = :user_id AND (:chatroom_id::uuid IS NULL OR c.id = :chatroom_id) AND m.role = 'model'
+  AND (m.completed_at IS NULL OR m.completed_at > now() - :finished_within_ms * interval '1 millisecond')
 ORDER BY m.id FOR NO KEY UPDATE OF m;
 
 -- messages_news_of
+--   parameters: reply_ids uuid[], max_wait_ms float8
+--   columns: id uuid, isFinished bool, model text, status text, until timestamptz
 SELECT wanted.id, coalesce(m.status NOT IN ('pending', 'streaming'), true) AS "isFinished",
   m.model, m.status, pause.paused_until AS until
-FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
+FROM unnest(:reply_ids::uuid[]) AS wanted(id) LEFT JOIN messages m ON m.id = wanted.id
   LEFT JOIN LATERAL (SELECT s.paused_until FROM model_pauses s
-WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $2 * interval '1 millisecond' + interval '1 second') AS pause ON NOT coalesce(m.lease_until > now(), false)
+WHERE s.model = m.model AND s.paused_until > now()
+  AND s.paused_until <= now() + :max_wait_ms * interval '1 millisecond' + interval '1 second') AS pause ON NOT coalesce(m.lease_until > now(), false)
 WHERE coalesce(m.status NOT IN ('pending', 'streaming'), true) OR pause.paused_until IS NOT NULL;
 
 -- messages_renew_words
@@ -685,7 +709,7 @@ RETURNING m.id;
 
 -- messages_search
 --   parameters: user_id uuid, query text, as_of timestamptz, after_rank float4, after_id uuid, count int8
---   columns: id uuid, chatroom_id uuid, user_id uuid, position int4, attempt int4, parent_id uuid, role text, status text, content text, model text, finish_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, created_at timestamptz, completed_at timestamptz, sibling_ids uuid[], chatroom_name text, rank float4, as_of timestamptz, goes_on bool
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], chatroom_name text, rank float4, as_of timestamptz, goes_on bool
 WITH newest AS (
    SELECT found.id, found.rank
    FROM generate_series((SELECT u.indexed_messages / 2048 FROM users u WHERE u.id = :user_id), 0, -1) AS block
@@ -702,13 +726,11 @@ WITH newest AS (
    SELECT id, rank FROM newest WHERE (rank, id) < (:after_rank::real, :after_id::uuid) ORDER BY rank DESC, id DESC LIMIT :count
  )
  SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id, m.user_id, m.position, m.attempt, m.parent_id, m.role, m.status, m.content, m.model, m.finish_reason, m.error_code,
-m.input_tokens, m.output_tokens, m.reasoning_tokens, m.total_tokens, m.usage_estimated,
-m.context_turns, m.context_trimmed, m.context_summarised, m.created_at, m.completed_at,
+   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS sibling_ids, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
+END AS "siblingIds", c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
     FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.rank DESC, m.id DESC) AS goes_on FROM bounded AS m ORDER BY m.rank DESC, m.id DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
@@ -717,8 +739,10 @@ END AS sibling_ids, c.name AS chatroom_name, page.rank, coalesce(:as_of::timesta
  ) AS m ORDER BY m.rank DESC, m.id DESC;
 
 -- messages_touch_owner
+--   parameters: user_id uuid, chatroom_id uuid
+--   columns: id uuid
 UPDATE users SET list_version = list_version + 1
-WHERE id = $1 AND EXISTS (SELECT 1 FROM chatrooms WHERE id = $2 AND user_id = $1) RETURNING id;
+WHERE id = :user_id AND EXISTS (SELECT 1 FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id) RETURNING id;
 
 -- otp_challenges_consume
 UPDATE otp_challenges SET consumed_at = now()
@@ -781,112 +805,137 @@ WHERE u.id = $1;
 SELECT 1 AS one;
 
 -- replies_claim
+--   parameters: reply_id uuid, lease_ms float8, max_wait_ms float8
+--   columns: replyId uuid, attempt int4, parentId uuid, depth int4, model text, plan text, systemInstruction text, isCancelled bool, hasBegun bool, countedAttempts int4, isSuspect bool
 UPDATE messages m
-SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + $2 * interval '1 millisecond', retry_at = NULL, started_at = now()
+SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + :lease_ms * interval '1 millisecond', retry_at = NULL, started_at = now()
 FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-WHERE m.id = $1 AND c.id = m.chatroom_id AND m.status IN ('pending', 'streaming')
+WHERE m.id = :reply_id AND c.id = m.chatroom_id AND m.status IN ('pending', 'streaming')
   AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
   AND NOT EXISTS (SELECT s.paused_until FROM model_pauses s
-WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $3 * interval '1 millisecond' + interval '1 second')
-  AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
+WHERE s.model = m.model AND s.paused_until > now()
+  AND s.paused_until <= now() + :max_wait_ms * interval '1 millisecond' + interval '1 second')
+  AND NOT EXISTS (SELECT 1 FROM messages e
+  WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
 RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
-  c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled",
-  m.first_token_at IS NOT NULL AS "hasBegun", m.attempt - m.forgiven_attempts AS tries, coalesce(m.is_suspect, false) AS "isSuspect";
+  c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled", m.first_token_at IS NOT NULL AS "hasBegun",
+  m.attempt - m.forgiven_attempts AS "countedAttempts", coalesce(m.is_suspect, false) AS "isSuspect";
 
 -- replies_finish
+--   parameters: reply_id uuid, attempt int4, refund bool, status text, content text, finish_reason text, block_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, first_token_at timestamptz, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8, words text, summary_at uuid, is_server_error bool
+--   columns: nextReplyId uuid, summaryTasks jsonb
 WITH reply AS (
-  SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages WHERE id = $1 AND attempt = $2 AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
+  SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages
+  WHERE id = :reply_id AND attempt = :attempt AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
 ), refund AS (
-  UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE $3 AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
+  UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE :refund AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length($5::text) - reply.bytes
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes
   FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
-), done AS (
-  UPDATE messages m SET status = $4, content = $5, words = replace($22::text, '~', right(m.user_id::text, 12) || lpad(to_hex((owner.indexed_messages) / 2048), 4, '0'))::tsvector,
-    words_version = CASE WHEN $5 = '' THEN 1 ELSE 2 END, finish_reason = $6, block_reason = $7, error_code = $8,
-    input_tokens = $9, output_tokens = $10, reasoning_tokens = $11, total_tokens = $12, usage_estimated = $13,
-    context_turns = $14, context_trimmed = $15, context_summarised = $16, first_token_at = coalesce(m.first_token_at, $17),
-    is_suspect = CASE WHEN $24::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
+), finished AS (
+  UPDATE messages m SET status = :status, content = :content, words = replace(:words::text, '~', right(m.user_id::text, 12) || lpad(to_hex((owner.indexed_messages) / 2048), 4, '0'))::tsvector,
+    words_version = CASE WHEN :content = '' THEN 1 ELSE 2 END,
+    finish_reason = :finish_reason, block_reason = :block_reason, error_code = :error_code,
+    input_tokens = :input_tokens, output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens, total_tokens = :total_tokens,
+    usage_estimated = :usage_estimated,
+    context_turns = :context_turns, context_trimmed = :context_trimmed, context_summarised = :context_summarised,
+    first_token_at = coalesce(m.first_token_at, :first_token_at),
+    is_suspect = CASE WHEN :is_server_error::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
       SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT 1000) o
       WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
     ) END,
-    charged_day = CASE WHEN $3 THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
+    charged_day = CASE WHEN :refund THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
   FROM reply, owner WHERE m.id = reply.id
   RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at
 ), usage AS (
   INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
-  SELECT reply.user_id, coalesce(reply.charged_day, (now() AT TIME ZONE 'UTC')::date), done.model, CASE WHEN $3 THEN 0 ELSE 1 END,
-    coalesce($9, 0), coalesce($10, 0), coalesce($11, 0), CASE WHEN $12::integer IS NULL THEN 0 ELSE $21::bigint END
-  FROM reply, done WHERE NOT $3 OR $12 IS NOT NULL
+  SELECT reply.user_id, coalesce(reply.charged_day, (now() AT TIME ZONE 'UTC')::date), finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
+    coalesce(:input_tokens, 0), coalesce(:output_tokens, 0), coalesce(:reasoning_tokens, 0),
+    CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END
+  FROM reply, finished WHERE NOT :refund OR :total_tokens IS NOT NULL
   ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET messages = d.messages + excluded.messages,
     input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
     reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
   RETURNING 1
 ), untitled AS (
-  UPDATE chatrooms c SET title_requested_at = now(), title_requests = c.title_requests + 1 FROM reply, done
-  WHERE $4 = 'completed' AND $5 <> '' AND c.id = reply.chatroom_id AND c.name IS NULL AND NOT EXISTS (
+  UPDATE chatrooms c SET title_requested_at = now(), title_requests = c.title_requests + 1 FROM reply, finished
+  WHERE :status = 'completed' AND :content <> '' AND c.id = reply.chatroom_id AND c.name IS NULL AND NOT EXISTS (
     SELECT 1 FROM digests d JOIN messages t ON t.id = d.message_id
     WHERE d.kind = 'title' AND d.created_at = c.title_requested_at AND t.chatroom_id = c.id
   ) RETURNING 1
 ), wanted AS (
   INSERT INTO digests (message_id, kind)
-  SELECT done.id, 'title' FROM done, untitled UNION ALL SELECT $23::uuid, 'summary' FROM done WHERE $23::uuid IS NOT NULL
+  SELECT finished.id, 'title' FROM finished, untitled
+  UNION ALL SELECT :summary_at::uuid, 'summary' FROM finished WHERE :summary_at::uuid IS NOT NULL
   ON CONFLICT ON CONSTRAINT pk_digests DO NOTHING RETURNING message_id, kind
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
     cost_micros, first_token_counts, total_counts)
-  SELECT date_trunc('hour', now(), 'UTC'), done.model, 'reply', $4, coalesce($8, $6),
-    get_byte(uuid_send(done.id), 15) % 8, 1, $18::bigint, $19::bigint, $20::bigint, $21::bigint,
-    ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM done.first_token_at - done.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM done.completed_at - done.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
-  FROM (SELECT count(*) FROM usage) AS used, done
+  SELECT date_trunc('hour', now(), 'UTC'), finished.model, 'reply', :status, coalesce(:error_code, :finish_reason),
+    get_byte(uuid_send(finished.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
+    ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM finished.first_token_at - finished.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM finished.completed_at - finished.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
+  FROM (SELECT count(*) FROM usage) AS used, finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
     reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros, first_token_counts = ARRAY(SELECT a + b FROM unnest(h.first_token_counts, excluded.first_token_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i), total_counts = ARRAY(SELECT a + b FROM unnest(h.total_counts, excluded.total_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i)
 )
-SELECT (SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1) AS next_reply_id,
-  (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS digests
+SELECT (
+    SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1
+  ) AS "nextReplyId",
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS "summaryTasks"
 FROM reply;
 
 -- replies_lock_owners_of_failed
-SELECT u.id FROM users u WHERE u.id IN (SELECT m.user_id FROM messages m WHERE m.id = ANY ($1::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL)
+--   parameters: reply_ids uuid[]
+--   columns: id uuid
+SELECT u.id FROM users u WHERE u.id IN (SELECT m.user_id FROM messages m WHERE m.id = ANY (:reply_ids::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL)
 ORDER BY u.id FOR NO KEY UPDATE;
 
 -- replies_orphans
+--   parameters: idle_ms float8, count int8, max_wait_ms float8
+--   columns: replyId uuid, attempt int4, plan text
 SELECT m.id AS "replyId", m.attempt, p.plan FROM messages m JOIN user_plans p ON p.user_id = m.user_id
 WHERE m.status IN ('pending', 'streaming')
-  AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - $1 * interval '1 millisecond')
+  AND coalesce(m.lease_until <= now(), coalesce(m.retry_at, m.created_at) <= now() - :idle_ms * interval '1 millisecond')
   AND NOT EXISTS (SELECT s.paused_until FROM model_pauses s
-WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $3 * interval '1 millisecond' + interval '1 second')
-  AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
-ORDER BY m.id LIMIT $2;
+WHERE s.model = m.model AND s.paused_until > now()
+  AND s.paused_until <= now() + :max_wait_ms * interval '1 millisecond' + interval '1 second')
+  AND NOT EXISTS (SELECT 1 FROM messages e
+  WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
+ORDER BY m.id LIMIT :count;
 
 -- replies_path
-WITH RECURSIVE path AS (
-  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4) AS tokens, (octet_length(m.content) / 4 + 4) AS spent, 1 AS n FROM messages m WHERE m.id = $1
+--   parameters: message_id uuid, max_tokens int4, max_messages int4
+--   columns: id uuid, depth int4, role text, status text, content text, tokens int4, summary text, covered int4, hasSummary bool, isRefused bool
+WITH RECURSIVE path (id, parent_id, depth, role, status, error_code, is_suspect, content, tokens, spent, n) AS (
+  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4), (octet_length(m.content) / 4 + 4), 1 FROM messages m WHERE m.id = :message_id
   UNION ALL
   SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4), p.spent + (octet_length(m.content) / 4 + 4), p.n + 1
-  FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + (octet_length(m.content) / 4 + 4) <= $2 AND p.n < $3
+  FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + (octet_length(m.content) / 4 + 4) <= :max_tokens AND p.n < :max_messages
 )
-SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "isFolded",
+SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "hasSummary",
   path.status = 'failed' AND (path.error_code = 'request_rejected' OR coalesce(path.is_suspect, false)) AS "isRefused"
 FROM path LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY path.depth;
 
 -- replies_pause_model
-INSERT INTO model_pauses AS s (model, paused_until) VALUES ($1, now() + $2 * interval '1 millisecond')
+--   parameters: model text, pause_ms float8, max_wait_ms float8
+INSERT INTO model_pauses AS s (model, paused_until) VALUES (:model, now() + :pause_ms * interval '1 millisecond')
 ON CONFLICT ON CONSTRAINT pk_model_pauses DO UPDATE SET paused_until =
-  greatest(least(s.paused_until, now() + $3 * interval '1 millisecond'), excluded.paused_until);
+  greatest(least(s.paused_until, now() + :max_wait_ms * interval '1 millisecond'), excluded.paused_until);
 
 -- replies_release
+--   parameters: reply_id uuid, attempt int4, delay_ms float8, reason text, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8, is_server_error bool
+--   columns: id uuid
 WITH released AS (
-  UPDATE messages SET lease_until = NULL, retry_at = now() + $3 * interval '1 millisecond',
-    is_suspect = CASE WHEN $9::boolean IS NULL THEN is_suspect ELSE $9 AND coalesce(is_suspect, true) END
-  WHERE id = $1 AND attempt = $2 AND status = 'streaming' RETURNING id, model
+  UPDATE messages SET lease_until = NULL, retry_at = now() + :delay_ms * interval '1 millisecond',
+    is_suspect = CASE WHEN :is_server_error::boolean IS NULL THEN is_suspect ELSE :is_server_error AND coalesce(is_suspect, true) END
+  WHERE id = :reply_id AND attempt = :attempt AND status = 'streaming' RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
     cost_micros, first_token_counts, total_counts)
-  SELECT date_trunc('hour', now(), 'UTC'), released.model, 'reply', 'retried', $4,
-    get_byte(uuid_send(released.id), 15) % 8, 1, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
+  SELECT date_trunc('hour', now(), 'UTC'), released.model, 'reply', 'retried', :reason,
+    get_byte(uuid_send(released.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
     array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM released
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
@@ -896,36 +945,42 @@ WITH released AS (
 SELECT id FROM released;
 
 -- replies_renew
+--   parameters: reply_ids uuid[], attempts int4[], first_token_ats timestamptz[], lease_ms float8
+--   columns: id uuid, isCancelled bool
 WITH held AS (
   SELECT m.id, mine.first_token_at
-  FROM messages m JOIN unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS mine(id, attempt, first_token_at)
+  FROM messages m JOIN unnest(:reply_ids::uuid[], :attempts::integer[], :first_token_ats::timestamptz[]) AS mine(id, attempt, first_token_at)
     ON m.id = mine.id AND m.attempt = mine.attempt
   WHERE m.status = 'streaming' ORDER BY m.id FOR NO KEY UPDATE OF m
 )
-UPDATE messages m SET lease_until = now() + $4 * interval '1 millisecond', first_token_at = coalesce(m.first_token_at, held.first_token_at)
-FROM held WHERE m.id = held.id RETURNING m.id, m.cancel_requested_at IS NOT NULL AS cancelled;
+UPDATE messages m SET lease_until = now() + :lease_ms * interval '1 millisecond', first_token_at = coalesce(m.first_token_at, held.first_token_at)
+FROM held WHERE m.id = held.id RETURNING m.id, m.cancel_requested_at IS NOT NULL AS "isCancelled";
 
 -- replies_request_cancel
+--   parameters: user_id uuid, chatroom_id uuid, reply_id uuid
+--   columns: replyId uuid, attempt int4, parentId uuid, model text, plan text, systemInstruction text, isHeld bool, hasBegun bool, isReleased bool
 WITH wanted AS (
   SELECT m.id FROM messages m
-  WHERE m.chatroom_id = $2 AND m.user_id = $1 AND ($3::uuid IS NULL OR m.id = $3) AND m.status IN ('pending', 'streaming')
+  WHERE m.chatroom_id = :chatroom_id AND m.user_id = :user_id AND (:reply_id::uuid IS NULL OR m.id = :reply_id) AND m.status IN ('pending', 'streaming')
   ORDER BY m.id FOR NO KEY UPDATE
 )
 UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now())
-FROM wanted, user_plans p, chatrooms c WHERE m.id = wanted.id AND p.user_id = $1 AND c.id = $2
+FROM wanted, user_plans p, chatrooms c WHERE m.id = wanted.id AND p.user_id = :user_id AND c.id = :chatroom_id
 RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.model, p.plan, c.system_instruction AS "systemInstruction",
-  coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isLetGo";
+  coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isReleased";
 
 -- replies_retry_failed
+--   parameters: reply_ids uuid[], basic_models text[], pro_models text[]
+--   columns: replyId uuid, attempt int4, model text, plan text, errorCode text, failedModel text
 WITH failed AS (
-  SELECT m.id, m.error_code, m.model FROM messages m WHERE m.id = ANY ($1::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL ORDER BY m.id FOR NO KEY UPDATE
+  SELECT m.id, m.error_code, m.model FROM messages m WHERE m.id = ANY (:reply_ids::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL ORDER BY m.id FOR NO KEY UPDATE
 ), chosen AS (
   SELECT failed.*, p.plan, CASE
       WHEN failed.model = ANY (offer.models) THEN failed.model
       WHEN c.model = ANY (offer.models) THEN c.model
       ELSE offer.models[1] END AS chosen_model
   FROM failed JOIN messages m ON m.id = failed.id JOIN chatrooms c ON c.id = m.chatroom_id JOIN user_plans p ON p.user_id = c.user_id,
-    LATERAL (SELECT CASE p.plan WHEN 'basic' THEN $2::text[] ELSE $3::text[] END AS models) offer
+    LATERAL (SELECT CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models) offer
 ), retried AS (
   UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
     is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
@@ -939,10 +994,14 @@ WITH failed AS (
 SELECT "replyId", attempt, model, plan, "errorCode", "failedModel" FROM retried ORDER BY "replyId";
 
 -- replies_why_refused
-SELECT m.status, m.attempt, p.plan, EXISTS (SELECT 1 FROM messages e WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming')) AS has_earlier,
+--   parameters: reply_id uuid, max_wait_ms float8
+--   columns: status text, attempt int4, plan text, hasEarlier bool, waitMs float8
+SELECT m.status, m.attempt, p.plan, EXISTS (SELECT 1 FROM messages e
+  WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming')) AS "hasEarlier",
   ceil(extract(epoch FROM greatest(m.lease_until, m.retry_at, (SELECT s.paused_until FROM model_pauses s
-WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + $2 * interval '1 millisecond' + interval '1 second')) - now()) * 1000)::double precision AS wait_ms
-FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = $1;
+WHERE s.model = m.model AND s.paused_until > now()
+  AND s.paused_until <= now() + :max_wait_ms * interval '1 millisecond' + interval '1 second')) - now()) * 1000)::double precision AS "waitMs"
+FROM messages m JOIN user_plans p ON p.user_id = m.user_id WHERE m.id = :reply_id;
 
 -- retention_audit_log_audit_log
 DELETE FROM audit_log WHERE (id) IN (

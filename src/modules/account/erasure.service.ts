@@ -7,7 +7,7 @@ import { Database } from '../../database/database.js';
 import { UserGoneError } from '../../database/database.errors.js';
 import { statement } from '../../database/statement.js';
 import { AuthService, OtpService } from '../auth/index.js';
-import { Deletion } from '../messages/index.js';
+import { DeletionService } from '../messages/index.js';
 import { ErasedDays } from '../subscriptions/index.js';
 import { canonicalNumber, spellingsOf, UsersService } from '../users/index.js';
 
@@ -34,7 +34,7 @@ export class ErasureService {
     private readonly users: UsersService,
     private readonly auth: AuthService,
     private readonly codes: OtpService,
-    private readonly deletion: Deletion,
+    private readonly deletion: DeletionService,
     private readonly days: ErasedDays,
     private readonly cache: BodyCache,
   ) {}

@@ -4,7 +4,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { BoundedRow } from '../../database/page-bytes.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
-import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, Retries } from '../messages/index.js';
+import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, RetriesService } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLog } from './audit-log.js';
 import { ConversationsRepository, type MessageFilter, type MessageRecord, type RoomRecord } from './conversations.repository.js';
@@ -16,7 +16,7 @@ export class ConversationsService {
   constructor(
     private readonly database: Database,
     private readonly conversations: ConversationsRepository,
-    private readonly retries: Retries,
+    private readonly retries: RetriesService,
     private readonly audit: AuditLog,
     @InjectConfig() private readonly config: Config,
   ) {}

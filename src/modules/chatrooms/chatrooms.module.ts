@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { SubscriptionsModule } from '../subscriptions/index.js';
+import { ChatroomEntity } from './chatroom.entity.js';
 import { ChatroomsRepository } from './chatrooms.repository.js';
 import { ChatroomsService } from './chatrooms.service.js';
 
 @Module({
-  imports: [SubscriptionsModule],
+  imports: [SubscriptionsModule, TypeOrmModule.forFeature([ChatroomEntity])],
   providers: [ChatroomsService, ChatroomsRepository],
   exports: [ChatroomsService],
 })

@@ -1,5 +1,4 @@
-import { chooseContext, historyLimits, instructionOf, toTurns } from './context.js';
-import type { PathMessage } from './replies.repository.js';
+import { chooseContext, historyLimits, instructionOf, type PathMessage, toTurns } from './context.js';
 
 type Said = Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused'>;
 const user = (content: string): Said => ({ role: 'user', status: 'completed', content, isRefused: false });
@@ -61,7 +60,10 @@ describe('turns', () => {
 });
 
 describe('context', () => {
-  /** A branch from `first` (its depth) of messages of 10 tokens, that ends with a question; summaries by the depth that they end at. */
+  /**
+   * A branch from `first` (its depth) of messages of 10 tokens, that ends with a question; summaries by the depth that
+   * they end at.
+   */
   const branch = (first: number, last: number, summaries: Record<number, string | null> = {}): PathMessage[] =>
     Array.from({ length: last - first + 1 }, (_, i) => {
       const depth = first + i;
@@ -72,7 +74,7 @@ describe('context', () => {
         tokens: 10,
         ...(depth % 2 === 1 ? user(`q${depth}`) : model(`a${depth}`)),
         summary: content == null ? null : { content, covered: depth },
-        isFolded: content !== undefined,
+        hasSummary: content !== undefined,
       };
     });
   const LIMITS = { tokens: 100, messages: 1_000 };
@@ -82,16 +84,16 @@ describe('context', () => {
   };
 
   test('what fits is given whole, and needs no summary while there is room', () => {
-    expect(seen(branch(1, 7))).toEqual({ turns: 7, first: 'q1', summary: null, summarised: 0, trimmed: 0, foldAt: null });
+    expect(seen(branch(1, 7))).toEqual({ turns: 7, first: 'q1', summary: null, summarised: 0, trimmed: 0, summaryAt: null });
   });
 
   test('a summary is asked for before it is needed, and leaves half of the history as it was said', () => {
-    expect(seen(branch(1, 9))).toEqual({ turns: 9, first: 'q1', summary: null, summarised: 0, trimmed: 0, foldAt: 'm4' });
+    expect(seen(branch(1, 9))).toEqual({ turns: 9, first: 'q1', summary: null, summarised: 0, trimmed: 0, summaryAt: 'm4' });
   });
 
   test('one that is being made, or that could not be made, is not asked for again', () => {
-    expect(seen(branch(1, 9, { 4: null })).foldAt).toBeNull();
-    expect(seen(branch(2, 11, { 4: null })).foldAt).toBeNull();
+    expect(seen(branch(1, 9, { 4: null })).summaryAt).toBeNull();
+    expect(seen(branch(2, 11, { 4: null })).summaryAt).toBeNull();
   });
 
   test('what does not fit is given as the summary that leaves the most as it was said', () => {
@@ -101,7 +103,7 @@ describe('context', () => {
       summary: 'short',
       summarised: 4,
       trimmed: 0,
-      foldAt: null,
+      summaryAt: null,
     });
   });
 
@@ -110,12 +112,12 @@ describe('context', () => {
   });
 
   test('the next summary is asked for when the newest is as far back as the first was', () => {
-    expect(seen(branch(4, 11, { 4: 'short' })).foldAt).toBeNull();
-    expect(seen(branch(4, 13, { 4: 'short' })).foldAt).toBe('m8');
+    expect(seen(branch(4, 11, { 4: 'short' })).summaryAt).toBeNull();
+    expect(seen(branch(4, 13, { 4: 'short' })).summaryAt).toBe('m8');
   });
 
   test('without a summary what does not fit is trimmed, and a summary is asked for', () => {
-    expect(seen(branch(12, 21))).toEqual({ turns: 9, first: 'q13', summary: null, summarised: 0, trimmed: 12, foldAt: 'm16' });
+    expect(seen(branch(12, 21))).toEqual({ turns: 9, first: 'q13', summary: null, summarised: 0, trimmed: 12, summaryAt: 'm16' });
   });
 
   test('a summary that does not tell of all says so', () => {
@@ -126,7 +128,7 @@ describe('context', () => {
   });
 
   test('the number of messages is limited as their length is', () => {
-    expect(seen(branch(1, 8), { tokens: 10_000, messages: 10 }).foldAt).toBe('m4');
+    expect(seen(branch(1, 8), { tokens: 10_000, messages: 10 }).summaryAt).toBe('m4');
   });
 
   test('a question that is larger than all is given alone', () => {
@@ -138,7 +140,7 @@ describe('context', () => {
       summary: null,
       summarised: 0,
       trimmed: 8,
-      foldAt: null,
+      summaryAt: null,
     });
   });
 });

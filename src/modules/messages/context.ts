@@ -1,40 +1,62 @@
-import type { PathMessage } from './replies.repository.js';
+import type { MessageStatus } from './message-status.js';
+
+/** A message of the branch that a reply continues. */
+export interface PathMessage {
+  readonly id: string;
+  readonly depth: number;
+  readonly role: 'user' | 'model';
+  readonly status: MessageStatus;
+  readonly content: string;
+  /** An estimate. */
+  readonly tokens: number;
+  /** The summary of the conversation up to this message, which covers so many messages. */
+  readonly summary: { readonly content: string; readonly covered: number } | null;
+  /** A summary that ends here was requested, whatever became of it. */
+  readonly hasSummary: boolean;
+  /**
+   * A failed reply: the model refused the message that it answers, or the model's servers failed only for that message.
+   */
+  readonly isRefused: boolean;
+}
 
 export interface Turn {
   readonly role: 'user' | 'model';
   readonly text: string;
 }
 
-/** How much history the model is given: about this many tokens, and never more messages, however short they are. */
+/**
+ * Limits of the history that the model is given: about this many tokens, and this many messages, however short they
+ * are.
+ */
 export interface HistoryLimits {
   readonly tokens: number;
   readonly messages: number;
 }
 
-/** Whatever the size of a room, no more of its messages are looked at. */
+/** The messages that are read for one prompt, whatever the size of the room. */
 const MAX_MESSAGES = 1_000;
 
 export const historyLimits = (tokens: number): HistoryLimits => ({ tokens, messages: MAX_MESSAGES });
 
 export interface Context {
   readonly turns: Turn[];
-  /** Of what came before the turns. */
+  /** The summary of the messages before the turns. */
   readonly summary: string | null;
-  /** Messages before the first turn that the summary tells of. */
+  /** Messages before the first turn that the summary covers. */
   readonly summarised: number;
-  /** Messages before the first turn that nothing tells of. */
+  /** Messages before the first turn that the model learns nothing about. */
   readonly trimmed: number;
-  /** The message that a new summary should end at, so that the next replies find one; null while none is needed. */
-  readonly foldAt: string | null;
+  /** The message at which a new summary should end, so that the next replies find one; null while none is needed. */
+  readonly summaryAt: string | null;
 }
 
-/** A new summary is wanted when this part of the limits is used up since the newest one, and leaves this part of them as it was said. */
+/** A new summary is requested when FULL of the limits is used since the newest one. It leaves LEFT of them verbatim. */
 const FULL = 3 / 4;
 const LEFT = 1 / 2;
 
 /**
- * Chooses what the model is given of a branch: as much as fits as it was said, and the rest as a summary, if there is one that ends where the
- * verbatim part can begin.
+ * Chooses what the model is given of a branch: as much as fits verbatim, and the rest as a summary, if there is one
+ * that ends where the verbatim part can begin.
  *
  * @param path oldest first, as far up as the limits allow; ends with the message to answer
  * @param options as those of `toTurns`
@@ -57,13 +79,16 @@ export function chooseContext(
     summary: summary?.content ?? null,
     summarised,
     trimmed: Math.max(0, (given[0]?.depth ?? 1) - 1 - summarised),
-    foldAt: foldAt(path, after, limits),
+    summaryAt: summaryAt(path, after, limits),
   };
 }
 
-/** As late as the limits allow, so that a summary is seldom made, and early enough that it is there before it is needed. */
-function foldAt(path: readonly PathMessage[], after: readonly number[], limits: HistoryLimits): string | null {
-  const newest = path.findLastIndex(({ isFolded }) => isFolded);
+/**
+ * As late as the limits allow, so that summaries are seldom created, and early enough that one exists before it is
+ * needed.
+ */
+function summaryAt(path: readonly PathMessage[], after: readonly number[], limits: HistoryLimits): string | null {
+  const newest = path.findLastIndex(({ hasSummary }) => hasSummary);
   const uses = (i: number, part: number) => (after[i] ?? 0) > limits.tokens * part || path.length - 1 - i > limits.messages * part;
   const isOverflowing = newest === -1 && path[0] !== undefined && path[0].depth > 1;
   if (!isOverflowing && !(newest === -1 ? isFull(path, limits) : uses(newest, FULL))) return null;
@@ -75,7 +100,7 @@ function foldAt(path: readonly PathMessage[], after: readonly number[], limits: 
 const isFull = (path: readonly PathMessage[], { tokens, messages }: HistoryLimits): boolean =>
   path.reduce((sum, message) => sum + message.tokens, 0) > tokens * FULL || path.length > messages * FULL;
 
-/** What the messages after each one come to. */
+/** The sum of the tokens after each message. */
 function tokensAfter(path: readonly PathMessage[]): number[] {
   let sum = 0;
   return path
@@ -91,11 +116,12 @@ function tokensAfter(path: readonly PathMessage[]): number[] {
 export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
 
 /**
- * Messages as turns of a conversation. A reply without text is left out. A reply that was blocked or whose message the model refused is left
- * out together with that message, because every later request that repeats the message would be refused as well. A conversation begins with
- * the user.
+ * Messages as turns of a conversation. A reply without text is left out. A reply that was blocked or whose message the
+ * model refused is left out together with that message, because every later request that repeats the message would be
+ * refused as well. A conversation begins with the user.
  *
- * @param answeredOnly leaves out every message whose reply has no text, whatever the reason: one of them may be what the model refuses
+ * @param answeredOnly leaves out every message whose reply has no text, whatever the reason: the model may refuse one
+ *   of them
  */
 export function toTurns(
   path: readonly Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused'>[],
@@ -114,7 +140,7 @@ export function toTurns(
 
 const SUMMARY_NOTE = 'Summary of the earlier part of the conversation, which is not shown any more:';
 
-/** The instruction of the room, and what is known of the conversation before the turns. */
+/** The instruction of the room, and the summary of the conversation before the turns. */
 export function instructionOf(systemInstruction: string | null, summary: string | null): string | null {
   const parts = [systemInstruction, summary === null ? null : `${SUMMARY_NOTE}\n\n${summary}`].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join('\n\n');

@@ -36,27 +36,29 @@ export class MessageEntity {
   @Column('uuid', { name: 'chatroom_id' })
   chatroomId!: string;
 
-  /** The room's owner, so that a finished reply finds its account without the room. */
+  /** The owner of the room, so that a finished reply finds its account without the room. */
   @Column('uuid', { name: 'user_id' })
   userId!: string;
 
-  /** Place in the room's total order, from 1. */
+  /** Position in the total order of the room, from 1. */
   @Column('integer')
   position!: number;
 
-  /** Place on its branch, from 1. */
+  /** Position on its branch, from 1. */
   @Column('integer')
   depth!: number;
 
-  /** The stretch of its branch without forks that it belongs to: the position of the first message of that stretch. */
+  /**
+   * The segment of its branch without forks that it belongs to, named by the position of the segment's first message.
+   */
   @Column('integer')
   run!: number;
 
-  /** Of the first message of a run that left another one: the run of its parent. */
+  /** The run of its parent, on the first message of a run that forks off another one. */
   @Column('integer', { name: 'forked_run', nullable: true })
   forkedRun!: number | null;
 
-  /** The message before it on its branch; of a reply, the message that it answers. */
+  /** The message before it on its branch. For a reply, this is the message that it answers. */
   @ForeignKey('MessageEntity', { name: 'fk_messages_parent' })
   @Column('uuid', { name: 'parent_id', nullable: true })
   parentId!: string | null;
@@ -67,56 +69,58 @@ export class MessageEntity {
   @Column('text')
   status!: MessageStatus;
 
-  /** Of a reply: empty until it is terminal. */
+  /** The text. It is empty in a reply that is not finished. */
   @Column('text', { default: '' })
   content!: string;
 
-  /** The words of the content, each marked with its owner and a stretch of his messages (search/marked-words.ts). */
+  /** The words of the content, each marked with its owner and an index block (search/marked-words.ts). */
   @Column('tsvector', { nullable: true, select: false })
   words!: string | null;
 
-  /** Version of the rule that the words were made by (search/words.ts); 1 for a reply without text, which has none. */
+  /** Version of the rule that created the words (search/words.ts); 1 for a reply without text, which has no words. */
   @Column('integer', { name: 'words_version', default: 1 })
   wordsVersion!: number;
 
   @Column('text', { nullable: true })
   model!: string | null;
 
-  /** Raised by each claim; every later write of that claim names it, so that a worker that lost its lease can write nothing. */
+  /**
+   * Raised by each claim. Every later write of the claim names it, so that a worker that lost its lease writes nothing.
+   */
   @Column('integer', { default: 0 })
   attempt!: number;
 
-  /** Of the attempts, those that do not count against the cap on tries: an administrator has had the reply tried again since. */
+  /** Attempts made before the last admin retry; they do not count towards REPLY_MAX_ATTEMPTS. */
   @Column('integer', { name: 'forgiven_attempts', default: 0 })
   forgivenAttempts!: number;
 
-  /** Until then the reply is somebody's. */
+  /** The end of the lease of the worker that holds the reply. */
   @Column({ type: 'timestamptz', name: 'lease_until', precision: 3, nullable: true })
   leaseUntil!: Date | null;
 
   /**
-   * Of an unfinished reply: whether each of its tries got an error of the model's servers (5xx); null before the first one failed.
-   * Of a failed reply: whether the same is true of all its tries while other replies of the model were answered, so that the fault lies with
-   * its message.
+   * On an unfinished reply: each attempt so far got an error of the model's servers (5xx); null before the first
+   * failure. On a failed reply: the same is true of all its attempts while the model answered other replies, so that
+   * its message is at fault.
    */
   @Column('boolean', { name: 'is_suspect', nullable: true })
   isSuspect!: boolean | null;
 
-  /** Its next try begins no sooner. */
+  /** The next attempt begins no sooner. */
   @Column({ type: 'timestamptz', name: 'retry_at', precision: 3, nullable: true })
   retryAt!: Date | null;
 
   @Column({ type: 'timestamptz', name: 'cancel_requested_at', precision: 3, nullable: true })
   cancelRequestedAt!: Date | null;
 
-  /** The UTC day whose counter this reply's unit was taken from; null when it cost nothing or was given back. */
+  /** The UTC day whose counter this reply's unit was charged to; null when it cost nothing or was refunded. */
   @Column('date', { name: 'charged_day', nullable: true })
   chargedDay!: string | null;
 
   @Column('text', { name: 'finish_reason', nullable: true })
   finishReason!: FinishReason | null;
 
-  /** The vendor's word for why it blocked. */
+  /** The vendor's reason for blocking it. */
   @Column('text', { name: 'block_reason', nullable: true })
   blockReason!: string | null;
 
@@ -126,7 +130,7 @@ export class MessageEntity {
   @Column('integer', { name: 'input_tokens', nullable: true })
   inputTokens!: number | null;
 
-  /** Without thinking. */
+  /** Without `reasoningTokens`. */
   @Column('integer', { name: 'output_tokens', nullable: true })
   outputTokens!: number | null;
 
@@ -153,7 +157,7 @@ export class MessageEntity {
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 
-  /** When the last attempt was claimed; null for a reply that was never tried here, as an imported or copied one. */
+  /** The time of the last claim; null for a reply that was never attempted here, such as an imported or copied one. */
   @Column({ type: 'timestamptz', name: 'started_at', precision: 3, nullable: true })
   startedAt!: Date | null;
 

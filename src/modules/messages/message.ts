@@ -1,32 +1,35 @@
-import type { FinishReason, MessageStatus } from './message-status.js';
+import type { MessageEntity } from './message.entity.js';
+
+/** The properties of a message that its owner sees, in the order in which they are selected. */
+export const MESSAGE_PROPERTIES = [
+  'id',
+  'chatroomId',
+  'userId',
+  'position',
+  'attempt',
+  'parentId',
+  'role',
+  'status',
+  'content',
+  'model',
+  'finishReason',
+  'errorCode',
+  'inputTokens',
+  'outputTokens',
+  'reasoningTokens',
+  'totalTokens',
+  'usageEstimated',
+  'contextTurns',
+  'contextTrimmed',
+  'contextSummarised',
+  'createdAt',
+  'completedAt',
+] as const satisfies readonly (keyof MessageEntity)[];
 
 /** A message as its owner sees it. */
-export interface Message {
-  readonly id: string;
-  readonly chatroom_id: string;
-  readonly user_id: string;
-  readonly position: number;
-  /** Of a reply: how often it was begun. */
-  readonly attempt: number;
-  readonly parent_id: string | null;
-  /** All messages with that parent, oldest first, itself included. */
-  readonly sibling_ids: readonly string[];
-  readonly role: 'user' | 'model';
-  readonly status: MessageStatus;
-  readonly content: string;
-  readonly model: string | null;
-  readonly finish_reason: FinishReason | null;
-  readonly error_code: string | null;
-  readonly input_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly reasoning_tokens: number | null;
-  readonly total_tokens: number | null;
-  readonly usage_estimated: boolean | null;
-  readonly context_turns: number | null;
-  readonly context_trimmed: number | null;
-  readonly context_summarised: number | null;
-  readonly created_at: Date;
-  readonly completed_at: Date | null;
+export interface Message extends Readonly<Pick<MessageEntity, (typeof MESSAGE_PROPERTIES)[number]>> {
+  /** All messages with the same parent, oldest first, this one included. */
+  readonly siblingIds: readonly string[];
 }
 
 /** A message and the reply that will answer it. */
@@ -35,25 +38,27 @@ export interface Exchange {
   readonly reply: Message;
 }
 
-/** What a message that nothing has happened to yet looks like. */
+/** The properties of a message that was only accepted so far. */
 export const NO_OUTCOME = {
   attempt: 0,
   content: '',
-  finish_reason: null,
-  error_code: null,
-  input_tokens: null,
-  output_tokens: null,
-  reasoning_tokens: null,
-  total_tokens: null,
-  usage_estimated: null,
-  context_turns: null,
-  context_trimmed: null,
-  context_summarised: null,
-  completed_at: null,
+  finishReason: null,
+  errorCode: null,
+  inputTokens: null,
+  outputTokens: null,
+  reasoningTokens: null,
+  totalTokens: null,
+  usageEstimated: null,
+  contextTurns: null,
+  contextTrimmed: null,
+  contextSummarised: null,
+  completedAt: null,
 } as const;
 
-/** An exchange as it was when it was accepted, whatever became of it since: what a repeated request is answered. */
+/** The exchange as it was when it was accepted, whatever became of it since. A repeated request gets this answer. */
 export const asAccepted = ({ message, reply }: Exchange): Exchange => ({
-  message: { ...message, sibling_ids: message.sibling_ids.slice(0, message.sibling_ids.indexOf(message.id) + 1) },
-  reply: { ...reply, ...NO_OUTCOME, status: 'pending', sibling_ids: reply.sibling_ids.slice(0, reply.sibling_ids.indexOf(reply.id) + 1) },
+  message: { ...message, siblingIds: siblingsUpTo(message) },
+  reply: { ...reply, ...NO_OUTCOME, status: 'pending', siblingIds: siblingsUpTo(reply) },
 });
+
+const siblingsUpTo = ({ id, siblingIds }: Message): string[] => siblingIds.slice(0, siblingIds.indexOf(id) + 1);

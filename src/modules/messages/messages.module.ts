@@ -3,26 +3,33 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChatroomsModule } from '../chatrooms/index.js';
 import { SubscriptionsModule } from '../subscriptions/index.js';
-import { Acceptance } from './acceptance.js';
-import { Cancellation } from './cancellation.js';
-import { Deletion } from './deletion.js';
+import { AcceptanceRepository } from './acceptance.repository.js';
+import { AcceptanceService } from './acceptance.service.js';
+import { CancellationService } from './cancellation.service.js';
+import { ClaimsRepository } from './claims.repository.js';
+import { DeletionRepository } from './deletion.repository.js';
+import { DeletionService } from './deletion.service.js';
+import { SummaryEntity } from './summaries/summary.entity.js';
 import { SummaryQueue, SUMMARY_QUEUE } from './summaries/summary.queue.js';
 import { SummariesRepository } from './summaries/summaries.repository.js';
+import { FinishingRepository } from './finishing.repository.js';
+import { MessageEntity } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
-import { RepliesRepository } from './replies.repository.js';
+import { ModelPauseEntity } from './model-pause.entity.js';
+import { PathRepository } from './path.repository.js';
+import { PromptsService } from './prompts.service.js';
 import { ReplyQueue, REPLY_QUEUE } from './reply.queue.js';
-import { ReplyWaiter } from './reply-waiter.js';
-import { Prompts } from './prompts.js';
+import { ReplyWaiterService } from './reply-waiter.service.js';
 import { TransferRepository } from './transfer/transfer.repository.js';
 import { TransferService } from './transfer/transfer.service.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
-import { Retries } from './retries.js';
 import { RetriesRepository } from './retries.repository.js';
+import { RetriesService } from './retries.service.js';
 import { ReplyStreamsService } from './stream/reply-streams.service.js';
-import { ModelHourEntity } from './usage/model-hour.entity.js';
 import { BudgetService } from './usage/budget.service.js';
+import { ModelHourEntity } from './usage/model-hour.entity.js';
 import { PricesService } from './usage/prices.service.js';
 import { StatsRepository } from './usage/stats.repository.js';
 import { UsageRepository } from './usage/usage.repository.js';
@@ -33,26 +40,30 @@ import { UserModelDayEntity } from './usage/user-model-day.entity.js';
   imports: [
     ChatroomsModule,
     SubscriptionsModule,
-    TypeOrmModule.forFeature([ModelHourEntity, UserModelDayEntity]),
+    TypeOrmModule.forFeature([MessageEntity, ModelPauseEntity, SummaryEntity, ModelHourEntity, UserModelDayEntity]),
     BullModule.registerQueue({ name: REPLY_QUEUE }, { name: SUMMARY_QUEUE }),
   ],
   providers: [
     MessagesService,
     MessagesRepository,
-    Acceptance,
-    RepliesRepository,
+    AcceptanceRepository,
+    AcceptanceService,
+    ClaimsRepository,
+    FinishingRepository,
+    PathRepository,
     ReplyQueue,
-    ReplyWaiter,
+    ReplyWaiterService,
     ReplyStreamsService,
-    Prompts,
-    Cancellation,
-    Deletion,
+    PromptsService,
+    CancellationService,
+    DeletionRepository,
+    DeletionService,
     SearchRepository,
     SearchService,
     TransferRepository,
     TransferService,
     RetriesRepository,
-    Retries,
+    RetriesService,
     SummariesRepository,
     SummaryQueue,
     BudgetService,
@@ -63,16 +74,18 @@ import { UserModelDayEntity } from './usage/user-model-day.entity.js';
   ],
   exports: [
     MessagesService,
-    Prompts,
-    Cancellation,
-    Deletion,
-    Retries,
+    PromptsService,
+    CancellationService,
+    DeletionService,
+    RetriesService,
     SummariesRepository,
     SummaryQueue,
     StatsRepository,
     UsageService,
     BudgetService,
-    RepliesRepository,
+    ClaimsRepository,
+    FinishingRepository,
+    PathRepository,
     ReplyQueue,
     ReplyStreamsService,
     SearchService,

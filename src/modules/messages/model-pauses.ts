@@ -1,17 +1,19 @@
 /**
- * A subquery: until when the model of the message m is paused, if it is. A pause that is longer than is allowed does not hold: it comes from a
- * release that had no limit. (A second more is allowed, because stored times are rounded.)
- *
- * @param maxWaitMs the parameter of the statement that is GEMINI_MAX_WAIT
+ * A subquery: the time until which the model of the message `m` is paused, if it is. A pause that is longer than the
+ * setting allows does not hold: it comes from a release that had no limit. One second more is allowed, because stored
+ * times are rounded. The statement declares `MODEL_PAUSE_PARAMETERS`.
  */
-export const pauseOf = (maxWaitMs: string): string =>
-  `SELECT s.paused_until FROM model_pauses s
-   WHERE s.model = m.model AND s.paused_until > now() AND s.paused_until <= now() + ${maxWaitMs} * interval '1 millisecond' + interval '1 second'`;
+export const MODEL_PAUSE = `SELECT s.paused_until FROM model_pauses s
+   WHERE s.model = m.model AND s.paused_until > now()
+     AND s.paused_until <= now() + :max_wait_ms * interval '1 millisecond' + interval '1 second'`;
 
-/** A reply that cannot go on before its model takes requests again. */
-export interface Pause {
+/** `max_wait_ms` is GEMINI_MAX_WAIT. */
+export const MODEL_PAUSE_PARAMETERS = { max_wait_ms: 'float8' } as const;
+
+/** A reply that waits until its model takes requests again. */
+export interface ModelPause {
   readonly model: string;
-  /** Of the reply. */
+  /** The status of the reply. */
   readonly status: 'pending' | 'streaming';
   readonly until: Date;
 }

@@ -1,4 +1,4 @@
-/** Why a reply failed, in words that a frontend may show. */
+/** The reasons why a reply failed, in words that a frontend may show. */
 const REPLY_ERRORS = {
   model_rate_limited: 'The model is busy. Try again in a moment.',
   model_quota_exhausted: "The service's quota for this model is used up. Try again later.",
@@ -17,7 +17,7 @@ export type ReplyErrorCode = keyof typeof REPLY_ERRORS;
 
 export const REPLY_ERROR_CODES = Object.keys(REPLY_ERRORS) as ReplyErrorCode[];
 
-/** What is shown for a stored code, also for one of an earlier release. */
+/** The text for a stored code, also for a code of an earlier release. */
 export const describeReplyError = (code: string): { code: string; message: string } => ({
   code,
   message: code in REPLY_ERRORS ? REPLY_ERRORS[code as ReplyErrorCode] : 'The answer could not be made.',

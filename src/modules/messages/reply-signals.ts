@@ -1,5 +1,5 @@
-/** A reply is to be cancelled, if the listener works on it; the message is its id. */
+/** Asks the worker that holds a reply to cancel it. The message is the id of the reply. */
 export const CANCEL_SIGNAL = 'reply-cancel';
 
-/** A reply has reached its terminal state; the message is its id. */
+/** A reply is finished. The message is its id. */
 export const FINISHED_SIGNAL = 'reply-finished';

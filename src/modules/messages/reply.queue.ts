@@ -10,22 +10,30 @@ export interface ReplyJob {
   readonly reply_id: string;
 }
 
-/** What a job was added for; with a number, the tail of its id. */
+/** The reason for which a job is added. */
 export type ReplyJobCause = 'accepted' | 'next' | 'retry' | 'wait' | 'sweep';
 
+interface ReplyJobOptions {
+  readonly cause: ReplyJobCause;
+  /** Tells jobs of one cause apart. */
+  readonly n?: number;
+  readonly delayMs?: number;
+}
+
 /**
- * A job is only a nudge: claims decide who works on a reply, and the sweeper makes the job that got lost. So nothing is kept of finished jobs,
- * and an id differs by cause and number, because an add under the id of a job that still runs is dropped.
+ * A job is only a nudge: claims decide which worker works on a reply, and the sweeper adds a job that got lost. So
+ * nothing is kept of finished jobs, and the id contains cause and number, because an add under the id of a job that
+ * still runs is dropped.
  */
 const JOB_OPTIONS = {
-  // Of the handler itself, when the database or the queue fails under it; the tries of an answer are counted on the reply.
+  // For failures of the database or the queue during the handler. The attempts at an answer are counted on the reply.
   attempts: 3,
   backoff: { type: 'exponential', delay: 1_000 },
   removeOnComplete: true,
   removeOnFail: { age: 86_400, count: 1_000 },
 } as const satisfies JobsOptions;
 
-/** The next sweep adds it again, under the same id: one that is kept would be in its way. */
+/** The next sweep adds the job again under the same id, so a failed one must not be kept. */
 const UNKEPT = { removeOnFail: true } as const satisfies JobsOptions;
 
 /** BullMQ knows priorities from 1 to 2²¹ − 1 and takes the lowest first; 0 would come before all of them. */
@@ -33,9 +41,9 @@ const PRIORITIES = 2 ** 21 - 1;
 const BASIC_YIELDS_S = 30;
 
 /**
- * The place of a job is the second in which it is added; Basic jobs stand half a minute further back. So Pro comes first, and Basic never waits for
- * what is added later than that, however much Pro asks. Once in 24 days the count begins anew, and what is waiting then waits for those after
- * it, until the next sweep adds it again.
+ * The priority of a job is the second in which it is added; Basic jobs are half a minute later. So Pro comes first, and
+ * a Basic job never waits for Pro jobs that are added more than half a minute after it. Every 24 days the count begins
+ * at 1 again: jobs that are waiting at that moment wait for those after them, until the next sweep adds them again.
  *
  * @param now in milliseconds
  */
@@ -47,8 +55,8 @@ export function priorityOf(plan: Plan, now: number): number {
 export class ReplyQueue {
   constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {}
 
-  /** @param plan of the reply's owner */
-  async add({ replyId, plan }: { replyId: string; plan: Plan }, cause: ReplyJobCause, n = 0, delayMs = 0): Promise<void> {
+  /** @param reply.plan the plan of the reply's owner */
+  async add({ replyId, plan }: { replyId: string; plan: Plan }, { cause, n = 0, delayMs = 0 }: ReplyJobOptions): Promise<void> {
     await this.queue.add(
       'reply',
       { reply_id: replyId },
@@ -62,7 +70,7 @@ export class ReplyQueue {
     );
   }
 
-  /** Of all processes, by state. */
+  /** The numbers of jobs of all processes, by state. */
   async countJobs(): Promise<Record<string, number>> {
     const {
       waiting = 0,

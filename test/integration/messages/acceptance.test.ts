@@ -42,25 +42,25 @@ describe('acceptance', () => {
   test('a message, its pending reply, its unit and the counters are committed together', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    const { message, reply } = await messages.sendMessage(actor, room, 'Hello', null);
+    const { message, reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
     expect(message).toMatchObject({
-      chatroom_id: room,
+      chatroomId: room,
       role: 'user',
       status: 'completed',
       content: 'Hello',
-      parent_id: null,
+      parentId: null,
       position: 1,
-      sibling_ids: [message.id],
+      siblingIds: [message.id],
     });
     expect(reply).toMatchObject({
       role: 'model',
       status: 'pending',
       content: '',
-      parent_id: message.id,
+      parentId: message.id,
       position: 2,
       model: 'gemini-3.5-flash-lite',
     });
-    const list = await messages.listMessages(actor, room, { branchFrom: null }, 10);
+    const list = await messages.listMessages(actor, { chatroomId: room, start: { branchFrom: null }, count: 10 });
     expect(list).toEqual([reply, message]);
     expect(await usageOf(actor.userId)).toEqual([{ day: new Date().toISOString().slice(0, 10), messages: 1 }]);
     expect(await countersOf(actor.userId)).toEqual([{ unfinished_replies: 1, list_version: '1' }]);
@@ -69,7 +69,9 @@ describe('acceptance', () => {
   test('200 concurrent sends of a Basic user: five are accepted, the rest cost nothing', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    const results = await Promise.allSettled(Array.from({ length: 200 }, () => messages.sendMessage(actor, room, 'Hello', null)));
+    const results = await Promise.allSettled(
+      Array.from({ length: 200 }, () => messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null })),
+    );
     const refused = results.filter((result) => result.status === 'rejected').map(({ reason }) => codeOf(reason));
     expect(refused).toEqual(Array.from({ length: 195 }, () => 'daily_limit_reached'));
     expect(await rowsOf(room)).toHaveLength(10);
@@ -80,7 +82,7 @@ describe('acceptance', () => {
   test('64 concurrent sends have 64 parents and follow each other', async () => {
     const actor = await createActor(dataSource, { plan: 'pro' });
     const room = await createRoom(dataSource, actor);
-    await Promise.all(Array.from({ length: 64 }, () => messages.sendMessage(actor, room, 'Hello', null)));
+    await Promise.all(Array.from({ length: 64 }, () => messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null })));
     const rows = await rowsOf(room);
     expect(rows.map(({ position }) => position)).toEqual(Array.from({ length: 128 }, (_, i) => i + 1));
     expect(rows.map(({ depth }) => depth)).toEqual(rows.map(({ position }) => position));
@@ -94,7 +96,9 @@ describe('acceptance', () => {
       const db = limited.module.get(DataSource);
       const actor = await createActor(db, { plan: 'pro' });
       const room = await createRoom(db, actor);
-      const sends = Array.from({ length: 60 }, () => limited.module.get(MessagesService).sendMessage(actor, room, 'Hello', null));
+      const sends = Array.from({ length: 60 }, () =>
+        limited.module.get(MessagesService).sendMessage(actor, { chatroomId: room, content: 'Hello', key: null }),
+      );
       const refused = (await Promise.allSettled(sends))
         .filter((result) => result.status === 'rejected')
         .map(({ reason }) => codeOf(reason));
@@ -112,7 +116,9 @@ describe('acceptance', () => {
       const db = closed.module.get(DataSource);
       const actor = await createActor(db);
       const room = await createRoom(db, actor);
-      await expect(closed.module.get(MessagesService).sendMessage(actor, room, 'Hello', null)).rejects.toMatchObject({
+      await expect(
+        closed.module.get(MessagesService).sendMessage(actor, { chatroomId: room, content: 'Hello', key: null }),
+      ).rejects.toMatchObject({
         members: { limit: 0, used: 0 },
       });
       expect(await db.query(`SELECT * FROM usage_days`)).toEqual([]);
@@ -124,8 +130,8 @@ describe('acceptance', () => {
   test("another user's room and an unknown one are not found", async () => {
     const [owner, stranger] = [await createActor(dataSource), await createActor(dataSource)];
     const room = await createRoom(dataSource, owner);
-    await expect(messages.sendMessage(stranger, room, 'Hello', null)).rejects.toThrow(NotFoundError);
-    await expect(messages.sendMessage(owner, newId(), 'Hello', null)).rejects.toThrow(NotFoundError);
+    await expect(messages.sendMessage(stranger, { chatroomId: room, content: 'Hello', key: null })).rejects.toThrow(NotFoundError);
+    await expect(messages.sendMessage(owner, { chatroomId: newId(), content: 'Hello', key: null })).rejects.toThrow(NotFoundError);
     expect(await usageOf(stranger.userId)).toEqual([]);
     expect(await usageOf(owner.userId)).toEqual([]);
   });
@@ -134,7 +140,7 @@ describe('acceptance', () => {
     const actor = await createActor(dataSource, { plan: 'pro' });
     for (let round = 0; round < 5; round += 1) {
       const room = await createRoom(dataSource, actor);
-      const sends = Array.from({ length: 12 }, () => messages.sendMessage(actor, room, 'Hello', null));
+      const sends = Array.from({ length: 12 }, () => messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null }));
       const results = await Promise.allSettled([...sends.slice(0, 6), messages.deleteChatroom(actor, room), ...sends.slice(6)]);
       const reasons = results.filter((result) => result.status === 'rejected').map(({ reason }) => codeOf(reason));
       expect(reasons.filter((code) => code !== 'not_found')).toEqual([]);
@@ -147,7 +153,7 @@ describe('acceptance', () => {
   test('a deletion waits for the day before it takes the owner, as a send does: neither stands in the way of the other', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    await messages.sendMessage(actor, room, 'Hello', null);
+    await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
     const sender = dataSource.createQueryRunner();
     await sender.startTransaction();
     await sender.query('UPDATE usage_days SET messages = messages + 1 WHERE user_id = $1', [actor.userId]);
@@ -170,8 +176,10 @@ describe('idempotency', () => {
   test('20 concurrent repeats at the fourth of five: one message, one answer', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    for (let i = 0; i < 3; i += 1) await messages.sendMessage(actor, room, 'Before', null);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => messages.sendMessage(actor, room, 'Hello', key('fourth'))));
+    for (let i = 0; i < 3; i += 1) await messages.sendMessage(actor, { chatroomId: room, content: 'Before', key: null });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('fourth') })),
+    );
     expect(answers.filter(({ isRepeat }) => !isRepeat)).toHaveLength(1);
     expect(answers).toMatchObject(answers.map(() => ({ message: answers[0]?.message, reply: answers[0]?.reply })));
     expect(await rowsOf(room)).toHaveLength(8);
@@ -181,39 +189,47 @@ describe('idempotency', () => {
   test('a repeat of the fifth of five is answered, not refused', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    for (let i = 0; i < 4; i += 1) await messages.sendMessage(actor, room, 'Before', null);
-    const first = await messages.sendMessage(actor, room, 'Hello', key('fifth'));
-    expect(await messages.sendMessage(actor, room, 'Hello', key('fifth'))).toEqual({ ...first, isRepeat: true });
+    for (let i = 0; i < 4; i += 1) await messages.sendMessage(actor, { chatroomId: room, content: 'Before', key: null });
+    const first = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('fifth') });
+    expect(await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('fifth') })).toEqual({
+      ...first,
+      isRepeat: true,
+    });
   });
 
   test('the first answer is given again after the reply has been made', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    const first = await messages.sendMessage(actor, room, 'Hello', key('again'));
+    const first = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('again') });
     await dataSource.query(
       `UPDATE messages SET status = 'completed', content = 'Hi', finish_reason = 'stop', total_tokens = 3, completed_at = now() WHERE id = $1`,
       [first.reply.id],
     );
-    expect(await messages.sendMessage(actor, room, 'Hello', key('again'))).toEqual({ ...first, isRepeat: true });
+    expect(await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('again') })).toEqual({
+      ...first,
+      isRepeat: true,
+    });
   });
 
   test('the same key with another body is refused', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    await messages.sendMessage(actor, room, 'Hello', key('reused'));
-    await expect(messages.sendMessage(actor, room, 'Other', key('reused', { content: 'Other' }))).rejects.toThrow(
-      IdempotencyKeyReusedError,
-    );
+    await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('reused') });
+    await expect(
+      messages.sendMessage(actor, { chatroomId: room, content: 'Other', key: key('reused', { content: 'Other' }) }),
+    ).rejects.toThrow(IdempotencyKeyReusedError);
     expect((await usageOf(actor.userId))[0]?.messages).toBe(1);
   });
 
   test('a refused request leaves its key free', async () => {
     const actor = await createActor(dataSource);
     const room = await createRoom(dataSource, actor);
-    for (let i = 0; i < 5; i += 1) await messages.sendMessage(actor, room, 'Before', null);
-    await expect(messages.sendMessage(actor, room, 'Hello', key('later'))).rejects.toThrow(DailyLimitReachedError);
+    for (let i = 0; i < 5; i += 1) await messages.sendMessage(actor, { chatroomId: room, content: 'Before', key: null });
+    await expect(messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('later') })).rejects.toThrow(
+      DailyLimitReachedError,
+    );
     await dataSource.query(`UPDATE usage_days SET day = day - 1 WHERE user_id = $1`, [actor.userId]);
-    const { message } = await messages.sendMessage(actor, room, 'Hello', key('later'));
+    const { message } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: key('later') });
     expect(message.content).toBe('Hello');
   });
 });

@@ -31,14 +31,15 @@ afterEach(async () => {
   expect(await findTreeFaults(dataSource)).toEqual([]);
 });
 
-const send = (content: string, parentId?: string) => messages.sendMessage(actor, room, content, null, parentId);
-const edit = (id: string, content: string) => messages.editMessage(actor, room, id, content, null);
-const regenerate = (id: string) => messages.regenerateReply(actor, room, id, null);
-const activate = (id: string) => messages.activateMessage(actor, room, id);
+const send = (content: string, parentId?: string) => messages.sendMessage(actor, { chatroomId: room, content, key: null, parentId });
+const edit = (id: string, content: string) => messages.editMessage(actor, { chatroomId: room, messageId: id, content, key: null });
+const regenerate = (id: string) => messages.regenerateReply(actor, { chatroomId: room, messageId: id, key: null });
+const activate = (id: string) => messages.activateMessage(actor, { chatroomId: room, messageId: id });
 const codeOf = (error: unknown): unknown => (error as { definition?: { code?: string } }).definition?.code ?? error;
 const codesOf = (results: readonly PromiseSettledResult<unknown>[]) =>
   results.filter((result) => result.status === 'rejected').map(({ reason }) => codeOf(reason));
-const branch = async () => (await messages.listMessages(actor, room, { branchFrom: null }, 1_000)).map(({ id }) => id).reverse();
+const branch = async () =>
+  (await messages.listMessages(actor, { chatroomId: room, start: { branchFrom: null }, count: 1_000 })).map(({ id }) => id).reverse();
 /** One of several kinds of requests, by turns. */
 const byTurns = (i: number, ...kinds: (() => Promise<unknown>)[]) => (kinds[i % kinds.length] as () => Promise<unknown>)();
 const usedBy = async ({ userId }: Actor): Promise<{ messages: number }[]> =>
@@ -50,14 +51,14 @@ describe('a branch', () => {
     const second = await send('two');
     const edited = await edit(second.message.id, 'two, edited');
     expect(edited.message).toMatchObject({
-      parent_id: first.reply.id,
+      parentId: first.reply.id,
       content: 'two, edited',
-      sibling_ids: [second.message.id, edited.message.id],
+      siblingIds: [second.message.id, edited.message.id],
     });
-    expect(edited.reply).toMatchObject({ parent_id: edited.message.id, status: 'pending', sibling_ids: [edited.reply.id] });
+    expect(edited.reply).toMatchObject({ parentId: edited.message.id, status: 'pending', siblingIds: [edited.reply.id] });
     expect(await branch()).toEqual([first.message.id, first.reply.id, edited.message.id, edited.reply.id]);
     const root = await edit(first.message.id, 'one, edited');
-    expect(root.message).toMatchObject({ parent_id: null, sibling_ids: [first.message.id, root.message.id] });
+    expect(root.message).toMatchObject({ parentId: null, siblingIds: [first.message.id, root.message.id] });
     expect(await branch()).toEqual([root.message.id, root.reply.id]);
     const next = await send('three');
     expect(await branch()).toEqual([root.message.id, root.reply.id, next.message.id, next.reply.id]);
@@ -67,9 +68,9 @@ describe('a branch', () => {
     const first = await send('one');
     const second = await send('two');
     const other = await send('other', first.reply.id);
-    expect(other.message.sibling_ids).toEqual([second.message.id, other.message.id]);
+    expect(other.message.siblingIds).toEqual([second.message.id, other.message.id]);
     const third = await send('three', second.reply.id.toUpperCase());
-    expect(third.message).toMatchObject({ parent_id: second.reply.id, sibling_ids: [third.message.id] });
+    expect(third.message).toMatchObject({ parentId: second.reply.id, siblingIds: [third.message.id] });
     expect(await branch()).toEqual([first, second, third].flatMap(({ message, reply }) => [message.id, reply.id]));
     const runs = await dataSource.query<{ runs: string }[]>(`SELECT count(DISTINCT run) AS runs FROM messages WHERE chatroom_id = $1`, [
       room,
@@ -95,13 +96,13 @@ describe('a branch', () => {
     const { room: shown } = await activate(elsewhere.message.id);
     expect([shown.id, shown.message_count]).toEqual([room, 11]);
     const next = await send('next');
-    expect(next.message.parent_id).toBe(elsewhere.reply.id);
+    expect(next.message.parentId).toBe(elsewhere.reply.id);
   });
 
   test('wants a message of the room, and one of the right kind', async () => {
     const first = await send('one');
     const other = await createRoom(dataSource, actor);
-    const foreign = await messages.sendMessage(actor, other, 'there', null);
+    const foreign = await messages.sendMessage(actor, { chatroomId: other, content: 'there', key: null });
     for (const id of [foreign.reply.id, newId()]) {
       await expect(send('x', id)).rejects.toThrow(NotFoundError);
       await expect(edit(id, 'x')).rejects.toThrow(NotFoundError);
@@ -111,8 +112,10 @@ describe('a branch', () => {
     await expect(send('x', first.message.id).catch((error: unknown) => codeOf(error))).resolves.toBe('not_a_reply');
     await expect(edit(first.reply.id, 'x').catch((error: unknown) => codeOf(error))).resolves.toBe('not_a_user_message');
     const stranger = await createActor(dataSource);
-    await expect(messages.activateMessage(stranger, room, first.reply.id)).rejects.toThrow(NotFoundError);
-    await expect(messages.editMessage(stranger, room, first.message.id, 'x', null)).rejects.toThrow(NotFoundError);
+    await expect(messages.activateMessage(stranger, { chatroomId: room, messageId: first.reply.id })).rejects.toThrow(NotFoundError);
+    await expect(
+      messages.editMessage(stranger, { chatroomId: room, messageId: first.message.id, content: 'x', key: null }),
+    ).rejects.toThrow(NotFoundError);
     expect(await usedBy(actor)).toEqual([{ messages: 2 }]);
     expect(await usedBy(stranger)).toEqual([]);
   });
@@ -120,9 +123,9 @@ describe('a branch', () => {
   test('a page goes on along its branch when another one has become active', async () => {
     const sent = [];
     for (let i = 0; i < 4; i += 1) sent.push(await send(`${i}`));
-    const [newest] = await messages.listMessages(actor, room, { branchFrom: null }, 1);
+    const [newest] = await messages.listMessages(actor, { chatroomId: room, start: { branchFrom: null }, count: 1 });
     await edit(sent[0]?.message.id ?? '', 'elsewhere');
-    const rest = await messages.listMessages(actor, room, { branchFrom: newest?.parent_id ?? null }, 100);
+    const rest = await messages.listMessages(actor, { chatroomId: room, start: { branchFrom: newest?.parentId ?? null }, count: 100 });
     expect(rest.map(({ id }) => id).reverse()).toEqual(sent.flatMap(({ message, reply }) => [message.id, reply.id]).slice(0, -1));
   });
 });
@@ -132,10 +135,10 @@ describe('concurrently', () => {
     const { message, reply } = await send('one');
     const results = await Promise.allSettled(Array.from({ length: 150 }, () => regenerate(reply.id)));
     expect(codesOf(results)).toEqual(Array.from({ length: 51 }, () => 'too_many_branches'));
-    const made = await messages.getMessage(actor, room, reply.id, 0);
-    expect(made.sibling_ids).toHaveLength(100);
-    expect(new Set(made.sibling_ids).size).toBe(100);
-    expect(await branch()).toEqual([message.id, made.sibling_ids.at(-1)]);
+    const made = await messages.getMessage(actor, { chatroomId: room, messageId: reply.id });
+    expect(made.siblingIds).toHaveLength(100);
+    expect(new Set(made.siblingIds).size).toBe(100);
+    expect(await branch()).toEqual([message.id, made.siblingIds.at(-1)]);
     expect(await usedBy(actor)).toEqual([{ messages: 100 }]);
   });
 
@@ -146,7 +149,7 @@ describe('concurrently', () => {
       Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? edit(second.message.id, `edit ${i}`) : send(`after ${i}`, first.reply.id))),
     );
     expect(codesOf(results)).toEqual(Array.from({ length: 21 }, () => 'too_many_branches'));
-    const { sibling_ids: siblings } = await messages.getMessage(actor, room, second.message.id, 0);
+    const { siblingIds: siblings } = await messages.getMessage(actor, { chatroomId: room, messageId: second.message.id });
     expect(siblings).toHaveLength(100);
   });
 
@@ -184,6 +187,6 @@ describe('concurrently', () => {
         ),
       );
     }
-    expect(await messages.listMessages(actor, room, { allBelow: null }, 1_000)).toHaveLength(2 + 5 * 18 * 2);
+    expect(await messages.listMessages(actor, { chatroomId: room, start: { allBelow: null }, count: 1_000 })).toHaveLength(2 + 5 * 18 * 2);
   });
 });

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../../src/common/ids.js';
 import { historyLimits } from '../../../src/modules/messages/context.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
-import { RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { isFullSize } from '../../support/full-size.js';
 import { startModule } from '../../support/module.js';
@@ -23,13 +23,13 @@ const CHUNK = 2_000;
 const LIMITS = historyLimits(131_072);
 
 let started: Awaited<ReturnType<typeof startModule>>;
-let replies: RepliesRepository;
+let paths: PathRepository;
 let messages: MessagesService;
 let dataSource: DataSource;
 
 beforeAll(async () => {
   started = await startModule([MessagesModule]);
-  replies = started.module.get(RepliesRepository);
+  paths = started.module.get(PathRepository);
   messages = started.module.get(MessagesService);
   dataSource = started.module.get(DataSource);
 });
@@ -52,13 +52,13 @@ async function talkOf(size: number, text: string): Promise<{ questionId: string;
     `UPDATE chatrooms SET last_position = $2, active_leaf_id = md5($1::text || $2::integer)::uuid, active_leaf_depth = $2, active_run = 1 WHERE id = $1::uuid`,
     [room, size],
   );
-  const { message, reply } = await messages.sendMessage(actor, room, 'And now?', null);
+  const { message, reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'And now?', key: null });
   return { questionId: message.id, replyId: reply.id };
 }
 
 /** What looking at tables came to: the rows that were fetched from each, and how. */
 async function fetched(questionId: string): Promise<{ nodes: PlanNode[]; rows: number }> {
-  const [text = ''] = await recordStatements(() => replies.path(newId(), LIMITS));
+  const [text = ''] = await recordStatements(() => paths.findPath(newId(), LIMITS));
   const [row] = await dataSource.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }[]>(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, [
     questionId,
     LIMITS.tokens,
@@ -84,6 +84,6 @@ test('the context of a large room costs no more than that of a small one: each m
   }
   expect(ofLarge.rows).toBe(ofSmall.rows);
   expect(ofShort.rows).toBe(LIMITS.messages);
-  expect((await replies.path(short.questionId, LIMITS)).map(({ content }) => content).slice(-2)).toEqual(['x 2000', 'And now?']);
-  expect(await replies.path(short.questionId, LIMITS)).toHaveLength(LIMITS.messages);
+  expect((await paths.findPath(short.questionId, LIMITS)).map(({ content }) => content).slice(-2)).toEqual(['x 2000', 'And now?']);
+  expect(await paths.findPath(short.questionId, LIMITS)).toHaveLength(LIMITS.messages);
 });

@@ -4,7 +4,10 @@ import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
 import { type SummaryClaim, SummariesRepository } from '../../../src/modules/messages/summaries/summaries.repository.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { failed } from '../../../src/modules/messages/outcomes.js';
-import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
+import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
+import type { Outcome } from '../../../src/modules/messages/outcomes.js';
+import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
 
@@ -33,7 +36,9 @@ const LEASE_MS = 60_000;
 let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
 let chatrooms: ChatroomsService;
-let replies: RepliesRepository;
+let claims: ClaimsRepository;
+let replies: FinishingRepository;
+let paths: PathRepository;
 let digests: SummariesRepository;
 let dataSource: DataSource;
 let actor: Actor;
@@ -43,7 +48,9 @@ beforeAll(async () => {
   started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
   messages = started.module.get(MessagesService);
   chatrooms = started.module.get(ChatroomsService, { strict: false });
-  replies = started.module.get(RepliesRepository);
+  claims = started.module.get(ClaimsRepository);
+  replies = started.module.get(FinishingRepository);
+  paths = started.module.get(PathRepository);
   digests = started.module.get(SummariesRepository);
   dataSource = started.module.get(DataSource);
 });
@@ -54,8 +61,8 @@ beforeEach(async () => {
 afterAll(() => started.close());
 
 async function claimedReply(): Promise<Claim> {
-  const { reply } = await messages.sendMessage(actor, room, 'Hello', null);
-  const claim = await replies.claim(reply.id);
+  const { reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
+  const claim = await claims.claim(reply.id);
   if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
   return claim;
 }
@@ -87,11 +94,11 @@ describe('a title', () => {
     const second = await claimedReply();
     expect(await replies.finish(second, COMPLETED)).toEqual({
       nextReplyId: null,
-      digests: [{ messageId: second.replyId, kind: 'title' }],
+      summaryTasks: [{ messageId: second.replyId, kind: 'title' }],
     });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
     room = await createRoom(dataSource, actor, { name: 'Kyoto' });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
   });
 
   test('is wanted again by the next completed reply when there was none, and not while it is being made', async () => {
@@ -101,8 +108,8 @@ describe('a title', () => {
     await replies.finish(await claimedReply(), failed('model_timeout'));
     const second = await claimedReply();
     const wanted = [{ messageId: second.replyId, kind: 'title' }];
-    expect(await replies.finish(second, COMPLETED)).toEqual({ nextReplyId: null, digests: wanted });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, digests: [] });
+    expect(await replies.finish(second, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: wanted });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
     expect(await claimed({ messageId: second.replyId, kind: 'title' })).toMatchObject({ titleRequests: 2 });
   });
 
@@ -113,7 +120,7 @@ describe('a title', () => {
     await dataSource.query(`UPDATE chatrooms SET title_requests = 0, title_requested_at = now() - interval '1 day' WHERE id = $1`, [room]);
     const reply = await claimedReply();
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
-    expect(await replies.finish(reply, COMPLETED)).toEqual({ nextReplyId: null, digests: [digest] });
+    expect(await replies.finish(reply, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [digest] });
     expect(await claimed(digest)).toMatchObject({ titleRequests: 1 });
   });
 
@@ -170,7 +177,7 @@ describe('a digest', () => {
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
     const results = await Promise.all(Array.from({ length: 10 }, () => digests.claim(digest, LEASE_MS)));
     expect(results.filter((claim) => claim !== null)).toEqual([{ ...digest, attempt: 1, plan: 'basic', titleRequests: 1 }]);
-    const mine = async () => (await digests.due(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
+    const mine = async () => (await digests.findDue(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
     expect(await mine()).toEqual([]);
     await dataSource.query(`UPDATE digests SET due_at = now() - interval '1 second' WHERE message_id = $1`, [reply.replyId]);
     expect(await mine()).toEqual([{ ...digest, attempt: 1 }]);
@@ -204,22 +211,22 @@ describe('a digest', () => {
     await replies.finish(first, COMPLETED);
     const second = await claimedReply();
     const ended = await replies.finish(second, COMPLETED, first.replyId);
-    expect(ended?.digests).toEqual([{ messageId: first.replyId, kind: 'summary' }]);
+    expect(ended?.summaryTasks).toEqual([{ messageId: first.replyId, kind: 'summary' }]);
     const third = await claimedReply();
-    expect(await replies.path(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
-      { isFolded: false },
-      { isFolded: true, summary: null },
-      { isFolded: false },
+    expect(await paths.findPath(third.parentId, { tokens: 1_000, messages: 100 })).toMatchObject([
+      { hasSummary: false },
+      { hasSummary: true, summary: null },
+      { hasSummary: false },
       {},
       {},
     ]);
-    expect((await replies.finish(third, COMPLETED, first.replyId))?.digests).toEqual([]);
+    expect((await replies.finish(third, COMPLETED, first.replyId))?.summaryTasks).toEqual([]);
     const claim = await claimed({ messageId: first.replyId, kind: 'summary' });
     await digests.finish(claim, { ...TITLE, content: 'They greet.', covered: 2 });
-    const { reply } = await messages.regenerateReply(actor, room, second.replyId, null);
-    const other = await replies.claim(reply.id);
+    const { reply } = await messages.regenerateReply(actor, { chatroomId: room, messageId: second.replyId, key: null });
+    const other = await claims.claim(reply.id);
     if ('reason' in other) throw new Error('refused');
-    expect((await replies.path(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
+    expect((await paths.findPath(other.parentId, { tokens: 1_000, messages: 100 })).map(({ summary }) => summary)).toEqual([
       null,
       { content: 'They greet.', covered: 2 },
       null,

@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../../src/common/ids.js';
 import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
-import { RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
+import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { INDEX_BLOCK } from '../../../src/modules/messages/search/marked-words.js';
 import { SearchService } from '../../../src/modules/messages/search/search.service.js';
 import { isFullSize } from '../../support/full-size.js';
@@ -43,20 +44,22 @@ const NEW_IDS: Readonly<Record<string, readonly number[]>> = {
   messages_accept_reply: [7],
 };
 
-const send = (content = 'the next') => messages.sendMessage(many.actor, many.longRoom, content, null);
+const send = (content = 'the next') => messages.sendMessage(many.actor, { chatroomId: many.longRoom, content, key: null });
 const search = (q: string) => app.get(SearchService).searchMessages(many.actor, { q, after: null, count: 21 });
-const leafOf = async () => (await messages.listMessages(many.actor, many.longRoom, { branchFrom: null }, 1))[0]?.id ?? '';
+const leafOf = async () =>
+  (await messages.listMessages(many.actor, { chatroomId: many.longRoom, start: { branchFrom: null }, count: 1 }))[0]?.id ?? '';
 
 test('the context of a reply is read along its path, as far as the budget goes', async () => {
-  const replies = app.get(RepliesRepository);
+  const claims = app.get(ClaimsRepository);
+  const paths = app.get(PathRepository);
   const { reply } = await send();
   await dataSource.query(`UPDATE messages SET status = 'cancelled', completed_at = now() WHERE status = 'pending' AND id <> $1`, [
     reply.id,
   ]);
   const plans = await plansOf('replies_path', async () => {
-    const claim = await replies.claim(reply.id);
+    const claim = await claims.claim(reply.id);
     if (!('parentId' in claim)) throw new Error(`not claimed: ${claim.reason}`);
-    const path = await replies.path(claim.parentId, { tokens: 1_000, messages: 1_000 });
+    const path = await paths.findPath(claim.parentId, { tokens: 1_000, messages: 1_000 });
     expect(path.length).toBeGreaterThan(10);
     expect(path.length).toBeLessThan(200);
   });
@@ -81,13 +84,43 @@ const statements: [name: string, work: () => Promise<unknown>, index: string, ro
     0,
   ],
   ['messages_find_outdated_words', () => app.get(SearchService).renewOutdatedWords(0), 'ix_messages_outdated_words', 0],
-  ['messages_list_branch', () => messages.listMessages(many.actor, many.longRoom, { branchFrom: null }, 21), 'pk_messages', 100],
-  ['messages_list_all', () => messages.listMessages(many.actor, many.longRoom, { allBelow: null }, 21), 'uq_messages_position', 100],
-  ['messages_find', async () => messages.getMessage(many.actor, many.longRoom, await leafOf(), 0), 'pk_messages', 10],
+  [
+    'messages_list_branch',
+    () => messages.listMessages(many.actor, { chatroomId: many.longRoom, start: { branchFrom: null }, count: 21 }),
+    'pk_messages',
+    100,
+  ],
+  [
+    'messages_list_all',
+    () => messages.listMessages(many.actor, { chatroomId: many.longRoom, start: { allBelow: null }, count: 21 }),
+    'uq_messages_position',
+    100,
+  ],
+  [
+    'messages_find',
+    async () => messages.getMessage(many.actor, { chatroomId: many.longRoom, messageId: await leafOf() }),
+    'pk_messages',
+    10,
+  ],
   ['messages_accept', () => send(), 'pk_chatrooms', 0],
-  ['messages_accept_branch', () => messages.editMessage(many.actor, many.longRoom, many.root, 'the other', null), 'ix_messages_roots', 10],
-  ['messages_accept_reply', () => messages.regenerateReply(many.actor, many.longRoom, many.root, null), 'ix_messages_parent', 10],
-  ['messages_activate', () => messages.activateMessage(many.actor, many.longRoom, many.root), 'ix_messages_forks', 20],
+  [
+    'messages_accept_branch',
+    () => messages.editMessage(many.actor, { chatroomId: many.longRoom, messageId: many.root, content: 'the other', key: null }),
+    'ix_messages_roots',
+    10,
+  ],
+  [
+    'messages_accept_reply',
+    () => messages.regenerateReply(many.actor, { chatroomId: many.longRoom, messageId: many.root, key: null }),
+    'ix_messages_parent',
+    10,
+  ],
+  [
+    'messages_activate',
+    () => messages.activateMessage(many.actor, { chatroomId: many.longRoom, messageId: many.root }),
+    'ix_messages_forks',
+    20,
+  ],
   ['messages_search', () => search('rare'), 'ix_messages_words', 6_000],
   ['messages_search', () => search('the wide123'), 'ix_messages_words', 6_000],
 ];
@@ -101,26 +134,27 @@ test.each(statements)('%s is answered from an index (%#)', async (name, work, in
   }
 });
 
-test('a word of every message costs no more than two stretches of messages, and a rare one a look into the index for each stretch', async () => {
-  const [owner] = await dataSource.query<{ stretches: number }[]>(
-    `SELECT indexed_messages / ${INDEX_BLOCK} + 1 AS stretches FROM users WHERE id = $1`,
+test('a word of every message costs no more than two index blocks, and a rare one a look into the index for each block', async () => {
+  const [owner] = await dataSource.query<{ blocks: number }[]>(
+    `SELECT indexed_messages / ${INDEX_BLOCK} + 1 AS blocks FROM users WHERE id = $1`,
     [many.actor.userId],
   );
-  const stretches = owner?.stretches ?? 0;
-  expect(stretches).toBeGreaterThan(5);
+  const blocks = owner?.blocks ?? 0;
+  expect(blocks).toBeGreaterThan(5);
   for (const q of ['the', 'the wi', 'w']) {
     const { custom, generic } = await plansOf('messages_search', () => search(q));
     for (const plan of [custom, generic]) {
       expect(plan.seqScans).toEqual([]);
       expect(plan.lookUps['ix_messages_words']).toBeLessThanOrEqual(2);
-      // Less than a thousand of the newest stretch, and all of the one before; then the page that is shown, with the siblings of its messages.
+      // Less than a thousand messages of the newest block, and all of the block before; then the page that is shown,
+      // with the siblings of its messages.
       expect(plan.messagesRead).toBeLessThanOrEqual(1_000 + INDEX_BLOCK + 100);
     }
   }
   const { custom, generic } = await plansOf('messages_search', () => search('nowhere'));
   for (const plan of [custom, generic]) {
     expect(plan.seqScans).toEqual([]);
-    expect(plan.lookUps['ix_messages_words']).toBe(stretches);
+    expect(plan.lookUps['ix_messages_words']).toBe(blocks);
     expect(plan.messagesRead).toBe(0);
   }
 });

@@ -46,7 +46,7 @@ function inOrder(config: () => ReturnType<typeof testConfig>): void {
   /** Adds a job as if so many seconds had gone by. */
   const add = (replyId: string, plan: Plan, second: number): Promise<void> => {
     const clock = jest.spyOn(Date, 'now').mockReturnValue(START + second * 1_000);
-    const added = queue.add({ replyId, plan }, 'accepted');
+    const added = queue.add({ replyId, plan }, { cause: 'accepted' });
     clock.mockRestore();
     return added;
   };

@@ -2,7 +2,9 @@ import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { MessagesModule, MessagesService, percentile, StatsRepository } from '../../../src/modules/messages/index.js';
 import { cancelled, failed } from '../../../src/modules/messages/outcomes.js';
-import { type Claim, type Outcome, RepliesRepository } from '../../../src/modules/messages/replies.repository.js';
+import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
+import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
+import type { Outcome } from '../../../src/modules/messages/outcomes.js';
 import { UsageService } from '../../../src/modules/messages/usage/usage.service.js';
 import { createActor, createRoom } from '../../factories/index.js';
 import { startModule } from '../../support/module.js';
@@ -25,7 +27,8 @@ const COMPLETED: Outcome = {
 
 let started: Awaited<ReturnType<typeof startModule>>;
 let messages: MessagesService;
-let replies: RepliesRepository;
+let claims: ClaimsRepository;
+let replies: FinishingRepository;
 let statistics: StatsRepository;
 let usage: UsageService;
 let dataSource: DataSource;
@@ -33,7 +36,8 @@ let dataSource: DataSource;
 beforeAll(async () => {
   started = await startModule([MessagesModule], { BASIC_DAILY_LIMIT: '1000' });
   messages = started.module.get(MessagesService);
-  replies = started.module.get(RepliesRepository);
+  claims = started.module.get(ClaimsRepository);
+  replies = started.module.get(FinishingRepository);
   statistics = started.module.get(StatsRepository);
   usage = started.module.get(UsageService);
   dataSource = started.module.get(DataSource);
@@ -42,8 +46,8 @@ beforeEach(() => dataSource.query(`DELETE FROM model_hours`));
 afterAll(() => started.close());
 
 async function claimed(actor: Actor, room: string): Promise<Claim> {
-  const { reply } = await messages.sendMessage(actor, room, 'Hello', null);
-  const claim = await replies.claim(reply.id);
+  const { reply } = await messages.sendMessage(actor, { chatroomId: room, content: 'Hello', key: null });
+  const claim = await claims.claim(reply.id);
   if ('reason' in claim) throw new Error(`refused: ${claim.reason}`);
   return claim;
 }
@@ -69,8 +73,8 @@ test('what is accepted and how it ends is counted by hour, model and reason, wit
   await replies.finish(await claimed(actor, room), { ...COMPLETED, status: 'blocked', finishReason: 'content-filter', usage: null });
   await replies.finish(await claimed(actor, room), { ...cancelled({ content: '', isRefunded: true }), usage: null });
   const broken = await claimed(actor, room);
-  await replies.release(broken, { delayMs: 0, reason: 'stream_interrupted', wasted: tokens });
-  const again = await replies.claim(broken.replyId);
+  await claims.release(broken, { delayMs: 0, reason: 'stream_interrupted', wasted: tokens });
+  const again = await claims.claim(broken.replyId);
   if ('reason' in again) throw new Error('refused');
   await replies.finish(again, failed('model_timeout', tokens));
 
@@ -93,8 +97,8 @@ test('a worker that lost its lease counts nothing', async () => {
   const actor = await createActor(dataSource);
   const late = await claimed(actor, await createRoom(dataSource, actor));
   await dataSource.query(`UPDATE messages SET lease_until = now() - interval '1 second' WHERE id = $1`, [late.replyId]);
-  await replies.claim(late.replyId);
-  expect(await replies.release(late, { delayMs: 0, reason: 'model_timeout', wasted: USAGE })).toBe(false);
+  await claims.claim(late.replyId);
+  expect(await claims.release(late, { delayMs: 0, reason: 'model_timeout', wasted: USAGE })).toBe(false);
   expect(await replies.finish(late, COMPLETED)).toBeNull();
   expect(await statistics.totals(today)).toEqual([row('accepted', 'basic', 1)]);
   expect(await usage.getUsage(actor, {})).toEqual({

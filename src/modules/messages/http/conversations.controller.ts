@@ -26,7 +26,7 @@ export class ConversationsController {
   @ApiOperation({ summary: 'Read a chatroom and the newest messages of its active branch' })
   @ApiOkResponse({ type: ConversationResponse })
   async getConversation(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<ConversationResponse> {
-    return toConversationResponse(await this.messages.getConversation(actor, id, DEFAULT_PAGE_SIZE + 1));
+    return toConversationResponse(await this.messages.getConversation(actor, { chatroomId: id, count: DEFAULT_PAGE_SIZE + 1 }));
   }
 
   @Delete()

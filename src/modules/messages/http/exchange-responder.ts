@@ -37,12 +37,12 @@ export class ExchangeResponder {
     const slot = isStreamed ? this.streams.reserve(actor) : null;
     try {
       const exchange = await accept();
-      const { id, chatroom_id: chatroomId } = exchange.reply;
+      const { id, chatroomId } = exchange.reply;
       response.header('location', `/chatroom/${chatroomId}/message/${id}`);
       if (slot === null) await response.status(202).send(toExchangeResponse(exchange));
       else {
         // A repeated request joins the reply as it is by now.
-        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, chatroomId, id, 0) : exchange.reply;
+        const reply = exchange.isRepeat ? await this.messages.getMessage(actor, { chatroomId, messageId: id }) : exchange.reply;
         await this.streams.stream(slot, reply, null, response);
       }
     } finally {

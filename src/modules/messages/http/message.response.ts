@@ -126,32 +126,32 @@ export class ExchangeResponse {
 
 export const toMessageResponse = (message: Message): MessageResponse => ({
   id: message.id,
-  chatroom_id: message.chatroom_id,
+  chatroom_id: message.chatroomId,
   role: message.role,
   content: message.content,
   status: message.status,
-  reply_to: message.role === 'model' ? message.parent_id : null,
-  parent_id: message.parent_id,
-  sibling_ids: message.sibling_ids,
+  reply_to: message.role === 'model' ? message.parentId : null,
+  parent_id: message.parentId,
+  sibling_ids: message.siblingIds,
   model: message.model,
-  finish_reason: message.finish_reason,
-  error: message.error_code === null ? null : describeReplyError(message.error_code),
+  finish_reason: message.finishReason,
+  error: message.errorCode === null ? null : describeReplyError(message.errorCode),
   usage:
-    message.total_tokens === null
+    message.totalTokens === null
       ? null
       : {
-          input_tokens: message.input_tokens ?? 0,
-          output_tokens: message.output_tokens ?? 0,
-          reasoning_tokens: message.reasoning_tokens ?? 0,
-          total_tokens: message.total_tokens,
-          estimated: message.usage_estimated ?? false,
+          input_tokens: message.inputTokens ?? 0,
+          output_tokens: message.outputTokens ?? 0,
+          reasoning_tokens: message.reasoningTokens ?? 0,
+          total_tokens: message.totalTokens,
+          estimated: message.usageEstimated ?? false,
         },
   context:
-    message.context_turns === null
+    message.contextTurns === null
       ? null
-      : { turns: message.context_turns, trimmed: message.context_trimmed ?? 0, summarised: message.context_summarised ?? 0 },
-  created_at: message.created_at.toISOString(),
-  completed_at: message.completed_at?.toISOString() ?? null,
+      : { turns: message.contextTurns, trimmed: message.contextTrimmed ?? 0, summarised: message.contextSummarised ?? 0 },
+  created_at: message.createdAt.toISOString(),
+  completed_at: message.completedAt?.toISOString() ?? null,
 });
 
 /**
@@ -159,7 +159,7 @@ export const toMessageResponse = (message: Message): MessageResponse => ({
  * branch ends by then; one of all messages goes on below its last position.
  */
 export const toMessagePage = (rows: readonly Message[], { branch, limit }: { branch: Branch; limit: number }): MessagePage =>
-  toPage(rows, limit, ({ parent_id, position }) => [branch === 'active' ? (parent_id ?? '') : String(position)], toMessageResponse);
+  toPage(rows, limit, ({ parentId, position }) => [branch === 'active' ? (parentId ?? '') : String(position)], toMessageResponse);
 
 export const toExchangeResponse = ({ message, reply }: Exchange): ExchangeResponse => ({
   message: toMessageResponse(message),

@@ -81,7 +81,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, chatroomId, content, key, parentId));
+    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, { chatroomId, content, key, parentId }));
   }
 
   @Patch(':message_id')
@@ -95,7 +95,9 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+    return this.exchanges.answer(actor, request, response, () =>
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+    );
   }
 
   /** The same for clients and proxies that do not support PATCH. */
@@ -110,7 +112,9 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    return this.exchanges.answer(actor, request, response, () => this.messages.editMessage(actor, chatroomId, id, content, key));
+    return this.exchanges.answer(actor, request, response, () =>
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+    );
   }
 
   @Post(':message_id/activate')
@@ -126,7 +130,7 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
   ): Promise<ChatroomResponse> {
-    return toRoomResponse(await this.messages.activateMessage(actor, chatroomId, id));
+    return toRoomResponse(await this.messages.activateMessage(actor, { chatroomId, messageId: id }));
   }
 
   @Post(':message_id/regenerate')
@@ -155,7 +159,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, chatroomId, id, key));
+    await this.exchanges.answer(actor, request, response, () => this.messages.regenerateReply(actor, { chatroomId, messageId: id, key }));
   }
 
   @Post(':message_id/cancel')
@@ -168,7 +172,7 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
   ): Promise<MessageResponse> {
-    return toMessageResponse(await this.messages.cancelReply(actor, chatroomId, id));
+    return toMessageResponse(await this.messages.cancelReply(actor, { chatroomId, messageId: id }));
   }
 
   @Get(':message_id/stream')
@@ -194,7 +198,10 @@ export class MessagesController {
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Query() { branch = 'active', cursor, limit = DEFAULT_PAGE_SIZE }: ListMessagesQuery,
   ): Promise<MessagePage> {
-    return toMessagePage(await this.messages.listMessages(actor, chatroomId, pageStartOf(branch, cursor), limit + 1), { branch, limit });
+    return toMessagePage(await this.messages.listMessages(actor, { chatroomId, start: pageStartOf(branch, cursor), count: limit + 1 }), {
+      branch,
+      limit,
+    });
   }
 
   @Get(':message_id')
@@ -206,6 +213,6 @@ export class MessagesController {
     @Param('message_id', IdPipe) id: string,
     @Query() { wait = 0 }: GetMessageQuery,
   ): Promise<MessageResponse> {
-    return toMessageResponse(await this.messages.getMessage(actor, chatroomId, id, wait * 1_000));
+    return toMessageResponse(await this.messages.getMessage(actor, { chatroomId, messageId: id, waitMs: wait * 1_000 }));
   }
 }

@@ -8,7 +8,7 @@ import { OpenStreams } from '../../../common/http/open-streams.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import type { Message } from '../message.js';
-import { isTerminal } from '../message-status.js';
+import { isFinished } from '../message-status.js';
 import { NotAReplyError, TooManyStreamsError } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
 import { ReplyStreamsService } from '../stream/reply-streams.service.js';
@@ -65,9 +65,9 @@ export class StreamResponder {
     const { 'last-event-id': last } = request.headers;
     const from = parsePosition(typeof last === 'string' ? last : undefined);
     // The bytes are counted before the text is read.
-    const bytes = await this.messages.getContentSize(actor, chatroomId, id);
+    const bytes = await this.messages.getContentSize(actor, { chatroomId, messageId: id });
     const release = this.hold(actor, bytes);
-    const read = () => this.messages.getMessage(actor, chatroomId, id, 0);
+    const read = () => this.messages.getMessage(actor, { chatroomId, messageId: id });
     try {
       const reply = await (bytes > this.answers.uncounted ? this.turns(read) : read());
       if (reply.role !== 'model') throw new NotAReplyError();
@@ -123,4 +123,4 @@ export class StreamResponder {
 }
 
 const hasNothingAfter = ({ status, ...reply }: Message, from: StreamPosition | null): boolean =>
-  from !== null && isTerminal(status) && remainingEvents({ ...reply, status }, from).length === 0;
+  from !== null && isFinished(status) && remainingEvents({ ...reply, status }, from).length === 0;

@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../../database/database.js';
 import { columnsOf } from '../../../database/entity-columns.js';
 import { type BoundedRow, withinPageBytes } from '../../../database/page-bytes.js';
-import { type RowOf, typed } from '../../../database/sql-types.js';
+import { type RowOf } from '../../../database/sql-types.js';
 import { statement } from '../../../database/statement.js';
 import type { Message } from '../message.js';
 import { MessageEntity } from '../message.entity.js';
-import { MESSAGE_COLUMNS } from '../messages.repository.js';
+import { MESSAGE } from '../messages.repository.js';
 import { INDEX_BLOCK, mark } from './marked-words.js';
 import { MAX_LENGTH, type SearchTerms, toQuery, toVector, WORDS_VERSION } from './words.js';
 
@@ -29,33 +29,6 @@ export interface SearchCursor {
 /** The number of matches that are ranked: the newest ones. */
 const RANKED = 1_000;
 
-/** The columns of MESSAGE_COLUMNS. */
-const MESSAGE = {
-  id: 'uuid',
-  chatroom_id: 'uuid',
-  user_id: 'uuid',
-  position: 'int4',
-  attempt: 'int4',
-  parent_id: 'uuid?',
-  role: typed<Message['role']>('text'),
-  status: typed<Message['status']>('text'),
-  content: 'text',
-  model: 'text?',
-  finish_reason: typed<Message['finish_reason']>('text'),
-  error_code: 'text?',
-  input_tokens: 'int4?',
-  output_tokens: 'int4?',
-  reasoning_tokens: 'int4?',
-  total_tokens: 'int4?',
-  usage_estimated: 'bool?',
-  context_turns: 'int4?',
-  context_trimmed: 'int4?',
-  context_summarised: 'int4?',
-  created_at: 'timestamptz',
-  completed_at: 'timestamptz?',
-  sibling_ids: 'uuid[]',
-} as const;
-
 /*
  * The statement looks words up in one index block of the user's messages after the other, newest first, until there are
  * enough: a word that is in every message costs a block or two, however many messages there are, and a rare one a look
@@ -66,7 +39,7 @@ const MESSAGE = {
 const search = statement({
   name: 'messages_search',
   parameters: { user_id: 'uuid', query: 'text', as_of: 'timestamptz?', after_rank: 'float4', after_id: 'uuid', count: 'int8' },
-  columns: { ...MESSAGE, chatroom_name: 'text?', rank: 'float4', as_of: 'timestamptz', goes_on: 'bool' },
+  columns: { ...MESSAGE.columns, chatroom_name: 'text?', rank: 'float4', as_of: 'timestamptz', goes_on: 'bool' },
   text: `WITH newest AS (
      SELECT found.id, found.rank
      FROM generate_series((SELECT u.indexed_messages / ${INDEX_BLOCK} FROM users u WHERE u.id = :user_id), 0, -1) AS block
@@ -83,7 +56,7 @@ const search = statement({
      SELECT id, rank FROM newest WHERE (rank, id) < (:after_rank::real, :after_id::uuid) ORDER BY rank DESC, id DESC LIMIT :count
    )
    ${withinPageBytes(
-     `SELECT ${MESSAGE_COLUMNS}, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
+     `SELECT ${MESSAGE.sql}, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
       FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id`,
      { as: 'm', order: 'm.rank DESC, m.id DESC', texts: ['m.content'] },
    )}`,
@@ -156,7 +129,7 @@ export class SearchRepository {
     return {
       matches: rows.map((row) => ({
         message: row,
-        chatroom: { id: row.chatroom_id, name: row.chatroom_name },
+        chatroom: { id: row.chatroomId, name: row.chatroom_name },
         rank: row.rank,
         ...(row.goes_on ? { goes_on: true } : {}),
       })),

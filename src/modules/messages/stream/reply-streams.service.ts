@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { StreamStore } from '../../../streams/stream-store.js';
-import { isTerminal, type TerminalStatus } from '../message-status.js';
+import { type FinishedStatus, isFinished as isFinishedStatus } from '../message-status.js';
 import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
-import type { Pause } from '../model-pauses.js';
-import { ReplyWaiter } from '../reply-waiter.js';
+import type { ModelPause } from '../model-pauses.js';
+import { ReplyWaiterService } from '../reply-waiter.service.js';
 import {
   deletedEvents,
   pieceEvents,
@@ -29,7 +29,7 @@ export class ReplyStreamsService {
   constructor(
     private readonly store: StreamStore,
     private readonly messages: MessagesRepository,
-    private readonly waiter: ReplyWaiter,
+    private readonly waiter: ReplyWaiterService,
   ) {}
 
   /**
@@ -40,7 +40,7 @@ export class ReplyStreamsService {
   async *read(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
     let current: Message | null = reply;
     let position = from && from.attempt <= reply.attempt + 1 ? from : null;
-    if (position === null && !isTerminal(reply.status)) {
+    if (position === null && !isFinishedStatus(reply.status)) {
       const start = startEvent(reply);
       position = start.position;
       yield [start];
@@ -63,14 +63,14 @@ export class ReplyStreamsService {
         growing.abort();
       };
       signal.addEventListener('abort', leave, { once: true });
-      const pauses: Pause[] = [];
-      const onPause = (pause: Pause) => {
+      const pauses: ModelPause[] = [];
+      const onPause = (pause: ModelPause) => {
         if (pause.until.getTime() <= reportedUntil) return;
         reportedUntil = pause.until.getTime();
         pauses.push(pause);
         leave();
       };
-      const finished = this.waiter.wait(reply.id, null, growing.signal, onPause).then(leave);
+      const finished = this.waiter.wait(reply.id, { signal: growing.signal, onPause }).then(leave);
       try {
         for await (const entries of this.store.read(reply.id, position, growing.signal)) {
           const events: StreamEvent[] = [];
@@ -81,14 +81,14 @@ export class ReplyStreamsService {
           }
           yield events;
         }
-        if (!growing.signal.aborted) await this.waiter.wait(reply.id, REOPEN_MS, growing.signal);
+        if (!growing.signal.aborted) await this.waiter.wait(reply.id, { ms: REOPEN_MS, signal: growing.signal });
       } finally {
         leave();
         signal.removeEventListener('abort', leave);
         await finished;
       }
       if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, position ?? { attempt: 0, n: START }));
-      else current = await this.messages.find(reply.user_id, reply.chatroom_id, reply.id);
+      else current = await this.messages.find({ userId: reply.userId, chatroomId: reply.chatroomId, messageId: reply.id });
     }
   }
 
@@ -113,4 +113,5 @@ export class ReplyStreamsService {
   }
 }
 
-const isFinished = (reply: Message): reply is Message & StreamedReply & { readonly status: TerminalStatus } => isTerminal(reply.status);
+const isFinished = (reply: Message): reply is Message & StreamedReply & { readonly status: FinishedStatus } =>
+  isFinishedStatus(reply.status);

@@ -4,19 +4,19 @@ import { deltaPosition, formatPosition, nextCopy, offsetAt, parsePosition, type 
 
 const REPLY: StreamedReply = {
   id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
-  chatroom_id: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f',
-  parent_id: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
+  chatroomId: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f',
+  parentId: '019ab3f2-7b20-7d10-8c2b-5e0d1c2b3a49',
   model: 'gemini-3.5-flash-lite',
   status: 'completed',
   attempt: 1,
   content: 'Hello',
-  finish_reason: 'stop',
-  error_code: null,
-  input_tokens: 1,
-  output_tokens: 2,
-  reasoning_tokens: 0,
-  total_tokens: 3,
-  usage_estimated: false,
+  finishReason: 'stop',
+  errorCode: null,
+  inputTokens: 1,
+  outputTokens: 2,
+  reasoningTokens: 0,
+  totalTokens: 3,
+  usageEstimated: false,
 };
 type Finished = Parameters<typeof remainingEvents>[0];
 
@@ -100,7 +100,7 @@ test('a failed reply resets the text of its last attempt', () => {
       live(events, 1, said);
       const whole = [
         ...events,
-        ...remainingEvents({ ...REPLY, status: 'failed', content: '', error_code: 'model_timeout' }, events.at(-1)?.position ?? null),
+        ...remainingEvents({ ...REPLY, status: 'failed', content: '', errorCode: 'model_timeout' }, events.at(-1)?.position ?? null),
       ];
       expect(textOf(whole)).toBe('');
       expect(rises(whole)).toBe(true);

@@ -1,6 +1,6 @@
 import type { Message } from '../message.js';
-import type { Pause } from '../model-pauses.js';
-import type { TerminalStatus } from '../message-status.js';
+import type { ModelPause } from '../model-pauses.js';
+import type { FinishedStatus } from '../message-status.js';
 import { describeReplyError } from '../reply-errors.js';
 import {
   deltaPosition,
@@ -25,19 +25,19 @@ export interface StreamEvent {
 export type StreamedReply = Pick<
   Message,
   | 'id'
-  | 'chatroom_id'
-  | 'parent_id'
+  | 'chatroomId'
+  | 'parentId'
   | 'model'
   | 'status'
   | 'attempt'
   | 'content'
-  | 'finish_reason'
-  | 'error_code'
-  | 'input_tokens'
-  | 'output_tokens'
-  | 'reasoning_tokens'
-  | 'total_tokens'
-  | 'usage_estimated'
+  | 'finishReason'
+  | 'errorCode'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'reasoningTokens'
+  | 'totalTokens'
+  | 'usageEstimated'
 >;
 
 const DONE = '[DONE]';
@@ -61,7 +61,7 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
   data: {
     type: 'start',
     messageId: reply.id,
-    messageMetadata: { chatroom_id: reply.chatroom_id, reply_to: reply.parent_id, status: reply.status, model: reply.model },
+    messageMetadata: { chatroom_id: reply.chatroomId, reply_to: reply.parentId, status: reply.status, model: reply.model },
   },
 });
 
@@ -92,7 +92,7 @@ export function pieceEvents(position: StreamPosition, end: StreamPosition, piece
 
 /** The events of a finished reply after `position`: the rest of the text, and the ending, if the reader lacks them. */
 export function remainingEvents(
-  reply: StreamedReply & { readonly status: TerminalStatus },
+  reply: StreamedReply & { readonly status: FinishedStatus },
   position: StreamPosition | null,
 ): StreamEvent[] {
   const attempt = currentAttempt(reply);
@@ -124,7 +124,7 @@ function deltas(position: StreamPosition, text: string, offset: number): StreamE
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 
-function endingOf(reply: StreamedReply & { readonly status: TerminalStatus }): StreamEvent['data'][] {
+function endingOf(reply: StreamedReply & { readonly status: FinishedStatus }): StreamEvent['data'][] {
   const { status } = reply;
   const textEnd = { type: 'text-end', id: TEXT_ID };
   switch (status) {
@@ -133,34 +133,34 @@ function endingOf(reply: StreamedReply & { readonly status: TerminalStatus }): S
       return [
         textEnd,
         { type: 'finish-step' },
-        { type: 'finish', finishReason: reply.finish_reason, messageMetadata: { status, usage: usageOf(reply) } },
+        { type: 'finish', finishReason: reply.finishReason, messageMetadata: { status, usage: usageOf(reply) } },
         DONE,
       ];
     case 'cancelled':
       return [textEnd, { type: 'message-metadata', messageMetadata: { status, usage: usageOf(reply) } }, { type: 'abort' }, DONE];
     case 'failed': {
-      const error = describeReplyError(reply.error_code ?? '');
+      const error = describeReplyError(reply.errorCode ?? '');
       return [{ type: 'message-metadata', messageMetadata: { status, error } }, { type: 'error', errorText: error.message }, DONE];
     }
   }
 }
 
 const usageOf = (reply: StreamedReply) =>
-  reply.total_tokens === null
+  reply.totalTokens === null
     ? null
     : {
-        input_tokens: reply.input_tokens,
-        output_tokens: reply.output_tokens,
-        reasoning_tokens: reply.reasoning_tokens,
-        total_tokens: reply.total_tokens,
-        estimated: reply.usage_estimated,
+        input_tokens: reply.inputTokens,
+        output_tokens: reply.outputTokens,
+        reasoning_tokens: reply.reasoningTokens,
+        total_tokens: reply.totalTokens,
+        estimated: reply.usageEstimated,
       };
 
 /**
  * Reports that the reply waits because its model accepts no requests for a while. It adds nothing to the text: its
  * position is that of the event before it, and a replay does not contain it.
  */
-export const waitEvent = ({ model, status, until }: Pause, position: StreamPosition): StreamEvent => ({
+export const waitEvent = ({ model, status, until }: ModelPause, position: StreamPosition): StreamEvent => ({
   position,
   data: {
     type: 'data-wait',

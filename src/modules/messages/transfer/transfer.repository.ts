@@ -6,7 +6,7 @@ import { Database, type StatementRunner } from '../../../database/database.js';
 import { withinPageBytes } from '../../../database/page-bytes.js';
 import { type RowOf, typed } from '../../../database/sql-types.js';
 import { statement } from '../../../database/statement.js';
-import { isTerminal, type MessageStatus } from '../message-status.js';
+import { isFinished, type MessageStatus } from '../message-status.js';
 import { markedWords } from '../search/marked-words.js';
 import { toVector, WORDS_VERSION } from '../search/words.js';
 import type { Quota } from '../../subscriptions/index.js';
@@ -340,7 +340,7 @@ function toDocumentMessage(row: StoredMessage): DocumentMessage {
   if (row.role === 'user' || parent === null) return { n, parent, role: 'user', content, created_at };
   const rest = { model, block_reason, error, usage, context, created_at };
   const { status } = row;
-  if (!isTerminal(status)) {
+  if (!isFinished(status)) {
     return { n, parent, role: 'model', content: '', status: 'cancelled', finish_reason: 'cancelled', ...rest, completed_at: created_at };
   }
   return { n, parent, role: 'model', content, status, finish_reason, ...rest, completed_at: row.completed_at?.toISOString() ?? created_at };

@@ -82,7 +82,7 @@ export class TransferService {
     if (!isId(messageId)) throw new NotFoundError();
     const [room, leaf] = await Promise.all([
       this.repository.findRoom(actor.userId, chatroomId),
-      this.messages.find(actor.userId, chatroomId, messageId),
+      this.messages.find({ userId: actor.userId, chatroomId, messageId }),
     ]);
     if (!room || !leaf) throw new NotFoundError();
     const { name, system_instruction, model, archived } = room;

@@ -1,17 +1,26 @@
 import { Module } from '@nestjs/common';
 import { GeminiModule } from '../../../integrations/gemini/index.js';
 import { MessagesModule } from '../messages.module.js';
-import { DigestProcessor } from './digest.processor.js';
-import { DigestWriter } from './digest-writer.js';
-import { Leases } from './leases.js';
-import { ReplyMetrics } from './reply-metrics.js';
+import { LeasesService } from './leases.service.js';
+import { ReplyMetricsService } from './reply-metrics.service.js';
 import { ReplyProcessor } from './reply.processor.js';
-import { ReplyWriter } from './reply-writer.js';
-import { Sweeper } from './sweeper.js';
-import { WordRenewal } from './word-renewal.js';
+import { ReplyWriterService } from './reply-writer.service.js';
+import { SummaryProcessor } from './summary.processor.js';
+import { SummaryWriterService } from './summary-writer.service.js';
+import { SweeperService } from './sweeper.service.js';
+import { WordRenewalService } from './word-renewal.service.js';
 
 @Module({
   imports: [MessagesModule, GeminiModule],
-  providers: [ReplyProcessor, ReplyWriter, Leases, Sweeper, ReplyMetrics, DigestProcessor, DigestWriter, WordRenewal],
+  providers: [
+    ReplyProcessor,
+    ReplyWriterService,
+    LeasesService,
+    SweeperService,
+    ReplyMetricsService,
+    SummaryProcessor,
+    SummaryWriterService,
+    WordRenewalService,
+  ],
 })
 export class MessagesWorkerModule {}

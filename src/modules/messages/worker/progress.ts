@@ -1,20 +1,19 @@
-import { estimateTokens } from '../outcomes.js';
-import type { Claim, Outcome, Usage } from '../replies.repository.js';
+import type { Claim, HeldAttempt } from '../claims.repository.js';
+import { type ContextCounts, estimateTokens, type ReplyUsage } from '../outcomes.js';
 import type { Tokens } from '../usage/prices.service.js';
 
-/** One try at a reply, as far as it has come. */
-export class Progress {
-  /** What the model has said. */
+/** The progress of one attempt at a reply. */
+export class Progress implements HeldAttempt {
+  /** The text that the model has written so far. */
   content = '';
   firstTokenAt: Date | null = null;
-  /** What the model was given. */
-  context: NonNullable<Outcome['context']> | null = null;
-  /** The message that a summary is wanted up to, for the replies to come. */
-  foldAt: string | null = null;
-  /** Of what the model was given, in bytes. */
+  context: ContextCounts | null = null;
+  /** The message at which a new summary should end, for the replies to come. */
+  summaryAt: string | null = null;
+  /** The size of what the model was given. */
   promptBytes = 0;
-  /** What the answer consumed; null until the model has ended it. */
-  usage: Usage | null = null;
+  /** The tokens that the answer consumed; null until the model has ended it. */
+  usage: ReplyUsage | null = null;
   readonly abort = new AbortController();
 
   constructor(readonly claim: Claim) {}
@@ -27,7 +26,10 @@ export class Progress {
     return this.claim.attempt;
   }
 
-  /** What a try that ends without an answer has consumed: nothing that the vendor bills, unless the model had begun to answer or ended. */
+  /**
+   * The tokens that the attempt has consumed if it ends without an answer. The vendor bills nothing unless the model
+   * had begun or ended its answer.
+   */
   get wasted(): Tokens | null {
     if (this.usage !== null) return this.usage;
     return this.firstTokenAt === null ? null : estimateTokens(this.promptBytes, this.content);

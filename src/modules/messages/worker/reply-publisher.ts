@@ -5,18 +5,18 @@ import { deltaPosition, nextCopy, START } from '../stream/stream-position.js';
 const COALESCE_MS = 30;
 
 /**
- * Puts a reply's text into its stream while it grows, coalesced. The stream is for those who read along: what it loses they read from the
- * finished reply, so nothing here ever fails or holds up the reply.
+ * Appends a reply's text to its stream while it grows, coalesced. Readers find what the stream loses in the finished
+ * reply, so nothing here ever fails or delays the reply.
  */
 export class ReplyPublisher {
   private readonly logger = new Logger(ReplyPublisher.name);
   private text = '';
-  /** How much of the text the stream holds, in UTF-16 units. */
+  /** The length of the text that the stream holds, in UTF-16 units. */
   private published = 0;
   private copy = START;
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
-  private isOver = false;
+  private isStopped = false;
 
   constructor(
     private readonly store: StreamStore,
@@ -29,7 +29,7 @@ export class ReplyPublisher {
     this.schedule();
   }
 
-  /** Ends the stream for its readers; the rest of the text, if any, they read from the finished reply. */
+  /** Ends the stream for its readers, who find the rest of the text, if any, in the finished reply. */
   async end(): Promise<void> {
     this.stop();
     await this.flushing;
@@ -38,14 +38,14 @@ export class ReplyPublisher {
     });
   }
 
-  /** Leaves the stream as it is, for the next try to begin anew. */
+  /** Leaves the stream as it is. The next attempt begins anew. */
   stop(): void {
-    this.isOver = true;
+    this.isStopped = true;
     if (this.timer) clearTimeout(this.timer);
   }
 
   private schedule(): void {
-    if (this.timer !== null || this.isOver) return;
+    if (this.timer !== null || this.isStopped) return;
     this.timer = setTimeout(() => {
       this.flushing = this.flush().finally(() => {
         this.timer = null;
@@ -62,12 +62,13 @@ export class ReplyPublisher {
       const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : positionOf(this.published));
       if (result === 'appended') this.published = end;
       else if (result === 'lost') {
-        // The store forgot what it had: all of it again, further on than any reader is, so that each starts over.
+        // The store lost the text. All of it is appended again, at positions past every reader's, so that each starts
+        // over.
         this.copy = nextCopy(this.copy);
         this.published = 0;
       } else this.stop();
     } catch (error) {
-      // Tried again with what has come meanwhile.
+      // The next flush retries, with the text that has come meanwhile.
       this.logger.warn(`the stream of reply ${this.replyId} cannot be written: ${String(error)}`);
     }
   }

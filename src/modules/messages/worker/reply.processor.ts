@@ -5,15 +5,15 @@ import { requestContext } from '../../../common/request-context.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { REPLY_QUEUE, type ReplyJob } from '../reply.queue.js';
-import { Leases } from './leases.js';
-import { ReplyWriter } from './reply-writer.js';
+import { LeasesService } from './leases.service.js';
+import { ReplyWriterService } from './reply-writer.service.js';
 
 const WORKER_OPTIONS = {
   autorun: false,
-  // A dead worker's job runs again within about 15 s; the reply itself is taken over when its lease ends.
+  // A dead worker's job runs again within about 15 s. Another worker claims the reply itself when its lease ends.
   lockDuration: 10_000,
   stalledInterval: 5_000,
-  // The reply's attempts cap its tries. With the default of 1 repeated kills lose jobs that have not run.
+  // REPLY_MAX_ATTEMPTS caps the attempts. With the default of 1, repeated kills lose jobs that have not run.
   maxStalledCount: 100,
   runRetryDelay: 1_000,
 } as const;
@@ -23,8 +23,8 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
   private readonly logger = new Logger(ReplyProcessor.name);
 
   constructor(
-    private readonly writer: ReplyWriter,
-    private readonly leases: Leases,
+    private readonly writer: ReplyWriterService,
+    private readonly leases: LeasesService,
     @InjectConfig() private readonly config: Config,
   ) {
     super();
@@ -34,7 +34,7 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     await requestContext.run({ requestId: job.id ?? job.name }, () => this.writer.work(job.data.reply_id));
   }
 
-  /** Consuming begins when everything is up. */
+  /** Consuming begins when the process has started. */
   onApplicationBootstrap(): void {
     this.worker.concurrency = this.config.WORKER_CONCURRENCY;
     this.worker.run().catch((error: unknown) => {
@@ -42,7 +42,7 @@ export class ReplyProcessor extends WorkerHost implements OnApplicationBootstrap
     });
   }
 
-  /** Takes no more jobs, gives those in work DRAIN_SECONDS to finish, and hands the rest back. */
+  /** Takes no more jobs, gives those in work DRAIN_SECONDS to finish, and releases the rest. */
   async beforeApplicationShutdown(): Promise<void> {
     const deadline = setTimeout(() => {
       this.leases.stop();

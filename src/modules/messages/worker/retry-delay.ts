@@ -1,9 +1,9 @@
 const MAX_DELAY_MS = 60_000;
 
 /**
- * Exponential back-off with jitter over its upper half, never sooner than the vendor asked for.
+ * Exponential back-off with jitter over its upper half, never shorter than the vendor asked for.
  *
- * @param attempt the one that failed, from 1
+ * @param attempt the number of the attempt that failed, from 1
  * @returns milliseconds
  */
 export function retryDelay(

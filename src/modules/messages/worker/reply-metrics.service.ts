@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../../common/metrics/metrics.js';
 import { ReplyQueue } from '../reply.queue.js';
-import { Leases } from './leases.js';
+import { LeasesService } from './leases.service.js';
 
-/** What Prometheus is told of the work on replies, besides how they end. */
+/** Metrics of the work on replies, besides the counts of finished replies. */
 @Injectable()
-export class ReplyMetrics {
-  constructor(metrics: Metrics, queue: ReplyQueue, leases: Leases) {
+export class ReplyMetricsService {
+  constructor(metrics: Metrics, queue: ReplyQueue, leases: LeasesService) {
     metrics.observe('reply_jobs', 'Jobs of the queue of replies, over all processes.', 'state', () => queue.countJobs());
     metrics.observe('replies_held', 'Replies that this process works on.', 'state', () => ({ streaming: leases.count }));
   }

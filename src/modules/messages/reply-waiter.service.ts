@@ -3,26 +3,32 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Signals } from '../../streams/signals.js';
 import { MessagesRepository } from './messages.repository.js';
-import type { Pause } from './model-pauses.js';
+import type { ModelPause } from './model-pauses.js';
 import { FINISHED_SIGNAL } from './reply-signals.js';
 
-/** A signal says so at once; this finds what no signal told. */
+/** A signal comes at once; the poll finds replies whose signal was lost. */
 const POLL_MS = 500;
-/** The longest that a timer knows. */
+/** The longest time that a timer of Node takes. */
 const FOREVER_MS = 2 ** 31 - 1;
+
+interface WaitOptions {
+  readonly ms?: number;
+  readonly signal?: AbortSignal;
+  readonly onPause?: (pause: ModelPause) => void;
+}
 
 interface Waiter {
   readonly leave: (finished: boolean) => void;
-  readonly onPause: (pause: Pause) => void;
+  readonly onPause: (pause: ModelPause) => void;
 }
 
 /**
- * Holds whoever waits until replies are finished. Besides the signal, one query per interval for all that wait in this process, whoever finishes the
- * replies.
+ * Waits for replies to be finished, in whichever process: by the signal, and by one query per interval for all that
+ * wait in this process.
  */
 @Injectable()
-export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly logger = new Logger(ReplyWaiter.name);
+export class ReplyWaiterService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ReplyWaiterService.name);
   private readonly waiting = new Map<string, Set<Waiter>>();
   private timer: NodeJS.Timeout | null = null;
   private stopListening: (() => void) | null = null;
@@ -41,11 +47,13 @@ export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /**
-   * Resolves to true when the reply is finished or gone; to false after `ms` (null: never), when the signal is aborted or the process stops.
+   * Resolves to true when the reply is finished or deleted; to false after `ms`, when the signal is aborted or when the
+   * process stops.
    *
-   * @param onPause is told, again and again, while the reply cannot go on because its model is paused
+   * @param ms without it, the wait has no end of its own
+   * @param onPause is called repeatedly while the reply waits because its model is paused
    */
-  wait(replyId: string, ms: number | null, signal?: AbortSignal, onPause: (pause: Pause) => void = () => undefined): Promise<boolean> {
+  wait(replyId: string, { ms = FOREVER_MS, signal, onPause = () => undefined }: WaitOptions = {}): Promise<boolean> {
     if (this.stopping) return Promise.resolve(false);
     const waiters = this.waiting.get(replyId) ?? new Set<Waiter>();
     this.waiting.set(replyId, waiters);
@@ -61,7 +69,7 @@ export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
       const onAbort = () => {
         leave(false);
       };
-      const timeout = setTimeout(leave, ms ?? FOREVER_MS, false);
+      const timeout = setTimeout(leave, ms, false);
       const waiter = { leave, onPause };
       waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -92,13 +100,13 @@ export class ReplyWaiter implements OnModuleInit, BeforeApplicationShutdown {
   private async poll(): Promise<void> {
     if (this.waiting.size === 0) return;
     try {
-      for (const { id, isFinished, pause } of await this.messages.newsOf([...this.waiting.keys()], this.config.GEMINI_MAX_WAIT)) {
+      for (const { id, isFinished, pause } of await this.messages.findReplyNews([...this.waiting.keys()], this.config.GEMINI_MAX_WAIT)) {
         if (isFinished) this.release(id, true);
         else if (pause) for (const { onPause } of [...(this.waiting.get(id) ?? [])]) onPause(pause);
       }
     } catch (error) {
-      // Waiting goes on: each ends at its own deadline.
-      this.logger.warn(`could not look for news of replies: ${String(error)}`);
+      // Each wait goes on until its own deadline.
+      this.logger.warn(`news of replies could not be read: ${String(error)}`);
     }
   }
 }

@@ -9,67 +9,70 @@ import { type SummaryPrompt, summaryPrompt, titlePrompt, toSummary } from '../su
 import { type SummaryClaim, type SummaryOutcome, SummariesRepository } from '../summaries/summaries.repository.js';
 import { titleFromMessage, toTitle } from '../summaries/title-rules.js';
 import { estimateTokens } from '../outcomes.js';
-import { RepliesRepository } from '../replies.repository.js';
+import { PathRepository } from '../path.repository.js';
 import { BudgetService } from '../usage/budget.service.js';
-import { WorkerStoppingError } from './leases.js';
+import { WorkerStoppingError } from './leases.service.js';
 import { retryDelay } from './retry-delay.js';
 
-/** A try that takes longer is given up; the lease outlives it. */
+/** An attempt that takes longer is aborted. The lease outlives it. */
 const CALL_MS = 60_000;
 const LEASE_MS = 90_000;
-/** Nobody waits for a digest, and the conversation goes on without it. */
+/** Nobody waits for a title or a summary, and the conversation goes on without it. */
 const MAX_ATTEMPTS = 3;
 const RETRY_FACTOR = 5;
 /** A message and its reply. */
 const EXCHANGE = { tokens: 100_000, messages: 2 };
-/** Exchanges of a room that the model is asked to name it by; after the last one the room is named by the user's own words. */
+/**
+ * The exchanges after which the model is asked for a title. After the last one the room is named by the user's own
+ * words.
+ */
 const TITLE_REQUESTS = 3;
 const FIRST_MESSAGES = { characters: 2_000, messages: 5 };
 
-/** What a digest is made of. */
+/** The input for a title or a summary. */
 interface Material {
   readonly prompt: SummaryPrompt;
-  /** Messages that it will tell of. */
+  /** The number of messages that it will cover. */
   readonly covered: number;
-  /** @param isWhole false when the answer was stopped at its limit */
+  /** @param isWhole false when the answer was cut at its limit */
   readonly read: (answer: string, isWhole: boolean) => string | null;
 }
 
-/** Makes titles and summaries, apart from the replies: nothing waits for them, and nobody is charged. */
+/** Writes titles and summaries of conversations, apart from the replies: nobody waits for them or is charged. */
 @Injectable()
-export class DigestWriter {
-  private readonly logger = new Logger(DigestWriter.name);
+export class SummaryWriterService {
+  private readonly logger = new Logger(SummaryWriterService.name);
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly digests: SummariesRepository,
-    private readonly replies: RepliesRepository,
+    private readonly summaries: SummariesRepository,
+    private readonly paths: PathRepository,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
     private readonly budget: BudgetService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** Safe to call for any digest, any number of times, from any process. */
-  async work(digest: SummaryTask): Promise<void> {
-    const claim = await this.digests.claim(digest, LEASE_MS);
+  /** Safe to call for any task, any number of times, from any process. */
+  async work(task: SummaryTask): Promise<void> {
+    const claim = await this.summaries.claim(task, LEASE_MS);
     if (claim === null) return;
     const budgetResetsIn = await this.budget.resetsInMs();
-    if (budgetResetsIn !== null) await this.digests.postpone(claim, { delayMs: budgetResetsIn, isCounted: false });
+    if (budgetResetsIn !== null) await this.summaries.postpone(claim, { delayMs: budgetResetsIn, isCounted: false });
     else if (claim.attempt > MAX_ATTEMPTS || isPastLastTitle(claim)) await this.giveUp(claim, 'attempts_exhausted');
-    else await this.make(claim);
+    else await this.write(claim);
   }
 
-  /** Interrupts all work, to be done by another process. */
+  /** Interrupts all work, which another process then does. */
   stop(): void {
     this.stopping.abort(new WorkerStoppingError());
   }
 
-  private async make(claim: SummaryClaim): Promise<void> {
+  private async write(claim: SummaryClaim): Promise<void> {
     try {
-      await this.end(claim, await this.ask(await this.materialOf(claim)));
+      await this.finish(claim, await this.ask(await this.materialOf(claim)));
     } catch (error) {
-      if (error instanceof WorkerStoppingError) await this.digests.postpone(claim, { delayMs: 0, isCounted: false });
+      if (error instanceof WorkerStoppingError) await this.summaries.postpone(claim, { delayMs: 0, isCounted: false });
       else await this.recover(claim, error);
     }
   }
@@ -97,11 +100,11 @@ export class DigestWriter {
 
   private async materialOf({ messageId, kind, plan }: SummaryClaim): Promise<Material> {
     if (kind === 'title') {
-      const path = await this.replies.path(messageId, EXCHANGE);
+      const path = await this.paths.findPath(messageId, EXCHANGE);
       return { prompt: titlePrompt(toTurns(path)), covered: path.length, read: toTitle };
     }
     const { historyTokens, summaryTokens } = this.plans.historyOf(plan, this.plans.digestModel);
-    const path = await this.replies.path(messageId, historyLimits(historyTokens));
+    const path = await this.paths.findPath(messageId, historyLimits(historyTokens));
     const last = path.findLastIndex(({ summary }) => summary !== null);
     const before = path[last]?.summary ?? null;
     const said = path.slice(last + 1);
@@ -121,28 +124,31 @@ export class DigestWriter {
       return;
     }
     const baseMs = this.config.REPLY_RETRY_DELAY * RETRY_FACTOR;
-    await this.digests.postpone(claim, {
+    await this.summaries.postpone(claim, {
       delayMs: retryDelay({ attempt: claim.attempt, baseMs, atLeastMs: retryAfterMs ?? 0 }),
       isCounted: true,
     });
   }
 
   private async giveUp(claim: SummaryClaim, reason: string): Promise<void> {
-    await this.end(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
+    await this.finish(claim, { content: null, covered: 0, model: this.plans.digestModel, outcome: 'failed', reason, tokens: null });
   }
 
-  /** A room that got no title waits for its next exchange; after the last one it is named by the beginning of what its user wrote first. */
-  private async end(claim: SummaryClaim, outcome: SummaryOutcome): Promise<void> {
+  /**
+   * A room that got no title waits for its next exchange. After the last one it is named by the beginning of the first
+   * message of its user that can name it.
+   */
+  private async finish(claim: SummaryClaim, outcome: SummaryOutcome): Promise<void> {
     const isLastTitle = claim.kind === 'title' && claim.titleRequests >= TITLE_REQUESTS;
     const content = outcome.content ?? (isLastTitle ? await this.titleFromMessages(claim) : null);
-    await this.digests.finish(claim, { ...outcome, content });
+    await this.summaries.finish(claim, { ...outcome, content });
   }
 
   private async titleFromMessages({ messageId }: SummaryClaim): Promise<string | null> {
-    const contents = await this.digests.firstContents(messageId, FIRST_MESSAGES);
+    const contents = await this.summaries.firstContents(messageId, FIRST_MESSAGES);
     return contents.map(titleFromMessage).find((title) => title !== null) ?? null;
   }
 }
 
-/** Its end was interrupted, or nothing that the user wrote before could name the room. */
+/** The last request was interrupted while it finished, or no message of the user could name the room. */
 const isPastLastTitle = ({ kind, titleRequests }: SummaryClaim): boolean => kind === 'title' && titleRequests > TITLE_REQUESTS;

@@ -4,16 +4,16 @@ import type { Config } from '../../../config/env.js';
 import { Schedules } from '../../../database/schedules.js';
 import { SearchService } from '../search/search.service.js';
 
-/** The part of a run that renewal may take, whatever is left: replies come first. */
+/** The time that one run may take, whatever is left: replies come first. */
 const RUN_MS = 2_000;
 
 /**
- * After an upgrade that changed how search folds words, brings the messages that are there under the new rule, a part
+ * After an upgrade that changed how search folds words, brings the existing messages under the new rule, some of them
  * in each run.
  */
 @Injectable()
-export class WordRenewal implements OnModuleInit {
-  private readonly logger = new Logger(WordRenewal.name);
+export class WordRenewalService implements OnModuleInit {
+  private readonly logger = new Logger(WordRenewalService.name);
 
   constructor(
     private readonly schedules: Schedules,
@@ -27,6 +27,6 @@ export class WordRenewal implements OnModuleInit {
 
   private async renew(): Promise<void> {
     const renewed = await this.search.renewOutdatedWords(RUN_MS);
-    if (renewed > 0) this.logger.log(`${renewed} messages made searchable by the present rule`);
+    if (renewed > 0) this.logger.log(`${renewed} messages brought under the current search rule`);
   }
 }

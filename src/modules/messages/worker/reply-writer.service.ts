@@ -10,34 +10,35 @@ import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrat
 import { Signals } from '../../../streams/signals.js';
 import { StreamStore } from '../../../streams/stream-store.js';
 import { PlansService } from '../../subscriptions/index.js';
-import { Cancellation } from '../cancellation.js';
+import { CancellationService } from '../cancellation.service.js';
+import { type Claim, ClaimsRepository } from '../claims.repository.js';
 import { SummaryQueue } from '../summaries/summary.queue.js';
-import { cancelled, estimateTokens, failed } from '../outcomes.js';
-import { type Prompt, Prompts } from '../prompts.js';
-import { type Claim, type Ended, type FailedTry, type Outcome, RepliesRepository } from '../replies.repository.js';
+import { FinishingRepository, type FollowUps } from '../finishing.repository.js';
+import { cancelled, estimateTokens, failed, type FailedAttempt, type Outcome } from '../outcomes.js';
+import { type Prompt, PromptsService } from '../prompts.service.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
 import { BudgetService } from '../usage/budget.service.js';
-import { CancelRequestedError, LeaseLostError, Leases, WorkerStoppingError } from './leases.js';
+import { CancelRequestedError, LeaseLostError, LeasesService, WorkerStoppingError } from './leases.service.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
 import { retryDelay } from './retry-delay.js';
 
-const FINISH_TRIES = 60;
+const FINISH_ATTEMPTS = 60;
 const FINISH_RETRY_MS = 500;
 
-/** The model ended its answer without a filter and without anything to read. */
+/** The model ended its answer without visible text, and not because of a filter. */
 class EmptyAnswerError extends Error {
   override readonly name = 'EmptyAnswerError';
 
-  /** @param retryable false where the output limit was used up, by thoughts: another try would use it up as well */
+  /** @param retryable false when thoughts used up the output limit: another attempt would use it up as well */
   constructor(readonly retryable: boolean) {
-    super('the answer has no visible text');
+    super('The answer has no visible text');
   }
 }
 
-/** What an error says about a try. */
+/** The meaning of an error for its attempt. */
 interface Diagnosis {
   readonly code: ReplyErrorCode;
   readonly retryable: boolean;
@@ -45,24 +46,28 @@ interface Diagnosis {
   readonly isServerError: boolean;
 }
 
-/** Makes replies: claims one, asks the model, lets readers read along, and ends it. */
+/** Writes replies: claims one, asks the model, streams the answer, and finishes the reply. */
 @Injectable()
-export class ReplyWriter {
-  private readonly logger = new Logger(ReplyWriter.name);
-  /** Replies that begin or end all at once wait here rather than at the pool, which would give up on them, and on the renewal of their leases. */
+export class ReplyWriterService {
+  private readonly logger = new Logger(ReplyWriterService.name);
+  /**
+   * Replies that begin or finish all at once wait here and not for the pool, which would give up on them and on the
+   * renewal of their leases.
+   */
   private readonly atDatabase: LimitFunction;
 
   constructor(
-    private readonly replies: RepliesRepository,
+    private readonly claims: ClaimsRepository,
+    private readonly replies: FinishingRepository,
     private readonly queue: ReplyQueue,
-    private readonly digests: SummaryQueue,
+    private readonly summaries: SummaryQueue,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
     private readonly budget: BudgetService,
-    private readonly leases: Leases,
+    private readonly leases: LeasesService,
     private readonly streams: StreamStore,
-    private readonly prompts: Prompts,
-    private readonly cancellation: Cancellation,
+    private readonly prompts: PromptsService,
+    private readonly cancellation: CancellationService,
     private readonly signals: Signals,
     private readonly metrics: Metrics,
     @InjectConfig() private readonly config: Config,
@@ -70,18 +75,20 @@ export class ReplyWriter {
     this.atDatabase = pLimit(Math.floor(config.DATABASE_POOL_SIZE / 2));
   }
 
-  /** Works on a reply if it is to be worked on now. Safe to call for any reply, any number of times, from any process. */
+  /** Works on a reply if it can be claimed now. Safe to call for any reply, any number of times, from any process. */
   async work(replyId: string): Promise<void> {
-    const claim = await this.atDatabase(() => this.replies.claim(replyId));
+    const claim = await this.atDatabase(() => this.claims.claim(replyId));
     if ('reason' in claim) {
-      // Finishing an earlier reply adds the next one's job; a lease, a back-off and a pause have nobody to do so.
-      if (claim.reason === 'not_yet') await this.queue.add({ replyId, plan: claim.plan }, 'wait', claim.attempt, claim.forMs);
+      // A finished reply adds the job of the next one. Nothing does so at the end of a lease, a back-off or a pause.
+      if (claim.reason === 'not_yet')
+        await this.queue.add({ replyId, plan: claim.plan }, { cause: 'wait', n: claim.attempt, delayMs: claim.forMs });
       return;
     }
-    if (claim.isCancelled) await this.end(claim, await this.cancellation.outcomeOf(claim));
-    else if (claim.tries > this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed('attempts_exhausted'));
-    // Also of one that was accepted before: a long queue must not overshoot the budget. It is given back, and an administrator can retry it.
-    else if (await this.budget.isReached()) await this.end(claim, failed('service_budget_reached'));
+    if (claim.isCancelled) await this.finish(claim, await this.cancellation.outcomeOf(claim));
+    else if (claim.countedAttempts > this.config.REPLY_MAX_ATTEMPTS) await this.finish(claim, failed('attempts_exhausted'));
+    // This holds for replies that were accepted earlier too: a long queue must not overshoot the budget. The unit is
+    // refunded, and an administrator can retry the reply.
+    else if (await this.budget.isReached()) await this.finish(claim, failed('service_budget_reached'));
     else await this.write(claim);
   }
 
@@ -90,7 +97,7 @@ export class ReplyWriter {
     const publisher = new ReplyPublisher(this.streams, claim.replyId, claim.attempt);
     await this.leases.hold(progress, async () => {
       try {
-        await this.end(claim, await this.generate(progress, publisher), progress.foldAt);
+        await this.finish(claim, await this.generate(progress, publisher), progress.summaryAt);
         await publisher.end();
       } catch (error) {
         publisher.stop();
@@ -104,7 +111,8 @@ export class ReplyWriter {
     const prompt = await this.atDatabase(() => this.prompts.promptOf(claim));
     const end = await this.ask(prompt, progress, publisher).catch(async (error: unknown) => {
       if (!(error instanceof GeminiError && error.code === 'request_rejected' && prompt.followsRefusal)) throw error;
-      // The second refusal on a branch: what the model refuses may be an earlier message that was never answered, and must not end the branch.
+      // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which must
+      // not block the branch.
       const answered = await this.atDatabase(() => this.prompts.promptOf({ ...claim, isSuspect: true }));
       if (answered.turns.length === prompt.turns.length) throw error;
       return this.ask(answered, progress, publisher);
@@ -127,14 +135,14 @@ export class ReplyWriter {
   }
 
   private async ask(
-    { turns, systemInstruction, context, foldAt, bytes }: Prompt,
+    { turns, systemInstruction, context, summaryAt, bytes }: Prompt,
     progress: Progress,
     publisher: ReplyPublisher,
   ): Promise<Extract<GenerateEvent, { type: 'end' }>> {
     const { claim, abort } = progress;
     const { model, plan } = claim;
     const { maxOutputTokens } = this.plans.limitsOf(plan);
-    Object.assign(progress, { context, foldAt, promptBytes: bytes });
+    Object.assign(progress, { context, summaryAt, promptBytes: bytes });
     let end: Extract<GenerateEvent, { type: 'end' }> | null = null;
     for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal: abort.signal })) {
       if (event.type === 'end') end = event;
@@ -143,7 +151,7 @@ export class ReplyWriter {
         publisher.push(event.text);
       }
     }
-    if (!end) throw new Error('a stream of the model without an end');
+    if (!end) throw new Error('The stream of the model has no end event');
     progress.usage = end.usage ? { ...end.usage, estimated: false } : estimateTokens(bytes, progress.content);
     return end;
   }
@@ -153,7 +161,7 @@ export class ReplyWriter {
     if (error instanceof LeaseLostError) return;
     if (error instanceof CancelRequestedError) {
       const { content, context, promptBytes, firstTokenAt } = progress;
-      await this.end(claim, {
+      await this.finish(claim, {
         ...cancelled({ content, isRefunded: firstTokenAt === null }),
         usage: context && estimateTokens(promptBytes, content),
         context,
@@ -166,11 +174,12 @@ export class ReplyWriter {
       return;
     }
     const { code, retryable, retryAfterMs, isServerError } = this.diagnose(claim, error);
-    // Not for a quota per day, which asks for a wait too: nothing would be won, and every later reply would wait before it fails.
-    if (retryable && retryAfterMs !== null) await this.replies.pauseModel(claim.model, retryAfterMs);
-    if (!retryable || claim.tries >= this.config.REPLY_MAX_ATTEMPTS) await this.end(claim, failed(code, wasted, isServerError));
+    // A used-up daily quota asks for a wait too, but gets no pause: every later reply would wait before it fails.
+    if (retryable && retryAfterMs !== null) await this.claims.pauseModel(claim.model, retryAfterMs);
+    if (!retryable || claim.countedAttempts >= this.config.REPLY_MAX_ATTEMPTS)
+      await this.finish(claim, failed(code, wasted, isServerError));
     else {
-      const delayMs = retryDelay({ attempt: claim.tries, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
+      const delayMs = retryDelay({ attempt: claim.countedAttempts, baseMs: this.config.REPLY_RETRY_DELAY, atLeastMs: retryAfterMs ?? 0 });
       await this.retry(claim, delayMs, { reason: code, wasted, isServerError });
     }
   }
@@ -179,7 +188,7 @@ export class ReplyWriter {
     if (error instanceof GeminiError) {
       this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.code}`);
       const { code, retryable, retryAfterMs, status } = error;
-      // A server that says when to come again does not fail over the message.
+      // A server that says when to retry does not fail because of the message.
       const isServerError = status !== null && status >= 500 && retryAfterMs === null;
       const isTooLong = retryable && retryAfterMs !== null && retryAfterMs > this.config.GEMINI_MAX_WAIT;
       return { code: isTooLong ? 'model_quota_exhausted' : code, retryable: retryable && !isTooLong, retryAfterMs, isServerError };
@@ -188,31 +197,37 @@ export class ReplyWriter {
       this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.message}`);
       return { code: 'empty_answer', retryable: error.retryable, retryAfterMs: null, isServerError: false };
     }
-    // Not the model's doing: a fault of ours, or a part that is away. The tries are bounded either way.
+    // The model is not at fault: a bug, or a part that is unavailable. The attempts are bounded either way.
     this.logger.error(error, { reply_id: replyId, attempt });
     return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null, isServerError: false };
   }
 
-  private async retry(claim: Claim, delayMs: number, failure: FailedTry): Promise<void> {
-    if (await this.replies.release(claim, { ...failure, delayMs })) await this.queue.add(claim, 'retry', claim.attempt, delayMs);
+  private async retry(claim: Claim, delayMs: number, failure: FailedAttempt): Promise<void> {
+    if (await this.claims.release(claim, { ...failure, delayMs }))
+      await this.queue.add(claim, { cause: 'retry', n: claim.attempt, delayMs });
   }
 
-  private async end(claim: Claim, outcome: Outcome, foldAt: string | null = null): Promise<void> {
-    const ended = await this.finish(claim, outcome, foldAt);
-    if (!ended) return;
+  private async finish(claim: Claim, outcome: Outcome, summaryAt: string | null = null): Promise<void> {
+    const followUps = await this.store(claim, outcome, summaryAt);
+    if (!followUps) return;
     this.metrics.replies.inc({ status: outcome.status });
     this.signals.publish(FINISHED_SIGNAL, claim.replyId);
-    if (ended.nextReplyId) await this.queue.add({ replyId: ended.nextReplyId, plan: claim.plan }, 'next', claim.depth);
-    for (const digest of ended.digests) await this.digests.add(digest);
+    if (followUps.nextReplyId) {
+      await this.queue.add({ replyId: followUps.nextReplyId, plan: claim.plan }, { cause: 'next', n: claim.depth });
+    }
+    for (const task of followUps.summaryTasks) await this.summaries.add(task);
   }
 
-  /** The answer was paid for: while the database is away it is kept and offered again. The fence refuses it if somebody else was faster. */
-  private async finish(claim: Claim, outcome: Outcome, foldAt: string | null): Promise<Ended | null> {
-    for (let tries = 1; ; tries += 1) {
+  /**
+   * The answer was paid for, so it is kept while the database is unavailable, and written again. The fence refuses it
+   * if another worker was faster.
+   */
+  private async store(claim: Claim, outcome: Outcome, summaryAt: string | null): Promise<FollowUps | null> {
+    for (let attempts = 1; ; attempts += 1) {
       try {
-        return await this.atDatabase(() => this.replies.finish(claim, outcome, foldAt));
+        return await this.atDatabase(() => this.replies.finish(claim, outcome, summaryAt));
       } catch (error) {
-        if (!isDatabaseUnavailable(error) || tries === FINISH_TRIES) throw error;
+        if (!isDatabaseUnavailable(error) || attempts === FINISH_ATTEMPTS) throw error;
         await setTimeout(FINISH_RETRY_MS);
       }
     }

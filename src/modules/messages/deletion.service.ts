@@ -5,43 +5,47 @@ import type { Config } from '../../config/env.js';
 import type { Transaction } from '../../database/database.js';
 import { Signals } from '../../streams/signals.js';
 import { StreamStore } from '../../streams/stream-store.js';
-import { MessagesRepository } from './messages.repository.js';
+import { DeletionRepository } from './deletion.repository.js';
 import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
 
-/** Deletes replies, and what there is of them outside of the database: the work on them, and the text in their streams. */
+/** Deletes replies, and what exists of them outside the database: the work on them and the text in their streams. */
 @Injectable()
-export class Deletion {
-  private readonly logger = new Logger(Deletion.name);
+export class DeletionService {
+  private readonly logger = new Logger(DeletionService.name);
 
   constructor(
-    private readonly messages: MessagesRepository,
+    private readonly deletion: DeletionRepository,
     private readonly streams: StreamStore,
     private readonly signals: Signals,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** Deletes a room with all that hangs on it. @throws NotFoundError */
+  /** Deletes a room with its messages. @throws NotFoundError */
   async deleteChatroom(userId: string, chatroomId: string): Promise<void> {
-    const replyIds = await this.messages.deleteChatroom(userId, chatroomId, this.config.STREAM_TTL);
+    const replyIds = await this.deletion.deleteChatroom({ userId, chatroomId, finishedWithinMs: this.config.STREAM_TTL });
     if (replyIds === null) throw new NotFoundError();
     await this.forgetReplies(replyIds);
   }
 
   /**
-   * The first step of a transaction that deletes a user or all rooms of one: locks what whoever ends a reply locks first.
+   * The first step of a transaction that deletes a user or all rooms of a user: it locks what the worker that finishes
+   * a reply locks first.
    *
-   * @returns what `forgetReplies` is to be told when the transaction is committed
+   * @returns the ids for `forgetReplies`, which the caller calls when the transaction is committed
    */
-  async lockReplies(transaction: Transaction, userId: string): Promise<string[]> {
-    return this.messages.lockReplies(transaction, userId, null, this.config.STREAM_TTL);
+  lockReplies(transaction: Transaction, userId: string): Promise<string[]> {
+    return this.deletion.lockReplies(transaction, { userId, finishedWithinMs: this.config.STREAM_TTL });
   }
 
   /** Deletes all rooms of a user, after `lockReplies` and once the row of the user is locked too. */
   async deleteChatrooms(transaction: Transaction, userId: string): Promise<void> {
-    await this.messages.deleteChatrooms(transaction, userId);
+    await this.deletion.deleteChatrooms(transaction, userId);
   }
 
-  /** Of replies that are deleted: workers and readers learn of it at once, and the streams are emptied before this resolves. Never fails. */
+  /**
+   * Tells workers and readers at once that replies are deleted. Their streams are empty when this resolves. Never
+   * fails.
+   */
   async forgetReplies(replyIds: readonly string[]): Promise<void> {
     for (const id of replyIds) {
       this.signals.publish(CANCEL_SIGNAL, id);

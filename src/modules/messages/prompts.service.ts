@@ -2,48 +2,49 @@ import { Injectable } from '@nestjs/common';
 import type { Plan } from '../../common/actor.js';
 import { PlansService } from '../subscriptions/index.js';
 import { chooseContext, historyLimits, instructionOf, type Turn } from './context.js';
-import { type Outcome, RepliesRepository } from './replies.repository.js';
+import type { ContextCounts } from './outcomes.js';
+import { PathRepository } from './path.repository.js';
 
-/** What decides what the model is asked for a reply. */
+/** The facts that decide on the prompt of a reply. */
 export interface PromptedReply {
   readonly parentId: string;
   readonly plan: Plan;
   readonly model: string;
   readonly systemInstruction: string | null;
-  /** Each try so far got an error of the model's servers: the next one does without the messages that were never answered. */
+  /** Each attempt so far got an error of the model's servers: the next one leaves out messages without an answer. */
   readonly isSuspect?: boolean;
 }
 
 export interface Prompt {
   readonly turns: Turn[];
   readonly systemInstruction: string | null;
-  readonly context: NonNullable<Outcome['context']>;
-  /** The message that a summary is wanted up to, for the replies to come. */
-  readonly foldAt: string | null;
-  /** Of all that the model is given. */
+  readonly context: ContextCounts;
+  /** The message at which a new summary should end, for the replies to come. */
+  readonly summaryAt: string | null;
+  /** The size of the turns and the system instruction. */
   readonly bytes: number;
   /** The model refused an earlier message of the branch. */
   readonly followsRefusal: boolean;
 }
 
 @Injectable()
-export class Prompts {
+export class PromptsService {
   constructor(
-    private readonly replies: RepliesRepository,
+    private readonly paths: PathRepository,
     private readonly plans: PlansService,
   ) {}
 
-  /** What the model is to be asked for a reply; or was, as nothing before a reply changes while it is unfinished. */
+  /** The prompt of a reply. It stays the same while the reply is unfinished, because nothing before it changes. */
   async promptOf({ parentId, plan, model, systemInstruction: ofRoom, isSuspect = false }: PromptedReply): Promise<Prompt> {
     const limits = historyLimits(this.plans.historyOf(plan, model).historyTokens);
-    const path = await this.replies.path(parentId, limits);
-    const { turns, summary, summarised, trimmed, foldAt } = chooseContext(path, limits, { answeredOnly: isSuspect });
+    const path = await this.paths.findPath(parentId, limits);
+    const { turns, summary, summarised, trimmed, summaryAt } = chooseContext(path, limits, { answeredOnly: isSuspect });
     const systemInstruction = instructionOf(ofRoom, summary);
     return {
       turns,
       systemInstruction,
       context: { turns: turns.length, trimmed, summarised },
-      foldAt,
+      summaryAt,
       bytes: turns.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), Buffer.byteLength(systemInstruction ?? '')),
       followsRefusal: path.some(({ isRefused }) => isRefused),
     };

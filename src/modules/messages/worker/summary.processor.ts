@@ -3,7 +3,7 @@ import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } f
 import type { Job } from 'bullmq';
 import { requestContext } from '../../../common/request-context.js';
 import { SUMMARY_QUEUE, type SummaryJob } from '../summaries/summary.queue.js';
-import { DigestWriter } from './digest-writer.js';
+import { SummaryWriterService } from './summary-writer.service.js';
 
 const WORKER_OPTIONS = {
   autorun: false,
@@ -15,10 +15,10 @@ const WORKER_OPTIONS = {
 } as const;
 
 @Processor(SUMMARY_QUEUE, WORKER_OPTIONS)
-export class DigestProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(DigestProcessor.name);
+export class SummaryProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(SummaryProcessor.name);
 
-  constructor(private readonly writer: DigestWriter) {
+  constructor(private readonly writer: SummaryWriterService) {
     super();
   }
 
@@ -27,14 +27,14 @@ export class DigestProcessor extends WorkerHost implements OnApplicationBootstra
     await requestContext.run({ requestId: job.id ?? job.name }, () => this.writer.work({ messageId, kind }));
   }
 
-  /** Consuming begins when everything is up. */
+  /** Consuming begins when the process has started. */
   onApplicationBootstrap(): void {
     this.worker.run().catch((error: unknown) => {
       this.logger.error(error);
     });
   }
 
-  /** What is in work goes back at once: nobody waits for it. */
+  /** Releases all work at once: nobody waits for it. */
   async beforeApplicationShutdown(): Promise<void> {
     this.writer.stop();
     await this.worker.close();

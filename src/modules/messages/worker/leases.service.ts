@@ -2,43 +2,46 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Signals } from '../../../streams/signals.js';
-import { RepliesRepository } from '../replies.repository.js';
+import { ClaimsRepository } from '../claims.repository.js';
 import { CANCEL_SIGNAL } from '../reply-signals.js';
 import type { Progress } from './progress.js';
 
-/** The reply is another worker's, or gone: whatever this one does next would be refused. */
+/** Another worker holds the reply, or it was deleted: every further write of this worker would be refused. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** Its reader wants no more of the reply. */
+/** The user cancelled the reply. */
 export class CancelRequestedError extends Error {
   override readonly name = 'CancelRequestedError';
 }
 
-/** This process stops: the reply goes back to the queue. */
+/** This process stops: the reply is released. */
 export class WorkerStoppingError extends Error {
   override readonly name = 'WorkerStoppingError';
 }
 
-/** The replies that this process works on; keeps their leases alive with one statement for all of them, which also brings wishes to cancel. */
+/**
+ * The replies that this process works on. One statement renews the leases of all of them, and returns which ones are to
+ * be cancelled.
+ */
 @Injectable()
-export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(Leases.name);
+export class LeasesService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(LeasesService.name);
   private readonly held = new Set<Progress>();
   private timer: NodeJS.Timeout | null = null;
   private stopListening: (() => void) | null = null;
   private renewing = false;
 
   constructor(
-    private readonly replies: RepliesRepository,
+    private readonly claims: ClaimsRepository,
     private readonly signals: Signals,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.renew(), this.config.REPLY_LEASE * 0.3);
-    // The fast way; a signal that got lost is made up for by the next renewal.
+    // The fast path. The next renewal finds what a lost signal did not tell.
     this.stopListening = this.signals.listen(CANCEL_SIGNAL, (replyId) => {
       for (const progress of this.held) if (progress.replyId === replyId) progress.abort.abort(new CancelRequestedError());
     });
@@ -48,7 +51,7 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.held.size;
   }
 
-  /** Runs `work` while the lease is kept; its signal aborts with one of the errors above. */
+  /** Runs `work` while the lease is renewed. `progress.abort` is aborted with one of the errors above. */
   async hold(progress: Progress, work: () => Promise<void>): Promise<void> {
     this.held.add(progress);
     try {
@@ -58,7 +61,7 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  /** Interrupts all work, to be handed back. */
+  /** Interrupts all work, so that its replies are released. */
   stop(): void {
     for (const { abort } of this.held) abort.abort(new WorkerStoppingError());
   }
@@ -73,15 +76,15 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
     this.renewing = true;
     try {
       const asked = [...this.held];
-      const kept = await this.replies.renew(asked);
+      const kept = await this.claims.renew(asked);
       for (const { replyId, abort } of asked) {
         const found = kept.get(replyId);
         if (!found) abort.abort(new LeaseLostError());
         else if (found.isCancelled) abort.abort(new CancelRequestedError());
       }
     } catch (error) {
-      // The leases may run out meanwhile; then the fence refuses what this process writes.
-      this.logger.warn(`could not renew ${this.held.size} leases: ${String(error)}`);
+      // The leases may run out meanwhile. Then the fence refuses what this process writes.
+      this.logger.warn(`${this.held.size} leases could not be renewed: ${String(error)}`);
     } finally {
       this.renewing = false;
     }
