@@ -130,7 +130,7 @@ test('replies that end at the same time are all counted, on several rows', async
   const actors = await Promise.all(Array.from({ length: 40 }, () => createActor(dataSource)));
   const claims = await Promise.all(actors.map(async (actor) => claimed(actor, await createRoom(dataSource, actor))));
   const ended = await Promise.all(claims.map((claim) => replies.finish(claim, COMPLETED)));
-  expect(ended).toEqual(claims.map(() => ({ nextReplyId: null, digests: [] })));
+  expect(ended).toEqual(claims.map(() => ({ nextReplyId: null, summaryTasks: [] })));
   const [accepted, completed] = await statistics.totals(today);
   expect([accepted, completed]).toEqual([
     row('accepted', 'basic', 40),

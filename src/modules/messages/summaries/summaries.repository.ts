@@ -90,7 +90,7 @@ const finishSummary = statement({
    ${COUNT_FINISHED}`,
 });
 
-// The locks are in the order of every statement that changes a list: owner, room, digest. A room that a person has
+// The locks are in the order of every statement that changes a list: owner, room, summary. A room that a person has
 // named meanwhile, or names at this very moment, keeps that name: the row is tested again once its lock is held.
 const finishTitle = statement({
   name: 'digests_finish_title',
