@@ -10,7 +10,7 @@ const REPLY_ERRORS = {
   request_rejected: 'The model does not accept this conversation.',
   model_misconfigured: 'The service is not set up to reach this model.',
   service_budget_reached: "The service's budget for today is used up. Try again tomorrow.",
-  attempts_exhausted: 'The answer could not be made after several tries.',
+  attempts_exhausted: 'The answer failed after several attempts.',
 } as const;
 
 export type ReplyErrorCode = keyof typeof REPLY_ERRORS;
@@ -20,5 +20,5 @@ export const REPLY_ERROR_CODES = Object.keys(REPLY_ERRORS) as ReplyErrorCode[];
 /** The text for a stored code, also for a code of an earlier release. */
 export const describeReplyError = (code: string): { code: string; message: string } => ({
   code,
-  message: code in REPLY_ERRORS ? REPLY_ERRORS[code as ReplyErrorCode] : 'The answer could not be made.',
+  message: code in REPLY_ERRORS ? REPLY_ERRORS[code as ReplyErrorCode] : 'The answer failed.',
 });
