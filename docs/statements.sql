@@ -241,11 +241,6 @@ FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c
 WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now() AND m.id = d.message_id
 RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests";
 
--- digests_due
---   parameters: late_ms float8, count int8
---   columns: messageId uuid, kind text, attempt int4
-SELECT message_id AS "messageId", kind, attempt FROM digests WHERE due_at <= now() - :late_ms * interval '1 millisecond' ORDER BY due_at LIMIT :count;
-
 -- digests_finish_summary
 --   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text, covered int4
 WITH finished AS (

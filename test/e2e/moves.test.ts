@@ -46,7 +46,7 @@ const count = async (sql: string, values: unknown[] = []) =>
   Number((await stack.api.app.get(DataSource).query<{ n: string }[]>(sql, values))[0]?.n);
 const indexedMessages = () => count('SELECT indexed_messages AS n FROM users WHERE id = $1', [user.id]);
 const cursorOf = (...key: string[]) => Buffer.from(JSON.stringify(key)).toString('base64url');
-/** In how many stretches search looks for the messages of a room. */
+/** The number of index blocks that search looks into for the messages of a room. */
 const marksOf = (id: string) => count(`SELECT count(DISTINCT substr(words::text, 2, 16)) AS n FROM messages WHERE chatroom_id = $1`, [id]);
 
 /** A room with branches at the root and below, and replies of several ends. */

@@ -177,7 +177,7 @@ describe('a digest', () => {
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
     const results = await Promise.all(Array.from({ length: 10 }, () => digests.claim(digest, LEASE_MS)));
     expect(results.filter((claim) => claim !== null)).toEqual([{ ...digest, attempt: 1, plan: 'basic', titleRequests: 1 }]);
-    const mine = async () => (await digests.due(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
+    const mine = async () => (await digests.findDue(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
     expect(await mine()).toEqual([]);
     await dataSource.query(`UPDATE digests SET due_at = now() - interval '1 second' WHERE message_id = $1`, [reply.replyId]);
     expect(await mine()).toEqual([{ ...digest, attempt: 1 }]);

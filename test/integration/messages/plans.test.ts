@@ -134,26 +134,27 @@ test.each(statements)('%s is answered from an index (%#)', async (name, work, in
   }
 });
 
-test('a word of every message costs no more than two stretches of messages, and a rare one a look into the index for each stretch', async () => {
-  const [owner] = await dataSource.query<{ stretches: number }[]>(
-    `SELECT indexed_messages / ${INDEX_BLOCK} + 1 AS stretches FROM users WHERE id = $1`,
+test('a word of every message costs no more than two index blocks, and a rare one a look into the index for each block', async () => {
+  const [owner] = await dataSource.query<{ blocks: number }[]>(
+    `SELECT indexed_messages / ${INDEX_BLOCK} + 1 AS blocks FROM users WHERE id = $1`,
     [many.actor.userId],
   );
-  const stretches = owner?.stretches ?? 0;
-  expect(stretches).toBeGreaterThan(5);
+  const blocks = owner?.blocks ?? 0;
+  expect(blocks).toBeGreaterThan(5);
   for (const q of ['the', 'the wi', 'w']) {
     const { custom, generic } = await plansOf('messages_search', () => search(q));
     for (const plan of [custom, generic]) {
       expect(plan.seqScans).toEqual([]);
       expect(plan.lookUps['ix_messages_words']).toBeLessThanOrEqual(2);
-      // Less than a thousand of the newest stretch, and all of the one before; then the page that is shown, with the siblings of its messages.
+      // Less than a thousand messages of the newest block, and all of the block before; then the page that is shown,
+      // with the siblings of its messages.
       expect(plan.messagesRead).toBeLessThanOrEqual(1_000 + INDEX_BLOCK + 100);
     }
   }
   const { custom, generic } = await plansOf('messages_search', () => search('nowhere'));
   for (const plan of [custom, generic]) {
     expect(plan.seqScans).toEqual([]);
-    expect(plan.lookUps['ix_messages_words']).toBe(stretches);
+    expect(plan.lookUps['ix_messages_words']).toBe(blocks);
     expect(plan.messagesRead).toBe(0);
   }
 });

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Raw, type Repository } from 'typeorm';
 import type { Plan } from '../../../common/actor.js';
 import { Database } from '../../../database/database.js';
 import { columnsOf } from '../../../database/entity-columns.js';
@@ -88,7 +90,7 @@ const finishSummary = statement({
    ${COUNT_FINISHED}`,
 });
 
-// The locks are in the order of every statement that changes a list: owner, room, digest. A room that a person has
+// The locks are in the order of every statement that changes a list: owner, room, summary. A room that a person has
 // named meanwhile, or names at this very moment, keeps that name: the row is tested again once its lock is held.
 const finishTitle = statement({
   name: 'digests_finish_title',
@@ -116,19 +118,13 @@ const firstContents = statement({
    WHERE m.id = :message_id ORDER BY f.position LIMIT :messages`,
 });
 
-const due = statement({
-  name: 'digests_due',
-  parameters: { late_ms: 'float8', count: 'int8' },
-  columns: TASK.columns,
-  text: `SELECT ${TASK.sql()} FROM digests WHERE due_at <= now() - :late_ms * interval '1 millisecond' ORDER BY due_at LIMIT :count`,
-});
-
 /** Titles and summaries of conversations, which the table `digests` holds. */
 @Injectable()
 export class SummariesRepository {
   constructor(
     private readonly database: Database,
     private readonly prices: PricesService,
+    @InjectRepository(SummaryEntity) private readonly summaries: Repository<SummaryEntity>,
   ) {}
 
   /** @returns null when there is nothing to do, or not yet, or another process does it */
@@ -180,7 +176,12 @@ export class SummariesRepository {
   }
 
   /** At most `count` titles and summaries that have been due for `lateMs`. */
-  async due(lateMs: number, count: number): Promise<DueSummary[]> {
-    return this.database.run(due, { late_ms: lateMs, count });
+  async findDue(lateMs: number, count: number): Promise<DueSummary[]> {
+    return this.summaries.find({
+      select: { messageId: true, kind: true, attempt: true },
+      where: { dueAt: Raw((dueAt) => `${dueAt} <= now() - :lateMs * interval '1 millisecond'`, { lateMs }) },
+      order: { dueAt: 'ASC' },
+      take: count,
+    });
   }
 }

@@ -32,7 +32,7 @@ export class SweeperService implements OnModuleInit {
     // The id of a job stays the same while its reply does not change, so that a long queue does not grow with every
     // sweep.
     await Promise.all(orphans.map((reply) => this.queue.add(reply, { cause: 'sweep', n: reply.attempt })));
-    const tasks = await this.summaries.due(this.config.SWEEP_INTERVAL, BATCH);
+    const tasks = await this.summaries.findDue(this.config.SWEEP_INTERVAL, BATCH);
     await Promise.all(tasks.map((task) => this.summaryQueue.add(task, task.attempt)));
     if (orphans.length > 0) this.logger.log(`jobs added for ${orphans.length} replies without one`);
   }
