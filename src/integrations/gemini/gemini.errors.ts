@@ -10,14 +10,14 @@ export type GeminiErrorCode =
   | 'model_misconfigured';
 
 const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: string }>> = {
-  model_rate_limited: { retryable: true, message: 'The model takes no more requests at the moment.' },
+  model_rate_limited: { retryable: true, message: 'The model accepts no more requests at present.' },
   model_quota_exhausted: { retryable: false, message: 'The quota of the model for today is used up.' },
   model_overloaded: { retryable: true, message: 'The model is overloaded.' },
   model_unavailable: { retryable: true, message: 'The model could not be reached.' },
   model_timeout: { retryable: true, message: 'The model did not answer in time.' },
-  stream_interrupted: { retryable: true, message: 'The answer of the model broke off.' },
+  stream_interrupted: { retryable: true, message: "The model's answer was interrupted." },
   request_rejected: { retryable: false, message: 'The model refused the request.' },
-  model_misconfigured: { retryable: false, message: 'The model is not set up correctly.' },
+  model_misconfigured: { retryable: false, message: 'The model is not configured correctly.' },
 };
 
 /** A call that gave no complete answer. `message` is ours and safe to show; the vendor's words are in `cause` only, for the log. */

@@ -1,16 +1,14 @@
 import Stripe from 'stripe';
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
 /** Stripe could not be asked, or gave no answer that counts. The same request may succeed later. */
-export class BillingUnavailableError extends AppError {
-  static override readonly code = 'billing_unavailable';
-  static override readonly kind = 'unavailable';
-  static override readonly title = 'Payments are not available right now';
-
-  constructor(options?: ErrorOptions) {
-    super('The payment provider is not reachable, or not set up. Nothing was charged. Try again shortly.', {}, 5, options);
-  }
-}
+export class BillingUnavailableError extends defineError({
+  code: 'billing_unavailable',
+  kind: 'unavailable',
+  title: 'Payments are unavailable',
+  detail: 'The payment provider is unreachable or not configured. Nothing was charged. Retry shortly.',
+  retryAfterSeconds: 5,
+}) {}
 
 /** Stripe answered no. What it said is for the log, never for a client. */
 export class StripeRefusalError extends Error {
