@@ -42,15 +42,15 @@ export class InvalidOtpError extends defineError({
   detail: 'The code is wrong, used, expired, for another purpose, or was tried too often.',
 }) {}
 
-export class OtpTooSoonError extends defineError({
+export class OtpTooSoonError extends defineError<number | undefined>({
   code: 'otp_too_soon',
   kind: 'rate_limited',
   title: 'A code was sent recently',
-  occurrence: (retryAfterSeconds: number) => ({
+  occurrence: (retryAfterSeconds) => ({
     detail: 'A number gets one code a minute and five an hour. Wait for retry_after seconds.',
     retryAfterSeconds,
   }),
-  example: 42,
+  example: undefined,
 }) {}
 
 /** The password was right; the code that was sent is asked for too. */

@@ -1,52 +1,21 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { requestContext } from '../../../common/request-context.js';
+import { ProcessesQueue, QueueProcessor } from '../../../queue/queue-processor.js';
 import { DIGEST_QUEUE, type DigestJob } from '../digests/digest.queue.js';
 import { DigestWriter } from './digest-writer.js';
 
-const WORKER_OPTIONS = {
-  autorun: false,
-  concurrency: 20,
-  lockDuration: 30_000,
-  stalledInterval: 15_000,
-  maxStalledCount: 100,
-  runRetryDelay: 1_000,
-} as const;
-
-@Processor(DIGEST_QUEUE, WORKER_OPTIONS)
-export class DigestProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(DigestProcessor.name);
-
+@ProcessesQueue(DIGEST_QUEUE)
+export class DigestProcessor extends QueueProcessor<DigestJob> {
   constructor(private readonly writer: DigestWriter) {
     super();
   }
 
-  override async process(job: Job<DigestJob, void>): Promise<void> {
-    const { message_id: messageId, kind } = job.data;
-    await requestContext.run({ requestId: job.id ?? job.name }, () => this.writer.work({ messageId, kind }));
-  }
-
-  /** Consuming begins when everything is up. */
-  onApplicationBootstrap(): void {
-    this.worker.run().catch((error: unknown) => {
-      this.logger.error(error);
-    });
+  protected override async handle({ data: { message_id: messageId, kind } }: Job<DigestJob, void>): Promise<void> {
+    await this.writer.work({ messageId, kind });
   }
 
   /** What is in work goes back at once: nobody waits for it. */
-  async beforeApplicationShutdown(): Promise<void> {
+  override async beforeApplicationShutdown(): Promise<void> {
     this.writer.stop();
-    await this.worker.close();
-  }
-
-  @OnWorkerEvent('failed')
-  onFailed(job: Job<DigestJob> | undefined, error: Error): void {
-    this.logger.error(`job ${job?.id ?? '?'} failed: ${error.stack ?? error.message}`);
-  }
-
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.logger.warn(`queue ${DIGEST_QUEUE}: ${error.message}`);
+    await super.beforeApplicationShutdown();
   }
 }
