@@ -64,7 +64,7 @@ function explain(error: unknown): string | null {
 
 await runProcess(async () => {
   const { username, mobileNumber, generatesPassword } = readArguments();
-  const config = loadConfig({ demand: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
+  const config = loadConfig({ required: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
   // It says at once what is missing, as somebody sits before it.
   await waitForDependencies({ ...config, START_TIMEOUT: 0 });
   const password = generatesPassword ? randomBytes(18).toString('base64url') : await readPassword();
