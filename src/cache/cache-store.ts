@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { KeyvAdapter } from 'cache-manager';
 import { redisStore } from 'cache-manager-redis-yet';
 import { Keyv } from 'keyv';
-import { BoundedStore } from './bounded-store.js';
+import { LRUCache } from 'lru-cache';
 
 /** In the memory of one process: some ten thousand lists of a usual length. */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
@@ -34,11 +34,22 @@ export async function openCacheStore(redisUrl: string | undefined): Promise<Cach
 }
 
 function openProcessStore(): CacheStore {
-  const store = new BoundedStore(MAX_CHARACTERS);
+  // Keyv keeps the expiry of each value inside the value, and checks it.
+  const store = new LRUCache<string, string>({ maxSize: MAX_CHARACTERS, sizeCalculation: (value, key) => key.length + value.length });
   return {
-    keyv: new Keyv({ store, useKeyPrefix: false }),
+    keyv: new Keyv({
+      store: {
+        get: (key: string) => store.get(key),
+        set: (key: string, value: string) => store.set(key, value),
+        delete: (key: string) => store.delete(key),
+        clear: () => {
+          store.clear();
+        },
+      },
+      useKeyPrefix: false,
+    }),
     deleteAll: (prefix) => {
-      store.deleteAll(prefix);
+      for (const key of [...store.keys()]) if (key.startsWith(prefix)) store.delete(key);
       return Promise.resolve();
     },
     close: () => Promise.resolve(),

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { OpenStreams } from '../../../common/http/open-streams.js';
+import { LiveConnections } from '../../../common/http/live-connections.js';
 import { SessionsService } from '../sessions.service.js';
 
 /** With what a check takes, whatever ends acts within a second. */
@@ -13,7 +13,7 @@ export class SessionWatch implements OnApplicationBootstrap, OnApplicationShutdo
   private isChecking = false;
 
   constructor(
-    private readonly streams: OpenStreams,
+    private readonly streams: LiveConnections,
     private readonly sessions: SessionsService,
   ) {}
 
