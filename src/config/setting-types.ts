@@ -25,7 +25,7 @@ export const url = (...protocols: string[]) =>
       (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
       `a URL that starts with ${protocols.join('// or ')}//`,
     );
-/** Comma-separated; spaces and empty entries do not count. */
+/** A comma-separated list. Spaces around entries and empty entries are ignored. */
 export const list = (isItem: (item: string) => boolean, shape: string) =>
   z
     .string()
@@ -37,7 +37,7 @@ export const list = (isItem: (item: string) => boolean, shape: string) =>
     )
     .refine((items) => items.every((item) => isItem(item)), shape);
 export const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
-/** A number of hops, or addresses, networks (CIDR) and proxy-addr's names of ranges. */
+/** A number of proxies, or addresses, networks (CIDR) and the names of ranges that proxy-addr defines. */
 export const proxies = z.string().transform((value, context): number | string[] => {
   if (/^\d{1,2}$/.test(value.trim())) return Number(value);
   const list = value.split(',').map((item) => item.trim());

@@ -27,7 +27,7 @@ export class BadRequestError extends defineError({
   detail: 'The request line, a header or the framing of the body is malformed.',
 }) {}
 
-/** One answer for ids that are malformed, unknown, somebody else's or of another parent, so that nobody learns which. */
+/** Answers ids that are malformed, unknown, of another user or of another parent, so that the caller cannot tell which. */
 export class NotFoundError extends defineError({
   code: 'not_found',
   kind: 'not_found',
@@ -81,7 +81,7 @@ export class RateLimitedError extends defineError({
   example: 7,
 }) {}
 
-/** Bodies that are still arriving, or answers that are still to be read, hold as much memory as they may. */
+/** Bodies that are being received, or responses that are being read, hold as much memory as they may. */
 export class TooMuchInFlightError extends defineError({
   code: 'too_much_in_flight',
   kind: 'rate_limited',
@@ -105,7 +105,7 @@ export class ServiceUnavailableError extends defineError({
   retryAfterSeconds: 2,
 }) {}
 
-/** Answered for every error that nobody foresaw; what happened is in the log, under the request's id. */
+/** Answers every unexpected error. The log has the cause, under the request's id. */
 export class InternalError extends defineError({
   code: 'internal_error',
   kind: 'internal',

@@ -53,7 +53,7 @@ export class OtpTooSoonError extends defineError<number | undefined>({
   example: undefined,
 }) {}
 
-/** The password was right; the code that was sent is asked for too. */
+/** The password is correct, and the code that was sent is required too. */
 export class OtpRequiredError extends defineError({
   code: 'otp_required',
   kind: 'unauthenticated',

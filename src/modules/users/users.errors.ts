@@ -28,7 +28,7 @@ export class InvalidCredentialsError extends defineError({
   detail: 'There is no account with this identifier and this password.',
 }) {}
 
-/** Concerns the account that is to get the role; for the caller's own number the same code is a 403. */
+/** The account that would get the role has no verified number. For the caller's own number the same code is a 403. */
 export class AdministratorUnverifiedError extends defineError({
   code: 'mobile_number_unverified',
   kind: 'conflict',
