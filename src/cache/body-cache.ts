@@ -29,7 +29,9 @@ export class BodyCache {
     @Inject(CACHE_STORE) private readonly store: CacheStore,
   ) {}
 
-  /** Returns the cached body, or the one that `make` produces. Concurrent callers of one key in this process share it. */
+  /**
+   * Returns the cached body, or the one that `make` produces. Concurrent callers of one key in this process share it.
+   */
   async getOrMake(owner: string, ownKey: string, ttlMs: number, make: () => Promise<string>): Promise<CachedBody> {
     const key = `${owner}:${ownKey}`;
     const others = this.flights.get(key);

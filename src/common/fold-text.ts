@@ -1,6 +1,6 @@
 /**
- * Characters that are invisible inside a word: joiners, soft hyphens, bidi marks, variation selectors. The tatweel only stretches Arabic
- * words. Skin tones modify an emoji.
+ * Characters that are invisible inside a word: joiners, soft hyphens, bidi marks, variation selectors. The tatweel only
+ * stretches Arabic words. Skin tones modify an emoji.
  */
 const UNWRITTEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\u0640]/gu;
 

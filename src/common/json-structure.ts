@@ -27,7 +27,9 @@ export class JsonStructure {
 
   constructor(private readonly visitor: StructureVisitor) {}
 
-  /** Scans the bytes from `from` to `to`, which follow those of the previous call. A visitor that throws ends the scan. */
+  /**
+   * Scans the bytes from `from` to `to`, which follow those of the previous call. A visitor that throws ends the scan.
+   */
   scan(bytes: Uint8Array, from: number, to: number): void {
     for (let i = from; i < to; i += 1) {
       const byte = bytes[i];

@@ -1,6 +1,7 @@
 /**
- * Short text as people paste it, such as a number or a code, in its plain form: compatibility forms (full-width letters and signs) folded,
- * decimal digits of any script as ASCII digits, format characters removed, no blanks around it.
+ * Converts a short text that a user has pasted, such as a number or a code, to its plain form: compatibility forms
+ * (full-width letters and signs) folded, decimal digits of any script as ASCII digits, format characters removed, no
+ * blanks around it.
  */
 export const toPlainText = (text: string): string =>
   text

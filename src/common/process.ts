@@ -3,15 +3,18 @@ export type Stop = () => Promise<void>;
 /** Ends the process at once with status 1 and the error's message, when something that the process needs is gone. */
 export type Fail = (error: unknown) => never;
 
-/** npm repeats a signal that a terminal has sent to the whole process group. A signal that follows so soon is the same one. */
+/**
+ * npm repeats a signal that a terminal has sent to the whole process group. A signal that follows so soon is the same
+ * one.
+ */
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Runs a process: starts it, stops it on SIGINT or SIGTERM (a second signal ends it at once), and exits with status 1 and
- * one message when it cannot start.
+ * Runs a process: starts it, stops it on SIGINT or SIGTERM (a second signal ends it at once), and exits with status 1
+ * and one message when it cannot start.
  *
- * @param start a signal waits until it has resolved. It throws, or calls `fail` at a later time, when the process cannot
- *   go on
+ * @param start a signal waits until it has resolved. It throws, or calls `fail` at a later time, when the process
+ *   cannot go on
  * @param explain turns a failure into a message for people; null to show its stack
  */
 export async function runProcess(

@@ -1,7 +1,7 @@
 /**
- * Characters without a visible glyph: blanks, controls, format characters, variation selectors and fillers, and those that
- * Unicode calls letters or symbols although their glyph is empty (the blank pattern of Braille, the null notehead, the
- * blanks of hieroglyphs).
+ * Characters without a visible glyph: blanks, controls, format characters, variation selectors and fillers, and those
+ * that Unicode calls letters or symbols although their glyph is empty (the blank pattern of Braille, the null notehead,
+ * the blanks of hieroglyphs).
  */
 const INVISIBLE = /^[\s\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{13441}\u{13442}]*$/u;
 

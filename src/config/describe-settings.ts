@@ -6,7 +6,7 @@ import { schema, SECTIONS } from './settings.js';
 export interface SettingDescription {
   readonly name: string;
   readonly description: string;
-  /** As it is written in the environment; null when the setting has no default. */
+  /** The text of the default in the environment; null when the setting has no default. */
   readonly default: string | null;
 }
 

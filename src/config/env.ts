@@ -38,7 +38,8 @@ export function loadConfig({ required = [], defaults = {}, ignore = [], source =
   );
   const issues = schema.safeParse(given).error?.issues ?? [];
   const wrong = new Set(issues.map(({ path }) => path[0]));
-  // Conflicts are looked for among the valid settings too, so that one message names everything that has to be corrected.
+  // Conflicts are looked for among the valid settings too, so that one message names everything that has to be
+  // corrected.
   const settings = schema.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))));
   const problems: SettingProblem[] = [
     ...issues.map(({ path, message }) => ({ name: path.map(String).join('.'), reason: message })),
@@ -52,7 +53,10 @@ export function loadConfig({ required = [], defaults = {}, ignore = [], source =
   return Object.freeze(withDependentDefaults(settings));
 }
 
-/** The environment of the process. It takes precedence over the file that ENV_FILE names (default: .env in the working directory). */
+/**
+ * The environment of the process. It takes precedence over the file that ENV_FILE names (default: .env in the working
+ * directory).
+ */
 function readEnvironment(): NodeJS.ProcessEnv {
   const path = process.env['ENV_FILE'] || '.env';
   return existsSync(path) ? { ...parseEnv(readFileSync(path, 'utf8')), ...process.env } : process.env;

@@ -50,7 +50,10 @@ const SIGNING_SECRETS = ['JWT_SECRET', 'JWT_SECRET_PREVIOUS'] as const;
 /** STRIPE_BASE_URL names a simulator of Stripe, which is given its secret. A weak one does no harm there. */
 const WEBHOOK_SECRETS = ['STRIPE_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET_PREVIOUS'] as const;
 
-/** In production, a caller who guesses one of these secrets can sign in as any user, or forge any event of Stripe. */
+/**
+ * A caller who guesses one of these secrets can sign in as any user or forge any event of Stripe, so production needs
+ * strong ones.
+ */
 function weakSecrets(settings: Settings): SettingProblem[] {
   if (settings.NODE_ENV !== 'production') return [];
   return [...SIGNING_SECRETS, ...(settings.STRIPE_BASE_URL === undefined ? WEBHOOK_SECRETS : [])].flatMap((name) => {

@@ -4,9 +4,9 @@ import { DEFAULT_MODELS, modelsSchema } from './models.js';
 import { duration, flag, isOrigin, json, list, proxies, url, usd, whole } from './setting-types.js';
 
 /**
- * Every setting of every process, by section. A description is the setting's text in .env.example. Durations are parsed to
- * milliseconds, lists to arrays. A setting that an entry point requires is optional here; the entry point names it when it
- * calls `loadConfig`.
+ * Every setting of every process, by section. A description is the setting's text in .env.example. Durations are parsed
+ * to milliseconds, lists to arrays. A setting that an entry point requires is optional here; the entry point names it
+ * when it calls `loadConfig`.
  */
 const server = {
   ENV_FILE: z

@@ -15,8 +15,8 @@ export interface QueueConnection {
 }
 
 /**
- * Chooses the engine of all queues of this process: Redis when `REDIS_URL` is set, else PostgreSQL. It resolves when the
- * engine has answered, because BullMQ never recovers from a first connection that fails.
+ * Chooses the engine of all queues of this process: Redis when `REDIS_URL` is set, else PostgreSQL. It resolves when
+ * the engine has answered, because BullMQ never recovers from a first connection that fails.
  */
 export async function openQueueConnection({ REDIS_URL, DATABASE_URL }: Config): Promise<QueueConnection> {
   if (REDIS_URL !== undefined) return openRedis(REDIS_URL);
@@ -41,8 +41,8 @@ async function openRedis(url: string): Promise<QueueConnection> {
 const BLOCKED_AT_MOST_MS = 15_000;
 
 /**
- * BullMQ creates the blocking connection of a worker with `duplicate`. Commands on it take seconds without a failure, and
- * may wait for the connection.
+ * BullMQ creates the blocking connection of a worker with `duplicate`. Commands on it take seconds without a failure,
+ * and may wait for the connection.
  */
 class QueueRedis extends ServiceRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
@@ -70,7 +70,7 @@ async function openPostgres(connectionString: string): Promise<QueueConnection> 
     application_name: 'gemini-chat queue',
     options: `-c search_path=${SCHEMA}`,
   });
-  // Without a listener, a broken idle connection would end the process. The pool replaces the connection.
+  // A broken idle connection would end the process if there were no listener. The pool replaces the connection.
   pool.on('error', () => undefined);
   // The same holds for a connection that BullMQ keeps between two queries.
   pool.on('connect', (client) => client.on('error', () => undefined));

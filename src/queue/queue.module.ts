@@ -22,8 +22,8 @@ class QueueConnectionModule implements OnApplicationShutdown {
   constructor(@Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection) {}
 
   /**
-   * This is the last hook of a shutdown. @nestjs/bullmq closes queues and workers in the same hook of modules that depend
-   * on this one, which runs before.
+   * This is the last hook of a shutdown. @nestjs/bullmq closes queues and workers in the same hook of modules that
+   * depend on this one, which runs before.
    */
   async onApplicationShutdown(): Promise<void> {
     await this.connection.close();

@@ -10,7 +10,8 @@ type QueueWorkerOptions = Required<Pick<WorkerOptions, 'concurrency' | 'lockDura
  * A job whose worker has died runs again after `lockDuration` and at most one `stalledInterval`.
  */
 export const QUEUE_WORKERS = {
-  // WORKER_CONCURRENCY replaces the concurrency when the worker starts. The reply itself is taken over when its lease ends.
+  // WORKER_CONCURRENCY replaces the concurrency when the worker starts. The reply itself is taken over when its lease
+  // ends.
   replies: { concurrency: 100, lockDuration: 10_000, stalledInterval: 5_000 },
   digests: { concurrency: 20, lockDuration: 30_000, stalledInterval: 15_000 },
   'one-time-codes': { concurrency: 10, lockDuration: 30_000, stalledInterval: 10_000 },
@@ -23,7 +24,8 @@ export const workerOptionsOf = (queue: QueueName) => ({
   ...QUEUE_WORKERS[queue],
   // QueueProcessor starts the worker when the whole process has started.
   autorun: false,
-  // Handlers count their own attempts. With the default of 1, a job whose worker is killed repeatedly would be lost unrun.
+  // Handlers count their own attempts. With the default of 1, a job whose worker is killed repeatedly would be lost
+  // unrun.
   maxStalledCount: 100,
   runRetryDelay: 1_000,
 });

@@ -2,8 +2,8 @@ import { Logger } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
 
 /**
- * The options of every connection to Redis. A command fails at once while Redis is unreachable, instead of being queued,
- * because the service can do without Redis for a while. A connection that has gone silent is replaced.
+ * The options of every connection to Redis. A command fails at once while Redis is unreachable, instead of being
+ * queued, because the service can do without Redis for a while. A connection that has gone silent is replaced.
  */
 const OPTIONS = {
   connectTimeout: 5_000,
@@ -53,7 +53,9 @@ export async function connectRedis(
   return redis;
 }
 
-/** Logs one line when Redis becomes unreachable and one when it is back. ioredis repeats its errors with every attempt. */
+/**
+ * Logs one line when Redis becomes unreachable and one when it is back. ioredis repeats its errors with every attempt.
+ */
 export function logOutages(redis: Redis, connectionName: string): void {
   const logger = new Logger('Redis');
   let away = false;

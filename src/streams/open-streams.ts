@@ -14,9 +14,9 @@ export interface Streams {
 let inProcess: Streams | null = null;
 
 /**
- * Chooses the engine of streams and signals: Redis when there is a URL, else the memory of this process. All applications
- * of the process share that memory, with the options of the first, so that they can read each other; closing it does
- * nothing.
+ * Chooses the engine of streams and signals: Redis when there is a URL, else the memory of this process. All
+ * applications of the process share that memory, with the options of the first, so that they can read each other;
+ * closing it does nothing.
  *
  * @throws Error when Redis does not answer
  */

@@ -11,7 +11,10 @@ export class SubscriberRedis extends ServiceRedis {
 /** A listener on a channel. */
 export interface ChannelListener {
   readonly onMessage: (message: string) => void;
-  /** Called when messages may have been missed: at the first subscription, after an outage, and when the client is closed. */
+  /**
+   * Called when messages may have been missed: at the first subscription, after an outage, and when the client is
+   * closed.
+   */
   readonly onMissed?: () => void;
 }
 

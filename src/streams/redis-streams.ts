@@ -19,8 +19,9 @@ const BATCH = 256;
 const MAX_PUBLISHED = 16 * 1024;
 
 /**
- * Compares and appends. Each entry of the Redis stream has the id attempt-n, its data in `d` and in `b` the bytes of the
- * stream up to it. The end of an attempt is an entry with the highest n. parseAnnouncement reads its published messages.
+ * Compares and appends. Each entry of the Redis stream has the id attempt-n, its data in `d` and in `b` the bytes of
+ * the stream up to it. The end of an attempt is an entry with the highest n. parseAnnouncement reads its published
+ * messages.
  */
 const APPEND = `
 local attempt, after, ttl, limit, news = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]

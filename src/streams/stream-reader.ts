@@ -15,7 +15,9 @@ export interface Source {
    * @returns a function that ends it
    */
   watch(ring: () => void): () => void;
-  /** Returns a bounded number of entries after an id; null when the store does not answer, so that the reader retries. */
+  /**
+   * Returns a bounded number of entries after an id; null when the store does not answer, so that the reader retries.
+   */
   look(after: EntryId | null): Batch | Promise<Batch | null>;
 }
 

@@ -11,7 +11,8 @@ export interface StreamEntry extends EntryId {
 /**
  * The result of an append:
  * - `appended`: the entries are in the stream, written now or before.
- * - `lost`: the stream does not hold what was written before. Nothing was written; the writer appends its whole attempt again.
+ * - `lost`: the stream does not hold what was written before. Nothing was written; the writer appends its whole attempt
+ *   again.
  * - `superseded`: the stream has ended, or a newer attempt has begun. Nothing was written, and nothing will be.
  * - `full`: the stream would outgrow its limit. Nothing was written; readers get what is there.
  */
@@ -34,15 +35,15 @@ export interface StreamOptions {
 export const DEFAULT_STREAM_OPTIONS: StreamOptions = { ttlMs: 15 * 60_000, endedTtlMs: 60_000, maxBytes: 4 * 1024 * 1024 };
 
 /**
- * Short-lived streams of entries. Any process can read them from any position while one process writes them. The store is
- * a cache: a stream can vanish at any moment. A reader never sees a gap, because an append that does not continue the
- * stream is refused.
+ * Short-lived streams of entries. Any process can read them from any position while one process writes them. The store
+ * is a cache: a stream can vanish at any moment. A reader never sees a gap, because an append that does not continue
+ * the stream is refused.
  */
 export abstract class StreamStore {
   /**
-   * Adds entries of one attempt, in rising order. Entries at or before the newest one count as written, so that an append
-   * whose result was lost can be repeated, also with more entries. The first append of a newer attempt removes the
-   * entries of older ones.
+   * Adds entries of one attempt, in rising order. Entries at or before the newest one count as written, so that an
+   * append whose result was lost can be repeated, also with more entries. The first append of a newer attempt removes
+   * the entries of older ones.
    *
    * @param after n of the entry of this attempt that the stream must hold already; null for the first
    * @throws Error within two seconds when the store cannot be reached; the entries may have been written
@@ -58,9 +59,9 @@ export abstract class StreamStore {
   abstract end(streamId: string, attempt: number): Promise<boolean>;
 
   /**
-   * Iterates over the entries after an id, existing and future ones, without gap or repetition, until the stream ends or
-   * the signal is aborted. Both end the iteration without an error. It waits for streams that do not exist yet, and while
-   * the store cannot be reached. No entries are buffered for a slow reader: it reads on from the store.
+   * Iterates over the entries after an id, existing and future ones, without gap or repetition, until the stream ends
+   * or the signal is aborted. Both end the iteration without an error. It waits for streams that do not exist yet, and
+   * while the store cannot be reached. No entries are buffered for a slow reader: it reads on from the store.
    * @throws Error from the iteration when this process has closed its store
    */
   abstract read(streamId: string, after: EntryId | null, signal: AbortSignal): AsyncIterableIterator<readonly StreamEntry[]>;

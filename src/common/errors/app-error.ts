@@ -35,7 +35,9 @@ interface Occurrence {
   readonly detail: string;
   /** Further members of the problem document, in snake_case. */
   readonly members?: Readonly<Record<string, unknown>> | undefined;
-  /** The time after which the same request may succeed, in whole seconds. It becomes `Retry-After` and `retry_after`. */
+  /**
+   * The time after which the same request may succeed, in whole seconds. It becomes `Retry-After` and `retry_after`.
+   */
   readonly retryAfterSeconds?: number | undefined;
 }
 

@@ -27,7 +27,9 @@ export class BadRequestError extends defineError({
   detail: 'The request line, a header or the framing of the body is malformed.',
 }) {}
 
-/** Answers ids that are malformed, unknown, of another user or of another parent, so that the caller cannot tell which. */
+/**
+ * Answers ids that are malformed, unknown, of another user or of another parent, so that the caller cannot tell which.
+ */
 export class NotFoundError extends defineError({
   code: 'not_found',
   kind: 'not_found',

@@ -62,7 +62,9 @@ export function PageOf<T>(Item: abstract new (...args: never[]) => T): abstract 
   return PageResponse;
 }
 
-/** Most bytes of JSON of the rows of one page: 1 MiB less the rest of the response. A longer row is a page of its own. */
+/**
+ * Most bytes of JSON of the rows of one page: 1 MiB less the rest of the response. A longer row is a page of its own.
+ */
 const MAX_PAGE_BYTES = 1024 * 1024 - 1024;
 
 /**

@@ -6,7 +6,9 @@ const MAX_FIELDS = 100;
 const MAX_NAME_LENGTH = 100;
 const MAX_PATH_LENGTH = 200;
 
-/** Names that every object has. class-transformer skips some, and class-validator takes the others for declared fields. */
+/**
+ * Names that every object has. class-transformer skips some, and class-validator takes the others for declared fields.
+ */
 const RESERVED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**

@@ -10,7 +10,9 @@ interface TextRules {
   readonly multiline?: boolean;
 }
 
-/** Text of `min` (default 1) to `max` code points, some of them visible. It is trimmed before it is counted and stored. */
+/**
+ * Text of `min` (default 1) to `max` code points, some of them visible. It is trimmed before it is counted and stored.
+ */
 export const IsText = (rules: TextRules) => applyDecorators(Trimmed(rules), IsWithin(rules));
 
 /** The same as `IsText` for a field that may be absent or null. */

@@ -26,7 +26,9 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Adds a gauge whose values, one for each label value, are read at each scrape. A reader that fails adds no values. */
+  /**
+   * Adds a gauge whose values, one for each label value, are read at each scrape. A reader that fails adds no values.
+   */
   observe(
     name: string,
     help: string,

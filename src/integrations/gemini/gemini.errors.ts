@@ -24,7 +24,10 @@ const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: st
 export class GeminiError extends Error {
   override readonly name = 'GeminiError';
   readonly retryable: boolean;
-  /** The wait that Gemini asks for (RetryInfo or Retry-After), in milliseconds, at most a day; null when it asks for none. */
+  /**
+   * The wait that Gemini asks for (RetryInfo or Retry-After), in milliseconds, at most a day; null when it asks for
+   * none.
+   */
   readonly retryAfterMs: number | null;
   /** The HTTP status of Gemini's error; null when there was no response. */
   readonly status: number | null;

@@ -23,7 +23,10 @@ export class StripeRefusalError extends Error {
   }
 }
 
-/** https://docs.stripe.com/api/errors: 4xx is a refusal; 401, 403, 409, 429 and everything else is not about this request. */
+/**
+ * https://docs.stripe.com/api/errors: 4xx is a refusal; 401, 403, 409, 429 and everything else is not about this
+ * request.
+ */
 export function asOurs(error: unknown): Error {
   if (error instanceof Stripe.errors.StripeInvalidRequestError || error instanceof Stripe.errors.StripeCardError) {
     return new StripeRefusalError(error.code ?? error.type, error.param ?? null, { cause: error });
