@@ -73,7 +73,7 @@ it('lists the code of every error that a client may be told', () => {
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
   );
   const declared = sources.flatMap((file) =>
-    [...readFileSync(`src/${file}`, 'utf8').matchAll(/extends defineError\(\{\s+code: '([a-z_]+)'/g)].map(([, code]) => code),
+    [...readFileSync(`src/${file}`, 'utf8').matchAll(/extends defineError(?:<[^(]+>)?\(\{\s+code: '([a-z_]+)'/g)].map(([, code]) => code),
   );
   expect(declared).toContain('not_found');
   expect([...new Set(declared)].sort()).toEqual(document.components.schemas['Problem']?.properties?.['code']?.enum);

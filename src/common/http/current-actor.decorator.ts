@@ -20,19 +20,19 @@ export const Public = ({ identify = false }: { identify?: boolean } = {}) =>
     ApiExtension(PUBLIC_EXTENSION, true),
   );
 
-export const ACCESS_METADATA = 'access:demand';
+export const ACCESS_METADATA = 'access:required';
 export const ACCESS_EXTENSION = 'x-access';
 
 /** Conditions that a route sets for its signed-in caller. */
 export type AccessDemand = 'admin' | 'verified_number';
 
-const demand = (value: AccessDemand) => applyDecorators(SetMetadata(ACCESS_METADATA, value), ApiExtension(ACCESS_EXTENSION, value));
+const requireAccess = (value: AccessDemand) => applyDecorators(SetMetadata(ACCESS_METADATA, value), ApiExtension(ACCESS_EXTENSION, value));
 
 /** Restricts a route, or every route of a controller, to administrators. */
-export const AdminOnly = () => demand('admin');
+export const AdminOnly = () => requireAccess('admin');
 
 /** Restricts a route to users with a verified mobile number, when `REQUIRE_VERIFIED_NUMBER` is true. */
-export const VerifiedNumberOnly = () => demand('verified_number');
+export const VerifiedNumberOnly = () => requireAccess('verified_number');
 
 /** The signed-in caller. It exists only on routes that are not public. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
