@@ -7,7 +7,7 @@ import { loadConfig } from './config/env.js';
 
 await runProcess(async () => {
   const app = await startApi(
-    loadConfig({ demand: ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OTP_DELIVERY'], defaults: { HOST: '0.0.0.0' } }),
+    loadConfig({ required: ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OTP_DELIVERY'], defaults: { HOST: '0.0.0.0' } }),
   );
   return () => stopApi(app);
 }, explainStartFailure);

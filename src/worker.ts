@@ -5,6 +5,6 @@ import { runProcess } from './common/process.js';
 import { loadConfig } from './config/env.js';
 
 await runProcess(async () => {
-  const app = await startWorker(loadConfig({ demand: ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OTP_DELIVERY', 'GEMINI_API_KEY'] }));
+  const app = await startWorker(loadConfig({ required: ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'OTP_DELIVERY', 'GEMINI_API_KEY'] }));
   return () => app.close();
 }, explainStartFailure);

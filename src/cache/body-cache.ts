@@ -7,18 +7,18 @@ import { CACHE_STORE, type CacheStore } from './cache-store.js';
 
 export interface CachedBody {
   readonly body: string;
-  /** Where it comes from: the cache, or a request that made it; and whether the next one will find it. */
+  /** `hit`: it was cached. Otherwise this request produced it, and the next one finds it when it was `stored`. */
   readonly source: 'hit' | 'stored' | 'not_stored';
 }
 
-/** Longer than any request that may still be making a body. */
+/** Longer than any request that may still be producing a body. */
 const FORGOTTEN_MS = 600_000;
 
-/** Bodies of answers, as they are sent, each to its owner. A cache that is away or slow is a miss, never an error. */
+/** Caches bodies of responses by owner, as they are sent. An unreachable or slow cache is a miss, never an error. */
 @Injectable()
 export class BodyCache {
   private readonly logger = new Logger(BodyCache.name);
-  /** With reading and writing one after the other a request loses at most one of them: after a failure nothing is tried for a while. */
+  /** A failure pauses the cache, so that a request that reads and then writes loses at most one deadline. */
   private readonly part = new OptionalPart({ deadlineMs: 250, pauseMs: 1_000 });
   private readonly flights = new Map<string, Promise<CachedBody>>();
 
@@ -29,7 +29,9 @@ export class BodyCache {
     @Inject(CACHE_STORE) private readonly store: CacheStore,
   ) {}
 
-  /** The cached body, or what `make` makes. All who ask this process for one key at the same time share one answer. */
+  /**
+   * Returns the cached body, or the one that `make` produces. Concurrent callers of one key in this process share it.
+   */
   async getOrMake(owner: string, ownKey: string, ttlMs: number, make: () => Promise<string>): Promise<CachedBody> {
     const key = `${owner}:${ownKey}`;
     const others = this.flights.get(key);
@@ -40,15 +42,15 @@ export class BodyCache {
   }
 
   /**
-   * Removes all of an owner's bodies, by a walk through all keys, for good: what is being made of them now is not kept either. What a cache that is
-   * away keeps lasts as long as its TTL.
+   * Removes all bodies of an owner, by a walk through all keys. Bodies that are being produced meanwhile are not kept
+   * either. When the cache is unreachable, its bodies last until the end of their TTL.
    */
   async forget(owner: string): Promise<void> {
     const done = await this.deleting.attempt(async () => {
       await this.cache.set(forgottenKey(owner), 'forgotten', FORGOTTEN_MS);
       await this.store.deleteAll(`${owner}:`);
     });
-    if (done === null) this.logger.warn(`what is cached of ${owner} was left to its TTL`);
+    if (done === null) this.logger.warn(`the cached bodies of ${owner} were left to their TTL`);
   }
 
   private async fly(owner: string, key: string, ttlMs: number, make: () => Promise<string>): Promise<CachedBody> {
@@ -60,9 +62,10 @@ export class BodyCache {
   }
 
   /**
-   * Stores first and looks then whether the owner is forgotten, as `forget` says so first and removes then: whichever comes second finds the other's.
+   * Stores the body before it checks for the owner's marker, and `forget` sets the marker before it removes bodies. So
+   * whichever comes second finds the effect of the other.
    *
-   * @returns false when it is not kept
+   * @returns false when the body is not kept
    */
   private async keep(owner: string, key: string, body: string, ttlMs: number): Promise<boolean> {
     await this.cache.set(key, body, ttlMs);
@@ -72,5 +75,5 @@ export class BodyCache {
   }
 }
 
-/** Hashed, so that nothing of the owner is left. */
+/** The owner is hashed, so that the marker does not identify an erased user. */
 const forgottenKey = (owner: string): string => `forgotten:${createHash('sha256').update(owner).digest('base64url')}`;

@@ -3,14 +3,14 @@ import { Logger } from '@nestjs/common';
 import { KeyvAdapter } from 'cache-manager';
 import { redisStore } from 'cache-manager-redis-yet';
 import { Keyv } from 'keyv';
-import { BoundedStore } from './bounded-store.js';
+import { LRUCache } from 'lru-cache';
 
-/** In the memory of one process: some ten thousand lists of a usual length. */
+/** Most characters in the memory of one process: about ten thousand lists of a usual length. */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
-/** Of all our cached values in Redis. */
+/** The prefix of all cached values in Redis. */
 const PREFIX = 'gemini-chat:cache';
 
-/** Keys that Redis looks at before it serves others. */
+/** Keys that Redis scans in one command. */
 const SCANNED_AT_ONCE = 1_000;
 
 const HEARTBEAT_MS = 2_000;
@@ -23,22 +23,33 @@ export const CACHE_STORE = Symbol('CACHE_STORE');
 
 export interface CacheStore {
   readonly keyv: Keyv;
-  /** Removes all values whose keys begin so. @throws Error when Redis is away */
+  /** Removes all values whose keys begin with `prefix`. @throws Error when Redis is unreachable */
   deleteAll(prefix: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where cached values are, chosen here and nowhere else: Redis where there is one, else the memory of this process. */
+/** Chooses where values are cached: in Redis when REDIS_URL is set, else in the memory of this process. */
 export async function openCacheStore(redisUrl: string | undefined): Promise<CacheStore> {
   return redisUrl === undefined ? openProcessStore() : openRedisStore(redisUrl);
 }
 
 function openProcessStore(): CacheStore {
-  const store = new BoundedStore(MAX_CHARACTERS);
+  // Keyv keeps the expiry of each value inside the value, and checks it.
+  const store = new LRUCache<string, string>({ maxSize: MAX_CHARACTERS, sizeCalculation: (value, key) => key.length + value.length });
   return {
-    keyv: new Keyv({ store, useKeyPrefix: false }),
+    keyv: new Keyv({
+      store: {
+        get: (key: string) => store.get(key),
+        set: (key: string, value: string) => store.set(key, value),
+        delete: (key: string) => store.delete(key),
+        clear: () => {
+          store.clear();
+        },
+      },
+      useKeyPrefix: false,
+    }),
     deleteAll: (prefix) => {
-      store.deleteAll(prefix);
+      for (const key of [...store.keys()]) if (key.startsWith(prefix)) store.delete(key);
       return Promise.resolve();
     },
     close: () => Promise.resolve(),
@@ -50,7 +61,7 @@ async function openRedisStore(url: string): Promise<CacheStore> {
     url,
     name: 'gemini-chat:cache',
     keyPrefix: PREFIX,
-    // Nobody waits for a cache.
+    // No request waits for the cache.
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
     socket: {
@@ -63,7 +74,7 @@ async function openRedisStore(url: string): Promise<CacheStore> {
   // The store writes JSON itself.
   keyv.serialize = undefined;
   keyv.deserialize = undefined;
-  // A failed call throws as well; without a listener it would be printed.
+  // A failed call throws as well. Without a listener the error would be printed too.
   keyv.on('error', () => undefined);
   const client: RedisClient = store.client;
   logOutages(client);
@@ -81,7 +92,7 @@ async function openRedisStore(url: string): Promise<CacheStore> {
   };
 }
 
-/** One line when Redis goes and one when it is back. */
+/** Logs one line when Redis becomes unreachable and one when it is back. */
 function logOutages(client: RedisClient): void {
   const logger = new Logger('Cache');
   let away = false;
@@ -95,7 +106,10 @@ function logOutages(client: RedisClient): void {
   });
 }
 
-/** This client never gives up a connection whose other end has gone silent; so it is asked, and made to connect anew after two silences. */
+/**
+ * Pings Redis, and reconnects after two pings without an answer, because this client never gives up a connection whose
+ * other end has gone silent.
+ */
 function keepAlive(client: RedisClient): () => void {
   let silences = 0;
   let reopening = false;
@@ -113,10 +127,10 @@ function keepAlive(client: RedisClient): () => void {
     silences = 0;
     reopening = true;
     await client.disconnect().catch(() => undefined);
-    // Its own tries to connect end with their pause.
+    // The client's own attempts to connect end after their pause.
     await sleep(2 * MAX_RETRY_MS, undefined, { ref: false });
     if (closed) return;
-    // Settles when it has succeeded, however long that takes.
+    // This resolves when a connection is established, however long that takes.
     void client.connect().catch(() => undefined);
     reopening = false;
   };

@@ -17,7 +17,7 @@ class CacheStoreModule implements OnApplicationShutdown {
   }
 }
 
-/** What answers are kept in for a while. */
+/** The cache of response bodies. */
 @Global()
 @Module({
   imports: [

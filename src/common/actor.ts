@@ -1,14 +1,14 @@
 export type Role = 'user' | 'admin';
 export type Plan = 'basic' | 'pro';
 
-/** The signed-in caller, as one read of the database saw it at the start of this request. */
+/** The signed-in caller, as one statement read it at the start of this request. */
 export interface Actor {
   readonly userId: string;
   readonly sessionId: string;
   readonly role: Role;
   readonly plan: Plan;
-  /** Whether the caller has proved to hold the account's mobile number. */
+  /** True when the account's mobile number is verified. */
   readonly isVerified: boolean;
-  /** Raised by every change of the caller's chatroom list. */
+  /** Every change of the caller's chatroom list raises it. */
   readonly listVersion: string;
 }

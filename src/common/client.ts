@@ -1,19 +1,19 @@
 import { isIP, isIPv6 } from 'node:net';
 
-/** Where a request comes from, for the list of sessions and for limits. */
+/** The client of a request, for the list of sessions and for limits. */
 export interface Client {
-  /** What its software calls itself. */
+  /** The name that the client's software gives itself. */
   readonly device: string | null;
   readonly ip: string;
 }
 
-/** What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has to choose from. */
+/** The network that limits count as one address: an IPv4 address, or the /64 of one IPv6 subscriber. */
 export const networkOf = (ip: string): string => prefixOf(ip, { v4: 4, v6: 4 });
 
-/** What one provider's customer may at most have to choose from: a /24 of IPv4, a /48 of IPv6. */
+/** The largest network that one customer of a provider usually has: a /24 of IPv4, a /48 of IPv6. */
 export const wideNetworkOf = (ip: string): string => prefixOf(ip, { v4: 3, v6: 3 });
 
-/** @param kept how many parts of an address count: bytes of IPv4, groups of 16 bits of IPv6 */
+/** @param kept the number of parts of the address that are kept: bytes of IPv4, groups of 16 bits of IPv6 */
 function prefixOf(ip: string, kept: { readonly v4: number; readonly v6: number }): string {
   const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
   if (v4 !== undefined) return kept.v4 === 4 ? v4 : `${v4.split('.').slice(0, kept.v4).join('.')}.0/${8 * kept.v4}`;
@@ -30,8 +30,8 @@ function prefixOf(ip: string, kept: { readonly v4: number; readonly v6: number }
 }
 
 /**
- * The entries of an X-Forwarded-For that are addresses, without ports, brackets and zones. An entry that is none was not written by a proxy that
- * knows its client, so neither it nor anything that was before it is believed.
+ * Returns the addresses of an X-Forwarded-For, without ports, brackets and zones. An entry that is no address was not
+ * written by a proxy that knows its client, so that neither it nor any entry before it is trusted.
  */
 export function forwardedAddresses(header: string): string[] {
   const addresses = header.split(',').map(toAddress);

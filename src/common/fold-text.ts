@@ -1,6 +1,6 @@
 /**
- * Invisible inside a word: joiners, soft hyphens, bidi marks, variation selectors. The tatweel only stretches Arabic
- * words. Skin tones modify an emoji.
+ * Characters that are invisible inside a word: joiners, soft hyphens, bidi marks, variation selectors. The tatweel only
+ * stretches Arabic words. Skin tones modify an emoji.
  */
 const UNWRITTEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\u0640]/gu;
 
@@ -33,7 +33,7 @@ const DISTINCTIVE = /[\u3099\u309a\u0e4d\u0ecd]/;
 const secondary = new Map<string, boolean>();
 
 /**
- * Text as it is compared by search: texts that a reader takes for the same fold alike. Compatibility forms and full
+ * Folds a text for search: texts that a reader takes for the same fold alike. Compatibility forms and full
  * case folding are Unicode's. Marks that the Unicode Collation Algorithm compares after all letters are dropped
  * (accents, vowel points, tones, hamza, nukta); vowel signs and viramas stay. Characters that are invisible inside a
  * word are dropped, and decimal digits of every script become those of ASCII.

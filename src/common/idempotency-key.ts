@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 
-/** A client's wish that repeats of this request have one effect. */
+/** A key that a client sends so that repeats of a request have one effect. */
 export interface IdempotencyKey {
   /** Method and path. */
   readonly scope: string;
   readonly key: string;
-  /** SHA-256 of the body, blind to the order of its fields. */
+  /** SHA-256 of the body. The order of its fields does not matter. */
   readonly fingerprint: Buffer;
 }
 
-/** 1–255 printable ASCII characters. */
+/** True for 1 to 255 printable ASCII characters. */
 export const isIdempotencyKey = (value: string): boolean => /^[\x20-\x7e]{1,255}$/.test(value);
 
 export function fingerprintOf(body: unknown): Buffer {

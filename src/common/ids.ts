@@ -2,7 +2,7 @@ import { v7 } from 'uuid';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** A new UUIDv7: sorts by the time of its making, rising within one process. */
+/** Creates a UUIDv7. Ids sort by the time of their creation, and rise within one process. */
 export const newId = (): string => v7();
 
 /** True for the textual form of any UUID, in either case. */

@@ -6,7 +6,7 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** What is told of the structure; each index is that of the byte. */
+/** Receives the structure of a JSON text. Each index is the offset of a byte. */
 export interface StructureVisitor {
   /** @param depth of the container, from 1 */
   open?(index: number, depth: number, kind: 'object' | 'list'): void;
@@ -17,8 +17,8 @@ export interface StructureVisitor {
 }
 
 /**
- * Follows the containers of JSON text byte by byte, without decoding it: one pass that allocates nothing, so that depth and sizes can be judged
- * before a parser is given the text. It does not judge whether the text is JSON.
+ * Follows the containers of a JSON text byte by byte, without decoding it, in one pass that allocates nothing. So depth
+ * and sizes can be checked before a parser receives the text. It does not check whether the text is JSON.
  */
 export class JsonStructure {
   private depth = 0;
@@ -27,7 +27,9 @@ export class JsonStructure {
 
   constructor(private readonly visitor: StructureVisitor) {}
 
-  /** Goes on with the bytes from `from` to `to`, which follow those of the call before. A visitor that throws ends it. */
+  /**
+   * Scans the bytes from `from` to `to`, which follow those of the previous call. A visitor that throws ends the scan.
+   */
   scan(bytes: Uint8Array, from: number, to: number): void {
     for (let i = from; i < to; i += 1) {
       const byte = bytes[i];

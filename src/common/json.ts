@@ -1,18 +1,19 @@
 import { MalformedJsonError, ValidationFailedError } from './errors/common.errors.js';
 import { JsonStructure } from './json-structure.js';
 
-/** Levels of nesting that any JSON body may have. */
+/** Most levels of nesting of a JSON body. */
 export const MAX_JSON_DEPTH = 32;
-/** Members of all its objects and lists together: far more than any body of ours has, and what takes a few ten milliseconds to check. */
+/** Most members of all objects and lists of a body: far more than documented bodies have, and checked within 100 ms. */
 const MAX_MEMBERS = 20_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * What a body says; undefined for an empty one.
+ * Parses a body; undefined for an empty one.
  *
- * @throws MalformedJsonError also for bytes that are no UTF-8; ValidationFailedError for deep nesting and for very many members: parsing and checking
- *   them would block the event loop
+ * @throws MalformedJsonError also for bytes that are not UTF-8
+ * @throws ValidationFailedError for deep nesting and for very many members: parsing and checking them would block the
+ *   event loop
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;

@@ -1,17 +1,20 @@
 export interface OptionalPartOptions {
-  /** Of one call, in milliseconds. */
+  /** Longest duration of one call, in milliseconds. */
   readonly deadlineMs: number;
-  /** How long the part is left alone after a call that failed, in milliseconds. */
+  /** Time without calls after a call that failed, in milliseconds. */
   readonly pauseMs: number;
 }
 
-/** A part that the service can do without for a while. Its silence costs one deadline, not one for every request that comes meanwhile. */
+/**
+ * A part that the service can do without for a while. A silent part costs one deadline, instead of one for each request
+ * that comes meanwhile.
+ */
 export class OptionalPart {
   private pausedUntil = 0;
 
   constructor(private readonly options: OptionalPartOptions) {}
 
-  /** The result of `call`; null when it failed, came too late or was not tried. Never throws. */
+  /** Returns the result of `call`; null when it failed, came too late or was not made. It never throws. */
   async attempt<T>(call: () => Promise<T>): Promise<{ readonly value: T } | null> {
     if (performance.now() < this.pausedUntil) return null;
     const { deadlineMs, pauseMs } = this.options;

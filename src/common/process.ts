@@ -1,17 +1,21 @@
 export type Stop = () => Promise<void>;
 
-/** Ends the process with 1 and the error's message, at once: for what a process cannot go on without and that is gone. */
+/** Ends the process at once with status 1 and the error's message, when something that the process needs is gone. */
 export type Fail = (error: unknown) => never;
 
-/** npm passes a signal on that a terminal has already sent to the whole process group: what follows so soon is the same wish. */
+/**
+ * npm repeats a signal that a terminal has sent to the whole process group. A signal that follows so soon is the same
+ * one.
+ */
 const SAME_SIGNAL_MS = 500;
 
 /**
- * The life of a process: starts it, stops it on SIGINT or SIGTERM (a second signal ends it at once), and exits with 1 and one message when it
- * cannot start.
+ * Runs a process: starts it, stops it on SIGINT or SIGTERM (a second signal ends it at once), and exits with status 1
+ * and one message when it cannot start.
  *
- * @param start a signal that comes before it is done waits for it; throws, or calls `fail` at any later time, when there is no going on
- * @param explain turns a failure into a message for people, or null to show its stack
+ * @param start a signal waits until it has resolved. It throws, or calls `fail` at a later time, when the process
+ *   cannot go on
+ * @param explain turns a failure into a message for people; null to show its stack
  */
 export async function runProcess(
   start: (fail: Fail) => Promise<Stop>,

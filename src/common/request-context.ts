@@ -4,5 +4,5 @@ export interface RequestContext {
   readonly requestId: string;
 }
 
-/** What every log line of a request or a job carries, without being passed along. */
+/** The values that every log line of a request or a job contains. They need not be passed on. */
 export const requestContext = new AsyncLocalStorage<RequestContext>();

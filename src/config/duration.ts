@@ -1,6 +1,6 @@
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** `15m`, `30d`, `500ms` in milliseconds; null for anything else. */
+/** Parses `15m`, `30d` or `500ms` to milliseconds; null for any other text. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
   if (!match) return null;

@@ -1,8 +1,8 @@
-import { ConfigError, loadConfig } from './env.js';
+import { ConfigError, loadConfig, type LoadOptions } from './env.js';
 
-const complaintOf = (source: NodeJS.ProcessEnv, demand: Parameters<typeof loadConfig>[0] = {}): string => {
+const complaintOf = (source: NodeJS.ProcessEnv, options: LoadOptions = {}): string => {
   try {
-    loadConfig({ ...demand, source });
+    loadConfig({ ...options, source });
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;
@@ -38,7 +38,7 @@ test('text becomes numbers, flags, durations and lists; an empty variable is an 
 test('one message names every wrong setting, and what is missing', () => {
   const message = complaintOf(
     { PORT: '70000', DOCS_ENABLED: 'yes', ACCESS_TOKEN_TTL: 'soon', DATABASE_URL: 'mysql://x', GEMINI_MODELS: '{', JWT_SECRET: 'short' },
-    { demand: ['REDIS_URL'] },
+    { required: ['REDIS_URL'] },
   );
   for (const name of ['PORT', 'DOCS_ENABLED', 'ACCESS_TOKEN_TTL', 'DATABASE_URL', 'GEMINI_MODELS', 'JWT_SECRET', 'REDIS_URL']) {
     expect(message).toMatch(new RegExp(`^  ${name}(?:\\.|:)`, 'm'));
@@ -71,7 +71,7 @@ test.each([
   ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.1' }],
 ])('codes are not put into answers where %s tells of others', (_, source) => {
   expect(complaintOf({ OTP_DELIVERY: 'response' })).toBe('');
-  expect(complaintOf({ OTP_DELIVERY: 'response', ...source })).toMatch(/^ {2}OTP_DELIVERY: response hands every code to whoever asks/m);
+  expect(complaintOf({ OTP_DELIVERY: 'response', ...source })).toMatch(/^ {2}OTP_DELIVERY: response returns every code to the caller/m);
 });
 
 test('a way of delivery wants its own settings', () => {
@@ -116,7 +116,7 @@ describe('in production', () => {
         ['abcd'.repeat(10), 'repeats itself or is too short'],
       ] as const) {
         const message = complaintOf({ NODE_ENV: 'production', [name]: weak });
-        expect(message).toMatch(new RegExp(`^  ${name}: ${reason}, which production does not run with: `, 'm'));
+        expect(message).toMatch(new RegExp(`^  ${name}: ${reason}, which is refused in production: `, 'm'));
         expect(message).not.toContain(weak);
         expect(complaintOf({ [name]: weak })).toBe('');
       }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** The models on sale, the first of a plan being its default. Prices in US dollars per million tokens; thinking is billed as output. */
+/**
+ * The models that users can choose. The first model of a plan is its default. Prices are in US dollars per million
+ * tokens; thinking is billed as output.
+ */
 export const modelsSchema = z
   .array(
     z.strictObject({

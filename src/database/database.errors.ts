@@ -9,11 +9,11 @@ interface PgLikeError {
 
 /**
  * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, shutdowns, cancelled
- * statements, locks that were not had in time.
+ * statements, locks that were not acquired in time.
  */
 const UNAVAILABLE =
   /^(?:08...|53300|57P0[123]|57014|55P03|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
-/** pg and pg-pool give these without a code. */
+/** pg and pg-pool throw these errors without a code. */
 const UNAVAILABLE_MESSAGES =
   /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|The server is silent|timeout exceeded when trying to connect|Query read timeout)/;
 
@@ -23,7 +23,7 @@ function driverError(error: unknown): PgLikeError {
   return typeof inner === 'object' && inner !== null ? inner : error;
 }
 
-/** The SQLSTATE of a failed statement, null when it did not come from PostgreSQL. */
+/** The SQLSTATE of a failed statement; null when the error does not come from PostgreSQL. */
 export function sqlState(error: unknown): string | null {
   const { code } = driverError(error);
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
@@ -39,7 +39,7 @@ export class UserGoneError extends Error {
   override readonly name = 'UserGoneError';
 }
 
-/** True when a row was not written because its user is gone: the account was erased or taken over while the request ran. */
+/** True when a row was not written because its user was erased or taken over while the request ran. */
 export function isUserGone(error: unknown): boolean {
   if (error instanceof UserGoneError) return true;
   const { constraint } = driverError(error);
@@ -53,5 +53,5 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return (typeof code === 'string' && UNAVAILABLE.test(code)) || (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message));
 }
 
-/** True when nothing came back in time, not even a refusal: the connection is of no more use. */
+/** True when PostgreSQL did not answer in time, not even with an error. The connection must not be used again. */
 export const isServerSilent = (error: unknown): boolean => driverError(error).message === 'Query read timeout';

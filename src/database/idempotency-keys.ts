@@ -1,22 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { AppError } from '../common/errors/app-error.js';
+import { defineError } from '../common/errors/app-error.js';
 import type { IdempotencyKey } from '../common/idempotency-key.js';
 import type { StatementRunner } from './database.js';
 import { violates } from './database.errors.js';
 import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { statement } from './statement.js';
 
-export class IdempotencyKeyReusedError extends AppError {
-  static override readonly code = 'idempotency_key_reused';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The idempotency key was used for another request';
-
-  constructor() {
-    super('This Idempotency-Key came with another body before. Use a new key for a new request.');
-  }
-}
+export class IdempotencyKeyReusedError extends defineError({
+  code: 'idempotency_key_reused',
+  kind: 'conflict',
+  title: 'The idempotency key was used for another request',
+  detail: 'This Idempotency-Key was sent with another body before. Use a new key for a new request.',
+}) {}
 
 const store = statement({
   name: 'idempotency_keys_store',

@@ -4,9 +4,9 @@ import { Pool } from 'pg';
 import type { Config } from '../config/env.js';
 import { connectRedis, logOutages, ServiceRedis } from '../redis/redis-connection.js';
 
-/** BullMQ keeps its tables apart from ours, and migrates them itself. */
+/** BullMQ has a schema of its own, and migrates it itself. */
 const SCHEMA = 'bullmq';
-/** Of all our queues' keys in Redis. */
+/** The prefix of the keys of all queues in Redis. */
 const PREFIX = 'gemini-chat';
 
 export interface QueueConnection {
@@ -15,16 +15,16 @@ export interface QueueConnection {
 }
 
 /**
- * The engine of all queues of this process, chosen here and nowhere else: Redis where `REDIS_URL` is set, else the database. Resolves when the
- * engine has answered, because BullMQ never recovers from a first connection that fails.
+ * Chooses the engine of all queues of this process: Redis when `REDIS_URL` is set, else PostgreSQL. It resolves when
+ * the engine has answered, because BullMQ never recovers from a first connection that fails.
  */
 export async function openQueueConnection({ REDIS_URL, DATABASE_URL }: Config): Promise<QueueConnection> {
   if (REDIS_URL !== undefined) return openRedis(REDIS_URL);
-  if (DATABASE_URL === undefined) throw new Error('a queue needs REDIS_URL or DATABASE_URL');
+  if (DATABASE_URL === undefined) throw new Error('A queue requires REDIS_URL or DATABASE_URL.');
   return openPostgres(DATABASE_URL);
 }
 
-/** Adding a job fails at once while Redis is away, and the sweeper adds it later; a worker waits, and goes on by itself. */
+/** While Redis is unreachable, adding a job fails at once, and the sweep adds it later. A worker waits and resumes. */
 async function openRedis(url: string): Promise<QueueConnection> {
   setDefaultBackendFactory();
   const connection = await connectRedis(url, 'gemini-chat:queue', QueueRedis);
@@ -37,10 +37,13 @@ async function openRedis(url: string): Promise<QueueConnection> {
   };
 }
 
-/** BullMQ blocks for at most 10 s at a time. */
+/** BullMQ's blocking commands take at most 10 s. */
 const BLOCKED_AT_MOST_MS = 15_000;
 
-/** BullMQ makes a worker's blocking connection by `duplicate`: there a command that takes seconds is no failure, and waiting is right. */
+/**
+ * BullMQ creates the blocking connection of a worker with `duplicate`. Commands on it take seconds without a failure,
+ * and may wait for the connection.
+ */
 class QueueRedis extends ServiceRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
     const copy = super.duplicate({
@@ -67,9 +70,9 @@ async function openPostgres(connectionString: string): Promise<QueueConnection> 
     application_name: 'gemini-chat queue',
     options: `-c search_path=${SCHEMA}`,
   });
-  // Without a listener an idle connection that breaks would end the process; the pool replaces it by itself.
+  // A broken idle connection would end the process if there were no listener. The pool replaces the connection.
   pool.on('error', () => undefined);
-  // And so would one that BullMQ holds between two queries.
+  // The same holds for a connection that BullMQ keeps between two queries.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const connection = await pool.connect();
   try {

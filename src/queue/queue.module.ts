@@ -21,7 +21,10 @@ const QUEUE_CONNECTION = Symbol('QUEUE_CONNECTION');
 class QueueConnectionModule implements OnApplicationShutdown {
   constructor(@Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection) {}
 
-  /** The last hook of a shutdown: @nestjs/bullmq closes queues and workers in the same hook of modules that depend on this one. */
+  /**
+   * This is the last hook of a shutdown. @nestjs/bullmq closes queues and workers in the same hook of modules that
+   * depend on this one, which runs before.
+   */
   async onApplicationShutdown(): Promise<void> {
     await this.connection.close();
   }

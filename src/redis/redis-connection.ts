@@ -2,8 +2,8 @@ import { Logger } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
 
 /**
- * How every connection to Redis behaves. Whoever asks while Redis is away is told at once rather than queued, because everything that is kept
- * there can be done without it for a while; a connection that has gone silent is replaced.
+ * The options of every connection to Redis. A command fails at once while Redis is unreachable, instead of being
+ * queued, because the service can do without Redis for a while. A connection that has gone silent is replaced.
  */
 const OPTIONS = {
   connectTimeout: 5_000,
@@ -20,7 +20,7 @@ const OPTIONS = {
 
 const HEARTBEAT_MS = 3_000;
 
-/** A connection that is asked for a sign of life when nobody uses it: a socket's timeout only runs while something is awaited. */
+/** A connection with a heartbeat. It is needed because a socket's timeout only runs while a response is awaited. */
 export class ServiceRedis extends Redis {
   private readonly heartbeat = setInterval(() => {
     if (this.status === 'ready') this.ping().catch(() => undefined);
@@ -33,7 +33,7 @@ export class ServiceRedis extends Redis {
 }
 
 /**
- * A connection that is ready for commands. It reconnects by itself for as long as it is not closed.
+ * Opens a connection that is ready for commands. It reconnects by itself until it is closed.
  *
  * @throws Error when Redis does not answer within 5 s
  */
@@ -53,7 +53,9 @@ export async function connectRedis(
   return redis;
 }
 
-/** One line when Redis goes and one when it is back; ioredis repeats its errors with every try. */
+/**
+ * Logs one line when Redis becomes unreachable and one when it is back. ioredis repeats its errors with every attempt.
+ */
 export function logOutages(redis: Redis, connectionName: string): void {
   const logger = new Logger('Redis');
   let away = false;

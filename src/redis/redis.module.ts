@@ -6,7 +6,7 @@ import { connectRedis } from './redis-connection.js';
 
 const REDIS = Symbol('REDIS');
 
-/** Injects the process's connection for commands; null where there is no Redis. */
+/** Injects the connection of the process for commands; null when REDIS_URL is unset. */
 export const InjectRedis = () => Inject(REDIS);
 InjectRedis.TOKEN = REDIS;
 

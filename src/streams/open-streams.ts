@@ -14,8 +14,9 @@ export interface Streams {
 let inProcess: Streams | null = null;
 
 /**
- * Streams and signals, chosen here and nowhere else: Redis where there is one, else the memory of this process. The latter is one for all
- * applications in the process, whatever their options, or they would not hear each other; closing it does nothing.
+ * Chooses the engine of streams and signals: Redis when there is a URL, else the memory of this process. All
+ * applications of the process share that memory, with the options of the first, so that they can read each other;
+ * closing it does nothing.
  *
  * @throws Error when Redis does not answer
  */
@@ -24,7 +25,7 @@ export async function openStreams(redisUrl: string | undefined, given: Partial<S
   if (redisUrl === undefined) {
     return (inProcess ??= { store: new ProcessStreams(options), signals: new ProcessSignals(), close: () => undefined });
   }
-  // A connection for streams alone: thousands of appends a second keep nobody else waiting.
+  // Streams have a connection of their own, so that thousands of appends per second delay no other command.
   const [commands, subscriptions] = await Promise.all([
     connectRedis(redisUrl, 'gemini-chat streams'),
     connectRedis(redisUrl, 'gemini-chat stream readers', SubscriberRedis),

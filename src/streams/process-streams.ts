@@ -12,7 +12,7 @@ import {
   StreamStore,
 } from './stream-store.js';
 
-/** Entries that a reader takes at a time. */
+/** Most entries of one batch. */
 const BATCH = 256;
 const SWEEP_MS = 1_000;
 
@@ -24,7 +24,7 @@ interface Stream {
   expiresAt: number;
 }
 
-/** Streams in this process's memory. */
+/** Streams in the memory of this process. */
 export class ProcessStreams extends StreamStore {
   private readonly streams = new Map<string, Stream>();
   private readonly watchers = new Map<string, Set<() => void>>();
@@ -83,7 +83,7 @@ export class ProcessStreams extends StreamStore {
     const stream = this.find(streamId);
     if (!stream) return { entries: [], ended: false, more: false };
     let begin = stream.entries.length;
-    // From the end: a reader is hardly ever far behind.
+    // The search begins at the end, because readers are rarely far behind.
     for (let entry = stream.entries[begin - 1]; entry && isAfter(entry, after); entry = stream.entries[begin - 1]) begin -= 1;
     const entries = stream.entries.slice(begin, begin + BATCH);
     const more = begin + BATCH < stream.entries.length;
@@ -119,7 +119,7 @@ export class ProcessStreams extends StreamStore {
 export class ProcessSignals extends Signals {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
 
-  /** Heard later than said, as across processes. */
+  /** Listeners are called later, as they are across processes. */
   publish(topic: string, message: string): void {
     setImmediate(() => this.emitter.emit(topic, message));
   }

@@ -1,17 +1,20 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { ServiceRedis } from '../redis/redis-connection.js';
 
-/** Leaves it to RedisChannels to subscribe anew after an outage: only to what is still listened to, and with word when it is done. */
+/** Leaves it to RedisChannels to subscribe again after an outage, only to channels that still have listeners. */
 export class SubscriberRedis extends ServiceRedis {
   constructor(url: string, options: RedisOptions) {
     super(url, { ...options, autoResubscribe: false });
   }
 }
 
-/** One who listens on a channel. */
+/** A listener on a channel. */
 export interface ChannelListener {
   readonly onMessage: (message: string) => void;
-  /** Messages may have been missed up to now: it begins to listen, does so again after an outage, or never will again. */
+  /**
+   * Called when messages may have been missed: at the first subscription, after an outage, and when the client is
+   * closed.
+   */
   readonly onMissed?: () => void;
 }
 
@@ -20,10 +23,10 @@ interface Channel {
   live: boolean;
 }
 
-/** Channels named in one SUBSCRIBE. */
+/** Most channels of one SUBSCRIBE. */
 const SUBSCRIBE_AT_ONCE = 500;
 
-/** The one subscriber connection of a process, shared by all who listen. */
+/** The subscriber connection of a process, which all listeners share. */
 export class RedisChannels {
   private readonly channels = new Map<string, Channel>();
 
@@ -43,7 +46,7 @@ export class RedisChannels {
     });
   }
 
-  /** @returns what ends it */
+  /** @returns a function that removes the listener */
   listen(name: string, listener: ChannelListener): () => void {
     const known = this.channels.get(name);
     const channel = known ?? { listeners: new Set(), live: false };
@@ -62,7 +65,7 @@ export class RedisChannels {
   }
 
   private subscribe(names: readonly string[]): void {
-    // Otherwise `ready` does it.
+    // Otherwise the `ready` event subscribes.
     if (this.client.status !== 'ready') return;
     const asked = names.map((name) => this.channels.get(name));
     this.client.subscribe(...names).then(
@@ -74,7 +77,7 @@ export class RedisChannels {
         }
       },
       () => {
-        // Not because the connection broke: then it is of no use, and the next one subscribes to all.
+        // The connection is up but refuses to subscribe, so it is replaced. The next one subscribes to all channels.
         if (this.client.status === 'ready') this.client.disconnect(true);
       },
     );

@@ -13,14 +13,15 @@ import {
   StreamStore,
 } from './stream-store.js';
 
-/** Entries that a reader takes at a time. */
+/** Most entries of one batch. */
 const BATCH = 256;
-/** Larger news are only announced, as Redis and every listener hold what is published in memory. */
+/** Longer entries are only announced, because Redis and every listener hold published messages in memory. */
 const MAX_PUBLISHED = 16 * 1024;
 
 /**
- * Compares and appends. Each entry of the Redis stream has the id attempt-n, its data in `d` and in `b` the bytes of the stream up to it; the end
- * of an attempt is an entry with the highest n. What it publishes is read by parseAnnouncement.
+ * Compares and appends. Each entry of the Redis stream has the id attempt-n, its data in `d` and in `b` the bytes of
+ * the stream up to it. The end of an attempt is an entry with the highest n. parseAnnouncement reads its published
+ * messages.
  */
 const APPEND = `
 local attempt, after, ttl, limit, news = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
@@ -67,10 +68,10 @@ interface ScriptedRedis extends Redis {
   ): Promise<AppendResult>;
 }
 
-/** A stream that somebody in this process reads. */
+/** A stream with readers in this process. */
 interface Watched {
   readonly rings: Set<() => void>;
-  /** What was announced last, for readers who have everything before it: they need not ask Redis. One announcement for all, none for each. */
+  /** The last announcement. Readers who have everything before it take its entries without a command to Redis. */
   latest: { readonly before: string; readonly entries: readonly StreamEntry[] } | null;
   live: boolean;
   stop(): void;
@@ -141,7 +142,7 @@ export class RedisStreams extends StreamStore {
       return { entries: ended ? entries.slice(0, -1) : entries, ended, more: found.length === BATCH };
     } catch (error) {
       if (this.redis.status === 'end') throw error;
-      // Redis is away or silent: the connection says so in the log, and this is tried again.
+      // Redis is unreachable or silent. The connection logs it, and the reader retries.
       return null;
     }
   }
@@ -179,7 +180,7 @@ export class RedisStreams extends StreamStore {
   }
 }
 
-/** Signals by Redis pub/sub. */
+/** Signals through Redis pub/sub. */
 export class RedisSignals extends Signals {
   constructor(
     private readonly redis: Redis,
@@ -197,7 +198,7 @@ export class RedisSignals extends Signals {
   }
 }
 
-/** Also the name of the channel. */
+/** The key of a stream, and the name of its channel. */
 const keyOf = (streamId: string): string => `stream:${streamId}`;
 
 const idOf = (id: EntryId | null): string => (id ? `${id.attempt}-${id.n}` : '');
@@ -207,7 +208,7 @@ function toEntry([id, fields]: [string, string[]]): StreamEntry {
   return { attempt: Number(id.slice(0, dash)), n: Number(id.slice(dash + 1)), data: fields[1] ?? '' };
 }
 
-/** `<id of the entry before> <attempt> <entries as JSON>`; the last two are missing where readers are to look for themselves. */
+/** `<id of the previous entry> <attempt> <entries as JSON>`. Without the last two, readers have to read from Redis. */
 function parseAnnouncement(message: string): Watched['latest'] {
   const [before = '', attempt = ''] = message.split(' ', 2);
   if (attempt === '') return null;

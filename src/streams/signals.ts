@@ -1,11 +1,11 @@
 /**
- * Short messages to whoever listens at the moment, in any process. Lossy: a message can get lost, so it may only make things faster that would
- * happen anyway.
+ * Short messages to the current listeners in all processes. Messages can get lost, so that a signal may only speed up
+ * what would happen anyway.
  */
 export abstract class Signals {
-  /** Never fails: what cannot be sent is lost. */
+  /** It never fails. A message that cannot be sent is lost. */
   abstract publish(topic: string, message: string): void;
 
-  /** @returns what ends it */
+  /** @returns a function that removes the listener */
   abstract listen(topic: string, listener: (message: string) => void): () => void;
 }

@@ -1,18 +1,23 @@
 import type { EntryId, StreamEntry } from './stream-store.js';
 
-/** One look at a stream. */
+/** The result of one read of a stream. */
 export interface Batch {
   readonly entries: readonly StreamEntry[];
   /** The stream ends after these entries. */
   readonly ended: boolean;
-  /** There may be more after these. */
+  /** There may be more entries after these. */
   readonly more: boolean;
 }
 
 export interface Source {
-  /** Rings when there may be something new, and whenever news may have been missed. @returns what ends it */
+  /**
+   * Calls `ring` when there may be new entries, also when an announcement may have been missed.
+   * @returns a function that ends it
+   */
   watch(ring: () => void): () => void;
-  /** What comes after an id, a bounded part of it; null when the store does not answer: it is asked again. */
+  /**
+   * Returns a bounded number of entries after an id; null when the store does not answer, so that the reader retries.
+   */
   look(after: EntryId | null): Batch | Promise<Batch | null>;
 }
 
@@ -23,21 +28,22 @@ interface Taker {
   reject(error: unknown): void;
 }
 
-/** How long a reader waits before it asks a store again that did not answer. */
+/** Wait before a reader retries after a store did not answer. */
 const RETRY_MS = 500;
 
 const DONE: Taken = { done: true, value: undefined };
 
 /**
- * History and live entries as one: watches first, then looks, so that nothing falls between, and looks again whenever the watch has rung. Written
- * by hand because thousands of readers run through it many times a second: a generator costs several promises for each batch, this one.
+ * Joins history and live entries: it watches before it reads, so that no entry is missed, and reads again whenever the
+ * watch has rung. It is written by hand because thousands of readers use it many times a second: a generator costs
+ * several promises for each batch, this class one.
  */
 export class StreamReader implements AsyncIterableIterator<readonly StreamEntry[]> {
   private taker: Taker | null = null;
   private isStarted = false;
   private isDone = false;
   private isLooking = false;
-  /** There may be something to look at. A ring while nobody takes is kept for the next who does. */
+  /** There may be new entries. A ring while nobody waits is kept for the next call of `next`. */
   private hasRung = false;
   private retry: NodeJS.Timeout | undefined;
   private leave: (() => void) | null = null;
@@ -52,9 +58,9 @@ export class StreamReader implements AsyncIterableIterator<readonly StreamEntry[
     return this;
   }
 
-  /** One at a time: the next only when this has resolved. */
+  /** Only one call at a time: the next one is allowed when this one has resolved. */
   next(): Promise<Taken> {
-    if (this.taker) return Promise.reject(new Error('the last entries are still on their way'));
+    if (this.taker) return Promise.reject(new Error('The previous call of next has not resolved.'));
     this.start();
     if (this.isDone) return Promise.resolve(DONE);
     return new Promise((resolve, reject) => {
@@ -84,7 +90,7 @@ export class StreamReader implements AsyncIterableIterator<readonly StreamEntry[
     this.look();
   };
 
-  /** Ends the iteration, also for one who waits. */
+  /** Ends the iteration, also for a caller who waits. */
   private readonly finish = (): void => {
     this.isDone = true;
     this.leave?.();
@@ -119,7 +125,7 @@ export class StreamReader implements AsyncIterableIterator<readonly StreamEntry[
 
   private take(batch: Batch | null): void {
     if (batch === null) {
-      // Spread, because all readers of a process fail at once.
+      // The retries are spread, because all readers of a process fail at once.
       this.retry = setTimeout(this.ring, RETRY_MS * (0.5 + Math.random()));
       return;
     }

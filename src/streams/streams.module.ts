@@ -24,7 +24,7 @@ const STREAMS = Symbol('STREAMS');
 export class StreamsModule implements OnApplicationShutdown {
   constructor(@Inject(STREAMS) private readonly streams: Streams) {}
 
-  /** The last hook of a shutdown: whoever writes or reads has stopped. */
+  /** This is the last hook of a shutdown, when all writers and readers have stopped. */
   onApplicationShutdown(): void {
     this.streams.close();
   }

@@ -27,8 +27,8 @@ interface EntryBody {
 const LAST_ADMINISTRATOR = problem(
   409,
   'last_administrator',
-  'It is the last administrator',
-  'Somebody has to be left who may administrate. Make another administrator first.',
+  'The account is the last administrator',
+  'At least one administrator must remain. Make another account an administrator first.',
 );
 
 const UNVERIFIED = problem(

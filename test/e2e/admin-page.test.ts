@@ -126,7 +126,7 @@ test('a code is asked for where administrators need one, and others are not let 
     route.fulfill({
       status: 401,
       contentType: 'application/problem+json',
-      json: { code: 'otp_required', detail: 'A code is needed too.', challenge_id: admin.challengeId },
+      json: { code: 'otp_required', detail: 'A one-time code is required.', challenge_id: admin.challengeId },
     }),
   );
   const asked = page.waitForRequest('**/auth/verify-otp');

@@ -56,7 +56,7 @@ describe('POST /auth/send-otp', () => {
       problem(
         429,
         'otp_too_soon',
-        'A code was sent a moment ago',
+        'A code was sent recently',
         'A number gets one code a minute and five an hour. Wait for retry_after seconds.',
         {
           retry_after: 60,

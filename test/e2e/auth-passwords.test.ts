@@ -206,7 +206,7 @@ describe('administrators', () => {
       problem(
         401,
         'otp_required',
-        'A code is needed too',
+        'A one-time code is required',
         'Give the code that was sent, with this challenge_id, at POST /auth/verify-otp.',
         { challenge_id: expect.stringMatching(ID), expires_in: 300, resend_after: 60, otp: expect.stringMatching(/^\d{6}$/) },
       ),

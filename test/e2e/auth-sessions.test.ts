@@ -19,7 +19,7 @@ const PAGE = 'https://app.example.com';
 const REUSED = problem(
   401,
   'refresh_token_reused',
-  'The refresh token was spent before',
+  'The refresh token has been used before',
   'Somebody else may hold this token, so the session was ended. Sign in again.',
 );
 const INVALID_TOKEN = problem(401, 'invalid_token', 'There is no valid token', 'This route needs a valid token. Sign in.');

@@ -39,7 +39,7 @@ const NOT_SUBSCRIBED = problem(
 const ALREADY_SUBSCRIBED = problem(
   409,
   'already_subscribed',
-  'There is a subscription already',
+  'The account already has a subscription',
   'This account has a subscription. The customer portal changes it; a cancelled one can be resumed.',
 );
 

@@ -67,7 +67,7 @@ test('past the budget every process refuses new messages until midnight UTC, and
         503,
         'service_budget_reached',
         "The service's budget for today is used up",
-        'No more messages are taken in until midnight UTC.',
+        'The service accepts no more messages until midnight UTC.',
         {
           resets_at: new Date(Math.ceil(Date.now() / 86_400_000) * 86_400_000).toISOString(),
           retry_after: Number(refused.headers.get('retry-after')),

@@ -5,7 +5,7 @@ import { passTime } from '../support/passing-time.js';
 import { problem, TIME } from '../support/problem.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-const LIMIT_REACHED = problem(429, 'daily_limit_reached', "The day's messages are used up", 'The plan includes 5 messages a UTC day.', {
+const LIMIT_REACHED = problem(429, 'daily_limit_reached', 'The daily message limit is reached', 'The plan includes 5 messages a UTC day.', {
   limit: 5,
   used: 5,
   resets_at: expect.stringMatching(TIME),

@@ -166,7 +166,7 @@ it('refuses to start with one message that names every wrong setting', async () 
   });
   expect(await local.exited).toBe(1);
   expect(local.output).toBe(
-    `The settings are not right:
+    `The settings are invalid:
   PORT: a whole number
   DRAIN_SECONDS: a whole number
   DATABASE_URL: a URL that starts with postgres:// or postgresql://

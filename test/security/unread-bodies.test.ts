@@ -14,7 +14,7 @@ const TOO_MUCH = problem(
   429,
   'too_much_in_flight',
   'Too much data is being transferred',
-  'Other uploads or downloads have to finish first. Try again after retry_after seconds.',
+  'Other uploads or downloads must finish first. Retry after retry_after seconds.',
   { retry_after: 5 },
 );
 

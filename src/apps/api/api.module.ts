@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { InFlightModule } from '../../common/http/in-flight.js';
-import { OpenStreamsModule } from '../../common/http/open-streams.js';
+import { LiveConnectionsModule } from '../../common/http/live-connections.js';
 import { CacheModule } from '../../cache/cache.module.js';
 import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
@@ -37,7 +37,7 @@ export class ApiModule {
         DatabaseModule,
         QueueModule,
         StreamsModule,
-        OpenStreamsModule,
+        LiveConnectionsModule,
         InFlightModule,
         CacheModule,
         OperationsModule,

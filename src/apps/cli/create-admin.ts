@@ -64,7 +64,7 @@ function explain(error: unknown): string | null {
 
 await runProcess(async () => {
   const { username, mobileNumber, generatesPassword } = readArguments();
-  const config = loadConfig({ demand: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
+  const config = loadConfig({ required: ['DATABASE_URL'], ignore: ['REDIS_URL'] });
   // A person is waiting, so a missing dependency is reported at once.
   await waitForDependencies({ ...config, START_TIMEOUT: 0 });
   const password = generatesPassword ? randomBytes(18).toString('base64url') : await readPassword();

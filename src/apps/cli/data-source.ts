@@ -4,7 +4,7 @@ import { loadConfig } from '../../config/env.js';
 import { dataSourceOptions, openPool } from '../../database/pool.js';
 import { entities } from './entities.js';
 
-const { DATABASE_URL } = loadConfig({ demand: ['DATABASE_URL'] });
+const { DATABASE_URL } = loadConfig({ required: ['DATABASE_URL'] });
 
 /** The data source of TypeORM's own commands: `npm run migration:generate`, `npm run migration:revert`. */
 export const dataSource = new DataSource({

@@ -4,7 +4,7 @@ import { migrate } from '../../database/migrate.js';
 import { explainStartFailure } from '../explain-start-failure.js';
 
 await runProcess(async () => {
-  const { DATABASE_URL } = loadConfig({ demand: ['DATABASE_URL'] });
+  const { DATABASE_URL } = loadConfig({ required: ['DATABASE_URL'] });
   const names = await migrate(DATABASE_URL ?? '');
   process.stdout.write(names.length === 0 ? 'The schema is up to date.\n' : `Applied ${names.join(', ')}.\n`);
   process.exit(0);

@@ -1,4 +1,5 @@
-import { codesMayBeAnswered, type Config, loadConfig } from '../../config/env.js';
+import { type Config, loadConfig } from '../../config/env.js';
+import { isOtpResponseAllowed } from '../../config/setting-conflicts.js';
 
 /** Loads the settings of the local mode. Its parts add URLs and secrets when they have started. */
 export function loadLocalConfig(): Config {
@@ -19,5 +20,5 @@ export function loadLocalConfig(): Config {
     },
     ignore: ['REDIS_URL', 'METRICS_PORT'],
   });
-  return { ...config, OTP_DELIVERY: config.OTP_DELIVERY ?? (codesMayBeAnswered(config) ? 'response' : 'log') };
+  return { ...config, OTP_DELIVERY: config.OTP_DELIVERY ?? (isOtpResponseAllowed(config) ? 'response' : 'log') };
 }

@@ -46,8 +46,8 @@ export class ReadinessService {
       redis === null ? null : isReachable(() => redis.set(PROBE_KEY, '1', 'EX', PROBE_SECONDS)),
     ]);
     const checks: Checks = { postgresql: stateOf(postgresql), ...(cache === null ? {} : { redis: stateOf(cache) }) };
-    if (this.draining) throw new NotReadyError('draining', checks);
-    if (!postgresql) throw new NotReadyError('dependency', checks);
+    if (this.draining) throw new NotReadyError({ reason: 'draining', checks });
+    if (!postgresql) throw new NotReadyError({ reason: 'dependency', checks });
     return { status: cache === false ? 'degraded' : 'ok', checks };
   }
 }

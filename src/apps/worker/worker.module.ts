@@ -7,6 +7,7 @@ import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.j
 import { BillingWorkerModule } from '../../modules/billing/worker/billing-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { QueueWorkersModule } from '../../queue/queue-workers.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
 import { RetentionService } from './retention/retention.service.js';
 import { OperationsModule } from '../operations/operations.module.js';
@@ -21,6 +22,7 @@ export class WorkerModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         QueueModule,
+        QueueWorkersModule,
         StreamsModule,
         OperationsModule,
         AccountContentsModule,

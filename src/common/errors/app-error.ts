@@ -1,4 +1,4 @@
-/** What sort of failure an error is; the HTTP side maps each to a status, and to nothing else. */
+/** The sort of a failure. The HTTP side maps each kind to a status. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthenticated'
@@ -14,46 +14,100 @@ export type ErrorKind =
   | 'unavailable'
   | 'internal';
 
-/** The static side of an error class: what the documentation lists without an instance. */
-export interface AppErrorClass {
+/** The part of an error that is the same for all its occurrences. */
+interface ErrorDefinition {
+  /** Stable, in lower_snake_case, part of the contract. */
   readonly code: string;
   readonly kind: ErrorKind;
   readonly title: string;
+}
+
+/** The static side of an error class, from which the documentation is written. */
+export interface AppErrorClass extends ErrorDefinition {
   readonly name: string;
-  /** What the documentation shows. */
+  /** The instance that the documentation shows. */
   example(): AppError;
 }
 
+/** The part of an error that may differ from occurrence to occurrence. */
+interface Occurrence {
+  /** One or more sentences for the developer of a client. */
+  readonly detail: string;
+  /** Further members of the problem document, in snake_case. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * The time after which the same request may succeed, in whole seconds. It becomes `Retry-After` and `retry_after`.
+   */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
 /**
- * A failure that a client is told of. Subclasses give `code` (stable, lower_snake, part of the contract), `kind` and `title`; an instance adds a
- * sentence on this occurrence and members that are safe to show. Nothing of SQL, of a vendor or of a stack belongs in either.
+ * A failure that is reported to the client. Error classes are declared with `defineError`. Nothing of SQL, of a vendor
+ * or of a stack belongs in a title, a detail or a member.
  */
 export abstract class AppError extends Error {
-  declare static readonly code: string;
-  declare static readonly kind: ErrorKind;
-  declare static readonly title: string;
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds: number | null;
 
-  /** An instance for the documentation; classes whose constructor takes arguments give their own. */
-  static example(this: new () => AppError): AppError {
-    return new this();
-  }
-
-  /**
-   * @param detail a sentence for the developer of a client
-   * @param members further members of the problem document, in snake_case
-   * @param retryAfterSeconds when the same request may succeed; becomes `Retry-After`
-   */
   protected constructor(
-    detail: string,
-    readonly members: Readonly<Record<string, unknown>> = {},
-    readonly retryAfterSeconds: number | null = null,
+    readonly definition: ErrorDefinition,
+    { detail, members = {}, retryAfterSeconds }: Occurrence,
     options?: ErrorOptions,
   ) {
     super(detail, options);
     this.name = new.target.name;
+    this.members = members;
+    this.retryAfterSeconds = retryAfterSeconds ?? null;
   }
+}
 
-  get definition(): AppErrorClass {
-    return this.constructor as unknown as AppErrorClass;
+/** An error whose occurrences differ. */
+interface ErrorWithInput<Input> extends ErrorDefinition {
+  /** Describes one occurrence by the input of the constructor. */
+  readonly occurrence: (input: Input) => Occurrence;
+  /** The input of the instance that the documentation shows. */
+  readonly example: Input;
+}
+
+type ErrorConstructor<Arguments extends readonly unknown[]> = AppErrorClass & (new (...args: Arguments) => AppError);
+
+/**
+ * Declares an error class: `export class NotFoundError extends defineError({ code, kind, title, detail }) {}`. The
+ * constructor takes `ErrorOptions`; that of a class with an `occurrence` function takes the function's input before.
+ */
+export function defineError(declaration: ErrorDefinition & Occurrence): ErrorConstructor<[options?: ErrorOptions]>;
+export function defineError<Input>(declaration: ErrorWithInput<Input>): ErrorConstructor<[input: Input, options?: ErrorOptions]>;
+export function defineError<Input>(declaration: (ErrorDefinition & Occurrence) | ErrorWithInput<Input>): AppErrorClass {
+  const { code, kind, title } = declaration;
+  const definition = { code, kind, title };
+  if ('occurrence' in declaration) {
+    const { occurrence, example } = declaration;
+    return class extends AppError {
+      static readonly code = code;
+      static readonly kind = kind;
+      static readonly title = title;
+
+      static example(): AppError {
+        return new this(example);
+      }
+
+      constructor(input: Input, options?: ErrorOptions) {
+        super(definition, occurrence(input), options);
+      }
+    };
   }
+  const occurrence = declaration;
+  return class extends AppError {
+    static readonly code = code;
+    static readonly kind = kind;
+    static readonly title = title;
+
+    static example(): AppError {
+      return new this();
+    }
+
+    constructor(options?: ErrorOptions) {
+      super(definition, occurrence, options);
+    }
+  };
 }

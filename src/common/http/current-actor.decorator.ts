@@ -5,13 +5,14 @@ import type { Actor } from '../actor.js';
 export const PUBLIC_METADATA = 'access:public';
 export const PUBLIC_EXTENSION = 'x-public';
 
-/** `identified`: a caller who gives a valid token is known to the handler. */
+/** `identified`: the handler knows a caller who sends a valid token. */
 export type PublicAccess = 'anonymous' | 'identified';
 
 /**
- * Opens a route, or every route of a controller, to callers without a token. Every other route demands one.
+ * Opens a route, or every route of a controller, to callers without a token. Every other route requires one.
  *
- * @param options.identify whether a valid token, if there is one, tells the handler who calls; an invalid one is as none
+ * @param options.identify true when the handler needs to know a caller who sends a valid token. An invalid one counts
+ *   as none
  */
 export const Public = ({ identify = false }: { identify?: boolean } = {}) =>
   applyDecorators(
@@ -19,28 +20,28 @@ export const Public = ({ identify = false }: { identify?: boolean } = {}) =>
     ApiExtension(PUBLIC_EXTENSION, true),
   );
 
-export const ACCESS_METADATA = 'access:demand';
+export const ACCESS_METADATA = 'access:required';
 export const ACCESS_EXTENSION = 'x-access';
 
-/** What a route demands of its caller beyond being signed in. */
+/** Conditions that a route sets for its signed-in caller. */
 export type AccessDemand = 'admin' | 'verified_number';
 
-const demand = (value: AccessDemand) => applyDecorators(SetMetadata(ACCESS_METADATA, value), ApiExtension(ACCESS_EXTENSION, value));
+const requireAccess = (value: AccessDemand) => applyDecorators(SetMetadata(ACCESS_METADATA, value), ApiExtension(ACCESS_EXTENSION, value));
 
-/** Closes a route, or every route of a controller, to everybody but administrators. */
-export const AdminOnly = () => demand('admin');
+/** Restricts a route, or every route of a controller, to administrators. */
+export const AdminOnly = () => requireAccess('admin');
 
-/** Closes a route to users who have not verified their mobile number, where `REQUIRE_VERIFIED_NUMBER` says so. */
-export const VerifiedNumberOnly = () => demand('verified_number');
+/** Restricts a route to users with a verified mobile number, when `REQUIRE_VERIFIED_NUMBER` is true. */
+export const VerifiedNumberOnly = () => requireAccess('verified_number');
 
-/** The signed-in caller; only on routes that are not public. */
+/** The signed-in caller. It exists only on routes that are not public. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const { user } = context.switchToHttp().getRequest<{ user?: Actor }>();
-  if (!user) throw new Error('CurrentActor on a public route');
+  if (!user) throw new Error('CurrentActor is used on a public route.');
   return user;
 });
 
-/** The caller of a route that is public but identifies; null without a valid token. */
+/** The caller of a public route that identifies its callers; null when the request has no valid token. */
 export const OptionalActor = createParamDecorator(
   (_: unknown, context: ExecutionContext): Actor | null => context.switchToHttp().getRequest<{ user?: Actor }>().user ?? null,
 );

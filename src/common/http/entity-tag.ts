@@ -9,7 +9,11 @@ interface ResponseLike {
   status(code: number): unknown;
 }
 
-/** Tags an answer with the hash of its body. @param body JSON text @returns the body, or nothing for a client that has it already (304) */
+/**
+ * Tags a response with the hash of its body.
+ * @param body JSON text
+ * @returns the body; nothing for a client that has it (304)
+ */
 export function tagged(request: RequestLike, response: ResponseLike, body: string): string | undefined {
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   response.header('etag', tag);

@@ -17,9 +17,9 @@ interface Served {
   readonly port: number;
   /** Resolves when the reader is gone or was dropped. */
   readonly closed: Promise<void>;
-  /** As the end of a session does. */
+  /** Cuts the connection, like the end of a session. */
   cut(): void;
-  /** What waits in this process to be sent, in bytes. */
+  /** Bytes that this process has buffered for the reader. */
   waiting(): number;
 }
 

@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 
 const KEEP_ALIVE_MS = 15_000;
-/** After so many UTF-16 units others have their turn: a fast reader would else be written to without a pause. */
+/** UTF-16 units after which the event loop runs: a fast reader would otherwise be written to without a pause. */
 const TURN_LENGTH = 64 * 1_024;
-/** A reader that takes nothing for this long is gone. */
+/** A reader that reads nothing for this long counts as gone. */
 const STALLED_MS = 30_000;
 
 const HEADERS = {
@@ -16,10 +16,10 @@ const HEADERS = {
 };
 
 /**
- * Writes frames as they come, never more than the connection takes. The connection ends cleanly after the last frame, and is cut when the frames end
- * with an error or the signal: a reader tells "that was all" from "come again" by it.
+ * Writes frames as they come, never more than the connection takes. The connection ends cleanly after the last frame,
+ * and is cut when the frames end with an error or by the signal: a reader that is cut off opens the stream again.
  *
- * @param signal aborted, it cuts the connection; `onClose` aborts it when the reader leaves
+ * @param signal cuts the connection when it is aborted. `onClose` has to abort it when the reader leaves
  */
 export async function writeEventStream(
   reply: FastifyReply,
@@ -35,7 +35,7 @@ export async function writeEventStream(
   reply.hijack();
   for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) if (value !== undefined) raw.setHeader(name, value);
   raw.on('close', onClose);
-  // A reader that left before this line is not heard of any more.
+  // A reader that left before this line causes no `close` event.
   if (raw.destroyed || raw.socket?.destroyed !== false) onClose();
   raw.socket?.setNoDelay(true);
   raw.writeHead(200);

@@ -11,7 +11,7 @@ interface RequestLike {
   readonly body: unknown;
 }
 
-/** The request's `Idempotency-Key`, null without one. */
+/** The `Idempotency-Key` of the request; null when it has none. */
 export const Idempotency = createParamDecorator((_: unknown, context: ExecutionContext): IdempotencyKey | null => {
   const { method, url, headers, body } = context.switchToHttp().getRequest<RequestLike>();
   const key = headers['idempotency-key'];

@@ -4,15 +4,15 @@ import { TooMuchInFlightError } from '../errors/common.errors.js';
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 
-/** Bytes that a process holds at most, and the part of them that one user or network may have. */
+/** Most bytes that a process holds, and the part of them that one user or network may hold. */
 interface Budget {
   readonly total: number;
   readonly perHolder: number;
-  /** Each taking counts as this much at least, which bounds their number too. */
+  /** Each reservation counts as at least this many bytes, which bounds the number of reservations too. */
   readonly least: number;
 }
 
-/** Bytes that wait in this process for a client to send or to read the rest. */
+/** Bytes that this process holds while a client sends or reads the rest. */
 export class InFlightBytes {
   private readonly held = new Map<string, number>();
   private total = 0;
@@ -20,8 +20,8 @@ export class InFlightBytes {
   constructor(private readonly budget: Budget) {}
 
   /**
-   * @param holder the user or network that the bytes are counted for; without any in flight it may always take its first
-   * @returns what gives the bytes back; further calls do nothing
+   * @param holder the user or network that the bytes are counted for. Its first reservation is always granted
+   * @returns a function that releases the bytes; further calls do nothing
    * @throws TooMuchInFlightError
    */
   take(holder: string, bytes: number): () => void {
@@ -46,10 +46,13 @@ export class InFlightBytes {
   }
 }
 
-/** Request bodies, from before their first byte is read until their request is answered. Strangers cannot use up what signed-in users send. */
+/**
+ * Request bodies, from before their first byte is read until their request is answered. Callers without a token have
+ * a budget of their own, so that they cannot use up that of signed-in users.
+ */
 @Injectable()
 export class BodiesInFlight {
-  /** Bodies up to this size are not counted: a connection holds as much anyway. */
+  /** Bodies up to this size are not counted, because a connection buffers as much anyway. */
   readonly uncounted = 16 * KIB;
   readonly large = new InFlightBytes({ total: 40 * MIB, perHolder: 20 * MIB, least: MIB });
   readonly ofUsers = new InFlightBytes({ total: 32 * MIB, perHolder: 4 * MIB, least: 0 });
@@ -57,7 +60,7 @@ export class BodiesInFlight {
   readonly ofWebhooks = new InFlightBytes({ total: 8 * MIB, perHolder: 4 * MIB, least: 0 });
 }
 
-/** Answers that were made and not yet read. */
+/** Responses that are complete and that their clients have not read yet. */
 @Injectable()
 export class AnswersInFlight {
   readonly uncounted = 64 * KIB;

@@ -6,7 +6,7 @@ import { toPlainCode } from '../pasted-text.js';
 
 const LONGEST = 64;
 
-/** A one-time code as people type or paste it; the handler receives six ASCII digits. */
+/** A one-time code as users type or paste it. The handler receives six ASCII digits. */
 export const OneTimeCodeField = ({ required, description }: { required: boolean; description?: string }) =>
   applyDecorators(
     ApiProperty({

@@ -1,6 +1,6 @@
 import { ValidationFailedError } from '../errors/common.errors.js';
 import { isId } from '../ids.js';
-import { decodeCursor, isTimestamp, toPage } from './page.js';
+import { decodeCursor, isTimestamp, toPage, toPageRequest } from './page.js';
 
 const ID = '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f';
 const AT = '2026-11-22T20:15:03.120Z';
@@ -14,6 +14,12 @@ test('a page gives the key of its last item to the next', () => {
 test('the last page, full or empty, has no cursor', () => {
   expect(toPage([1, 2], 2, (row) => [`${row}`], String).next_cursor).toBeNull();
   expect(toPage([], 2, () => [], String)).toEqual({ data: [], next_cursor: null });
+});
+
+test('a request for a page starts after the cursor, and reads one row more than the page holds', () => {
+  expect(toPageRequest({}, [isTimestamp, isId])).toEqual({ after: null, count: 21 });
+  const { next_cursor } = toPage([1, 2], 1, () => [AT, ID], String);
+  expect(toPageRequest({ limit: 5, cursor: next_cursor ?? '' }, [isTimestamp, isId])).toEqual({ after: [AT, ID], count: 6 });
 });
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

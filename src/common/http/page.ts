@@ -11,7 +11,7 @@ export class PageQuery {
     minimum: 1,
     maximum: 100,
     default: DEFAULT_PAGE_SIZE,
-    description: 'Rows of the page at most. A page ends at 1 MiB too, with one row at least.',
+    description: 'Most rows of the page. A page has at most 1 MiB, but at least one row.',
   })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
@@ -20,12 +20,29 @@ export class PageQuery {
   @Max(100, { message: 'limit must be a whole number from 1 to 100' })
   readonly limit?: number;
 
-  @ApiPropertyOptional({ maxLength: 500, description: '`next_cursor` of the page before.' })
+  @ApiPropertyOptional({ maxLength: 500, description: '`next_cursor` of the previous page.' })
   @IsOptional()
   @IsString()
   @MaxLength(500)
   readonly cursor?: string;
 }
+
+/** The rows to read for one page of a list. */
+export interface PageRequest {
+  /** The key of the last row of the previous page; null for the first page. */
+  readonly after: readonly string[] | null;
+  /** One more than the page holds: the additional row shows whether another page follows. */
+  readonly count: number;
+}
+
+/**
+ * @param parts one check for each part of the list's key
+ * @throws ValidationFailedError when the cursor is not one of the list
+ */
+export const toPageRequest = (
+  { cursor, limit = DEFAULT_PAGE_SIZE }: PageQuery,
+  parts: readonly ((part: string) => boolean)[],
+): PageRequest => ({ after: decodeCursor(cursor, parts), count: limit + 1 });
 
 export interface Page<T> {
   readonly data: T[];
@@ -45,14 +62,17 @@ export function PageOf<T>(Item: abstract new (...args: never[]) => T): abstract 
   return PageResponse;
 }
 
-/** Bytes of JSON that the rows of one page may have: 1 MiB with what is around them. A longer row makes a page of its own. */
+/**
+ * Most bytes of JSON of the rows of one page: 1 MiB less the rest of the response. A longer row is a page of its own.
+ */
 const MAX_PAGE_BYTES = 1024 * 1024 - 1024;
 
 /**
- * Cuts a page out of `limit + 1` rows that were read for it, or of fewer where the statement ended at the bytes of a page.
+ * Makes a page of the `limit + 1` rows that were read for it. A statement that is bounded in bytes may return fewer.
  *
- * @param rows in the order of the list; one more than the page holds when there is another page, or with `goes_on` in the last one
- * @param keyOf the row's place in the order: what the next page starts after
+ * @param rows in the order of the list. Another page follows when there are more rows than the page holds, or when the
+ *   last row has `goes_on`
+ * @param keyOf the key of a row in the order of the list; the next page starts after it
  */
 export function toPage<Row, Item>(
   rows: readonly Row[],
@@ -75,16 +95,16 @@ export function toPage<Row, Item>(
 
 const SEPARATOR_BYTES = 1;
 
-/** What a statement that is bounded in bytes says of its last row. */
+/** Statements that are bounded in bytes return `goes_on` with their last row. */
 const isFollowed = (row: unknown): boolean => typeof row === 'object' && row !== null && 'goes_on' in row && row.goes_on === true;
 
 const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /**
- * The key inside a cursor that `toPage` made, null without one.
+ * Returns the key inside a cursor that `toPage` has created; null when there is no cursor.
  *
  * @param parts one check for each part of the key
- * @throws ValidationFailedError for anything else
+ * @throws ValidationFailedError for any other text
  */
 export function decodeCursor<const Parts extends readonly ((part: string) => boolean)[]>(
   cursor: string | undefined,
@@ -97,12 +117,12 @@ export function decodeCursor<const Parts extends readonly ((part: string) => boo
       return key as { readonly [Part in keyof Parts]: string };
     }
   } catch {
-    // not JSON: answered below
+    // Text that is not JSON is refused below.
   }
   throw new ValidationFailedError([{ field: 'cursor', message: 'cursor must be a next_cursor of this list' }]);
 }
 
-/** A moment as `Date.toISOString` writes it, of a year that PostgreSQL knows: it knows neither a year 0 nor a 30th of February. */
+/** True for a time in the form of `Date.toISOString`. PostgreSQL accepts neither a year 0 nor a 30th of February. */
 export const isTimestamp = (part: string): boolean => {
   const time = Date.parse(part);
   return /^(?!0000)\d{4}-/.test(part) && !Number.isNaN(time) && new Date(time).toISOString() === part;

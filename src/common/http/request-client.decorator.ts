@@ -8,7 +8,7 @@ export interface RequestWithClient {
 
 const MAX_DEVICE_LENGTH = 300;
 
-/** Where a request comes from: its address, and what its software calls itself. */
+/** The client of a request: its address and the name of its software. */
 export function clientOf({ headers, ip }: RequestWithClient): Client {
   const device = String(headers['user-agent'] ?? '')
     .replace(/[^\x20-\x7e]/g, '')

@@ -1,18 +1,20 @@
 import { MAX_JSON_DEPTH } from '../json.js';
 import type { FieldError } from '../errors/common.errors.js';
 
-/** More than any object of ours has: with tens of thousands of unknown ones in a body, checking and naming each would take seconds. */
+/** More than any documented object has. Checking and naming tens of thousands of unknown fields would take seconds. */
 const MAX_FIELDS = 100;
 const MAX_NAME_LENGTH = 100;
 const MAX_PATH_LENGTH = 200;
 
-/** Names that every object has: class-transformer passes over some, and class-validator takes the others for declared fields. */
+/**
+ * Names that every object has. class-transformer skips some, and class-validator takes the others for declared fields.
+ */
 const RESERVED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Looks through a decoded body or query for what must never reach a validator or PostgreSQL: NUL characters (no `text` can hold one), lone
- * surrogates (no UTF-8 can), names of Object.prototype, objects of too many fields, and nesting so deep that recursive code would overflow.
- * Iterative, so it cannot overflow itself.
+ * Searches a decoded body or query for values that must not reach a validator or PostgreSQL: NUL characters (no `text`
+ * can hold one), lone surrogates (UTF-8 has none), names of Object.prototype, objects of too many fields, and nesting
+ * so deep that recursive code would overflow. It is iterative, so that it cannot overflow itself.
  *
  * @returns the first offending fields, at most ten; empty for a clean value
  */

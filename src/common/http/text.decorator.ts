@@ -6,14 +6,16 @@ import { hasVisibleText, trimLines } from '../visible-text.js';
 interface TextRules {
   readonly min?: number;
   readonly max: number;
-  /** Text of several lines, whose first one may be indented. Otherwise the text is trimmed at both ends. */
+  /** The text may have several lines, and the first one may be indented. Other texts are trimmed at both ends. */
   readonly multiline?: boolean;
 }
 
-/** Text of `min` (default 1) to `max` code points, some of it visible; trimmed before it is counted and kept. */
+/**
+ * Text of `min` (default 1) to `max` code points, some of them visible. It is trimmed before it is counted and stored.
+ */
 export const IsText = (rules: TextRules) => applyDecorators(Trimmed(rules), IsWithin(rules));
 
-/** As `IsText`, and may be absent or null. */
+/** The same as `IsText` for a field that may be absent or null. */
 export const IsNullableText = (rules: TextRules) => applyDecorators(Trimmed(rules), IsOptional(), IsWithin(rules));
 
 const Trimmed = ({ multiline = false }: TextRules) =>
@@ -44,7 +46,7 @@ function IsWithin(rules: TextRules): PropertyDecorator {
 
 function isWithin(value: unknown, { min = 1, max }: TextRules): value is string {
   if (typeof value !== 'string') return false;
-  // A code point is one or two UTF-16 units: count only where the length does not settle it.
+  // A code point is one or two UTF-16 units. They are counted only when the length alone does not decide.
   if (value.length < min || value.length > 2 * max) return false;
   const codePoints = value.length <= max && min <= 1 ? value.length : Array.from(value).length;
   return codePoints >= min && codePoints <= max;

@@ -5,8 +5,8 @@ export const UNTHROTTLED_METADATA = 'throttle:off';
 export const UNTHROTTLED_EXTENSION = 'x-unthrottled';
 export const SIGN_IN_METADATA = 'throttle:sign_in';
 
-/** Takes a route, or every route of a controller, out of the throttles. */
+/** Exempts a route, or every route of a controller, from throttling. */
 export const Unthrottled = () => applyDecorators(SetMetadata(UNTHROTTLED_METADATA, true), ApiExtension(UNTHROTTLED_EXTENSION, true));
 
-/** Puts the public routes of a controller under the stricter throttle of signing in. */
+/** Applies the stricter limit of sign-ins to the public routes of a controller. */
 export const ThrottledAsSignIn = () => SetMetadata(SIGN_IN_METADATA, true);

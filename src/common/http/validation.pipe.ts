@@ -5,7 +5,10 @@ import { findUnsafeText } from './safe-text.js';
 
 const MAX_ERRORS = 10;
 
-/** Checks every body and query against its class: unknown fields, other types and unsafe text are refused, and nothing is converted silently. */
+/**
+ * Checks every body and query against its class. Unknown fields, other types and unsafe text are refused, and no value
+ * is converted silently.
+ */
 @Injectable()
 export class StrictValidationPipe extends ValidationPipe {
   constructor() {
@@ -21,7 +24,7 @@ export class StrictValidationPipe extends ValidationPipe {
 
   override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type !== 'body' && metadata.type !== 'query') return given;
-    // No body at all is an empty one: what it lacks is named field by field.
+    // A missing body counts as an empty one, so that the error names each missing field.
     const value = given === undefined ? {} : given;
     const unsafe = findUnsafeText(value);
     if (unsafe.length > 0) throw new ValidationFailedError(unsafe);

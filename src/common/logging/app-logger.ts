@@ -7,7 +7,7 @@ export type LogThreshold = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fata
 
 const LEAST: Readonly<Record<LogThreshold, number>> = { silent: 0, fatal: 1, error: 2, warn: 3, info: 4, debug: 5, trace: 6 };
 
-/** Nest's own logger, one JSON object a line (or text for people), each line with the id of the request or job that it belongs to. */
+/** Nest's logger: one JSON object or text per line, with the id of the request or job that the line belongs to. */
 export class AppLogger extends ConsoleLogger {
   constructor(options: { threshold: LogThreshold; json: boolean }) {
     super({ json: options.json, logLevels: LEVELS.slice(0, LEAST[options.threshold]), structuredParams: true, flattenParams: true });

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Metrics } from './metrics.js';
 
-/** One for all applications of a process, as Prometheus asks the process. */
+/** All applications of a process share one instance, because Prometheus scrapes the process. */
 let ofProcess: Metrics | null = null;
 
 @Global()

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What this process tells Prometheus: the few numbers that say whether it does its work. */
+/** The metrics of this process for Prometheus: a few numbers that show whether it does its work. */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
@@ -26,7 +26,9 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A number for each label value, read when Prometheus asks. A reader that fails leaves its numbers out. */
+  /**
+   * Adds a gauge whose values, one for each label value, are read at each scrape. A reader that fails adds no values.
+   */
   observe(
     name: string,
     help: string,
@@ -49,7 +51,7 @@ export class Metrics {
     });
   }
 
-  /** In the text format of Prometheus. */
+  /** The metrics in the text format of Prometheus. */
   text(): Promise<string> {
     return this.registry.metrics();
   }

@@ -1,4 +1,4 @@
-/** Stable words: they are stored with a failed reply and shown to clients. */
+/** Stable codes, which are stored with a failed reply and shown to clients. */
 export type GeminiErrorCode =
   | 'model_rate_limited'
   | 'model_quota_exhausted'
@@ -10,23 +10,26 @@ export type GeminiErrorCode =
   | 'model_misconfigured';
 
 const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: string }>> = {
-  model_rate_limited: { retryable: true, message: 'The model takes no more requests at the moment.' },
+  model_rate_limited: { retryable: true, message: 'The model accepts no more requests at present.' },
   model_quota_exhausted: { retryable: false, message: 'The quota of the model for today is used up.' },
   model_overloaded: { retryable: true, message: 'The model is overloaded.' },
   model_unavailable: { retryable: true, message: 'The model could not be reached.' },
   model_timeout: { retryable: true, message: 'The model did not answer in time.' },
-  stream_interrupted: { retryable: true, message: 'The answer of the model broke off.' },
+  stream_interrupted: { retryable: true, message: "The model's answer was interrupted." },
   request_rejected: { retryable: false, message: 'The model refused the request.' },
-  model_misconfigured: { retryable: false, message: 'The model is not set up correctly.' },
+  model_misconfigured: { retryable: false, message: 'The model is not configured correctly.' },
 };
 
-/** A call that gave no complete answer. `message` is ours and safe to show; the vendor's words are in `cause` only, for the log. */
+/** A call without a complete answer. `message` is safe to show; the vendor's words are only in `cause`, for the log. */
 export class GeminiError extends Error {
   override readonly name = 'GeminiError';
   readonly retryable: boolean;
-  /** How long Gemini asks to wait (RetryInfo or Retry-After), in milliseconds, at most a day; null when it does not say. */
+  /**
+   * The wait that Gemini asks for (RetryInfo or Retry-After), in milliseconds, at most a day; null when it asks for
+   * none.
+   */
   readonly retryAfterMs: number | null;
-  /** The HTTP status of the error that Gemini answered with; null when it answered with none. */
+  /** The HTTP status of Gemini's error; null when there was no response. */
   readonly status: number | null;
 
   constructor(

@@ -1,18 +1,16 @@
 import Stripe from 'stripe';
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
-/** Stripe could not be asked, or gave no answer that counts. The same request may succeed later. */
-export class BillingUnavailableError extends AppError {
-  static override readonly code = 'billing_unavailable';
-  static override readonly kind = 'unavailable';
-  static override readonly title = 'Payments are not available right now';
+/** Stripe is unreachable, or its answer says nothing about the request. The same request may succeed later. */
+export class BillingUnavailableError extends defineError({
+  code: 'billing_unavailable',
+  kind: 'unavailable',
+  title: 'Payments are unavailable',
+  detail: 'The payment provider is unreachable or not configured. Nothing was charged. Retry shortly.',
+  retryAfterSeconds: 5,
+}) {}
 
-  constructor(options?: ErrorOptions) {
-    super('The payment provider is not reachable, or not set up. Nothing was charged. Try again shortly.', {}, 5, options);
-  }
-}
-
-/** Stripe answered no. What it said is for the log, never for a client. */
+/** Stripe refused the request. Its words are for the log, never for a client. */
 export class StripeRefusalError extends Error {
   override readonly name = 'StripeRefusalError';
 
@@ -25,7 +23,10 @@ export class StripeRefusalError extends Error {
   }
 }
 
-/** https://docs.stripe.com/api/errors: 4xx is an answer; everything else, and 401, 403, 409 and 429, is not about this request. */
+/**
+ * https://docs.stripe.com/api/errors: 4xx is a refusal; 401, 403, 409, 429 and everything else is not about this
+ * request.
+ */
 export function asOurs(error: unknown): Error {
   if (error instanceof Stripe.errors.StripeInvalidRequestError || error instanceof Stripe.errors.StripeCardError) {
     return new StripeRefusalError(error.code ?? error.type, error.param ?? null, { cause: error });

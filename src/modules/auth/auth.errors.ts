@@ -1,102 +1,80 @@
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
-export class TokenExpiredError extends AppError {
-  static override readonly code = 'token_expired';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'The access token has expired';
+export class TokenExpiredError extends defineError({
+  code: 'token_expired',
+  kind: 'unauthenticated',
+  title: 'The access token has expired',
+  detail: 'Get a new access token at POST /auth/refresh.',
+}) {}
 
-  constructor() {
-    super('Get a new access token at POST /auth/refresh.');
-  }
-}
+export class InvalidTokenError extends defineError({
+  code: 'invalid_token',
+  kind: 'unauthenticated',
+  title: 'There is no valid token',
+  detail: 'This route needs a valid token. Sign in.',
+}) {}
 
-export class InvalidTokenError extends AppError {
-  static override readonly code = 'invalid_token';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'There is no valid token';
+export class SessionEndedError extends defineError({
+  code: 'session_ended',
+  kind: 'unauthenticated',
+  title: 'The session has ended',
+  detail: 'The session was ended or has expired. Sign in again.',
+}) {}
 
-  constructor() {
-    super('This route needs a valid token. Sign in.');
-  }
-}
+export class AccountDisabledError extends defineError({
+  code: 'account_disabled',
+  kind: 'unauthenticated',
+  title: 'The account is disabled',
+  detail: 'An administrator has disabled this account.',
+}) {}
 
-export class SessionEndedError extends AppError {
-  static override readonly code = 'session_ended';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'The session has ended';
+export class MobileNumberUnverifiedError extends defineError({
+  code: 'mobile_number_unverified',
+  kind: 'forbidden',
+  title: 'The mobile number is not verified',
+  detail: 'Verify the mobile number first: POST /auth/send-otp, then POST /auth/verify-otp.',
+}) {}
 
-  constructor() {
-    super('The session was ended or has expired. Sign in again.');
-  }
-}
+export class InvalidOtpError extends defineError({
+  code: 'invalid_otp',
+  kind: 'unauthenticated',
+  title: 'The code is wrong',
+  detail: 'The code is wrong, used, expired, for another purpose, or was tried too often.',
+}) {}
 
-export class AccountDisabledError extends AppError {
-  static override readonly code = 'account_disabled';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'The account is disabled';
+export class OtpTooSoonError extends defineError<number | undefined>({
+  code: 'otp_too_soon',
+  kind: 'rate_limited',
+  title: 'A code was sent recently',
+  occurrence: (retryAfterSeconds) => ({
+    detail: 'A number gets one code a minute and five an hour. Wait for retry_after seconds.',
+    retryAfterSeconds,
+  }),
+  example: undefined,
+}) {}
 
-  constructor() {
-    super('An administrator has disabled this account.');
-  }
-}
+/** The password is correct, and the code that was sent is required too. */
+export class OtpRequiredError extends defineError({
+  code: 'otp_required',
+  kind: 'unauthenticated',
+  title: 'A one-time code is required',
+  occurrence: (challenge: Readonly<Record<string, unknown>>) => ({
+    detail: 'Give the code that was sent, with this challenge_id, at POST /auth/verify-otp.',
+    members: challenge,
+  }),
+  example: {},
+}) {}
 
-export class MobileNumberUnverifiedError extends AppError {
-  static override readonly code = 'mobile_number_unverified';
-  static override readonly kind = 'forbidden';
-  static override readonly title = 'The mobile number is not verified';
+export class RefreshTokenReusedError extends defineError({
+  code: 'refresh_token_reused',
+  kind: 'unauthenticated',
+  title: 'The refresh token has been used before',
+  detail: 'Somebody else may hold this token, so the session was ended. Sign in again.',
+}) {}
 
-  constructor() {
-    super('Verify the mobile number first: POST /auth/send-otp, then POST /auth/verify-otp.');
-  }
-}
-
-export class InvalidOtpError extends AppError {
-  static override readonly code = 'invalid_otp';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'The code is wrong';
-
-  constructor() {
-    super('The code is wrong, used, expired, for another purpose, or was tried too often.');
-  }
-}
-
-export class OtpTooSoonError extends AppError {
-  static override readonly code = 'otp_too_soon';
-  static override readonly kind = 'rate_limited';
-  static override readonly title = 'A code was sent a moment ago';
-
-  constructor(retryAfterSeconds: number) {
-    super('A number gets one code a minute and five an hour. Wait for retry_after seconds.', {}, retryAfterSeconds);
-  }
-}
-
-/** The password was right; the code that was sent is asked for too. */
-export class OtpRequiredError extends AppError {
-  static override readonly code = 'otp_required';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'A code is needed too';
-
-  constructor(challenge: Readonly<Record<string, unknown>>) {
-    super('Give the code that was sent, with this challenge_id, at POST /auth/verify-otp.', challenge);
-  }
-}
-
-export class RefreshTokenReusedError extends AppError {
-  static override readonly code = 'refresh_token_reused';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'The refresh token was spent before';
-
-  constructor() {
-    super('Somebody else may hold this token, so the session was ended. Sign in again.');
-  }
-}
-
-export class OriginNotAllowedError extends AppError {
-  static override readonly code = 'origin_not_allowed';
-  static override readonly kind = 'forbidden';
-  static override readonly title = 'The origin is not allowed';
-
-  constructor() {
-    super('The refresh cookie is only taken from pages of an allowed origin.');
-  }
-}
+export class OriginNotAllowedError extends defineError({
+  code: 'origin_not_allowed',
+  kind: 'forbidden',
+  title: 'The origin is not allowed',
+  detail: 'The refresh cookie is only taken from pages of an allowed origin.',
+}) {}

@@ -1,31 +1,22 @@
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
-export class InvalidSignatureError extends AppError {
-  static override readonly code = 'invalid_signature';
-  static override readonly kind = 'invalid';
-  static override readonly title = 'The signature is not valid';
+export class InvalidSignatureError extends defineError({
+  code: 'invalid_signature',
+  kind: 'invalid',
+  title: 'The signature is not valid',
+  detail: 'The Stripe-Signature header does not sign this body, or its time is more than five minutes away.',
+}) {}
 
-  constructor() {
-    super('The Stripe-Signature header does not sign this body, or its time is more than five minutes away.');
-  }
-}
+export class AlreadySubscribedError extends defineError({
+  code: 'already_subscribed',
+  kind: 'conflict',
+  title: 'The account already has a subscription',
+  detail: 'This account has a subscription. The customer portal changes it; a cancelled one can be resumed.',
+}) {}
 
-export class AlreadySubscribedError extends AppError {
-  static override readonly code = 'already_subscribed';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'There is a subscription already';
-
-  constructor() {
-    super('This account has a subscription. The customer portal changes it; a cancelled one can be resumed.');
-  }
-}
-
-export class NotSubscribedError extends AppError {
-  static override readonly code = 'not_subscribed';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'There is no subscription';
-
-  constructor() {
-    super('This account has no subscription at the payment provider.');
-  }
-}
+export class NotSubscribedError extends defineError({
+  code: 'not_subscribed',
+  kind: 'conflict',
+  title: 'There is no subscription',
+  detail: 'This account has no subscription at the payment provider.',
+}) {}

@@ -1,104 +1,86 @@
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
-export class DailyLimitReachedError extends AppError {
-  static override readonly code = 'daily_limit_reached';
-  static override readonly kind = 'rate_limited';
-  static override readonly title = "The day's messages are used up";
+const secondsBetween = (now: Date, then: Date): number => Math.max(1, Math.ceil((then.getTime() - now.getTime()) / 1000));
 
-  static override example(): AppError {
-    const resetsAt = new Date('2026-11-23T00:00:00.000Z');
-    return new DailyLimitReachedError({ limit: 5, used: 5, resetsAt, now: new Date('2026-11-22T20:15:03.120Z') });
-  }
+const NOW = new Date('2026-11-22T20:15:03.120Z');
+const MIDNIGHT = new Date('2026-11-23T00:00:00.000Z');
 
-  constructor({ limit, used, resetsAt, now }: { limit: number; used: number; resetsAt: Date; now: Date }) {
-    const seconds = Math.max(1, Math.ceil((resetsAt.getTime() - now.getTime()) / 1000));
-    super(`The plan includes ${limit} messages a UTC day.`, { limit, used, resets_at: resetsAt.toISOString() }, seconds);
-  }
-}
+export class DailyLimitReachedError extends defineError({
+  code: 'daily_limit_reached',
+  kind: 'rate_limited',
+  title: 'The daily message limit is reached',
+  occurrence: ({ limit, used, resetsAt, now }: { limit: number; used: number; resetsAt: Date; now: Date }) => ({
+    detail: `The plan includes ${limit} messages a UTC day.`,
+    members: { limit, used, resets_at: resetsAt.toISOString() },
+    retryAfterSeconds: secondsBetween(now, resetsAt),
+  }),
+  example: { limit: 5, used: 5, resetsAt: MIDNIGHT, now: NOW },
+}) {}
 
-export class TooManyPendingRepliesError extends AppError {
-  static override readonly code = 'too_many_pending_replies';
-  static override readonly kind = 'rate_limited';
-  static override readonly title = 'Too many replies are not finished';
+export class TooManyPendingRepliesError extends defineError({
+  code: 'too_many_pending_replies',
+  kind: 'rate_limited',
+  title: 'Too many unfinished replies',
+  occurrence: (limit: number) => ({
+    detail: `At most ${limit} replies of an account may be unfinished at a time.`,
+    members: { limit },
+    retryAfterSeconds: 5,
+  }),
+  example: 200,
+}) {}
 
-  static override example(): AppError {
-    return new TooManyPendingRepliesError(200);
-  }
+export class TooManyBranchesError extends defineError({
+  code: 'too_many_branches',
+  kind: 'conflict',
+  title: 'Too many branches',
+  occurrence: (limit: number) => ({
+    detail: `A message has at most ${limit} alternatives.`,
+    members: { limit },
+  }),
+  example: 100,
+}) {}
 
-  constructor(limit: number) {
-    super(`At most ${limit} replies of an account may be unfinished at a time.`, { limit }, 5);
-  }
-}
+export class NotAReplyError extends defineError({
+  code: 'not_a_reply',
+  kind: 'conflict',
+  title: 'The message is not a reply',
+  detail: 'Only replies of the model can be cancelled, streamed or followed by a message.',
+}) {}
 
-export class TooManyBranchesError extends AppError {
-  static override readonly code = 'too_many_branches';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'Too many branches';
+export class ReplyNotRetryableError extends defineError({
+  code: 'reply_not_retryable',
+  kind: 'conflict',
+  title: 'The reply cannot be retried',
+  detail: 'Only a reply that failed here can be retried. An imported or copied reply, and one that has not failed, cannot.',
+}) {}
 
-  static override example(): AppError {
-    return new TooManyBranchesError(100);
-  }
+export class NotAUserMessageError extends defineError({
+  code: 'not_a_user_message',
+  kind: 'conflict',
+  title: 'The message is a reply',
+  detail: "Only the user's own messages can be edited; a reply can be regenerated.",
+}) {}
 
-  constructor(limit: number) {
-    super(`A message has at most ${limit} alternatives.`, { limit });
-  }
-}
+export class TooManyStreamsError extends defineError({
+  code: 'too_many_streams',
+  kind: 'rate_limited',
+  title: 'Too many open streams',
+  occurrence: (limit: number) => ({
+    detail: `At most ${limit} streams of an account may be open at a time. Close one first.`,
+    members: { limit },
+    retryAfterSeconds: 5,
+  }),
+  example: 20,
+}) {}
 
-export class NotAReplyError extends AppError {
-  static override readonly code = 'not_a_reply';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The message is not a reply';
-
-  constructor() {
-    super('Only replies of the model can be cancelled, streamed or followed by a message.');
-  }
-}
-
-export class ReplyNotRetryableError extends AppError {
-  static override readonly code = 'reply_not_retryable';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The reply cannot be retried';
-
-  constructor() {
-    super('Only a reply that failed here can be retried. An imported or copied reply, and one that has not failed, cannot.');
-  }
-}
-
-export class NotAUserMessageError extends AppError {
-  static override readonly code = 'not_a_user_message';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The message is a reply';
-
-  constructor() {
-    super("Only the user's own messages can be edited; a reply can be regenerated.");
-  }
-}
-
-export class TooManyStreamsError extends AppError {
-  static override readonly code = 'too_many_streams';
-  static override readonly kind = 'rate_limited';
-  static override readonly title = 'Too many open streams';
-
-  static override example(): AppError {
-    return new TooManyStreamsError(20);
-  }
-
-  constructor(limit: number) {
-    super(`At most ${limit} streams of an account may be open at a time. Close one first.`, { limit }, 5);
-  }
-}
-
-export class ServiceBudgetReachedError extends AppError {
-  static override readonly code = 'service_budget_reached';
-  static override readonly kind = 'unavailable';
-  static override readonly title = "The service's budget for today is used up";
-
-  static override example(): AppError {
-    return new ServiceBudgetReachedError({ resetsAt: new Date('2026-11-23T00:00:00.000Z'), now: new Date('2026-11-22T20:15:03.120Z') });
-  }
-
-  constructor({ resetsAt, now }: { resetsAt: Date; now: Date }) {
-    const seconds = Math.max(1, Math.ceil((resetsAt.getTime() - now.getTime()) / 1000));
-    super('No more messages are taken in until midnight UTC.', { resets_at: resetsAt.toISOString() }, seconds);
-  }
-}
+export class ServiceBudgetReachedError extends defineError({
+  code: 'service_budget_reached',
+  kind: 'unavailable',
+  title: "The service's budget for today is used up",
+  occurrence: ({ resetsAt, now }: { resetsAt: Date; now: Date }) => ({
+    detail: 'The service accepts no more messages until midnight UTC.',
+    members: { resets_at: resetsAt.toISOString() },
+    retryAfterSeconds: secondsBetween(now, resetsAt),
+  }),
+  example: { resetsAt: MIDNIGHT, now: NOW },
+}) {}

@@ -1,39 +1,30 @@
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
-export class TooManyChatroomsError extends AppError {
-  static override readonly code = 'too_many_chatrooms';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'Too many chatrooms';
+export class TooManyChatroomsError extends defineError({
+  code: 'too_many_chatrooms',
+  kind: 'conflict',
+  title: 'Too many chatrooms',
+  occurrence: (limit: number) => ({
+    detail: `An account has at most ${limit} chatrooms. Delete one first.`,
+    members: { limit },
+  }),
+  example: 10_000,
+}) {}
 
-  static override example(): AppError {
-    return new TooManyChatroomsError(10_000);
-  }
+export class StorageFullError extends defineError({
+  code: 'storage_full',
+  kind: 'conflict',
+  title: 'The storage is full',
+  occurrence: (limit: number) => ({
+    detail: `The plan includes ${limit} bytes of storage, and this would exceed them. Delete chatrooms first.`,
+    members: { limit },
+  }),
+  example: 52_428_800,
+}) {}
 
-  constructor(limit: number) {
-    super(`An account has at most ${limit} chatrooms. Delete one first.`, { limit });
-  }
-}
-
-export class StorageFullError extends AppError {
-  static override readonly code = 'storage_full';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The storage is full';
-
-  static override example(): AppError {
-    return new StorageFullError(52_428_800);
-  }
-
-  constructor(limit: number) {
-    super(`The plan includes ${limit} bytes of storage, and this would exceed them. Delete chatrooms first.`, { limit });
-  }
-}
-
-export class NoGrantError extends AppError {
-  static override readonly code = 'no_grant';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'There is no grant';
-
-  constructor() {
-    super('This user has no grant that could be extended.');
-  }
-}
+export class NoGrantError extends defineError({
+  code: 'no_grant',
+  kind: 'conflict',
+  title: 'There is no grant',
+  detail: 'This user has no grant that could be extended.',
+}) {}

@@ -1,62 +1,44 @@
-import { AppError } from '../../common/errors/app-error.js';
+import { defineError } from '../../common/errors/app-error.js';
 
-export class UsernameTakenError extends AppError {
-  static override readonly code = 'username_taken';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The username is taken';
+export class UsernameTakenError extends defineError({
+  code: 'username_taken',
+  kind: 'conflict',
+  title: 'The username is taken',
+  detail: 'Another account has this username.',
+}) {}
 
-  constructor() {
-    super('Another account has this username.');
-  }
-}
+export class MobileNumberTakenError extends defineError({
+  code: 'mobile_number_taken',
+  kind: 'conflict',
+  title: 'The mobile number is taken',
+  detail: 'Another account has this mobile number.',
+}) {}
 
-export class MobileNumberTakenError extends AppError {
-  static override readonly code = 'mobile_number_taken';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The mobile number is taken';
+export class EmailTakenError extends defineError({
+  code: 'email_taken',
+  kind: 'conflict',
+  title: 'The e-mail address is taken',
+  detail: 'Another account has this e-mail address.',
+}) {}
 
-  constructor() {
-    super('Another account has this mobile number.');
-  }
-}
+export class InvalidCredentialsError extends defineError({
+  code: 'invalid_credentials',
+  kind: 'unauthenticated',
+  title: 'The credentials are wrong',
+  detail: 'There is no account with this identifier and this password.',
+}) {}
 
-export class EmailTakenError extends AppError {
-  static override readonly code = 'email_taken';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The e-mail address is taken';
+/** The account that would get the role has no verified number. For the caller's own number the same code is a 403. */
+export class AdministratorUnverifiedError extends defineError({
+  code: 'mobile_number_unverified',
+  kind: 'conflict',
+  title: 'The mobile number is not verified',
+  detail: 'Only an account with a verified mobile number can be made an administrator.',
+}) {}
 
-  constructor() {
-    super('Another account has this e-mail address.');
-  }
-}
-
-export class InvalidCredentialsError extends AppError {
-  static override readonly code = 'invalid_credentials';
-  static override readonly kind = 'unauthenticated';
-  static override readonly title = 'The credentials are wrong';
-
-  constructor() {
-    super('There is no account with this identifier and this password.');
-  }
-}
-
-/** Concerns the account that is to get the role; for the caller's own number the same code is a 403. */
-export class AdministratorUnverifiedError extends AppError {
-  static override readonly code = 'mobile_number_unverified';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'The mobile number is not verified';
-
-  constructor() {
-    super('Only an account with a verified mobile number can be made an administrator.');
-  }
-}
-
-export class LastAdministratorError extends AppError {
-  static override readonly code = 'last_administrator';
-  static override readonly kind = 'conflict';
-  static override readonly title = 'It is the last administrator';
-
-  constructor() {
-    super('Somebody has to be left who may administrate. Make another administrator first.');
-  }
-}
+export class LastAdministratorError extends defineError({
+  code: 'last_administrator',
+  kind: 'conflict',
+  title: 'The account is the last administrator',
+  detail: 'At least one administrator must remain. Make another account an administrator first.',
+}) {}

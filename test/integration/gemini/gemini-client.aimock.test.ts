@@ -61,7 +61,7 @@ describe('GeminiClient against aimock', () => {
   test.each([
     [
       'limited',
-      { code: 'model_rate_limited', retryable: true, retryAfterMs: 7000, message: 'The model takes no more requests at the moment.' },
+      { code: 'model_rate_limited', retryable: true, retryAfterMs: 7000, message: 'The model accepts no more requests at present.' },
     ],
     ['overloaded', { code: 'model_overloaded', retryable: true, retryAfterMs: null, message: 'The model is overloaded.' }],
   ])('%s: an error with our code, streamed or not', async (prompt, expected) => {
@@ -75,7 +75,7 @@ describe('GeminiClient against aimock', () => {
       code: 'stream_interrupted',
       retryable: true,
       retryAfterMs: null,
-      message: 'The answer of the model broke off.',
+      message: "The model's answer was interrupted.",
     });
   });
 });

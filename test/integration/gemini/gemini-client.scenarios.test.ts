@@ -9,12 +9,17 @@ const FIRST_CHUNKS: GenerateEvent[] = [
 ];
 const MODEL = 'gemini-3.8-flash';
 
-const RATE_LIMITED = { code: 'model_rate_limited', retryable: true, message: 'The model takes no more requests at the moment.' };
-const INTERRUPTED = { code: 'stream_interrupted', retryable: true, retryAfterMs: null, message: 'The answer of the model broke off.' };
+const RATE_LIMITED = { code: 'model_rate_limited', retryable: true, message: 'The model accepts no more requests at present.' };
+const INTERRUPTED = { code: 'stream_interrupted', retryable: true, retryAfterMs: null, message: "The model's answer was interrupted." };
 const UNAVAILABLE = { code: 'model_unavailable', retryable: true, retryAfterMs: null, message: 'The model could not be reached.' };
 const OVERLOADED = { code: 'model_overloaded', retryable: true, retryAfterMs: null, message: 'The model is overloaded.' };
 const REJECTED = { code: 'request_rejected', retryable: false, retryAfterMs: null, message: 'The model refused the request.' };
-const MISCONFIGURED = { code: 'model_misconfigured', retryable: false, retryAfterMs: null, message: 'The model is not set up correctly.' };
+const MISCONFIGURED = {
+  code: 'model_misconfigured',
+  retryable: false,
+  retryAfterMs: null,
+  message: 'The model is not configured correctly.',
+};
 
 describe('GeminiClient against the simulator', () => {
   let gemini: SimulatedGemini;

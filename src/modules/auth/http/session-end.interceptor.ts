@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Observable, raceWith } from 'rxjs';
 import type { Actor } from '../../../common/actor.js';
-import { OpenStreams } from '../../../common/http/open-streams.js';
+import { LiveConnections } from '../../../common/http/live-connections.js';
 import { SessionEndedError } from '../auth.errors.js';
 
 /**
@@ -12,7 +12,7 @@ import { SessionEndedError } from '../auth.errors.js';
  */
 @Injectable()
 export class SessionEndInterceptor implements NestInterceptor {
-  constructor(private readonly open: OpenStreams) {}
+  constructor(private readonly open: LiveConnections) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
@@ -21,7 +21,7 @@ export class SessionEndInterceptor implements NestInterceptor {
     const { raw } = http.getResponse<{ raw: ServerResponse }>();
     const { sessionId } = user;
     const ended = new Observable<never>((subscriber) => {
-      const leave = this.open.addAnswer({
+      const leave = this.open.addResponse({
         sessionId,
         cut: () => {
           if (raw.headersSent || subscriber.closed) raw.destroy();

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { OpenStreams } from '../../../common/http/open-streams.js';
+import { LiveConnections } from '../../../common/http/live-connections.js';
 import { SessionsService } from '../sessions.service.js';
 
 /** Together with the duration of a check, the end of a session takes effect within a second. */
@@ -16,7 +16,7 @@ export class SessionWatchService implements OnApplicationBootstrap, OnApplicatio
   private isChecking = false;
 
   constructor(
-    private readonly streams: OpenStreams,
+    private readonly streams: LiveConnections,
     private readonly sessions: SessionsService,
   ) {}
 

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { Actor } from '../../../common/actor.js';
 import { writeEventStream } from '../../../common/http/event-stream.js';
 import { AnswersInFlight } from '../../../common/http/in-flight.js';
-import { OpenStreams } from '../../../common/http/open-streams.js';
+import { LiveConnections } from '../../../common/http/live-connections.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import type { Message } from '../message.js';
@@ -36,7 +36,7 @@ export class StreamResponder {
   constructor(
     private readonly messages: MessagesService,
     private readonly streams: ReplyStreamsService,
-    private readonly open: OpenStreams,
+    private readonly open: LiveConnections,
     private readonly answers: AnswersInFlight,
     @InjectConfig() private readonly config: Config,
   ) {}

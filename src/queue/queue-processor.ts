@@ -1,0 +1,52 @@
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { applyDecorators, type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { Job } from 'bullmq';
+import { requestContext } from '../common/request-context.js';
+import { type QueueName, workerOptionsOf } from './worker-options.js';
+
+export const ProcessedQueue = DiscoveryService.createDecorator<QueueName>();
+
+/** Makes a `QueueProcessor` the one that handles the jobs of a queue. */
+export const ProcessesQueue = (queue: QueueName): ClassDecorator =>
+  applyDecorators(Processor(queue, workerOptionsOf(queue)), ProcessedQueue(queue));
+
+/**
+ * Handles the jobs of one queue, each in a request context of its own. It takes jobs from the moment when the process
+ * has started, and waits for those in work when the process stops.
+ */
+export abstract class QueueProcessor<Data> extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  protected readonly logger = new Logger(this.constructor.name);
+
+  override async process(job: Job<Data, void>): Promise<void> {
+    await requestContext.run({ requestId: job.id ?? job.name }, () => this.handle(job));
+  }
+
+  /** Does the work of a job. BullMQ repeats a job whose handler throws, as often as the job's `attempts` allow. */
+  protected abstract handle(job: Job<Data, void>): Promise<void>;
+
+  onApplicationBootstrap(): void {
+    this.worker.run().catch((error: unknown) => {
+      this.logger.error(error);
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.worker.close();
+  }
+
+  @OnWorkerEvent('failed')
+  onFailed(job: Job<Data, void> | undefined, error: Error): void {
+    this.logFailure(job, error);
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(`queue ${this.worker.name}: ${error.message}`);
+  }
+
+  /** @param job undefined when BullMQ gave up a job that was stalled too often and is gone */
+  protected logFailure(job: Job<Data, void> | undefined, error: Error): void {
+    this.logger.error(`job ${job?.id ?? '?'} failed (attempt ${job?.attemptsMade ?? 0}): ${error.stack ?? error.message}`);
+  }
+}
