@@ -64,13 +64,16 @@ const TERM_BYTES = 32;
  * Every emoji is a word; those of one sequence share its place.
  *
  * They are split here and not by PostgreSQL's parser, whose idea of a letter depends on the locale of the database.
+ *
+ * @param limit no words are looked for after this many
  */
-export function wordsOf(text: string): Word[] {
+export function wordsOf(text: string, limit = Infinity): Word[] {
   const words: Word[] = [];
   for (const { 0: stretch, index, groups } of text.slice(0, MAX_LENGTH).matchAll(STRETCH)) {
+    if (words.length >= limit) break;
     if (groups?.['emoji'] !== undefined) {
       for (const [emoji] of stretch.matchAll(EACH_EMOJI)) words.push({ term: emoji, start: index, end: index + stretch.length });
-    } else if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index);
+    } else if (STARTS_UNSPACED.test(stretch)) addPairs(words, stretch, index, limit);
     else add(words, stretch, index, index + stretch.length);
   }
   return words;
@@ -99,7 +102,7 @@ export const matchesIn = (text: string, { terms, prefix }: Wanted): Word[] => {
 export function toVector(text: string): string | null {
   const places = new Map<string, number[]>();
   let bytes = 0;
-  for (const [i, { term }] of firstWordsOf(text).entries()) {
+  for (const [i, { term }] of wordsOf(text, MAX_WORDS).slice(0, MAX_WORDS).entries()) {
     let own = places.get(term);
     if (!own) {
       bytes += Buffer.byteLength(term) + TERM_BYTES;
@@ -113,12 +116,6 @@ export function toVector(text: string): string | null {
   return [...places].map(([term, own]) => `'~${term}'${own.length > 0 ? `:${own.join(',')}` : ''}`).join(' ');
 }
 
-/** At most MAX_WORDS: of a text in a script without spaces they are in its beginning, and splitting all of it would take many times as long. */
-function firstWordsOf(text: string): Word[] {
-  const words = wordsOf(text.slice(0, 2 * MAX_WORDS));
-  return (words.length > MAX_WORDS ? words : wordsOf(text)).slice(0, MAX_WORDS);
-}
-
 /** As text of a tsquery, with the same mark. */
 export const toQuery = ({ terms, prefix }: Wanted): string => [...terms.map((term) => `'~${term}'`), `'~${prefix}':*`].join(' & ');
 
@@ -127,12 +124,15 @@ const isLastOfPair = (word: Word, words: readonly Word[]): boolean => {
   return before?.end === word.end && before.start < word.start;
 };
 
-function addPairs(words: Word[], stretch: string, index: number): void {
-  const units = [...stretch.matchAll(UNIT)];
-  units.forEach((unit, i) => {
-    const { 0: text, index: end } = units[i + 1] ?? { 0: '', index: stretch.length };
-    add(words, unit[0] + text, index + unit.index, index + end + text.length);
-  });
+function addPairs(words: Word[], stretch: string, index: number, limit: number): void {
+  let before: { readonly text: string; readonly start: number } | null = null;
+  for (const { 0: text, index: at } of stretch.matchAll(UNIT)) {
+    const start = index + at;
+    if (before) add(words, before.text + text, before.start, start + text.length);
+    if (words.length >= limit) return;
+    before = { text, start };
+  }
+  if (before) add(words, before.text, before.start, index + stretch.length);
 }
 
 function add(words: Word[], text: string, start: number, end: number): void {
