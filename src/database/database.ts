@@ -18,7 +18,7 @@ const tryLock = statement({
 /** Runs named statements. One statement is one round trip and, outside `Transaction`, one commit. */
 export interface StatementRunner {
   /** @throws pg's DatabaseError */
-  run<Row, Parameters = readonly unknown[]>(statement: Statement<Row, Parameters>, parameters: NoInfer<Parameters>): Promise<Row[]>;
+  run<Row, Parameters>(statement: Statement<Row, Parameters>, parameters: NoInfer<Parameters>): Promise<Row[]>;
 }
 
 /** Named statements and TypeORM repositories on one connection, in one transaction. */
@@ -43,7 +43,7 @@ export class Database implements StatementRunner {
   }
 
   /** A statement that loses a deadlock has changed nothing and is run again. */
-  async run<Row, Parameters = readonly unknown[]>(statement: Statement<Row, Parameters>, parameters: NoInfer<Parameters>): Promise<Row[]> {
+  async run<Row, Parameters>(statement: Statement<Row, Parameters>, parameters: NoInfer<Parameters>): Promise<Row[]> {
     return retryDeadlocks(async () => {
       try {
         return await query(this.pool, statement, parameters);

@@ -21,7 +21,11 @@ const store = statement({
   text: `INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES (:user_id, :scope, :key, :fingerprint, :result)`,
 });
 
-const forget = statement<never>('idempotency_keys_forget', `DELETE FROM idempotency_keys WHERE user_id = $1`);
+const forget = statement({
+  name: 'idempotency_keys_forget',
+  parameters: { user_id: 'uuid' },
+  text: `DELETE FROM idempotency_keys WHERE user_id = :user_id`,
+});
 
 /**
  * Results of requests that carried a key, kept 24 h, so that a repeat is answered from any process. A key is stored in
@@ -54,7 +58,7 @@ export class IdempotencyKeys {
 
   /** Deletes all that is stored for a user. */
   async forget(transaction: StatementRunner, userId: string): Promise<void> {
-    await transaction.run(forget, [userId]);
+    await transaction.run(forget, { user_id: userId });
   }
 }
 

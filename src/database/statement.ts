@@ -5,7 +5,7 @@ import { type Declared, type DeclaredTypes, type ParametersOf, type RowOf, type 
  * A hot or atomic SQL statement. Its name lets PostgreSQL prepare it once per connection; a statement without a name is
  * planned each time, for its very values.
  */
-export interface Statement<Row, Parameters = readonly unknown[]> {
+export interface Statement<Row, Parameters> {
   readonly name: string;
   /** As PostgreSQL reads it, with `$n`. */
   readonly text: string;
@@ -22,13 +22,13 @@ export interface DeclaredStatement {
   readonly source: string;
   /** As PostgreSQL reads it, with `$n`. */
   readonly text: string;
-  /** In the order of `$1`, `$2`, …; null in the positional form, which declares none. */
-  readonly parameters: Readonly<Record<string, SqlType>> | null;
-  /** In the order of the text; null in the positional form, which declares none. */
-  readonly columns: Readonly<Record<string, SqlType>> | null;
+  /** In the order of `$1`, `$2`, … */
+  readonly parameters: Readonly<Record<string, SqlType>>;
+  /** In the order of the text. */
+  readonly columns: Readonly<Record<string, SqlType>>;
 }
 
-interface NamedDeclaration<Parameters extends DeclaredTypes, Columns extends DeclaredTypes> {
+interface Declaration<Parameters extends DeclaredTypes, Columns extends DeclaredTypes> {
   /** Table or module first. Unique, at most 63 bytes. */
   readonly name: string;
   readonly parameters?: Parameters;
@@ -54,26 +54,14 @@ type Nothing = Readonly<Record<string, never>>;
  * @throws Error for a name that is used already, and for a text whose parameters are not the declared ones
  */
 export function statement<const Parameters extends DeclaredTypes = Nothing, const Columns extends DeclaredTypes = Nothing>(
-  declaration: NamedDeclaration<Parameters, Columns>,
+  declaration: Declaration<Parameters, Columns>,
 ): Statement<RowOf<Columns>, ParametersOf<Parameters>>;
-/**
- * The positional form, for statements that are not converted yet: to be deleted with `positional` after the last of
- * them. Nothing checks `Row`.
- */
-export function statement<Row>(name: string, text: string): Statement<Row>;
-export function statement(
-  first: string | NamedDeclaration<DeclaredTypes, DeclaredTypes>,
-  positionalText = '',
-): Statement<unknown, Readonly<Record<string, unknown>>> | Statement<unknown> {
-  return typeof first === 'string' ? positional(first, positionalText) : named(first);
-}
-
-function named({
+export function statement({
   name,
   text: source,
   parameters = {},
   columns = {},
-}: NamedDeclaration<DeclaredTypes, DeclaredTypes>): Statement<unknown, Readonly<Record<string, unknown>>> {
+}: Declaration<DeclaredTypes, DeclaredTypes>): Statement<unknown, Readonly<Record<string, unknown>>> {
   const names = Object.keys(parameters);
   const types = mapTypes(parameters);
   const text = inStatement(name, () => compileNamedParameters(source, names));
@@ -94,11 +82,6 @@ function named({
 }
 
 const isJson = (type: SqlType | undefined): boolean => type === 'json' || type === 'jsonb';
-
-function positional(name: string, text: string): Statement<unknown> {
-  if (name !== '') register({ name, source: text, text, parameters: null, columns: null });
-  return { name, text, toValues: (values) => [...values] };
-}
 
 function register(declared: DeclaredStatement): void {
   const { name } = declared;

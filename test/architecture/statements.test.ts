@@ -72,7 +72,6 @@ it.each(declaredStatements())(
   '$name has the parameters and columns that PostgreSQL finds in it',
   async ({ name, text, parameters, columns }) => {
     const described = await describeStatement({ name, text });
-    if (parameters === null || columns === null) return;
     expect(described).toEqual({ parameters: Object.values(parameters), columns: Object.entries(columns) });
   },
 );

@@ -1,77 +1,98 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiProcess, type Cluster, untilReady } from './cluster.js';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type ApiProcess, untilReady } from './cluster.js';
+import { freePort } from './free-port.js';
 import { until } from './until.js';
 
-const SAMPLE_MS = 100;
-/** In half a second. */
-const STARVED_MS = 50;
 const MIB = 1024 * 1024;
+/** Enough for the API to open every connection to PostgreSQL that it may have: none of those is the attack's. */
+const WARM_UP_AT_ONCE = 60;
+/** Longer than any deadline that the API has for a client. */
+const RELEASED_WITHIN_MS = 90_000;
 
 /** What an attack cost the API process. */
 export interface Cost {
-  /** Above what it was before, at its highest, in MiB. */
+  /** Resident, at its peak, above what it was before, in MiB. */
   readonly memory: number;
-  /**
-   * Of the event loop, in milliseconds: what 99 of 100 turns stayed below in the worst half second of those in which the process had a processor,
-   * and the worst turn of all.
-   */
+  /** Of the event loop, in milliseconds, without what the process waited for a processor: what 99 of 100 turns stayed below, and the worst turn. */
   readonly delay: { readonly p99: number; readonly worst: number };
-  /** Above what it was before: at the highest, and after the attack. */
-  readonly descriptors: { readonly most: number; readonly left: number };
+  /** Above what it had before, once it has ended what it ends by itself. */
+  readonly descriptorsLeft: number;
+}
+
+/** How the event loop of an API process is measured. */
+export class EventLoopProbe {
+  private constructor(private readonly port: number) {}
+
+  static async create(): Promise<EventLoopProbe> {
+    return new EventLoopProbe(await freePort());
+  }
+
+  /** What the process has to be started with. */
+  get environment(): Record<string, string> {
+    const file = pathToFileURL(join(__dirname, 'event-loop-probe.mjs'));
+    return { NODE_OPTIONS: `--import=${file.href}`, EVENT_LOOP_PROBE_PORT: String(this.port) };
+  }
+
+  /** The delay of each turn since the last call, in milliseconds, the shortest first. */
+  async delays(): Promise<number[]> {
+    const delays = (await (await fetch(`http://127.0.0.1:${this.port}`)).json()) as number[];
+    return delays.sort((a, b) => a - b);
+  }
 }
 
 /** An API process under attack, and how it takes it. */
 export class Target {
   private readonly sockets = new Set<Socket>();
-  private readonly baseline: { memory: number; descriptors: number };
-  private readonly memories: number[] = [];
-  private mostDescriptors = 0;
-  private readonly p99s: number[] = [];
-  private readonly worsts: number[] = [];
+  private readonly ports = new Set<number>();
 
-  private constructor(private readonly api: ApiProcess) {
-    this.baseline = { memory: this.memory, descriptors: this.descriptors };
-  }
+  private constructor(
+    private readonly api: ApiProcess,
+    private readonly probe: EventLoopProbe,
+    private readonly token: string,
+  ) {}
 
-  /** The cluster's API, started anew, so that nothing is left of an attack before. */
-  static async prepare({ apis: [api] }: Cluster, warmUp: () => Promise<unknown>): Promise<Target> {
-    if (!api) throw new Error('a cluster without an API');
+  /** The API started anew, so that nothing is left of an attack before. */
+  static async prepare(api: ApiProcess, probe: EventLoopProbe, token: string): Promise<Target> {
     await api.process.kill();
     await api.process.start();
     await untilReady(api);
-    for (let i = 0; i < 20; i += 1) await warmUp();
-    await delaysOf(api);
-    return new Target(api);
+    const target = new Target(api, probe, token);
+    await target.warmUp();
+    return target;
   }
 
-  /** Resident, in MiB. */
-  private get memory(): number {
-    const [, pages = ''] = readFileSync(`/proc/${this.api.process.pid}/statm`, 'utf8').split(' ');
-    return (Number(pages) * 4_096) / MIB;
-  }
-
-  private get descriptors(): number {
-    return readdirSync(`/proc/${this.api.process.pid}/fd`).length;
-  }
-
-  /** Watches the process for as long as the attack takes, and ends what the attack has opened. @param tell is told also of an attack that fails */
+  /**
+   * Watches the process during the attack and until it has released the connections that the attack left, and ends those at last.
+   *
+   * @param tell is told also of an attack that fails
+   */
   async watch(attack: () => Promise<void>, tell: (cost: Cost) => void): Promise<void> {
-    const end = new AbortController();
-    const watching = Promise.all([this.sampleUntil(end.signal), this.askUntil(end.signal)]);
+    const before = { memory: this.memory('VmRSS'), descriptors: this.descriptors };
+    // Begins a new peak.
+    writeFileSync(`/proc/${this.api.process.pid}/clear_refs`, '5');
+    await this.probe.delays();
+    const costSoFar = async (): Promise<Cost> => {
+      const memory = Math.round(this.memory('VmHWM') - before.memory);
+      const delays = await this.probe.delays();
+      // NaN without any turn, which is within no bound.
+      const delay = { p99: Math.round(delays[Math.floor(delays.length * 0.99)] ?? NaN), worst: Math.round(delays.at(-1) ?? NaN) };
+      return { memory, delay, descriptorsLeft: this.descriptors - before.descriptors };
+    };
+    let cost: Cost | null = null;
     try {
       await attack();
+      await until('the connections are released', () => this.connections === 0, RELEASED_WITHIN_MS, 100);
+      cost = await costSoFar();
+      // It has its connections to PostgreSQL again, as before.
+      await this.warmUp();
+      cost = { ...cost, descriptorsLeft: this.descriptors - before.descriptors };
     } finally {
-      const left = this.descriptors - this.baseline.descriptors;
-      end.abort();
-      await watching;
+      tell(cost ?? (await costSoFar()));
       for (const socket of this.sockets) socket.destroy();
-      tell({
-        memory: Math.round(Math.max(...this.memories) - this.baseline.memory),
-        delay: { p99: Math.round(Math.max(0, ...this.p99s)), worst: Math.round(Math.max(...this.worsts)) },
-        descriptors: { most: this.mostDescriptors - this.baseline.descriptors, left },
-      });
     }
   }
 
@@ -82,53 +103,52 @@ export class Target {
     socket.setMaxListeners(0).on('error', () => undefined);
     this.sockets.add(socket);
     await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+    if (socket.localPort !== undefined) this.ports.add(socket.localPort);
     return socket;
   }
 
-  /** Waits until its memory has not risen above its highest for two seconds. */
-  async untilQuiet(): Promise<void> {
-    const isQuiet = () => {
-      const recent = this.memories.slice(-Math.ceil(2_000 / SAMPLE_MS));
-      return this.memories.length > recent.length && Math.max(...recent) <= Math.max(...this.memories.slice(0, -recent.length));
+  /** One request on a connection of its own; its answer is read to the end. */
+  send(method: string, path: string, token: string, body: string | Buffer = ''): Promise<{ status: number; bytes: number }> {
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      const call = request(`${this.api.client.origin}${path}`, { agent: false, method, headers }, (response) => {
+        let bytes = 0;
+        response.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('error', reject);
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, bytes });
+        });
+      });
+      call.on('error', reject).end(body);
+    });
+  }
+
+  private async warmUp(): Promise<void> {
+    const serves = async () => {
+      const answers = await Promise.all(Array.from({ length: WARM_UP_AT_ONCE }, () => this.send('GET', '/user/me', this.token)));
+      return answers.every(({ status }) => status === 200);
     };
-    await until('the memory does not rise any more', isQuiet, 60_000, SAMPLE_MS);
+    await until('the API serves', serves);
   }
 
-  /** Waits until at most a handful of descriptors is left of the attack: PostgreSQL and Redis may have been given some more. */
-  async untilReleased(withinMs: number): Promise<void> {
-    await until(`descriptors are free again`, () => this.descriptors <= this.baseline.descriptors + 25, withinMs, SAMPLE_MS);
+  /** As the kernel counts it, in MiB. */
+  private memory(what: 'VmRSS' | 'VmHWM'): number {
+    const status = readFileSync(`/proc/${this.api.process.pid}/status`, 'utf8');
+    return (Number(new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024) / MIB;
   }
 
-  private async sampleUntil(signal: AbortSignal): Promise<void> {
-    do {
-      this.memories.push(this.memory);
-      this.mostDescriptors = Math.max(this.mostDescriptors, this.descriptors);
-      await sleep(SAMPLE_MS);
-    } while (!signal.aborted);
+  /** Of those that `open` has made, the ones that the API holds. */
+  private get connections(): number {
+    const port = (address = '') => parseInt(address.split(':')[1] ?? '', 16);
+    const own = Number(new URL(this.api.client.origin).port);
+    return readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local, remote, ...rest]) => port(local) === own && this.ports.has(port(remote)) && rest[6] !== '0').length;
   }
 
-  /** For how long the machine has let it wait for a processor, in milliseconds. */
-  private get starved(): number {
-    return Number(readFileSync(`/proc/${this.api.process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  private get descriptors(): number {
+    return readdirSync(`/proc/${this.api.process.pid}/fd`).length;
   }
-
-  private async askUntil(signal: AbortSignal): Promise<void> {
-    do {
-      const before = this.starved;
-      await sleep(500);
-      const { p99, worst } = await delaysOf(this.api);
-      this.worsts.push(worst);
-      // Of a process that others kept from running it says nothing.
-      if (this.starved - before < STARVED_MS) this.p99s.push(p99);
-    } while (!signal.aborted);
-  }
-}
-
-/** Of the event loop since it was asked last, in milliseconds. */
-async function delaysOf({ metricsOrigin }: ApiProcess): Promise<{ p99: number; worst: number }> {
-  const text = await (await fetch(`${metricsOrigin}/metrics`)).text();
-  const read = (name: string) => Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)$`, 'm').exec(text)?.[1]) * 1_000;
-  return { p99: read('p99'), worst: read('max') };
 }
 
 /** The head of a request. */
@@ -138,10 +158,10 @@ export const head = (method: string, path: string, headers: Readonly<Record<stri
   );
 
 /** Writes as fast as the connection takes it; resolves when all is out or the connection has ended. */
-export async function pour(socket: Socket, bytes: number): Promise<void> {
-  const piece = Buffer.alloc(64 * 1024, '[');
-  for (let sent = 0; sent < bytes && socket.writable; sent += piece.length) {
-    if (socket.write(piece.subarray(0, Math.min(piece.length, bytes - sent)))) continue;
+export async function pour(socket: Socket, bytes: Buffer): Promise<void> {
+  const step = 64 * 1024;
+  for (let from = 0; from < bytes.length && socket.writable; from += step) {
+    if (socket.write(bytes.subarray(from, from + step))) continue;
     await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve).once('error', resolve));
   }
 }

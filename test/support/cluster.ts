@@ -23,6 +23,8 @@ export interface ClusterOptions {
   /** Folder of the build that the first processes run and that makes the tables; default: this one. */
   readonly release?: string;
   readonly settings?: Partial<Record<keyof Config, string>>;
+  /** What the API processes get besides settings. */
+  readonly apiEnvironment?: Readonly<Record<string, string>>;
   readonly gemini?: { readonly latencyMs?: number; readonly chunkMs?: number; readonly tokens?: number };
 }
 
@@ -81,6 +83,7 @@ export async function startCluster({
   migrated = true,
   release = ROOT,
   settings = {},
+  apiEnvironment = {},
   gemini = {},
 }: ClusterOptions): Promise<Cluster> {
   const closing: (() => Promise<unknown>)[] = [];
@@ -121,7 +124,7 @@ export async function startCluster({
     const startApi = async (folder: string, name: string): Promise<ApiProcess> => {
       const [port, metricsPort] = [await freePort(), await freePort()];
       return {
-        process: await start(folder, name, 'main', { PORT: String(port), METRICS_PORT: String(metricsPort) }),
+        process: await start(folder, name, 'main', { PORT: String(port), METRICS_PORT: String(metricsPort), ...apiEnvironment }),
         client: new ApiClient(`http://127.0.0.1:${port}`),
         metricsOrigin: `http://127.0.0.1:${metricsPort}`,
       };

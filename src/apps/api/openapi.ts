@@ -18,13 +18,13 @@ import {
   ValidationFailedError,
 } from '../../common/errors/common.errors.js';
 import { describeProblem, PROBLEMS_EXTENSION } from '../../common/http/api-problems.decorator.js';
-import { ACCESS_EXTENSION, type AccessDemand, PUBLIC_EXTENSION } from '../../common/http/current-actor.decorator.js';
+import { ACCESS_EXTENSION, type RequiredAccess, PUBLIC_EXTENSION } from '../../common/http/current-actor.decorator.js';
 import { type Problem, PROBLEM_MEDIA_TYPE } from '../../common/http/problem.js';
 import { UNTHROTTLED_EXTENSION } from '../../common/http/throttle.decorator.js';
 import { AUTHENTICATION_ERRORS, MobileNumberUnverifiedError } from '../../modules/auth/index.js';
 import { withNullTypes } from './openapi-null-types.js';
 
-const ACCESS_ERRORS: Readonly<Record<AccessDemand, AppErrorClass>> = {
+const ACCESS_ERRORS: Readonly<Record<RequiredAccess, AppErrorClass>> = {
   admin: ForbiddenError,
   verified_number: MobileNumberUnverifiedError,
 };
@@ -116,7 +116,7 @@ function documentOperation(operation: Operation, known: Map<string, Problem>): v
 
 function problemsOf(operation: Operation): readonly Problem[] {
   const own = (operation[PROBLEMS_EXTENSION] as Problem[] | undefined) ?? [];
-  const requirement = operation[ACCESS_EXTENSION] as AccessDemand | undefined;
+  const requirement = operation[ACCESS_EXTENSION] as RequiredAccess | undefined;
   const has = (where: string) => operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === where) ?? false;
   const implied = [
     ...(operation[PUBLIC_EXTENSION] === true ? [] : AUTHENTICATION_ERRORS),

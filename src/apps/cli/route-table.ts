@@ -1,7 +1,7 @@
 import { type INestApplication, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
-import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA, type PublicAccess } from '../../common/http/current-actor.decorator.js';
+import { ACCESS_METADATA, type RequiredAccess, PUBLIC_METADATA, type PublicAccess } from '../../common/http/current-actor.decorator.js';
 
 export type Caller = 'everybody' | 'signed in' | 'verified number' | 'administrator';
 
@@ -12,7 +12,7 @@ export interface Route {
   readonly handler: string;
 }
 
-const CALLERS: Readonly<Record<AccessDemand, Caller>> = { admin: 'administrator', verified_number: 'verified number' };
+const CALLERS: Readonly<Record<RequiredAccess, Caller>> = { admin: 'administrator', verified_number: 'verified number' };
 
 /** Lists every route by path, with its permitted callers as the access guard reads them. */
 export function listRoutes(app: INestApplication): Route[] {
@@ -28,7 +28,7 @@ export function listRoutes(app: INestApplication): Route[] {
         if (!handler || method === undefined) return [];
         const targets = [handler, controller];
         const isPublic = reflector.getAllAndOverride<PublicAccess | undefined>(PUBLIC_METADATA, targets) !== undefined;
-        const requirement = reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
+        const requirement = reflector.getAllAndOverride<RequiredAccess | undefined>(ACCESS_METADATA, targets);
         const caller = isPublic ? 'everybody' : requirement ? CALLERS[requirement] : 'signed in';
         return pathsOf(controller).flatMap((base) =>
           pathsOf(handler).map((path) => ({

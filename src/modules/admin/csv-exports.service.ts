@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import { ForbiddenError } from '../../common/errors/common.errors.js';
+import type { BoundedRow } from '../../database/page-bytes.js';
 import { SessionsService } from '../auth/index.js';
 import { type Account, type AccountFilter, accountKey, AdminUsersRepository } from './admin-users.repository.js';
 import type { Administrator } from './administrator.js';
@@ -142,7 +143,7 @@ export class CsvExportsService {
 /** A list to export, with the key of the page that starts after a row. */
 interface CsvSource<Row> {
   readonly columns: CsvColumns<Row>;
-  readonly list: (page: PageRequest) => Promise<Row[]>;
+  readonly list: (page: PageRequest) => Promise<(Row & BoundedRow)[]>;
   readonly keyOf: (row: Row) => readonly string[];
   readonly rowsAtATime?: number;
 }
@@ -155,10 +156,10 @@ async function* write<Row extends object>({
 }: CsvSource<Row>): AsyncGenerator<string> {
   yield toLines([Object.keys(columns)]);
   for (let after: PageKey = null; ;) {
-    const rows: Row[] = await list({ after, count });
+    const rows = await list({ after, count });
     if (rows.length > 0) yield toLines(rows.map((row) => Object.values(columns).map((property) => row[property])));
     const last = rows.at(-1);
-    if (last === undefined || rows.length < count) return;
+    if (last === undefined || (rows.length < count && last.goes_on !== true)) return;
     after = keyOf(last);
   }
 }

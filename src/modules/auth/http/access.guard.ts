@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Actor } from '../../../common/actor.js';
 import { AppError } from '../../../common/errors/app-error.js';
 import { ForbiddenError } from '../../../common/errors/common.errors.js';
-import { ACCESS_METADATA, type AccessDemand, PUBLIC_METADATA, type PublicAccess } from '../../../common/http/current-actor.decorator.js';
+import { ACCESS_METADATA, type RequiredAccess, PUBLIC_METADATA, type PublicAccess } from '../../../common/http/current-actor.decorator.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { AccessStrategy } from '../access.strategy.js';
@@ -31,7 +31,7 @@ export class AccessGuard extends AuthGuard() {
     if (access === 'identified') return this.identify(context);
     await super.canActivate(context);
     const { user } = context.switchToHttp().getRequest<{ user: Actor }>();
-    const required = this.reflector.getAllAndOverride<AccessDemand | undefined>(ACCESS_METADATA, targets);
+    const required = this.reflector.getAllAndOverride<RequiredAccess | undefined>(ACCESS_METADATA, targets);
     if (required === 'admin' && user.role !== 'admin') throw new ForbiddenError();
     if (required === 'verified_number' && this.config.REQUIRE_VERIFIED_NUMBER && !user.isVerified) throw new MobileNumberUnverifiedError();
     return true;

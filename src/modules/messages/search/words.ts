@@ -62,13 +62,16 @@ const TERM_BYTES = 32;
  * a word; those of one sequence share its offsets.
  *
  * PostgreSQL's parser is not used, because its notion of a letter depends on the locale of the database.
+ *
+ * @param limit splitting stops after this many words
  */
-export function wordsOf(text: string): Word[] {
+export function wordsOf(text: string, limit = Infinity): Word[] {
   const words: Word[] = [];
   for (const { 0: run, index, groups } of text.slice(0, MAX_LENGTH).matchAll(SCRIPT_RUN)) {
+    if (words.length >= limit) break;
     if (groups?.['emoji'] !== undefined) {
       for (const [emoji] of run.matchAll(EACH_EMOJI)) words.push({ term: emoji, start: index, end: index + run.length });
-    } else if (STARTS_UNSPACED.test(run)) addPairs(words, run, index);
+    } else if (STARTS_UNSPACED.test(run)) addPairs(words, run, index, limit);
     else add(words, run, index, index + run.length);
   }
   return words;
@@ -100,7 +103,7 @@ export const matchesIn = (text: string, { terms, prefix }: SearchTerms): Word[] 
 export function toVector(text: string): string | null {
   const positions = new Map<string, number[]>();
   let bytes = 0;
-  for (const [i, { term }] of firstWordsOf(text).entries()) {
+  for (const [i, { term }] of wordsOf(text, MAX_WORDS).slice(0, MAX_WORDS).entries()) {
     let own = positions.get(term);
     if (!own) {
       bytes += Buffer.byteLength(term) + TERM_BYTES;
@@ -114,15 +117,6 @@ export function toVector(text: string): string | null {
   return [...positions].map(([term, own]) => `'~${term}'${own.length > 0 ? `:${own.join(',')}` : ''}`).join(' ');
 }
 
-/**
- * At most MAX_WORDS words. A text in a script without spaces has them in its beginning, and splitting all of it would
- * take many times as long.
- */
-function firstWordsOf(text: string): Word[] {
-  const words = wordsOf(text.slice(0, 2 * MAX_WORDS));
-  return (words.length > MAX_WORDS ? words : wordsOf(text)).slice(0, MAX_WORDS);
-}
-
 /** The terms as text of a tsquery, each after a `~`, as in `toVector`. */
 export const toQuery = ({ terms, prefix }: SearchTerms): string => [...terms.map((term) => `'~${term}'`), `'~${prefix}':*`].join(' & ');
 
@@ -131,12 +125,15 @@ const isLastOfPair = (word: Word, words: readonly Word[]): boolean => {
   return before?.end === word.end && before.start < word.start;
 };
 
-function addPairs(words: Word[], run: string, index: number): void {
-  const units = [...run.matchAll(UNIT)];
-  units.forEach((unit, i) => {
-    const { 0: text, index: end } = units[i + 1] ?? { 0: '', index: run.length };
-    add(words, unit[0] + text, index + unit.index, index + end + text.length);
-  });
+function addPairs(words: Word[], run: string, index: number, limit: number): void {
+  let before: { readonly text: string; readonly start: number } | null = null;
+  for (const { 0: text, index: at } of run.matchAll(UNIT)) {
+    const start = index + at;
+    if (before) add(words, before.text + text, before.start, start + text.length);
+    if (words.length >= limit) return;
+    before = { text, start };
+  }
+  if (before) add(words, before.text, before.start, index + run.length);
 }
 
 function add(words: Word[], text: string, start: number, end: number): void {
