@@ -1,6 +1,7 @@
 /**
- * The import rules: entry → apps → modules → integrations → queue · cache · streams · database → config → common. Imports run downward only.
- * A module is entered by its index.ts; inside it, http/ and worker/ know the core, never each other, and the core knows neither.
+ * The import rules: entry → apps → modules → integrations → queue · cache · streams · database → config → common.
+ * Imports run downward only. A module is entered by its index.ts; inside it, http/ and worker/ know the core, never
+ * each other, and the core knows neither.
  */
 const LAYERS = ['common', 'config', '(?:queue|cache|streams|database|redis)', 'integrations', 'modules', 'apps'];
 

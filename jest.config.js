@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every installed package that is published as ES modules: Jest on Node 20 can only run them once they are turned into CommonJS. */
+/**
+ * Every installed package that is published as ES modules: Jest on Node 20 can only run them once they are turned into
+ * CommonJS.
+ */
 function esmPackages(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (!entry.isDirectory() || entry.name.startsWith('.')) return [];

@@ -2,7 +2,8 @@
  * What the context of a reply costs in rooms of different sizes, and how many replies can be accepted, claimed and
  * ended in a second while each counts itself. Needs an empty database.
  *
- *     npm run build && npx swc bench --out-dir dist && node tools/with-database.mjs sh -c 'node dist/bench/context.js "$DATABASE_URL"'
+ *     npm run build && npx swc bench --out-dir dist
+ *     node tools/with-database.mjs sh -c 'node dist/bench/context.js "$DATABASE_URL"'
  */
 import { NestFactory } from '@nestjs/core';
 import { randomInt } from 'node:crypto';

@@ -2,7 +2,8 @@
  * What the statements of conversations take on a database of many messages, with everything in memory: generates them
  * in a PostgreSQL of its own and prints the milliseconds of SQL, as the client waits for them, of each.
  *
- *     npx swc src migrations test/support test/factories bench --out-dir dist && node dist/bench/messages.js [messages] [rounds]
+ *     npx swc src migrations test/support test/factories bench --out-dir dist
+ *     node dist/bench/messages.js [messages] [rounds]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

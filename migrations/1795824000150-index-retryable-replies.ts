@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** An administrator retries the oldest replies that failed here. However many failed ones are imported, they are not looked at. */
+/**
+ * An administrator retries the oldest replies that failed here. However many failed ones are imported, they are not
+ * looked at.
+ */
 export class IndexRetryableReplies1795824000150 implements MigrationInterface {
   readonly name = 'IndexRetryableReplies1795824000150';
 

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** A title is asked for with several exchanges, a bounded number of times. Rooms that are left without a name begin at 0. */
+/**
+ * A title is asked for with several exchanges, a bounded number of times. Rooms that are left without a name begin at
+ * 0.
+ */
 export class CountTitleRequests1795824000151 implements MigrationInterface {
   readonly name = 'CountTitleRequests1795824000151';
 

@@ -1,9 +1,10 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * One phone has one account, whichever of its two spellings the number is stored under. Processes of the previous release store and look up numbers
- * as they are typed, so stored numbers stay as they are, and the database refuses the other spelling as it refuses the same one: under the name of
- * the unique constraint, which every release answers with `mobile_number_taken`. Accounts that share a phone already are left alone.
+ * One phone has one account, whichever of its two spellings the number is stored under. Processes of the previous
+ * release store and look up numbers as they are typed, so stored numbers stay as they are, and the database refuses the
+ * other spelling as it refuses the same one: under the name of the unique constraint, which every release answers with
+ * `mobile_number_taken`. Accounts that share a phone already are left alone.
  */
 export class KeepOneAccountPerPhone1795824000350 implements MigrationInterface {
   readonly name = 'KeepOneAccountPerPhone1795824000350';

@@ -1,5 +1,6 @@
 /**
- * Every `check:*` script of package.json, two at a time, slowest first. What a part says is shown when it fails: `npm run check`.
+ * Every `check:*` script of package.json, two at a time, slowest first. What a part says is shown when it fails:
+ * `npm run check`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,8 @@
 /**
- * npm may leave optional packages of other platforms out of package-lock.json (npm/cli#4828); `npm ci` then refuses the lock.
- * Adds the missing entries (version, os, cpu, libc), read from the names that native packages carry by convention, and drops download
- * addresses, so that the lock serves every platform and every registry. Run it after each change of a dependency: `npm run lock`.
+ * npm may leave optional packages of other platforms out of package-lock.json (npm/cli#4828); `npm ci` then refuses the
+ * lock. Adds the missing entries (version, os, cpu, libc), read from the names that native packages carry by
+ * convention, and drops download addresses, so that the lock serves every platform and every registry. Run it after
+ * each change of a dependency: `npm run lock`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 

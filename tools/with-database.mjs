@@ -1,6 +1,6 @@
 /**
- * Runs a command with DATABASE_URL naming an empty database with this release's schema, on a PostgreSQL that is gone when the command is done:
- * `node tools/with-database.mjs <command>`. Needs `npm run build` first.
+ * Runs a command with DATABASE_URL naming an empty database with this release's schema, on a PostgreSQL that is gone
+ * when the command is done: `node tools/with-database.mjs <command>`. Needs `npm run build` first.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -87,7 +87,11 @@ export class Counters {
     return row.taken ? { taken: true, count: row.count } : { taken: false, retryAfterSeconds: wholeSeconds(row.retry_after) };
   }
 
-  /** Takes a unit of each, in one statement; one whose window is used up does not keep the others from counting. @returns in the order given */
+  /**
+   * Takes a unit of each, in one statement; one whose window is used up does not keep the others from counting.
+   *
+   * @returns in the order given
+   */
   async takeAll(counted: readonly Counted[]): Promise<Free[]> {
     const hashes = counted.map(({ key }) => hashOf(key));
     const rows = await this.database.run(takeAll, {

@@ -8,8 +8,8 @@ export interface BoundedRow {
 }
 
 /**
- * SQL of a page that ends where its texts exceed PAGE_BYTES, with one row at least: PostgreSQL neither reads nor sends the texts of the rows after
- * it, as octet_length does not need those that are stored outside of the row.
+ * SQL of a page that ends where its texts exceed PAGE_BYTES, with one row at least: PostgreSQL neither reads nor sends
+ * the texts of the rows after it, as octet_length does not need those that are stored outside of the row.
  *
  * @param select the rows, with the LIMIT of the page
  * @param options.as the alias that the rows get, which `order` and `texts` name their columns by

@@ -49,7 +49,8 @@ describeOn('redis', 'a worker that is frozen past its lease', () => {
     const answeredBefore = (await cluster.gemini.requests()).answered;
 
     frozen.thaw();
-    // Its ten calls were answered meanwhile; what it does next is to renew its leases, and to write. It alone is left to answer another message.
+    // Its ten calls were answered meanwhile; what it does next is to renew its leases, and to write. It alone is left
+    // to answer another message.
     await other.terminate();
     const sent = await api.client.post(`/chatroom/${rooms[0] ?? ''}/message`, { body: { content: 'Again' }, token: user.token });
     const again = await api.client.get<{ status: string }>(`${sent.headers.get('location') ?? ''}?wait=25`, { token: user.token });

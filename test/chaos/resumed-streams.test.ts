@@ -59,7 +59,8 @@ describeOn('redis', 'the streams of two API processes', () => {
     let begun = 0;
     const readInPieces = async (user: ClusterUser) => {
       const room = await createRoom(client, user);
-      // The first before any text, the others in it or, where a late worker says all at once, between the events of the ending.
+      // The first before any text, the others in it or, where a late worker says all at once, between the events of the
+      // ending.
       const opening = randomInt(1, BEGINNING.length);
       const places = Array.from({ length: CUTS - 1 }, () => randomInt(TOKENS * 4)).sort((a, b) => a - b);
       let response = await send(user, room, 'Hello');

@@ -12,7 +12,8 @@ describeOn('redis', 'a rolling restart', () => {
       apis: 2,
       workers: 2,
       settings: { DRAIN_SECONDS: '10', DRAIN_DELAY_SECONDS: '1' },
-      // Most of the time a request waits for a reply: every restart falls on some, and the machine is left to start processes.
+      // Most of the time a request waits for a reply: every restart falls on some, and the machine is left to start
+      // processes.
       gemini: { latencyMs: 300, chunkMs: 10, tokens: 30 },
     });
   }, 120_000);
@@ -99,8 +100,8 @@ function* requestsOf(user: ClusterUser, room: string, n: number): Generator<[str
 }
 
 /**
- * What a load balancer does and no more: requests go in turn to the processes whose readiness was last seen as 200, looked at every 100 ms. No
- * request is sent twice.
+ * What a load balancer does and no more: requests go in turn to the processes whose readiness was last seen as 200,
+ * looked at every 100 ms. No request is sent twice.
  */
 function balance(apis: readonly ApiProcess[]): { send: (request: Request) => ReturnType<Request>; close: () => void } {
   const ready = new Set(apis);

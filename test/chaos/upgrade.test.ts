@@ -91,7 +91,10 @@ interface Load {
   stop(): Promise<{ readonly failures: readonly string[]; readonly replies: readonly SentMessage[] }>;
 }
 
-/** Each user goes through a round of requests again and again, each request at the next process. No request is sent twice. */
+/**
+ * Each user goes through a round of requests again and again, each request at the next process. No request is sent
+ * twice.
+ */
 function startLoad(users: readonly ClusterUser[], rooms: readonly string[]): Load {
   const apis: ApiProcess[] = [];
   const failures: string[] = [];

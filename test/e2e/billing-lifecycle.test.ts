@@ -250,7 +250,8 @@ describe('Events', () => {
   it('of a slow look never overwrite what a later look has found', async () => {
     const user = await payer();
     await stack.settled();
-    // The event of the cancellation has a worker ask Stripe; the answer is on its way for two seconds and is old when it comes.
+    // The event of the cancellation has a worker ask Stripe; the answer is on its way for two seconds and is old when
+    // it comes.
     await stack.stripe.control('POST', 'faults', { kind: 'slow', method: 'GET', path: '/v1/payment_intents', times: 1, latency_ms: 2_000 });
     await stack.stripe.stripe.subscriptions.update((await stack.subscriptionsOf(user))[0]?.id ?? '', { cancel_at_period_end: true });
     const isMet = async () => (await stack.stripe.control<{ data: unknown[] }>('GET', 'faults')).data.length === 0;

@@ -230,7 +230,8 @@ describe('every scenario of the model ends in a terminal state', () => {
     expect(asked).toBe(requests);
     expect(used).toBe(charged);
     expect(next).toMatchObject(COMPLETED);
-    // The turn of a message that the model refuses is left out; whether one that only got errors of servers is, depends on what else goes on.
+    // The turn of a message that the model refuses is left out; whether one that only got errors of servers is, depends
+    // on what else goes on.
     const isRefused = reply.status === 'blocked' || reply.error?.code === 'request_rejected';
     const isSuspect = ['model_unavailable', 'model_overloaded'].includes(reply.error?.code ?? '');
     expect(isSuspect ? [1, 2] : [isRefused ? 1 : reply.content === '' ? 2 : 3]).toContain(next.context?.turns);

@@ -22,7 +22,10 @@ interface ReplyBody {
 
 let build: LocalBuild;
 let room: string;
-/** The one that works on the data now, started by one test and ended by another: each start and each end is some test's subject. */
+/**
+ * The one that works on the data now, started by one test and ended by another: each start and each end is some test's
+ * subject.
+ */
 let local: ReturnType<LocalBuild['run']>;
 let endpoints: Endpoints;
 

@@ -274,7 +274,10 @@ describe('An import', () => {
     expect([refused.status, refused.body.code]).toEqual([400, 'malformed_json']);
   });
 
-  /** The answers to ten requests at once that all need the row of their user, in their order, while somebody else has it until one is answered. */
+  /**
+   * The answers to ten requests at once that all need the row of their user, in their order, while somebody else has it
+   * until one is answered.
+   */
   async function atOnce(request: () => Promise<{ status: number; body: { code?: string } }>) {
     const other = await stack.api.signUp();
     const holder = stack.api.app.get(DataSource).createQueryRunner();

@@ -49,7 +49,11 @@ const sql = <Row = object>(text: string, values: readonly unknown[] = [user.id])
 const post = <Body = Room>(path: string, body: object, api: Pick<TestApi, 'post'> = stack.api, headers: Record<string, string> = {}) =>
   api.post<Body>(path, { token: user.accessToken, body, headers });
 const importOf = (...contents: string[]) => post('/chatroom/import', chatroomDocument(contents));
-/** `count` requests at once, in turn to both processes. @returns those that were admitted, after a look at all the others */
+/**
+ * `count` requests at once, in turn to both processes.
+ *
+ * @returns those that were admitted, after a look at all the others
+ */
 async function admitted(count: number, path: string, body: object, refusal: object): Promise<number> {
   const answers = await Promise.all(Array.from({ length: count }, (_, i) => post(path, body, i % 2 === 0 ? stack.api : other)));
   const refused = answers.filter(({ status }) => status !== 201);

@@ -7,8 +7,8 @@ import { type Stack, startStack } from '../support/stack.js';
 import { findTreeFaults } from '../support/tree.js';
 
 /*
- * Random requests, one by one and at once, against a model of the tree: what the server shows must be what the model holds, and what Gemini was
- * given for a reply must be the path to it.
+ * Random requests, one by one and at once, against a model of the tree: what the server shows must be what the model
+ * holds, and what Gemini was given for a reply must be the path to it.
  */
 
 const KINDS = ['send', 'send after', 'edit', 'regenerate', 'activate', 'cancel'] as const;
@@ -177,7 +177,10 @@ async function promptsOf(): Promise<Map<string, [role: string, text: string][][]
   return prompts;
 }
 
-/** The path to a question, as the model should be given it: without answers that have no text, and without what was blocked or refused. */
+/**
+ * The path to a question, as the model should be given it: without answers that have no text, and without what was
+ * blocked or refused.
+ */
 function promptFor(path: readonly ReplyBody[]): [string, string][] {
   const turns: [string, string][] = [];
   for (const { role, status, content, error } of path) {

@@ -62,7 +62,8 @@ describe('ten thousand guesses, the right code among them', () => {
     const { body: stolen } = await api.post<Challenge>('/auth/send-otp', { body: { mobile_number: user.mobileNumber } });
     const before = await sessionsOf(user);
     const auth = api.app.get(AuthService);
-    // Half of them name the challenge that the attacker asked for; the right code is none of those that are first at once, as a guesser must expect.
+    // Half of them name the challenge that the attacker asked for; the right code is none of those that are first at
+    // once, as a guesser must expect.
     const guess = (i: number) => ({
       mobileNumber: user.mobileNumber,
       otp: wrong(stolen.otp, i < 100 ? i + 1 : i - 100),
@@ -106,7 +107,8 @@ describe('failures of an attacker elsewhere', () => {
   const from = (ip: string) => ({ 'x-forwarded-for': ip });
 
   beforeAll(async () => {
-    // An address is what a trusted proxy says; codes are read from the database's own ids, as they come in no answer then.
+    // An address is what a trusted proxy says; codes are read from the database's own ids, as they come in no answer
+    // then.
     proxied = await startTestApi({ DATABASE_URL: database.url, TRUSTED_PROXIES: '127.0.0.1', OTP_DELIVERY: 'log' });
   });
 

@@ -55,7 +55,10 @@ export interface RequestOptions {
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'OPTIONS';
 
-/** Speaks to the API as a client does, and holds every answer to openapi.json. What a body decodes to is the test's claim. */
+/**
+ * Speaks to the API as a client does, and holds every answer to openapi.json. What a body decodes to is the test's
+ * claim.
+ */
 export class ApiClient {
   constructor(readonly origin: string) {}
 
@@ -162,7 +165,10 @@ let made = 0;
 /** A username that no other test of this run has. */
 export const newUsername = (): string => `user_${process.pid}_${(made += 1)}_${randomInt(1_000_000)}`.slice(0, 30);
 
-/** A mobile number (of India, where all ten-digit numbers from 6 on are mobile) that no other test of this run is likely to have. */
+/**
+ * A mobile number (of India, where all ten-digit numbers from 6 on are mobile) that no other test of this run is likely
+ * to have.
+ */
 export const newMobileNumber = (): string => `+919${String(randomInt(1_000_000_000)).padStart(9, '0')}`;
 
 async function signUp(api: ApiClient, given: { username?: string; password?: string; mobileNumber?: string; email?: string }) {

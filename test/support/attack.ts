@@ -17,7 +17,10 @@ const RELEASED_WITHIN_MS = 90_000;
 export interface Cost {
   /** Resident, at its peak, above what it was before, in MiB. */
   readonly memory: number;
-  /** Of the event loop, in milliseconds, without what the process waited for a processor: what 99 of 100 turns stayed below, and the worst turn. */
+  /**
+   * Of the event loop, in milliseconds, without what the process waited for a processor: what 99 of 100 turns stayed
+   * below, and the worst turn.
+   */
   readonly delay: { readonly p99: number; readonly worst: number };
   /** Above what it had before, once it has ended what it ends by itself. */
   readonly descriptorsLeft: number;
@@ -66,7 +69,8 @@ export class Target {
   }
 
   /**
-   * Watches the process during the attack and until it has released the connections that the attack left, and ends those at last.
+   * Watches the process during the attack and until it has released the connections that the attack left, and ends
+   * those at last.
    *
    * @param tell is told also of an attack that fails
    */
@@ -96,7 +100,10 @@ export class Target {
     }
   }
 
-  /** A connection that the test alone ends, if the API does not; what the API says on it is not read unless the test does. */
+  /**
+   * A connection that the test alone ends, if the API does not; what the API says on it is not read unless the test
+   * does.
+   */
   async open(): Promise<Socket> {
     const { hostname, port } = new URL(this.api.client.origin);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });

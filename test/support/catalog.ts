@@ -1,6 +1,9 @@
 import type { DataSource } from 'typeorm';
 
-/** One line for each thing that the schema is made of, as PostgreSQL itself writes it, without TypeORM's own table; equal schemas give equal lists. */
+/**
+ * One line for each thing that the schema is made of, as PostgreSQL itself writes it, without TypeORM's own table;
+ * equal schemas give equal lists.
+ */
 export async function readCatalog(dataSource: DataSource): Promise<string[]> {
   const rows = await dataSource.query<{ line: string }[]>(
     `WITH relation AS (

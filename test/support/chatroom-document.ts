@@ -1,6 +1,9 @@
 const AT = '2026-01-02T03:04:05.678Z';
 
-/** A document for `POST /chatroom/import`: one question, and a branch that goes on with these texts in turn of the user and of the model. */
+/**
+ * A document for `POST /chatroom/import`: one question, and a branch that goes on with these texts in turn of the user
+ * and of the model.
+ */
 export const chatroomDocument = (contents: readonly string[]) => ({
   format: 'gemini-chat-room',
   version: 1,

@@ -45,7 +45,10 @@ export interface ClusterPostgres {
   query<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]>;
 }
 
-/** The system as in production, on this machine: API and worker processes from the build, PostgreSQL, Redis, and a simulated Gemini. */
+/**
+ * The system as in production, on this machine: API and worker processes from the build, PostgreSQL, Redis, and a
+ * simulated Gemini.
+ */
 export interface Cluster {
   readonly apis: readonly ApiProcess[];
   readonly workers: readonly ManagedProcess[];

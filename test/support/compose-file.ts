@@ -13,8 +13,8 @@ interface RawService extends Omit<ComposeService, 'environment'> {
 }
 
 /**
- * The compose file as Compose reads it: anchors merged, `${NAME:-default}` and `${NAME-default}` filled in from `environment` alone, which also gives
- * what a container is given by name alone.
+ * The compose file as Compose reads it: anchors merged, `${NAME:-default}` and `${NAME-default}` filled in from
+ * `environment` alone, which also gives what a container is given by name alone.
  */
 export function readComposeFile(
   path: string,

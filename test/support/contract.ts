@@ -57,7 +57,8 @@ export interface ContractedAnswer {
 }
 
 /**
- * Holds an answer of the API to openapi.json: its status, content type, error code and every field of its body must be documented.
+ * Holds an answer of the API to openapi.json: its status, content type, error code and every field of its body must be
+ * documented.
  *
  * @throws Error that says what is not
  */

@@ -1,6 +1,9 @@
 import { startTestRedis, type TestRedis, whyNoRedis } from './redis-server.js';
 
-/** The choices that a shared facility has; the same tests hold for each. Without a redis-server the second is skipped, and says why. */
+/**
+ * The choices that a shared facility has; the same tests hold for each. Without a redis-server the second is skipped,
+ * and says why.
+ */
 export const ENGINES = ['process', 'redis'] as const;
 export type Engine = (typeof ENGINES)[number];
 

@@ -1,7 +1,8 @@
 /**
- * Measures the event loop of a process that is started with `--import` of this file, and tells what it measured since the start or the request before
- * on `EVENT_LOOP_PROBE_PORT`: how late each turn was, in milliseconds, without the time for which the main thread was ready to run and the machine
- * gave it no processor. That time belongs to the other processes of a busy machine.
+ * Measures the event loop of a process that is started with `--import` of this file, and tells what it measured since
+ * the start or the request before on `EVENT_LOOP_PROBE_PORT`: how late each turn was, in milliseconds, without the time
+ * for which the main thread was ready to run and the machine gave it no processor. That time belongs to the other
+ * processes of a busy machine.
  */
 import { existsSync, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /*
- * Below what systems give out by themselves (from 32768 on Linux, 49152 elsewhere), so that between this answer and its use no connection and no
- * server on port 0 takes the port; each of Jest's workers goes through a thousand of its own.
+ * Below what systems give out by themselves (from 32768 on Linux, 49152 elsewhere), so that between this answer and its
+ * use no connection and no server on port 0 takes the port; each of Jest's workers goes through a thousand of its own.
  */
 const FIRST = 20_000;
 const SHARE = 1_000;

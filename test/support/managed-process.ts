@@ -14,7 +14,10 @@ export interface ProcessOptions {
 /** How a process ended: its exit code, or 128 and the number of the signal, as a shell tells it. */
 export type ExitCode = number;
 
-/** Passes the exit code on, and kills the process when its own standard input ends, whose other end only the tests' process holds. */
+/**
+ * Passes the exit code on, and kills the process when its own standard input ends, whose other end only the tests'
+ * process holds.
+ */
 const WATCHDOG = `exec 4<&0; "$@" </dev/null 3>&- 4<&- & pid=$!; echo $pid >&3; exec 3>&-
 (cat <&4 >/dev/null; kill -9 $pid 2>/dev/null) & guard=$!
 wait $pid; code=$?; kill $guard 2>/dev/null; exit $code`;

@@ -18,8 +18,9 @@ const ROOM_LENGTH = 50;
 const TWO_YEARS = 2 * 365 * 86_400;
 
 /**
- * Fills an empty, migrated database with about `count` messages by SQL: a Pro user's long room and many short ones, the latter of a thousand users
- * and of that one too. Every message has “the”, one in a thousand of them “rare”, and eight words out of some thousand.
+ * Fills an empty, migrated database with about `count` messages by SQL: a Pro user's long room and many short ones, the
+ * latter of a thousand users and of that one too. Every message has “the”, one in a thousand of them “rare”, and eight
+ * words out of some thousand.
  */
 export async function createManyMessages(dataSource: DataSource, count: number): Promise<ManyMessages> {
   const actor = await createActor(dataSource, { plan: 'pro' });

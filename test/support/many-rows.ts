@@ -12,7 +12,8 @@ const MODEL_HOURS = `
     (VALUES ('accepted', ''), ('completed', 'stop'), ('failed', 'model_timeout')) AS ends (outcome, reason)`;
 
 /**
- * Fills a migrated, empty database with users, rooms, messages, days of use and roll-ups of sixty days, as if the service had run for them.
+ * Fills a migrated, empty database with users, rooms, messages, days of use and roll-ups of sixty days, as if the
+ * service had run for them.
  *
  * @param messages of all users; a room has twenty, every second user has a room
  */

@@ -49,8 +49,8 @@ function summarise(plan: PlanNode): PlanSummary {
 }
 
 /**
- * How PostgreSQL runs a statement: with the plan for these very values, and with the one for any values that it may keep for a prepared statement.
- * Both are run, and what they write is undone.
+ * How PostgreSQL runs a statement: with the plan for these very values, and with the one for any values that it may
+ * keep for a prepared statement. Both are run, and what they write is undone.
  */
 export async function explain(
   dataSource: DataSource,

@@ -28,7 +28,10 @@ export function whyNoRedis(): string | null {
   return found ? null : 'no redis-server on PATH';
 }
 
-/** Starts a redis-server from PATH on a free port of the loopback interface. It dies with this process, however that ends. */
+/**
+ * Starts a redis-server from PATH on a free port of the loopback interface. It dies with this process, however that
+ * ends.
+ */
 export async function startTestRedis(): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'test-redis-'));
   const port = await freePort();

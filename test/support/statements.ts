@@ -8,8 +8,8 @@ export interface RecordedQuery {
 }
 
 /**
- * Every query that this process sends to PostgreSQL while `work` runs, in order. Whoever prepares them, they all go through the client of their
- * connection.
+ * Every query that this process sends to PostgreSQL while `work` runs, in order. Whoever prepares them, they all go
+ * through the client of their connection.
  */
 export async function recordQueries(work: () => Promise<unknown>): Promise<RecordedQuery[]> {
   const queries: RecordedQuery[] = [];

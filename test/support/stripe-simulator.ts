@@ -1,4 +1,7 @@
-/** The Stripe simulator as tests use it: the real SDK pointed at it, its controls, its page's form without a browser, and a receiver of webhooks. */
+/**
+ * The Stripe simulator as tests use it: the real SDK pointed at it, its controls, its page's form without a browser,
+ * and a receiver of webhooks.
+ */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -176,8 +179,8 @@ export async function receiveWebhooks(): Promise<WebhookReceiver> {
 }
 
 /**
- * An answer with what differs from run to run made the same: ids are numbered in the order in which they appear, random tokens and the
- * simulator's address are named. Decimals become the strings that they are on the wire.
+ * An answer with what differs from run to run made the same: ids are numbered in the order in which they appear, random
+ * tokens and the simulator's address are named. Decimals become the strings that they are on the wire.
  */
 export function stable(answer: object, url: string): unknown {
   const known = new Map<string, string>();

@@ -26,7 +26,10 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** From now on nothing is passed on, in either direction, and no connection ends: what a machine that lost its network looks like. */
+  /**
+   * From now on nothing is passed on, in either direction, and no connection ends: what a machine that lost its network
+   * looks like.
+   */
   freeze(): void {
     this.frozen = true;
     for (const socket of this.sockets) socket.pause();

@@ -39,7 +39,10 @@ export async function createTestDatabase(template: TemplateDatabase | null = MIG
   };
 }
 
-/** Made by whoever comes first, the others wait. It is marked as a template when it is ready, so one that was left half-way is made anew. */
+/**
+ * Made by whoever comes first, the others wait. It is marked as a template when it is ready, so one that was left
+ * half-way is made anew.
+ */
 async function prepareTemplate(client: Client, template: TemplateDatabase): Promise<string> {
   const name = databaseName(`template_${template.name}`);
   await client.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
@@ -69,7 +72,9 @@ async function asAdmin(work: (client: Client) => Promise<void>): Promise<void> {
 
 const adminUrl = () => required('TEST_POSTGRES_URL');
 
-/** Every database of a run begins with the run's name, by which they are found and dropped on a server that is not ours. */
+/**
+ * Every database of a run begins with the run's name, by which they are found and dropped on a server that is not ours.
+ */
 const databaseName = (suffix: string) => `${required('TEST_RUN')}_${suffix}`;
 
 function urlOf(database: string): string {

@@ -8,8 +8,9 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/apps/loc
 let starting: Promise<EmbeddedPostgres | undefined> | undefined;
 
 /**
- * The PostgreSQL of this test run, once per run: that of TEST_DATABASE_URL (a superuser's URL), else an embedded one in a temporary directory,
- * which disappears with this process even if that is killed. Its durability is off except that commits stay synchronous, as in production.
+ * The PostgreSQL of this test run, once per run: that of TEST_DATABASE_URL (a superuser's URL), else an embedded one in
+ * a temporary directory, which disappears with this process even if that is killed. Its durability is off except that
+ * commits stay synchronous, as in production.
  */
 export async function startTestServer(): Promise<void> {
   process.env['TEST_RUN'] ??= `test_${randomBytes(4).toString('hex')}`;

@@ -1,6 +1,7 @@
 /**
- * The chat of the AI SDK as a program: set up by the lines of README.md, told what to do by a line of JSON at a time, and telling how it stands
- * with another one after every change. `useChat` is such a chat with React's state in the place of this one.
+ * The chat of the AI SDK as a program: set up by the lines of README.md, told what to do by a line of JSON at a time,
+ * and telling how it stands with another one after every change. `useChat` is such a chat with React's state in the
+ * place of this one.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -12,7 +12,7 @@ export const statementsFile = (): string => [HEADER, ...declaredStatements().map
 
 function toSection({ name, source, parameters, columns }: DeclaredStatement): string {
   const list = (title: string, types: DeclaredStatement['columns']): string[] => {
-    const entries = Object.entries(types ?? {});
+    const entries = Object.entries(types);
     return entries.length === 0 ? [] : [`--   ${title}: ${entries.map((entry) => entry.join(' ')).join(', ')}`];
   };
   return [`-- ${name}`, ...list('parameters', parameters), ...list('columns', columns), `${withoutMargin(source)};`, ''].join('\n');

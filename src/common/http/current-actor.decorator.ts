@@ -26,7 +26,8 @@ export const ACCESS_EXTENSION = 'x-access';
 /** Conditions that a route sets for its signed-in caller. */
 export type RequiredAccess = 'admin' | 'verified_number';
 
-const requireAccess = (value: RequiredAccess) => applyDecorators(SetMetadata(ACCESS_METADATA, value), ApiExtension(ACCESS_EXTENSION, value));
+const requireAccess = (value: RequiredAccess) =>
+  applyDecorators(SetMetadata(ACCESS_METADATA, value), ApiExtension(ACCESS_EXTENSION, value));
 
 /** Restricts a route, or every route of a controller, to administrators. */
 export const AdminOnly = () => requireAccess('admin');

@@ -1,3 +1,4 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
@@ -6,16 +7,7 @@ import { isId } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import { UserEntity } from '../users/index.js';
-import {
-  addConditions,
-  addPage,
-  type Conditions,
-  type ListOrder,
-  NEWEST_FIRST,
-  OLDEST_FIRST,
-  type PageRequest,
-  selectProperties,
-} from './list-query.js';
+import { addConditions, addPage, type Conditions, type ListOrder, NEWEST_FIRST, OLDEST_FIRST, selectProperties } from './list-query.js';
 
 const PROPERTIES = ['id', 'username', 'email', 'mobileNumber', 'role', 'disabledAt', 'createdAt'] as const;
 

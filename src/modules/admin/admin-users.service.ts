@@ -1,3 +1,4 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import type { Role } from '../../common/actor.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
@@ -8,7 +9,6 @@ import { UsersService } from '../users/index.js';
 import type { Administrator } from './administrator.js';
 import { type Account, type AccountFilter, type AccountSort, type AccountStats, AdminUsersRepository } from './admin-users.repository.js';
 import { AuditLogService } from './audit-log.service.js';
-import type { PageRequest } from './list-query.js';
 
 /** Live sessions that the details of an account show. */
 const SESSIONS_SHOWN = 50;

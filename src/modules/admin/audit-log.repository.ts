@@ -1,10 +1,11 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import type { Transaction } from '../../database/database.js';
 import { UserEntity } from '../users/index.js';
 import { AuditEntryEntity } from './audit-entry.entity.js';
-import { addConditions, addPage, type Conditions, NEWEST_FIRST, type PageRequest, selectProperties } from './list-query.js';
+import { addConditions, addPage, type Conditions, NEWEST_FIRST, selectProperties } from './list-query.js';
 
 export interface AuditEntry extends Readonly<AuditEntryEntity> {
   /** Null when the account is erased. */

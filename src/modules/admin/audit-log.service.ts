@@ -1,10 +1,10 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../common/ids.js';
 import { requestContext } from '../../common/request-context.js';
 import type { Transaction } from '../../database/database.js';
 import type { Administrator } from './administrator.js';
 import { type AuditEntry, type AuditFilter, AuditLogRepository } from './audit-log.repository.js';
-import type { PageRequest } from './list-query.js';
 
 /** The actions of administrators, each with the type of its target. */
 export const AUDIT_ACTIONS = {

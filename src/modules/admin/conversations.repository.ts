@@ -1,3 +1,4 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
@@ -13,7 +14,6 @@ import {
   type ListOrder,
   NEWEST_FIRST,
   OLDEST_FIRST,
-  type PageRequest,
   selectProperties,
 } from './list-query.js';
 

@@ -1,3 +1,4 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors.js';
 import { InjectConfig } from '../../config/config.module.js';
@@ -14,7 +15,6 @@ import {
   type RoomFilter,
   type RoomRecord,
 } from './conversations.repository.js';
-import type { PageRequest } from './list-query.js';
 
 /** Lists chatrooms and messages of all users, and retries failed replies. */
 @Injectable()

@@ -1,3 +1,4 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
@@ -10,7 +11,7 @@ import type { AuditEntry, AuditFilter } from './audit-log.repository.js';
 import { AuditLogService } from './audit-log.service.js';
 import { ConversationsRepository, type MessageFilter, messageKey, type MessageRecord } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
-import type { PageKey, PageRequest } from './list-query.js';
+import type { PageKey } from './list-query.js';
 
 const ROWS_AT_A_TIME = 1_000;
 /** A text may have 32,000 code points. */

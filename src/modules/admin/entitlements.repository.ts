@@ -1,9 +1,10 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { GrantEntity, SubscriptionEntity } from '../subscriptions/index.js';
 import { UserEntity } from '../users/index.js';
-import { addConditions, addPage, type Conditions, NEWEST_FIRST, type PageRequest, selectProperties } from './list-query.js';
+import { addConditions, addPage, type Conditions, NEWEST_FIRST, selectProperties } from './list-query.js';
 
 /** A subscription at Stripe, or a grant of an administrator. */
 export interface Entitlement extends Readonly<Pick<GrantEntity, 'id' | 'userId' | 'createdAt'>> {

@@ -1,10 +1,10 @@
+import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../../database/database.js';
 import { type Grant, type GrantChange, GrantsService, type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import type { Administrator } from './administrator.js';
 import { type AuditAction, AuditLogService } from './audit-log.service.js';
 import { type Entitlement, type EntitlementFilter, EntitlementsRepository } from './entitlements.repository.js';
-import type { PageRequest } from './list-query.js';
 
 export interface RevokeInput {
   readonly userId: string;

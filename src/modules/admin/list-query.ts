@@ -1,14 +1,9 @@
+import type { PageRequest } from '../../common/http/page.js';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 
 /** The key of the last row of the previous page; null for the first page. */
-export type PageKey = readonly string[] | null;
-
-/** One page of a list: the key it starts after, and the number of rows to read. */
-export interface PageRequest {
-  readonly after: PageKey;
-  readonly count: number;
-}
+export type PageKey = PageRequest['after'];
 
 /**
  * The order of a list: properties of the entity, the last one unique. A page starts after a key, never at an offset.

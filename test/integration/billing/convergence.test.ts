@@ -6,7 +6,9 @@ import { type BillingStack, startBilling, whatStripeHolds } from '../../support/
 import { isFullSize } from '../../support/full-size.js';
 import { PRO_PRICE } from '../../support/stripe-simulator.js';
 
-/** Of each case, besides those that are always tried; all events of it, in any order, any of them twice or not at all. */
+/**
+ * Of each case, besides those that are always tried; all events of it, in any order, any of them twice or not at all.
+ */
 const RUNS = isFullSize ? 50 : 1;
 
 /** What happens to a subscription: at the beginning, and again 31 days later, when its first period is over. */

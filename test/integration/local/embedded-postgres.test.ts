@@ -12,7 +12,8 @@ import { findPostgres } from '../../../src/apps/local/postgres/postgres-binaries
 import { isAlive } from '../../../src/apps/local/postgres/process-identity.js';
 import { handPaths, serverAccount } from '../../../src/apps/local/postgres/server-account.js';
 
-// mkdtemp makes folders that only their owner may enter: as root, every test here runs under a folder that the server's account cannot enter.
+// mkdtemp makes folders that only their owner may enter: as root, every test here runs under a folder that the server's
+// account cannot enter.
 const scratch = mkdtempSync(join(tmpdir(), 'embedded-postgres-test-'));
 /** Most tests share a data directory, as making a cluster takes a second. */
 const shared = join(scratch, 'shared');

@@ -13,7 +13,7 @@ import { startModule } from '../../support/module.js';
 import { explain, type PlanSummary } from '../../support/plans.js';
 import { recordQueries } from '../../support/statements.js';
 
-/* What is asked of a large database is answered from indexes, and from as many rows as are needed, not as many as there are. */
+// Queries of a large database are answered from indexes, and read as many rows as they need, not as many as there are.
 
 let started: Awaited<ReturnType<typeof startModule>>;
 let app: TestingModule;

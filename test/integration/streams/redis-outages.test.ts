@@ -154,7 +154,10 @@ const missing = whyNoRedis();
   });
 });
 
-/** Writes a text as a worker does: keeps it, and writes all of it again when the store has lost it. n is the length of the text so far. */
+/**
+ * Writes a text as a worker does: keeps it, and writes all of it again when the store has lost it. n is the length of
+ * the text so far.
+ */
 class Writer {
   text = '';
   readonly results: string[] = [];

@@ -11,8 +11,8 @@ const MEMORY_MIB = 200;
 const DELAY_MS = 200;
 const DESCRIPTORS_LEFT = 10;
 /**
- * A busy machine delays threads that the event loop waits for, such as those that collect garbage. An attack that blocks the event loop or fills the
- * memory by itself does so each time.
+ * A busy machine delays threads that the event loop waits for, such as those that collect garbage. An attack that
+ * blocks the event loop or fills the memory by itself does so each time.
  */
 const TRIES = 3;
 
@@ -102,7 +102,11 @@ describeOnLinux('redis', 'One API process bears', () => {
   // A connection that is kept for another request is none that an answer holds.
   const get = (path: string, by: ClusterUser, connection = 'close') => head('GET', path, { ...bearerOf(by), connection });
 
-  /** A room of `pairs` questions, each with a reply of this text, which an earlier release may have let be longer. @returns its id, and a reply's */
+  /**
+   * A room of `pairs` questions, each with a reply of this text, which an earlier release may have let be longer.
+   *
+   * @returns its id, and a reply's
+   */
   async function roomOf(owner: ClusterUser, pairs: number, reply: string): Promise<{ id: string; message: string }> {
     const { status, body } = await api.client.post<{ id: string }>('/chatroom/import', {
       token: owner.token,
@@ -162,7 +166,11 @@ describeOnLinux('redis', 'One API process bears', () => {
     ]);
   });
 
-  /** Sends this body for each sender at once, their last bytes once all but `accepted` of them are refused. @returns how those were answered */
+  /**
+   * Sends this body for each sender at once, their last bytes once all but `accepted` of them are refused.
+   *
+   * @returns how those were answered
+   */
   async function importAtOnce(target: Target, senders: readonly ClusterUser[], body: Buffer, accepted: number): Promise<number[]> {
     const statuses: number[] = [];
     const uploads = await Promise.all(

@@ -1,14 +1,12 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, ValidateIf } from 'class-validator';
 import type { Plan, Role } from '../../../common/actor.js';
-import { isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery, toPageRequest, type PageRequest } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import { USERNAME_PATTERN } from '../../users/index.js';
 import { ACCOUNT_SORTS, type AccountFilter, type AccountSort, isByUsername } from '../admin-users.repository.js';
-import type { PageRequest } from '../list-query.js';
 import { IsFilterWord } from './filter.fields.js';
-import { toPageRequest } from './page-request.js';
 
 export class AccountFilterQuery {
   @ApiPropertyOptional({ description: 'Part of a username, mobile number or e-mail address, or a whole id.', minLength: 1, maxLength: 200 })

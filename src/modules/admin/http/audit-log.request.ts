@@ -1,13 +1,11 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery, toPageRequest, type PageRequest } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import type { AuditFilter } from '../audit-log.repository.js';
 import { AUDIT_ACTIONS } from '../audit-log.service.js';
-import type { PageRequest } from '../list-query.js';
 import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
-import { toPageRequest } from './page-request.js';
 
 export class AuditFilterQuery {
   @IsFilterId('Only actions of this administrator.')

@@ -1,12 +1,10 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
-import { isPosition, isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isPosition, isTimestamp, PageQuery, toPageRequest, type PageRequest } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus, REPLY_ERROR_CODES } from '../../messages/index.js';
 import type { FailedReplyFilter, MessageFilter } from '../conversations.repository.js';
-import type { PageRequest } from '../list-query.js';
 import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
-import { toPageRequest } from './page-request.js';
 
 const RETRIED_AT_ONCE = 100;
 

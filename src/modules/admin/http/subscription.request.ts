@@ -2,14 +2,12 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsDate, IsInt, Max, Min, ValidateIf } from 'class-validator';
 import { ValidationFailedError } from '../../../common/errors/common.errors.js';
-import { isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery, toPageRequest, type PageRequest } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import type { EntitlementFilter } from '../entitlements.repository.js';
 import type { GrantInput } from '../entitlements.service.js';
-import type { PageRequest } from '../list-query.js';
 import { IsFilterId, IsFilterWord, toMoment } from './filter.fields.js';
-import { toPageRequest } from './page-request.js';
 
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 3_650;

@@ -1,8 +1,7 @@
-import { isTimestamp, PageQuery } from '../../../common/http/page.js';
+import { isTimestamp, PageQuery, toPageRequest } from '../../../common/http/page.js';
 import type { EventListOptions } from '../../billing/index.js';
 import { isEventId } from '../webhook-events.service.js';
 import { IsFilterWord } from './filter.fields.js';
-import { toPageRequest } from './page-request.js';
 
 export class ListWebhookEventsQuery extends PageQuery {
   @IsFilterWord(['true', 'false'], 'true: only events that wait to be processed; false: only the others.')
