@@ -154,7 +154,7 @@ test('all is reached by the keyboard, and whoever is signed out is led to the wa
   await heading(admin.username).waitFor();
   await page.getByRole('button', { name: 'Disable account' }).press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).press('Enter');
-  await page.getByRole('alert').getByText('Somebody has to be left who may administrate.').waitFor();
+  await page.getByRole('alert').getByText('At least one administrator must remain.').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await runSql(stack.databaseUrl, `UPDATE sessions SET ended_at = now(), expires_at = now() WHERE user_id = $1`, [admin.id]);
