@@ -41,7 +41,7 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 async function tryLock(runner: QueryRunner): Promise<boolean> {
-  const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS locked', [DATABASE_LOCKS.migration])) as { locked: boolean }[];
+  const [row] = (await runner.query(`SELECT pg_try_advisory_lock(${DATABASE_LOCKS.migration}) AS locked`)) as { locked: boolean }[];
   return row?.locked === true;
 }
 

@@ -35,7 +35,7 @@ export async function holdProcessLock(url: string, onLost: () => void): Promise<
     await client.connect();
     try {
       await client.query(`SET idle_session_timeout = 0; SET lock_timeout = ${PATIENCE_MS}`);
-      await client.query('SELECT pg_advisory_lock($1)', [DATABASE_LOCKS.localMode]);
+      await client.query(`SELECT pg_advisory_lock(${DATABASE_LOCKS.localMode})`);
     } catch (error) {
       await client.end();
       if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;
