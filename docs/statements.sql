@@ -156,15 +156,15 @@ FROM checkouts WHERE user_id = :user_id AND status = 'open';
 INSERT INTO checkouts (id, user_id, success_url, cancel_url) VALUES (:id, :user_id, :success_url, :cancel_url)
 ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING RETURNING id;
 
--- counters_give_back
---   parameters: key bytea
-UPDATE counters SET count = count - 1 WHERE key = :key AND count > 0;
-
 -- counters_peek_all
 --   parameters: keys bytea[]
 --   columns: key bytea, count int4, retry_after float8
 SELECT key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
 WHERE key = ANY (:keys::bytea[]) AND window_ends_at > now();
+
+-- counters_refund
+--   parameters: key bytea
+UPDATE counters SET count = count - 1 WHERE key = :key AND count > 0;
 
 -- counters_reset
 --   parameters: key bytea

@@ -11,7 +11,7 @@ export interface Answer {
 const THOUGHTS: readonly string[] = ['**Reading the conversation**\n\nI look at what ', 'was asked and at what came before it.'];
 
 /**
- * What lengthens an answer: words of several scripts and lengths in UTF-8, so that whoever splits or joins the text
+ * Text that lengthens an answer: words of several scripts and lengths in UTF-8, so that code that splits or joins text
  * wrongly is found out. A piece has about fifteen tokens, as Gemini's are larger once an answer is under way.
  */
 const FILLER: readonly string[] = [
@@ -21,12 +21,12 @@ const FILLER: readonly string[] = [
   'come along too, and after them ordinary words once more.\n\n',
 ];
 
-/** What somebody says in the transcript that a title or a summary is made of. */
+/** Returns the user's words in the transcript of which a title or a summary is made. */
 const SAID = /^(?:user|human): (.*)$/gimu;
 
 export const saidIn = (transcript: string): string[] => [...transcript.matchAll(SAID)].map(([, words = '']) => words);
 
-/** What is wrong with a title, by the argument of its scenario. */
+/** Faults of a title, by the argument of its scenario. */
 const BAD_TITLES: Readonly<Record<string, (title: string) => string>> = {
   json: (title) => JSON.stringify({ result: { name: title } }),
   think: (title) => `<think>The user wants a title. I could write “${title}”.`,

@@ -17,7 +17,7 @@ export interface ControlState {
   initialSettings: Settings;
   /** Scenarios for the next calls of a purpose, one each, before the words of their prompts. */
   next: (Scenario & { purpose: Purpose })[];
-  /** What lets each call go on that is held; null while none is to be. */
+  /** Releases each call that is held; null while none is to be held. */
   held: Set<() => void> | null;
 }
 

@@ -22,7 +22,7 @@ const KEPT_ENTRIES = 100;
 const KEPT_BODY = 65_536;
 const KEPT_PROMPTS = 10_000;
 
-/** What the simulator was asked. All of it is bounded: the newest requests, the newest prompts, and counters. */
+/** The requests that the simulator got. All of it is bounded: the newest requests, the newest prompts, and counters. */
 export class Journal {
   private entries: JournalEntry[] = [];
   private attempts = new Map<string, number>();

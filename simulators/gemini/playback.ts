@@ -76,7 +76,7 @@ function refuse({ response, model, onBreak }: Performance, fault: Scenario | nul
   return true;
 }
 
-/** What every chunk of one answer has in common. */
+/** The members that all chunks of one answer share. */
 function chunkMaker({ model, prompt, answer }: Performance) {
   const thoughtsTokens = tokensIn(answer.thoughts.join('').length);
   return (candidate: Record<string, unknown> | null, writtenCharacters: number, more: Record<string, unknown> = {}) => {

@@ -6,7 +6,7 @@ export interface Turn {
   text: string;
 }
 
-/** What a valid request asks. */
+/** The content of a valid request. */
 export interface Prompt {
   turns: Turn[];
   systemInstruction: string | null;

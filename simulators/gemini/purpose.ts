@@ -1,7 +1,7 @@
 import { type Prompt } from './prompt.js';
 
 /**
- * What a call is for, as far as its system instruction tells: an answer in a conversation, or a title or a summary of
+ * The purpose of a call, as its system instruction shows: an answer in a conversation, or a title or a summary of
  * one.
  */
 export const PURPOSES = ['reply', 'title', 'summary'] as const;

@@ -88,7 +88,7 @@ export function scenariosIn(text: string): Scenario[] {
 export const titleScenariosIn = (said: readonly string[]): Scenario[] =>
   scenariosIn(said.join('\n')).filter(({ word }) => word === 'title');
 
-/** What happens in this attempt (from 1) of a prompt with these scenarios. */
+/** Plans this attempt (from 1) of a prompt with these scenarios. */
 export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
   const plan: Plan = { delayMs: null, chunkMs: null, tokens: null, thinking: false, title: null, fault: null };
   for (const scenario of scenarios) {

@@ -1,4 +1,4 @@
-/** What a test or a person does to the simulator behind Stripe's back: everything under /_simulator/. */
+/** Controls of the simulator that Stripe does not have: everything under /_simulator/. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { DAY, type Seconds } from './clock.js';

@@ -44,7 +44,7 @@ export class Faults {
     const { kind, latency_ms: latency } = order;
     return {
       before: async (reply) => {
-        // What waits here must not keep a process that is done.
+        // A waiting fault must not keep the process alive.
         if (latency > 0) await wait(latency, undefined, { ref: false });
         if (kind === 'error') return fail(reply, 500, 'api_error');
         if (kind === 'rate_limit') return fail(reply, 429, 'invalid_request_error', 'rate_limit');

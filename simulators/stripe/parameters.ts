@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FormObject } from './form-encoding.js';
 import { invalidRequest, type StripeError } from './stripe-error.js';
 
-/** What parameters are made of. Every value of a form is text; an empty one unsets what can be unset. */
+/** Schemas of parameters. Every value of a form is text; an empty one unsets what can be unset. */
 export const text = z.string().min(1);
 export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 export const integer = z
@@ -88,7 +88,7 @@ function valueAt(form: FormObject, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), form);
 }
 
-/** What metadata becomes when a request brings `change`. */
+/** Returns the metadata after a request that brings `change`. */
 export function mergeMetadata(old: Record<string, string>, change: z.output<typeof metadata> | undefined): Record<string, string> {
   if (change === undefined) return old;
   if (change === '') return {};

@@ -54,7 +54,9 @@ export interface StripeSimulatorOptions {
   webhook?: { url: string; secret?: string; previousSecret?: string };
   /** The only key that is accepted; without it any `sk_test_…` or `rk_test_…`. */
   apiKey?: string;
-  /** What the Pro price asks, in the currency's smallest unit. Applies when the price is made, on the first start. */
+  /**
+   * The amount of the Pro price, in the currency's smallest unit. Applies when the price is made, on the first start.
+   */
   proPrice?: { amount: number; currency: string };
   rules?: Partial<BillingRules>;
   retries?: Partial<RetryRules>;
@@ -64,7 +66,7 @@ export interface StripeSimulator {
   /** `http://host:port`, for the SDK's `host`, `port` and `protocol`. */
   url: string;
   port: number;
-  /** Of the configured endpoint, and of every one that is added without a secret of its own. */
+  /** The secret of the configured endpoint, and of every one that is added without its own. */
   webhookSecret: string;
   /**
    * From now on events go there, and what waited to be sent too: for a receiver whose address is not known before this
@@ -163,7 +165,7 @@ function restoredClock(store: Store): SimulatorClock {
   return clock;
 }
 
-/** What must be there before the first request. Answers the webhook secret. */
+/** Creates what the first request needs. @returns the webhook secret */
 function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): string {
   if (world.store.get('products', PRO_PRODUCT_ID) === undefined) {
     world.add('products', newProduct(OPENED, { id: PRO_PRODUCT_ID, name: 'Pro', default_price: PRO_PRICE_ID }));
@@ -193,7 +195,7 @@ function configureEndpoint(world: World, { url, secret, previousSecret }: { url:
   world.add('endpoints', { id: 'we_configured', url, secrets, events: ['*'] });
 }
 
-/** What Stripe does not keep either: idempotency keys past a day, events past 30. */
+/** Deletes what Stripe does not keep either: idempotency keys after a day, events after 30. */
 function forget(world: World): void {
   for (const { id, created } of world.store.all('idempotency')) if (created < world.now() - DAY) world.store.delete('idempotency', id);
   const old = new Set(world.store.all('events').flatMap(({ id, created }) => (created < world.now() - 30 * DAY ? [id] : [])));

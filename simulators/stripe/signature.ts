@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** What a delivery's signature is. All but `valid` must be refused by the receiver. */
+/** The kind of a delivery's signature. The receiver must refuse all but `valid`. */
 export const SIGNATURES = ['valid', 'forged', 'altered', 'stale', 'future'] as const;
 export type SignatureKind = (typeof SIGNATURES)[number];
 

@@ -1,4 +1,4 @@
-/** What happens when a card is charged. */
+/** The result of charging a card. */
 export type CardBehaviour =
   | 'pays'
   | 'generic_decline'
@@ -13,7 +13,7 @@ export type CardBehaviour =
   | 'settles_later'
   | 'fails_later';
 
-/** What the simulator knows of a payment method beside what Stripe shows of it. */
+/** The simulator's own data of a payment method, which Stripe does not show. */
 export interface Card {
   /** of the payment method */
   id: string;
@@ -81,8 +81,8 @@ export function numberOfTestName(name: string): string | undefined {
 }
 
 /**
- * What the number does, or undefined for one that is no test card (and so is refused, as Stripe refuses real cards in
- * test mode).
+ * Returns the behaviour of a card number, or undefined for one that is no test card (and so is refused, as Stripe
+ * refuses real cards in test mode).
  */
 export function behaviourOfNumber(number: string): CardBehaviour | undefined {
   return Object.hasOwn(BY_NUMBER, number) ? BY_NUMBER[number] : undefined;

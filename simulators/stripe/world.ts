@@ -10,7 +10,7 @@ export interface BillingRules {
   draftSeconds: number;
   /** Days from one failed charge of an invoice to the next try. */
   retryDays: readonly number[];
-  /** What becomes of a subscription when the last try has failed. */
+  /** The state of a subscription after the last retry has failed. */
   whenRetriesEnd: 'cancel' | 'mark_unpaid' | 'leave_past_due';
   /** Seconds until a bank decides on a payment by an asynchronous method. */
   settleSeconds: number;

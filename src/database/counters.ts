@@ -56,8 +56,8 @@ const peekAll = statement({
    WHERE key = ANY (:keys::bytea[]) AND window_ends_at > now()`,
 });
 
-const giveBack = statement({
-  name: 'counters_give_back',
+const refund = statement({
+  name: 'counters_refund',
   parameters: { key: 'bytea' },
   text: `UPDATE counters SET count = count - 1 WHERE key = :key AND count > 0`,
 });
@@ -109,9 +109,9 @@ export class Counters {
     return counted.map(({ limit }, i) => toFree(rows.find(({ key, count }) => key.equals(hashes[i] ?? EMPTY) && count >= limit)));
   }
 
-  /** Gives one unit back to the window that it may still be in. */
-  async giveBack(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
-    await on.run(giveBack, { key: hashOf(key) });
+  /** Refunds one unit to the window, if it has not ended. */
+  async refund(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
+    await on.run(refund, { key: hashOf(key) });
   }
 
   async reset(key: readonly string[], on: StatementRunner = this.database): Promise<void> {

@@ -34,7 +34,7 @@ export class Database implements StatementRunner {
     private readonly pool: Pool,
     private readonly dataSource: DataSource,
   ) {
-    // What a repository runs outside of `run` and `transaction` is noticed here.
+    // Queries that a repository runs outside of `run` and `transaction` are noticed here.
     dataSource.subscribers.push({
       afterQuery: async ({ error, queryRunner }) => {
         if (isServerSilent(error)) this.abandon((await queryRunner.connect()) as PoolClient);

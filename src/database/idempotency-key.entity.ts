@@ -19,7 +19,7 @@ export class IdempotencyKeyEntity {
   @Column({ type: 'bytea' })
   fingerprint!: Buffer;
 
-  /** What the first answer is made from again. */
+  /** The data from which the first answer is made again. */
   @Column({ type: 'jsonb' })
   result!: unknown;
 

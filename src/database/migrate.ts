@@ -76,7 +76,7 @@ async function withClient<T>(connectionString: string, work: (client: Client) =>
     query_timeout: 5_000,
     application_name: 'gemini-chat start',
   });
-  // What breaks is told by the query; without a listener it would end the process.
+  // The query reports the failure; a connection that has no listener would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -31,7 +31,7 @@ export function openPool({ url, poolSize, applicationName, deadlines }: Connecti
     options: '-c timezone=UTC',
     ...deadlines,
   });
-  // Without a listener a connection that breaks while somebody holds it, between two queries, would end the process.
+  // A connection that breaks between two queries, while it is in use, would end the process if it had no listener.
   pool.on('connect', (connection) => connection.on('error', () => undefined));
   return pool;
 }

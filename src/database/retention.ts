@@ -3,7 +3,7 @@ import { type Statement, statement } from './statement.js';
 
 /** Rows that are deleted when they are old enough. The module that owns the table declares it in its `retention.ts`. */
 export interface RetentionRule {
-  /** What the log calls the rows. */
+  /** The name of the rows in the log. */
   readonly name: string;
   readonly table: string;
   /** Deletes at most `count` rows that are older than `keep_ms`, and returns a row for each. */

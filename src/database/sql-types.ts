@@ -1,4 +1,4 @@
-/** What pg makes of a value of each type, by PostgreSQL's short names of the types (`pg_type.typname`). */
+/** The JavaScript type of each SQL type, by PostgreSQL's short names of the types (`pg_type.typname`). */
 interface Decoded {
   bool: boolean;
   bytea: Buffer;
@@ -21,7 +21,7 @@ interface Decoded {
   uuid: string;
 }
 
-/** What pg takes for a parameter, where that is more than what it returns. */
+/** The JavaScript types that pg takes for a parameter, where they are more than those that it returns. */
 interface Encodable extends Omit<Decoded, 'int8' | 'numeric'> {
   int8: string | number | bigint;
   numeric: string | number;

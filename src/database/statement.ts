@@ -15,7 +15,7 @@ export interface Statement<Row, Parameters> {
   readonly row?: Row;
 }
 
-/** What a statement was declared as. */
+/** The declaration of a statement. */
 export interface DeclaredStatement {
   readonly name: string;
   /** As it was written, with `:name`. */

@@ -1,4 +1,4 @@
-/** What happens by itself as the time passes. */
+/** Changes that happen as time passes. */
 import { DAY, type Seconds } from '../clock.js';
 import { periodOf } from '../objects/subscription.js';
 import type { Invoice, Subscription } from '../wire.js';

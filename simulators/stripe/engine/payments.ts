@@ -1,4 +1,4 @@
-/** What becomes of a payment when a card is charged, an authentication is answered, or a bank decides. */
+/** The outcome of a payment when a card is charged, an authentication is answered, or a bank decides. */
 import { newBankMethod, newCardMethod, newCharge, newDispute, newPaymentIntent, newRefund } from '../objects/payment.js';
 import { cardDeclined, invalidRequest, resourceMissing } from '../stripe-error.js';
 import { behaviourOfNumber, declineOf, numberOfTestName, refusesToBeSaved, type Decline } from '../test-cards.js';

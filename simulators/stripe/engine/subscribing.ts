@@ -105,7 +105,10 @@ export function createSubscription(
   return { subscription: world.require('subscriptions', subscription.id), declined };
 }
 
-/** What Checkout makes when its payment has gone through (or is with the bank, or is not due before the trial ends). */
+/**
+ * The objects that Checkout creates when its payment has gone through (or is with the bank, or is not due before the
+ * trial ends).
+ */
 export function startPaidSubscription(
   world: World,
   order: NewSubscription,

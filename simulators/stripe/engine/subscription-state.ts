@@ -64,7 +64,7 @@ export function expireIncomplete(world: World, subscription: Subscription): Subs
   );
 }
 
-/** What `cancel_at_period_end` does through the API: Stripe shows the end as `cancel_at` too. */
+/** The effect of `cancel_at_period_end` through the API: Stripe shows the end as `cancel_at` too. */
 export function cancelAtPeriodEnd(world: World, subscription: Subscription): Partial<Subscription> {
   return {
     cancel_at_period_end: true,

@@ -11,7 +11,7 @@ const TEST_CARDS: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * What was typed into the fields of a card; the checks of https://docs.stripe.com/testing apply (any future date, any
+ * The text of the fields of a card form; the checks of https://docs.stripe.com/testing apply (any future date, any
  * code).
  */
 export const cardFields = z.object({
@@ -46,7 +46,7 @@ function passesLuhn(number: string): boolean {
   return sum % 10 === 0;
 }
 
-/** What is wrong with a form, in the words for the person, by field. */
+/** Errors of a form, in words for the person, by field. */
 export function problemsOf(error: z.ZodError): Record<string, string> {
   return Object.fromEntries(error.issues.map((issue): [string, string] => [String(issue.path[0]), issue.message]).reverse());
 }

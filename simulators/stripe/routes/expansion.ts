@@ -17,7 +17,7 @@ const TABLE_OF_PREFIX: Readonly<Record<string, keyof Tables>> = {
   bpc: 'portal_configurations',
 };
 
-/** What an object holds only when a request asks for it. */
+/** Members that an object has only when a request asks for them. */
 const INCLUDABLE: Readonly<Record<string, (world: World, id: string) => object | undefined>> = {
   'checkout.session line_items': (world, id) =>
     listOf(world.store.get('checkout_details', id)?.lines ?? [], `/v1/checkout/sessions/${id}/line_items`),

@@ -245,7 +245,7 @@ export const subscriptionRoutes: Route[] = [
 const cardRefused = (): StripeError =>
   new StripeError(402, { code: 'card_declined', decline_code: 'generic_decline', message: 'Your card was declined.', type: 'card_error' });
 
-/** Without a filter the canceled ones are left out, as Stripe does. */
+/** Leaves the canceled ones out where there is no filter, as Stripe does. */
 function hasStatus(subscription: Subscription, status: string | undefined): boolean {
   if (status === 'all') return true;
   if (status === undefined) return subscription.status !== 'canceled';

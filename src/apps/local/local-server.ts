@@ -38,7 +38,7 @@ export async function startLocalServer(
     throw new LocalModeError(error instanceof Error ? error.message : String(error), { cause: error });
   });
   void server.exited.then(({ code, signal, log }) =>
-    // Without PostgreSQL nothing can be drained.
+    // Nothing can be drained when PostgreSQL is gone.
     fail(new LocalModeError(`PostgreSQL ended by itself (${signal ?? `exit code ${code ?? '?'}`}). Its last words:\n${log}`)),
   );
   return { url: server.connectionString(DATABASE), location: dataDirectory, stop: () => server.stop() };

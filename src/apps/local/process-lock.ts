@@ -30,7 +30,7 @@ export async function holdProcessLock(url: string, onLost: () => void): Promise<
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
     });
-    // Without a listener a session that breaks ends the process.
+    // A session that breaks would end the process if it had no listener.
     client.on('error', () => undefined);
     await client.connect();
     try {

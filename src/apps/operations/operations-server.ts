@@ -9,7 +9,7 @@ import { ReadinessService } from './readiness.service.js';
 
 /**
  * Serves metrics and health on METRICS_PORT, which is not open to clients of the API. It is the only port of a worker.
- * Without METRICS_PORT it does not start.
+ * It does not start where METRICS_PORT is unset.
  */
 @Injectable()
 export class OperationsServer implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -144,7 +144,7 @@ export class OtpService {
     const correct = challengeId === null ? await this.checkUnnamed(attempt) : await this.checkNamed(attempt, challengeId);
     // The limit is applied last, so that a refused attempt takes the same statements.
     if (!correct || !isAllowed) throw new InvalidOtpError();
-    await this.counters.giveBack(ofNetwork);
+    await this.counters.refund(ofNetwork);
     return correct;
   }
 

@@ -23,7 +23,7 @@ import {
 } from './messages.errors.js';
 import { BudgetService } from './usage/budget.service.js';
 
-/** What was accepted: a message and its pending reply. */
+/** An accepted message and its pending reply. */
 export interface Accepted {
   readonly messageId: string;
   readonly replyId: string;

@@ -160,7 +160,7 @@ const findOrphans = statement({
    ORDER BY m.id LIMIT :count`,
 });
 
-/** Which worker works on a reply, and when. Every write after the claim names the attempt of the claim. */
+/** Decides which worker works on a reply, and when. Every write after the claim names the attempt of the claim. */
 @Injectable()
 export class ClaimsRepository {
   constructor(

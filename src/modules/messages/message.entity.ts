@@ -130,7 +130,7 @@ export class MessageEntity {
   @Column('integer', { name: 'input_tokens', nullable: true })
   inputTokens!: number | null;
 
-  /** Without `reasoningTokens`. */
+  /** Does not include `reasoningTokens`. */
   @Column('integer', { name: 'output_tokens', nullable: true })
   outputTokens!: number | null;
 

@@ -127,7 +127,7 @@ const activate = statement({
    SELECT EXISTS (SELECT FROM leaf) AS "isFound", EXISTS (SELECT FROM branch) AS "isActivated"`,
 });
 
-/** What has changed for those who wait for a reply. */
+/** Changes of a reply that its waiting readers are told. */
 interface ReplyNews {
   readonly id: string;
   /** Also true for a reply that was deleted. */

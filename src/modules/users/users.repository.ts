@@ -94,7 +94,7 @@ const lockUnverified = statement({
    WHERE mobile_number = ANY (:mobile_numbers) AND verified_at IS NULL AND disabled_at IS NULL AND role = 'user' FOR UPDATE`,
 });
 
-// Nobody has proved to hold the number, so the new sign-up has as good a claim to it. An account that holds something
+// The number is not verified, so the new sign-up has as good a claim to it. An account that holds something
 // stays: its number is given to the person who verifies it.
 const deleteEmpty = statement({
   name: 'users_delete_empty',
@@ -145,7 +145,7 @@ export class UsersRepository {
     return (await this.database.run(find, { id }))[0] ?? null;
   }
 
-  /** Of two accounts of one phone, this finds the one whose spelling comes first. */
+  /** Finds, of two accounts of one phone, the one whose spelling comes first. */
   async findByIdentifier(username: string | null, mobileNumbers: readonly string[]): Promise<UserCredentials | null> {
     return (await this.database.run(findByIdentifier, { username, mobile_numbers: mobileNumbers }))[0] ?? null;
   }

@@ -66,7 +66,7 @@ export class SmsBudgetService {
   }
 
   async refund(paid: PaidSms): Promise<void> {
-    for (const { key } of paid) await this.counters.giveBack(key);
+    for (const { key } of paid) await this.counters.refund(key);
   }
 }
 

@@ -17,7 +17,7 @@ import { retryDelay } from './retry-delay.js';
 /** An attempt that takes longer is aborted. The lease outlives it. */
 const CALL_MS = 60_000;
 const LEASE_MS = 90_000;
-/** Nobody waits for a title or a summary, and the conversation goes on without it. */
+/** A title or a summary is waited for by nobody, and the conversation goes on without it. */
 const MAX_ATTEMPTS = 3;
 const RETRY_FACTOR = 5;
 /** A message and its reply. */
