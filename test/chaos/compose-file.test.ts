@@ -17,7 +17,7 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
   beforeAll(async () => {
     // Its PostgreSQL and Redis stand for the containers of the images.
     cluster = await startCluster({ apis: 0, workers: 0, migrated: false });
-    // And this for the volume that they share.
+    // This folder stands for the volume that they share.
     simulated = await mkdtemp(join(tmpdir(), 'simulated-'));
   }, 120_000);
   afterAll(async () => {

@@ -12,7 +12,7 @@ const STREAMS = isFullSize ? 1_000 : 100;
 const AT_ONCE = 50;
 const USERS = 10;
 const CUTS = 5;
-/** Of an answer, in tokens of four UTF-16 units. */
+/** The length of an answer, in tokens of four UTF-16 units. */
 const TOKENS = 3_000;
 
 interface StoredReply {
@@ -168,7 +168,7 @@ describeOn('redis', 'the streams of two API processes', () => {
         expect(textOf(events)).toBe(reply.content);
         expect(idsRise(events)).toBe(true);
       }
-      // Whoever left before it and comes again gets the same text, told anew or gone on with.
+      // A reader that left before it and comes again gets the same text, told anew or gone on with.
       const { events: rest } = await readEvents(await resume(user, path, before.at(-1)));
       expect(textOf([...before, ...rest])).toBe(reply.content);
       expect(idsRise([...before, ...rest])).toBe(true);

@@ -8,7 +8,7 @@ import { type Endpoints, isGone, LocalBuild, until } from '../support/local-proc
 
 jest.setTimeout(240_000);
 
-/** So that no test waits for what is meant for people. */
+/** Settings with which no test waits for what is meant for people. */
 const QUICK = { GEMINI_SIMULATOR_LATENCY_MS: '0', GEMINI_SIMULATOR_CHUNK_MS: '0', BASIC_DAILY_LIMIT: '100', REPLY_LEASE: '2s' } as const;
 /** How long a process of the test may drain: not as long as it takes a reply that is held. */
 const SHORT = { ...QUICK, DRAIN_SECONDS: '1' };

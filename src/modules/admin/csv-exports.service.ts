@@ -168,7 +168,7 @@ async function* write<Row extends object>({
 const toLines = (rows: readonly (readonly unknown[])[]): string =>
   stringify(
     rows.map((cells) => cells.map(toCell)),
-    // Without this, csv-stringify quotes a cell only if it contains the whole of the record delimiter.
+    // By default csv-stringify quotes a cell only if it contains the whole of the record delimiter.
     { record_delimiter: 'windows', quoted_match: /[\r\n]/ },
   );
 

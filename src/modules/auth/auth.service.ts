@@ -84,8 +84,8 @@ export class AuthService {
     if (user.role === 'admin' && this.config.ADMIN_REQUIRE_OTP) await this.requireCode(user);
     const passwordHash = await this.strengthen(user, password);
     const tokens = await this.sessions.start(user, { client, ...(passwordHash === null ? {} : { passwordHash }) });
-    // Without tokens the account has changed since it was read, for example by a concurrent sign-in that has stored a
-    // new hash of the same password. The current state is judged.
+    // No tokens mean that the account has changed since it was read, for example by a concurrent sign-in that has
+    // stored a new hash of the same password. The current state is judged.
     return tokens ?? this.logIn({ identifier, password }, client);
   }
 
@@ -127,7 +127,7 @@ export class AuthService {
     const result = await this.database.transaction(async (transaction) => {
       const challenge = await this.codes.consume(transaction, code);
       const { user, contents } = await this.lockHolder(transaction, challenge);
-      // Nobody is signed in, but the transaction commits: the code is used, and the client becomes known.
+      // The transaction commits although nobody is signed in: the code is used, and the client becomes known.
       if (user.role === 'admin' && challenge.purpose === 'sign_in') return { knownTo: user.id };
       if ((user.role === 'admin') !== (challenge.purpose === 'admin_sign_in')) throw new InvalidOtpError();
       if (user.isDisabled) throw new AccountDisabledError();

@@ -77,7 +77,7 @@ const takeAttempt = statement({
    RETURNING id`,
 });
 
-// Of any number of concurrent requests with the correct code, one finds the challenge open.
+// One of any number of concurrent requests with the correct code finds the challenge open.
 const consume = statement({
   name: 'otp_challenges_consume',
   parameters: NAMED,

@@ -112,7 +112,7 @@ const findTokens = statement({
 
 export type StoredTokens = NonNullable<typeof findTokens.row>;
 
-// Of any number of concurrent requests with the current token, one finds it current. The others change nothing, and
+// One of any number of concurrent requests with the current token finds it current. The others change nothing, and
 // judge the token again.
 const rotate = statement({
   name: 'sessions_rotate',

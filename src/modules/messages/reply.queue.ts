@@ -26,7 +26,8 @@ interface ReplyJobOptions {
  * still runs is dropped.
  */
 const JOB_OPTIONS = {
-  // For failures of the database or the queue during the handler. The attempts at an answer are counted on the reply.
+  // These attempts are for failures of the database or the queue during the handler. The attempts at an answer are
+  // counted on the reply.
   attempts: 3,
   backoff: { type: 'exponential', delay: 1_000 },
   removeOnComplete: true,

@@ -33,7 +33,7 @@ export class PasswordHasherService {
     return this.bounded(() => hash(normalised(password), PARAMETERS));
   }
 
-  /** Without a hash, this does the same work and returns false, so that the duration does not reveal the difference. */
+  /** Does the same work where there is no hash, and returns false, so that the duration does not reveal it. */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
     const against = passwordHash ?? (await (this.decoy ??= hash('no account has this password', PARAMETERS)));
     const matches = await this.bounded(() => verify(against, normalised(password)));
