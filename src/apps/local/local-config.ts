@@ -17,6 +17,8 @@ export function loadLocalConfig(): Config {
       NETWORK_SIGN_UPS_PER_DAY: '10000',
       NETWORK_CODES_PER_HOUR: '10000',
       NETWORK_CODES_PER_DAY: '10000',
+      NETWORK_WRONG_PASSWORDS: '10000',
+      NETWORK_WRONG_CODES: '10000',
     },
     ignore: ['REDIS_URL', 'METRICS_PORT'],
   });
