@@ -213,7 +213,7 @@ SELECT pg_try_advisory_xact_lock(:lock) AS locked, set_config('idle_in_transacti
 --   columns: messageId uuid, kind text, attempt int4, plan text, titleRequests int4
 UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + :lease_ms * interval '1 millisecond'
 FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
-WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now() AND m.id = d.message_id
+WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now()::timestamptz(3) AND m.id = d.message_id
 RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests";
 
 -- digests_finish_summary

@@ -43,7 +43,7 @@ const claim = statement({
   columns: CLAIM,
   text: `UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + :lease_ms * interval '1 millisecond'
    FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
-   WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now() AND m.id = d.message_id
+   WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now()::timestamptz(3) AND m.id = d.message_id
    RETURNING ${TASK.sql('d')}, p.plan, c.title_requests AS "titleRequests"`,
 });
 
