@@ -315,7 +315,7 @@ describe('An import', () => {
     const { status, body: room } = await post<Room>('/chatroom/import', whole);
     expect([status, room.message_count]).toEqual([201, 3_002]);
     expect(await exported(room.id)).toEqual(whole);
-    // For search they are so many messages, whenever they were made, and not one heap.
+    // Search counts them as that many messages, whenever they were made.
     expect((await indexedMessages()) - before).toBe(3_002);
     expect(await marksOf(room.id)).toBeGreaterThan(1);
     const [newest] = (await branchOf(room.id)).reverse();

@@ -171,7 +171,7 @@ describe('Beside processes that do not keep the counters', () => {
     await sql(`UPDATE users SET chatroom_count = 6, usage_counted_at = now() - interval '1 hour' WHERE id = $1`);
     expect((await post('/chatroom', {})).status).toBe(201);
     await expectExact();
-    // But not by each request: that would be much work for a refusal.
+    // The recount is not repeated by each request, as it would be much work for a refusal.
     await sql(`UPDATE users SET stored_bytes = 100000 WHERE id = $1`);
     expect((await importOf('x')).body).toEqual(STORAGE_FULL);
     expect(room.id).toEqual(expect.any(String));

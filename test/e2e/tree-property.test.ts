@@ -15,7 +15,7 @@ const KINDS = ['send', 'send after', 'edit', 'regenerate', 'activate', 'cancel']
 
 interface Request {
   readonly kind: (typeof KINDS)[number];
-  /** Which of the messages that there are it is about. */
+  /** The index of the message that the step is about. */
   readonly pick: number;
   /** Words for the simulator. */
   readonly scenario: string;

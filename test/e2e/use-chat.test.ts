@@ -52,7 +52,7 @@ const missing = whyNoAiSdk();
     until('the answer is read', () =>
       page.states.some(({ status, messages }) => status === 'streaming' && textOf(messages.at(-1)).length > length),
     );
-  /** With what was asked for, not with what it had when it was loaded. */
+  /** Waits for the state after the request, not for the one that the page was loaded with. */
   const settles = (status: 'ready' | 'error') =>
     until(`the chat is ${status}`, () => {
       const { messages } = page.state;

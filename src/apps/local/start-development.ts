@@ -43,7 +43,7 @@ export async function startDevelopment(fail: Fail): Promise<Stop> {
       onApiStarted?.(`http://127.0.0.1:${settings.PORT}`);
     }
     const found = Object.assign({ DATABASE_URL: server.url }, ...simulated.map((vendor) => vendor.settings)) as Record<string, string>;
-    stops.push(watchApplication(found));
+    stops.push(watchApplication(found, fail));
   } catch (error) {
     await stopAll();
     throw error;
@@ -52,13 +52,19 @@ export async function startDevelopment(fail: Fail): Promise<Stop> {
 }
 
 /** @returns a function that stops the application and then the watcher */
-function watchApplication(settings: Readonly<Record<string, string>>): Stop {
+function watchApplication(settings: Readonly<Record<string, string>>, fail: Fail): Stop {
   const watcher = spawn(process.execPath, [NEST_CLI, 'start', '--watch', '--no-shell'], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: childEnvironment(settings),
   });
   const exited = once(watcher, 'exit');
+  let isStopping = false;
+  // After Ctrl-C, which reaches the watcher too, it ends with 0.
+  void exited.then(([code]) => {
+    if (!isStopping && code !== 0) fail(new LocalModeError('The watcher of the application ended by itself; its output is above.'));
+  });
   return async () => {
+    isStopping = true;
     watcher.kill('SIGTERM');
     await exited;
   };

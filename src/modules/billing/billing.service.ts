@@ -32,7 +32,7 @@ export class BillingService {
   ) {}
 
   /**
-   * With `checkoutSessionId`, the id of a payment page that the user returns from, it reads Stripe's state first.
+   * Given `checkoutSessionId`, the id of a payment page that the user returns from, it reads Stripe's state first.
    *
    * @throws NotFoundError for an unknown session and another user's, BillingUnavailableError
    */
