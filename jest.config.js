@@ -59,8 +59,10 @@ const onPostgres = { globalSetup: '<rootDir>/test/support/global-setup.ts', glob
 export default {
   // Most of a test's time is spent waiting for servers.
   maxWorkers: '100%',
+  // Each suite leaves memory behind in its worker, whose collections of garbage would slow the last suites down.
+  workerIdleMemoryLimit: '1.5GB',
   projects: [
-    project('unit', ['{src,simulators}/**/*.test.ts']),
+    project('unit', ['{src,simulators,web/src}/**/*.test.ts']),
     project('architecture', ['test/architecture/**/*.test.ts'], onPostgres),
     project('integration', ['test/{integration,security}/**/*.test.ts'], {
       ...onPostgres,

@@ -1,112 +1,255 @@
-/**
- * What our way of answering costs: the requests of a conversation to one API process, beside a bare Fastify that
- * answers after one named statement each, on the same PostgreSQL, one after the other in this run. Prints requests a
- * second, and what they took.
- *
- *     npx swc src migrations test/support bench --out-dir dist && node dist/bench/requests.js [seconds] [connections]
- */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import fastify from 'fastify';
-import { Pool } from 'pg';
-import { newId } from '../src/common/ids.js';
-import { startCluster } from '../test/support/cluster.js';
-import { createClusterUsers, createRoom } from '../test/support/cluster-user.js';
+import { type LoadRequest, type Loaded, load } from './load.js';
+import { cpuOf, cpuOfFamily } from './processes.js';
+import { type Comparison, type Cost, type Measured, median } from './results.js';
+import { type BenchUser, fillRoom, type Served, startSystem, type System } from './system.js';
 
-interface Target {
-  readonly name: string;
-  readonly origin: string;
-  readonly requests: readonly { readonly method: string; readonly path: string; readonly token?: string; readonly body?: string }[];
+/** The number of users whose requests are sent in turns. */
+const USERS = 64;
+/** A round for the compilers, which is not counted. */
+const WARM_SECONDS = 2;
+const BODY = JSON.stringify({ content: 'What should I see in Kyoto?' });
+
+interface Path {
+  /** Its name for `--only`. */
+  readonly key: string;
+  readonly path: string;
+  readonly request: (user: BenchUser) => Omit<LoadRequest, 'token'>;
+  /** Each does the same work without our code. */
+  readonly bare: readonly {
+    readonly baseline: string;
+    readonly request: (user: BenchUser) => Omit<LoadRequest, 'token'>;
+    /** The least ratio of the rates, and what it would take to reach it. */
+    readonly target: number;
+    readonly remedy: string;
+  }[];
+  /** Connections at which the target holds; the others belong to the curve. */
+  readonly targetAt: readonly number[];
+  readonly connections: readonly number[];
+  /** The p50 of one client in release 0.1.0 in milliseconds, which is to stay; null where it was not measured. */
+  readonly p50Before: number | null;
 }
 
-const [seconds = 5, connections = 16] = process.argv.slice(2, 4).map(Number);
-const bareOn = process.env['BENCH_BARE'];
+const get = (path: string) => ({ method: 'GET', path }) as const;
+const post = (path: string) => ({ method: 'POST', path, body: BODY }) as const;
 
-/** What a service would be that forgets limits, order, idempotency, sessions and the queue. */
-async function serveBare(databaseUrl: string): Promise<void> {
-  const pool = new Pool({ connectionString: databaseUrl, max: 20 });
-  await pool.query('CREATE TABLE bare (id uuid PRIMARY KEY, content text NOT NULL, created_at timestamptz NOT NULL DEFAULT now())');
-  const app = fastify();
-  const id = newId();
-  await pool.query('INSERT INTO bare (id, content) VALUES ($1, $2)', [id, 'Hello']);
-  app.get('/', async () => (await pool.query({ name: 'find', text: 'SELECT * FROM bare WHERE id = $1', values: [id] })).rows[0] as object);
-  app.post('/', async ({ body }) => {
-    const { content } = body as { content: string };
-    const text = 'INSERT INTO bare (id, content) VALUES ($1, $2), ($3, $2) RETURNING *';
-    return (await pool.query<object>({ name: 'insert', text, values: [newId(), content, newId()] })).rows;
-  });
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  process.send?.((app.server.address() as AddressInfo).port);
-}
+const LAYERS = 'What remains is spent in the layers around a handler';
+const ONE_CLIENT =
+  'One client waits for round trips, and the machine differs by half between two runs: the bare p50 beside it tells which it is.';
 
-async function measure({ name, origin, requests }: Target): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const took: number[] = [];
-  const begin = performance.now();
-  const until = begin + seconds * 1_000;
-  const ask = ({ method, path, token, body }: Target['requests'][number]) =>
-    new Promise<void>((resolve, reject) => {
-      const headers = {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
-      };
-      const sent = request(`${origin}${path}`, { method, headers, agent }, (answer) => {
-        if ((answer.statusCode ?? 500) > 299) reject(new Error(`${method} ${path} answered ${answer.statusCode ?? 0}`));
-        answer.resume().on('end', resolve);
-      });
-      sent.on('error', reject).end(body);
-    });
-  const one = async (n: number) => {
-    const wish = requests[n % requests.length];
-    while (wish && performance.now() < until) {
-      const sent = performance.now();
-      await ask(wish);
-      took.push(performance.now() - sent);
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, (_, n) => one(n)));
-  agent.destroy();
-  took.sort((a, b) => a - b);
-  const at = (part: number) => (took[Math.floor(took.length * part)] ?? NaN).toFixed(1);
-  const rate = Math.round((took.length * 1_000) / (performance.now() - begin));
-  console.log(`${name.padEnd(32)} ${String(rate).padStart(6)} requests/s   p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`);
-}
-
-async function main(): Promise<void> {
-  const cluster = await startCluster({
-    apis: 1,
-    workers: 0,
-    settings: { MAX_PENDING_REPLIES: '100000' },
-  });
-  const bare = fork(process.argv[1] ?? '', { env: { ...process.env, BENCH_BARE: cluster.postgres.url } });
-  try {
-    const [port] = (await once(bare, 'message')) as [number];
-    const bareOrigin = `http://127.0.0.1:${port}`;
-    const [api] = cluster.apis;
-    if (!api) throw new Error('no API');
-    const users = await createClusterUsers(api.client, cluster.postgres, connections);
-    const rooms = await Promise.all(users.map(async (user) => ({ ...user, room: await createRoom(api.client, user) })));
-    const origin = api.client.origin;
-    const body = JSON.stringify({ content: 'What should I see in Kyoto?' });
-    const targets: Target[] = [
-      { name: 'bare: one row', origin: bareOrigin, requests: [{ method: 'GET', path: '/' }] },
-      { name: 'GET /user/me', origin, requests: users.map(({ token }) => ({ method: 'GET', path: '/user/me', token })) },
-      { name: 'GET /chatroom, cached', origin, requests: users.map(({ token }) => ({ method: 'GET', path: '/chatroom', token })) },
-      { name: 'bare: two rows inserted', origin: bareOrigin, requests: [{ method: 'POST', path: '/', body }] },
+const PATHS: readonly Path[] = [
+  {
+    key: 'live',
+    path: 'GET /health/live',
+    request: () => get('/health/live'),
+    bare: [
       {
-        name: 'POST /chatroom/{id}/message',
-        origin,
-        requests: rooms.map(({ token, room }) => ({ method: 'POST', path: `/chatroom/${room}/message`, token, body })),
+        baseline: 'token check alone',
+        request: () => get('/live'),
+        target: 0.75,
+        remedy: `${LAYERS}; a route of Fastify itself would have none of them, and none of the guards.`,
       },
-    ];
-    // The first round is for the compilers.
-    for (const target of [...targets, ...targets]) await measure(target);
+    ],
+    targetAt: [16],
+    connections: [1, 16],
+    p50Before: null,
+  },
+  {
+    key: 'me',
+    path: 'GET /user/me',
+    request: () => get('/user/me'),
+    bare: [
+      {
+        baseline: 'token check + one row',
+        request: () => get('/me'),
+        target: 0.75,
+        remedy: `${LAYERS}, in throttling and in the check of the session, for which the bare server has nothing.`,
+      },
+    ],
+    targetAt: [16],
+    connections: [1, 4, 16, 64],
+    p50Before: 0.82,
+  },
+  {
+    key: 'list',
+    path: 'GET /chatroom, cached',
+    request: () => get('/chatroom'),
+    bare: [
+      {
+        baseline: 'token check + one Redis GET',
+        request: () => get('/list'),
+        target: 0.8,
+        remedy: 'A session that ended has to be refused at once, which takes a statement of PostgreSQL where the bare server reads Redis.',
+      },
+    ],
+    targetAt: [16],
+    connections: [1, 16],
+    p50Before: 0.54,
+  },
+  {
+    key: 'room',
+    path: 'GET /chatroom/{id}',
+    request: ({ room }) => get(`/chatroom/${room}`),
+    bare: [
+      {
+        baseline: "token check + the page's statement",
+        request: ({ room }) => get(`/room/${room}`),
+        target: 0.8,
+        remedy: 'The room, the session and the throttle are read beside the page, and the answer names every field of a message.',
+      },
+    ],
+    targetAt: [16],
+    connections: [1, 16],
+    p50Before: 1.21,
+  },
+  {
+    key: 'accept',
+    path: 'POST /chatroom/{id}/message',
+    request: ({ room }) => post(`/chatroom/${room}/message`),
+    bare: [
+      {
+        baseline: 'token check + our accept statement',
+        request: ({ room }) => post(`/accept/${room}`),
+        target: 2,
+        remedy: "Larger batches, as under more connections, and a cheaper request around them: the API's CPU is the limit.",
+      },
+      {
+        baseline: 'token check + two bare rows',
+        request: () => post('/rows'),
+        target: 0.5,
+        remedy: "A cheaper request around the batch: most of the CPU is the API's, for what the bare server leaves out.",
+      },
+    ],
+    targetAt: [16, 64],
+    connections: [1, 4, 16, 64],
+    p50Before: 1.75,
+  },
+];
+
+export const REQUEST_KEYS = PATHS.map(({ key }) => key);
+
+interface Options {
+  readonly only: ReadonlySet<string>;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly report: (line: string) => void;
+  /** Runs the measurement of one path, which may fail without the others. */
+  readonly part: (key: string, measure: () => Promise<void>) => Promise<void>;
+}
+
+interface MeasuredRequests {
+  readonly comparisons: readonly Comparison[];
+  readonly measured: readonly Measured[];
+  readonly versions: System['versions'];
+}
+
+/** Loads the API and the bare server in turns, on one PostgreSQL and one Redis. */
+export async function measureRequests(options: Options): Promise<MeasuredRequests> {
+  const system = await startSystem();
+  try {
+    const [api, bare] = [await system.startApi(), await system.startBare()];
+    const users = await system.createUsers(USERS);
+    for (const user of users) {
+      await fillRoom(system.pool, user, 40);
+      const list = await fetch(`${api.origin}/chatroom`, { headers: { authorization: `Bearer ${user.token}` } });
+      await system.redis.set(`bare:${user.id}`, await list.text());
+    }
+    await system.pool.query('VACUUM ANALYZE');
+    const comparisons: Comparison[] = [];
+    const measured: Measured[] = [];
+    for (const path of PATHS.filter(({ key }) => options.only.has(key))) {
+      await options.part(path.key, async () => {
+        const found = await measurePath(path, { system, api, bare, users, ...options });
+        comparisons.push(...found);
+        measured.push(...waitOfOneClient(path, found));
+      });
+    }
+    return { comparisons, measured, versions: system.versions };
   } finally {
-    bare.kill();
-    await cluster.close();
+    await system.close();
   }
 }
 
-await (bareOn === undefined ? main() : serveBare(bareOn));
+interface Bench extends Options {
+  readonly system: System;
+  readonly api: Served;
+  readonly bare: Served;
+  readonly users: readonly BenchUser[];
+}
+
+async function measurePath({ path, request, bare, connections, targetAt }: Path, bench: Bench): Promise<Comparison[]> {
+  const { rounds, seconds, report } = bench;
+  const sides = [{ server: bench.api, request }, ...bare.map((side) => ({ server: bench.bare, ...side }))];
+  for (const side of sides) await cost(side, { ...bench, connections: 16, seconds: WARM_SECONDS });
+  const comparisons: Comparison[] = [];
+  for (const count of connections) {
+    const costs: Cost[][] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const ofRound: Cost[] = [];
+      for (const side of sides) ofRound.push(await cost(side, { ...bench, connections: count, seconds }));
+      costs.push(ofRound);
+    }
+    const ours = costs.map(([first]) => first).filter((found) => found !== undefined);
+    for (const [i, { baseline, target, remedy }] of bare.entries()) {
+      const theirs = costs.map((ofRound) => ofRound[i + 1]).filter((found) => found !== undefined);
+      const ratio = median(ours.map(({ rate }, round) => rate / (theirs[round]?.rate ?? NaN)));
+      const comparison: Comparison = {
+        path,
+        baseline,
+        connections: count,
+        ours: medianCost(ours),
+        bare: medianCost(theirs),
+        ratio,
+        target: targetAt.includes(count) ? { is: '≥', limit: target, remedy } : null,
+      };
+      comparisons.push(comparison);
+      report(lineOf(comparison));
+    }
+  }
+  return comparisons;
+}
+
+function waitOfOneClient({ path, p50Before }: Path, comparisons: readonly Comparison[]): Measured[] {
+  const alone = comparisons.find(({ connections }) => connections === 1);
+  if (alone === undefined || p50Before === null) return [];
+  const target = { is: '≤', limit: p50Before, remedy: ONE_CLIENT } as const;
+  return [{ what: `\`${path}\`, one client, p50, beside release 0.1.0`, value: alone.ours.p50, unit: 'ms', target }];
+}
+
+/** One load of one server, and what it cost. */
+async function cost(
+  { server, request }: { readonly server: Served; readonly request: Path['request'] },
+  { system, users, connections, seconds }: Bench & { readonly connections: number },
+): Promise<Cost> {
+  const read = () => ({
+    server: cpuOf(server.process.pid),
+    postgres: cpuOfFamily(system.pids.postgres),
+    redis: cpuOf(system.pids.redis),
+  });
+  const before = read();
+  const requests = users.map((user) => ({ ...request(user), token: user.token }));
+  const loaded: Loaded = await load({ origin: server.origin, requests, connections, seconds });
+  const after = read();
+  const each = (name: keyof typeof before) => (after[name] - before[name]) / loaded.requests;
+  return {
+    rate: loaded.rate,
+    p50: loaded.p50,
+    p99: loaded.p99,
+    cpu: { server: each('server'), postgres: each('postgres'), redis: each('redis') },
+  };
+}
+
+const medianCost = (costs: readonly Cost[]): Cost => {
+  const of = (read: (cost: Cost) => number) => median(costs.map(read));
+  return {
+    rate: of(({ rate }) => rate),
+    p50: of(({ p50 }) => p50),
+    p99: of(({ p99 }) => p99),
+    cpu: { server: of(({ cpu }) => cpu.server), postgres: of(({ cpu }) => cpu.postgres), redis: of(({ cpu }) => cpu.redis) },
+  };
+};
+
+function lineOf({ path, baseline, connections, ours, bare, ratio }: Comparison): string {
+  const side = ({ rate, p50, p99, cpu }: Cost) =>
+    `${Math.round(rate)}/s p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} ms, CPU ${cpu.server.toFixed(3)} + PostgreSQL ${cpu.postgres.toFixed(3)} ms`;
+  return `${path} at ${connections}: ${ratio.toFixed(2)} of ${baseline} (${side(ours)}; bare ${side(bare)})`;
+}

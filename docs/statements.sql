@@ -18,6 +18,16 @@ SELECT to_char(d, 'YYYY-MM-DD') AS day,
 FROM generate_series(:first::date, :last::date, interval '1 day') d LEFT JOIN active_user_days k ON k.day = d::date
 ORDER BY d;
 
+-- admin_stats_sign_ups
+--   parameters: first date, last date
+--   columns: day text, users int4
+SELECT to_char(d, 'YYYY-MM-DD') AS day, coalesce(s.users, 0) AS users
+FROM generate_series(:first::date, :last::date, interval '1 day') d LEFT JOIN (
+  SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(*)::integer AS users FROM users
+  WHERE created_at >= :first::date::timestamp AT TIME ZONE 'UTC' AND created_at < (:last::date + 1)::timestamp AT TIME ZONE 'UTC' GROUP BY 1
+) s ON s.day = d::date
+ORDER BY d;
+
 -- admin_stats_users
 --   parameters: from timestamptz, to timestamptz
 --   columns: total int4, verified int4, disabled int4, administrators int4, pro int4, new int4
@@ -32,6 +42,17 @@ SELECT total, total - (SELECT count(*)::integer FROM users WHERE verified_at IS 
   (SELECT count(*)::integer FROM users WHERE created_at >= :from AND created_at < :to) AS new
 FROM everybody;
 
+-- admin_user_costs
+--   parameters: first date, last date, count int8
+--   columns: user_id uuid, username text, messages int4, tokens float8, cost_micros float8
+SELECT spent.user_id, u.username, spent.messages, spent.tokens, spent.cost_micros
+FROM (
+  SELECT d.user_id, sum(d.messages)::integer AS messages, sum(d.input_tokens + d.output_tokens + d.reasoning_tokens)::float8 AS tokens,
+    sum(d.cost_micros)::float8 AS cost_micros
+  FROM user_model_days d WHERE d.day BETWEEN :first AND :last GROUP BY d.user_id ORDER BY cost_micros DESC, d.user_id LIMIT :count
+) spent JOIN users u ON u.id = spent.user_id
+ORDER BY spent.cost_micros DESC, spent.user_id;
+
 -- admin_user_stats
 --   parameters: user_id uuid
 --   columns: unfinished_replies int4, chatroom_count int4, messages_today int4, messages_30_days int4
@@ -42,6 +63,151 @@ SELECT u.unfinished_replies,
     WHERE d.user_id = u.id AND d.day > today.day - 30) AS messages_30_days
 FROM users u, (SELECT (now() AT TIME ZONE 'UTC')::date AS day) today WHERE u.id = :user_id;
 
+-- attachment_removals_forget
+--   parameters: ids uuid[], again_at timestamptz
+DELETE FROM attachment_removals WHERE attachment_id = ANY (:ids::uuid[]) AND due_at = :again_at;
+
+-- attachment_removals_of_orphans
+--   parameters: ids uuid[]
+--   columns: id uuid
+INSERT INTO attachment_removals (attachment_id)
+SELECT o.id FROM unnest(:ids::uuid[]) AS o(id) WHERE NOT EXISTS (SELECT FROM attachments a WHERE a.id = o.id)
+ON CONFLICT DO NOTHING RETURNING attachment_id AS id;
+
+-- attachment_removals_take
+--   parameters: again_at timestamptz, count int8
+--   columns: id uuid
+UPDATE attachment_removals SET due_at = :again_at WHERE attachment_id IN (
+  SELECT attachment_id FROM attachment_removals WHERE due_at <= now() ORDER BY due_at LIMIT :count FOR UPDATE SKIP LOCKED
+) RETURNING attachment_id AS id;
+
+-- attachment_tokens_find
+--   parameters: attachment_ids uuid[], model text
+--   columns: attachmentId uuid, tokens int4
+SELECT attachment_id AS "attachmentId", tokens FROM attachment_tokens
+WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND model = :model;
+
+-- attachment_tokens_keep
+--   parameters: attachment_id uuid, model text, tokens int4
+INSERT INTO attachment_tokens (attachment_id, model, tokens)
+SELECT a.id, :model, :tokens FROM attachments a WHERE a.id = :attachment_id FOR KEY SHARE
+ON CONFLICT ON CONSTRAINT pk_attachment_tokens DO UPDATE SET tokens = excluded.tokens;
+
+-- attachments_complete
+--   parameters: id uuid, media_type text, sha256 bytea
+--   columns: id uuid, name text, mediaType text, size float8, sha256 bytea, createdAt timestamptz
+UPDATE attachments a SET media_type = :media_type, sha256 = :sha256, stored_at = now() WHERE a.id = :id RETURNING a.id, a.name, a.media_type AS "mediaType", a.size::float8, a.sha256, a.created_at AS "createdAt";
+
+-- attachments_delete_unheld
+--   parameters: user_id uuid, ids uuid[]
+--   columns: id uuid
+WITH gone AS (
+  DELETE FROM attachments WHERE id = ANY (:ids::uuid[]) AND user_id = :user_id AND NOT is_held RETURNING id, size
+), owner AS (
+  UPDATE users SET attachment_bytes = attachment_bytes - (SELECT sum(size) FROM gone) WHERE id = :user_id AND EXISTS (SELECT FROM gone)
+)
+SELECT id FROM gone;
+
+-- attachments_expired
+--   parameters: upload_ms float8, unheld_ms float8, count int8
+--   columns: id uuid, userId uuid
+SELECT id, user_id AS "userId" FROM attachments
+WHERE NOT is_held AND created_at < now() - CASE WHEN stored_at IS NULL THEN :upload_ms::float8 ELSE :unheld_ms::float8 END * interval '1 millisecond'
+ORDER BY created_at LIMIT :count;
+
+-- attachments_find
+--   parameters: id uuid, user_id uuid
+--   columns: id uuid, name text, mediaType text, size float8, sha256 bytea, createdAt timestamptz
+SELECT a.id, a.name, a.media_type AS "mediaType", a.size::float8, a.sha256, a.created_at AS "createdAt" FROM attachments a
+WHERE a.id = :id AND (:user_id::uuid IS NULL OR a.user_id = :user_id) AND a.stored_at IS NOT NULL;
+
+-- attachments_find_all
+--   parameters: ids uuid[], user_id uuid
+--   columns: id uuid, name text, mediaType text, size float8, sha256 bytea, createdAt timestamptz
+SELECT a.id, a.name, a.media_type AS "mediaType", a.size::float8, a.sha256, a.created_at AS "createdAt" FROM attachments a WHERE a.id = ANY (:ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL;
+
+-- attachments_list_ids
+--   parameters: user_id uuid
+--   columns: id uuid
+SELECT id FROM attachments WHERE user_id = :user_id AND stored_at IS NOT NULL ORDER BY created_at, id;
+
+-- attachments_lock_owner
+--   parameters: user_id uuid
+--   columns: id uuid
+SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE;
+
+-- attachments_lost
+--   parameters: after uuid, until uuid, ids uuid[], count int8
+--   columns: id uuid
+SELECT a.id FROM attachments a
+WHERE (:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until) AND a.stored_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM unnest(:ids::uuid[]) AS o(id) WHERE o.id = a.id)
+ORDER BY a.id LIMIT :count;
+
+-- attachments_of_messages
+--   parameters: message_ids uuid[]
+--   columns: messageId uuid, id uuid, name text, mediaType text, size float8, sha256 bytea, createdAt timestamptz
+SELECT m.message_id AS "messageId", a.id, a.name, a.media_type AS "mediaType", a.size::float8, a.sha256, a.created_at AS "createdAt" FROM message_attachments m JOIN attachments a ON a.id = m.attachment_id
+WHERE m.message_id = ANY (:message_ids::uuid[]) ORDER BY m.message_id, m.position;
+
+-- attachments_release_unused
+--   parameters: after uuid, until uuid
+--   columns: id uuid
+UPDATE attachments a SET is_held = false
+WHERE (:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until) AND a.is_held AND NOT EXISTS (SELECT FROM message_attachments m WHERE m.attachment_id = a.id) RETURNING a.id;
+
+-- attachments_remove
+--   parameters: id uuid
+INSERT INTO attachment_removals (attachment_id) VALUES (:id) ON CONFLICT (attachment_id) DO UPDATE SET due_at = now();
+
+-- attachments_reserve
+--   parameters: id uuid, user_id uuid, name text, size int8, quota int8, is_verified bool
+--   columns: id uuid
+WITH owner AS (
+  UPDATE users SET attachment_bytes = attachment_bytes + :size
+  WHERE id = :user_id AND usage_counted_at IS NOT NULL AND stored_bytes + attachment_bytes + :size <= :quota
+    AND (:is_verified::boolean OR reclaimed_at IS NULL)
+  RETURNING id
+)
+INSERT INTO attachments (id, user_id, name, size) SELECT :id, owner.id, :name, :size FROM owner RETURNING id;
+
+-- attachments_resize
+--   parameters: id uuid, user_id uuid, size int8, quota int8
+--   columns: isFound bool, isResized bool
+WITH file AS (
+  SELECT id, :size - size AS growth FROM attachments WHERE id = :id AND user_id = :user_id AND stored_at IS NULL
+), owner AS (
+  UPDATE users u SET attachment_bytes = u.attachment_bytes + file.growth FROM file
+  WHERE u.id = :user_id AND (file.growth <= 0 OR u.stored_bytes + u.attachment_bytes + file.growth <= :quota)
+  RETURNING u.id
+), resized AS (
+  UPDATE attachments a SET size = :size FROM owner WHERE a.id = :id RETURNING a.id
+)
+SELECT EXISTS (SELECT FROM file) AS "isFound", EXISTS (SELECT FROM resized) AS "isResized";
+
+-- attention_models
+--   columns: model text, completed float8, failed float8, retried float8, paused_until timestamptz
+WITH replies AS (
+  SELECT model, coalesce(sum(count) FILTER (WHERE outcome = 'completed'), 0)::float8 AS completed,
+    coalesce(sum(count) FILTER (WHERE outcome = 'failed'), 0)::float8 AS failed,
+    coalesce(sum(count) FILTER (WHERE outcome = 'retried'), 0)::float8 AS retried
+  FROM model_hours WHERE hour >= date_trunc('hour', now(), 'UTC') - interval '1 hour' AND purpose = 'reply' GROUP BY model
+), pauses AS (SELECT model, paused_until FROM model_pauses WHERE paused_until > now())
+SELECT model, coalesce(r.completed, 0) AS completed, coalesce(r.failed, 0) AS failed, coalesce(r.retried, 0) AS retried, p.paused_until
+FROM replies r FULL JOIN pauses p USING (model) ORDER BY model;
+
+-- attention_oldest_reply
+--   columns: message_id uuid, user_id uuid, username text, status text, created_at timestamptz
+WITH unfinished AS MATERIALIZED (
+  SELECT id, user_id, status, created_at FROM messages WHERE status IN ('pending', 'streaming')
+)
+SELECT oldest.id AS message_id, oldest.user_id, u.username, oldest.status, oldest.created_at
+FROM (SELECT * FROM unfinished ORDER BY created_at, id LIMIT 1) oldest JOIN users u ON u.id = oldest.user_id;
+
+-- attention_stripe_events
+--   columns: waiting int4, failing int4, oldest_waiting_at timestamptz
+SELECT count(*)::integer AS waiting, count(*) FILTER (WHERE attempts > 0)::integer AS failing, min(requested_at) AS oldest_waiting_at
+FROM stripe_events WHERE processed_at IS NULL;
+
 -- audit_log_export
 --   parameters: user_id uuid
 --   columns: id uuid, action text, target_type text, target_id text, before jsonb, after jsonb, reason text, ip text, device text, created_at timestamptz
@@ -51,8 +217,8 @@ FROM audit_log WHERE actor_id = :user_id OR target_id = :user_id::text ORDER BY 
 
 -- chatrooms_export
 --   parameters: user_id uuid, id uuid
---   columns: id uuid, name text, system_instruction text, model text, archived bool, last_message_at timestamptz, created_at timestamptz, updated_at timestamptz
-SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at
+--   columns: id uuid, name text, system_instruction text, model text, web_search bool, reasoning text, archived bool, last_message_at timestamptz, created_at timestamptz, updated_at timestamptz
+SELECT id, name, system_instruction, model, web_search, reasoning, archived, last_message_at, created_at, updated_at
 FROM chatrooms WHERE id = :id AND user_id = :user_id;
 
 -- chatrooms_export_ids
@@ -62,16 +228,16 @@ SELECT id FROM chatrooms WHERE user_id = :user_id ORDER BY created_at, id;
 
 -- chatrooms_find
 --   parameters: user_id uuid, id uuid
---   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
-SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+--   columns: id uuid, name text, systemInstruction text, model text, webSearch bool, reasoning text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
+SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.web_search AS "webSearch", c.reasoning, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
 (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
   AS "activeReplyId" FROM chatrooms c WHERE c.id = :id AND c.user_id = :user_id;
 
 -- chatrooms_find_all
 --   parameters: user_id uuid, ids uuid[]
---   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, goes_on bool
+--   columns: id uuid, name text, systemInstruction text, model text, webSearch bool, reasoning text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, goes_on bool
 SELECT * FROM (
-  WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+  WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.web_search AS "webSearch", c.reasoning, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
     AS "activeReplyId" FROM chatrooms c WHERE c.id = ANY (:ids) AND c.user_id = :user_id ORDER BY c.last_activity_at DESC, c.id DESC)
   SELECT c.*, lead(true, 1, false) OVER (ORDER BY c."lastActivityAt" DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c."lastActivityAt" DESC, c.id DESC LIMIT (
@@ -81,32 +247,33 @@ SELECT * FROM (
 ) AS c ORDER BY c."lastActivityAt" DESC, c.id DESC;
 
 -- chatrooms_insert
---   parameters: user_id uuid, id uuid, name text, system_instruction text, model text, scope text, key text, fingerprint bytea, limit int4, is_verified bool
---   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
+--   parameters: user_id uuid, id uuid, name text, system_instruction text, model text, web_search bool, reasoning text, scope text, key text, fingerprint bytea, limit int4, is_verified bool
+--   columns: id uuid, name text, systemInstruction text, model text, webSearch bool, reasoning text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, listVersion float8
 WITH owner AS (
   UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
   WHERE id = :user_id AND usage_counted_at IS NOT NULL AND chatroom_count < :limit AND (:is_verified OR reclaimed_at IS NULL)
-  RETURNING id
+  RETURNING id, list_version
 ), room AS (
-  INSERT INTO chatrooms (id, user_id, name, system_instruction, model)
-  SELECT :id, :user_id, :name, :system_instruction, :model
+  INSERT INTO chatrooms (id, user_id, name, system_instruction, model, web_search, reasoning)
+  SELECT :id, :user_id, :name, :system_instruction, :model, :web_search, :reasoning
   WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = :user_id)
   RETURNING *
 ), result AS (
-  SELECT id, name, system_instruction, model, archived, last_position AS message_count, last_message_at, last_activity_at, created_at,
-    updated_at, NULL::uuid AS active_reply_id
+  SELECT id, name, system_instruction, model, web_search, reasoning, archived, last_position AS message_count, last_message_at,
+    last_activity_at, created_at, updated_at, NULL::uuid AS active_reply_id
   FROM room
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
   SELECT :user_id, :scope, :key, :fingerprint, to_jsonb(result) FROM result WHERE :key::text IS NOT NULL
 )
-SELECT id, name, system_instruction AS "systemInstruction", model, archived, last_position AS "lastPosition", last_message_at AS "lastMessageAt", last_activity_at AS "lastActivityAt", created_at AS "createdAt", updated_at AS "updatedAt", NULL::uuid AS "activeReplyId" FROM room;
+SELECT id, name, system_instruction AS "systemInstruction", model, web_search AS "webSearch", reasoning, archived, last_position AS "lastPosition", last_message_at AS "lastMessageAt", last_activity_at AS "lastActivityAt", created_at AS "createdAt", updated_at AS "updatedAt", NULL::uuid AS "activeReplyId",
+  (SELECT list_version FROM owner)::float8 AS "listVersion" FROM room;
 
 -- chatrooms_list
 --   parameters: user_id uuid, archived bool, after_at timestamptz, after_id uuid, count int8
---   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, goes_on bool
+--   columns: id uuid, name text, systemInstruction text, model text, webSearch bool, reasoning text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, goes_on bool
 SELECT * FROM (
-  WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+  WITH bounded AS MATERIALIZED (SELECT c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.web_search AS "webSearch", c.reasoning, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
     AS "activeReplyId" FROM chatrooms c WHERE c.user_id = :user_id AND c.archived = :archived AND (c.last_activity_at, c.id) < (:after_at, :after_id) ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count)
   SELECT c.*, lead(true, 1, false) OVER (ORDER BY c."lastActivityAt" DESC, c.id DESC) AS goes_on FROM bounded AS c ORDER BY c."lastActivityAt" DESC, c.id DESC LIMIT (
@@ -121,40 +288,41 @@ SELECT * FROM (
 SELECT c.id, c.name, c.last_activity_at AS "lastActivityAt" FROM chatrooms c WHERE c.user_id = :user_id AND c.archived = :archived AND (c.last_activity_at, c.id) < (:after_at, :after_id) ORDER BY c.last_activity_at DESC, c.id DESC LIMIT :count;
 
 -- chatrooms_update
---   parameters: user_id uuid, id uuid, sets_name bool, name text, sets_instruction bool, system_instruction text, sets_model bool, model text, archived bool
---   columns: id uuid, name text, systemInstruction text, model text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid
+--   parameters: user_id uuid, id uuid, sets_name bool, name text, sets_instruction bool, system_instruction text, sets_model bool, model text, web_search bool, sets_reasoning bool, reasoning text, archived bool
+--   columns: id uuid, name text, systemInstruction text, model text, webSearch bool, reasoning text, archived bool, lastPosition int4, lastMessageAt timestamptz, lastActivityAt timestamptz, createdAt timestamptz, updatedAt timestamptz, activeReplyId uuid, listVersion float8
 WITH owner AS (
   UPDATE users SET list_version = list_version + 1
   WHERE id = :user_id AND EXISTS (SELECT FROM chatrooms WHERE id = :id AND user_id = :user_id)
-  RETURNING id
+  RETURNING id, list_version
 )
 UPDATE chatrooms c SET
   name = CASE WHEN :sets_name THEN :name ELSE c.name END,
   system_instruction = CASE WHEN :sets_instruction THEN :system_instruction ELSE c.system_instruction END,
   model = CASE WHEN :sets_model THEN :model ELSE c.model END,
+  web_search = coalesce(:web_search, c.web_search),
+  reasoning = CASE WHEN :sets_reasoning THEN :reasoning ELSE c.reasoning END,
   archived = coalesce(:archived, c.archived),
   updated_at = now()
 FROM owner WHERE c.id = :id AND c.user_id = owner.id
-RETURNING c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+RETURNING c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.web_search AS "webSearch", c.reasoning, c.archived, c.last_position AS "lastPosition", c.last_message_at AS "lastMessageAt", c.last_activity_at AS "lastActivityAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt",
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
-    AS "activeReplyId";
+    AS "activeReplyId", owner.list_version::float8 AS "listVersion";
 
 -- checkouts_export
 --   parameters: user_id uuid
---   columns: id uuid, status text, success_url text, cancel_url text, stripe_session_id text, created_at timestamptz
-SELECT id, status, success_url, cancel_url, stripe_session_id, created_at FROM checkouts WHERE user_id = :user_id ORDER BY created_at, id;
+--   columns: id uuid, status text, success_url text, cancel_url text, price_key text, stripe_session_id text, created_at timestamptz
+SELECT id, status, success_url, cancel_url, price_key, stripe_session_id, created_at FROM checkouts WHERE user_id = :user_id ORDER BY created_at, id;
 
 -- checkouts_find_open
 --   parameters: user_id uuid
---   columns: id uuid, successUrl text, cancelUrl text, stripeSessionId text, url text, is_stale bool
-SELECT id, success_url AS "successUrl", cancel_url AS "cancelUrl", stripe_session_id AS "stripeSessionId", url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
+--   columns: id uuid, successUrl text, cancelUrl text, priceKey text, stripeSessionId text, url text, is_stale bool
+SELECT id, success_url AS "successUrl", cancel_url AS "cancelUrl", price_key AS "priceKey", stripe_session_id AS "stripeSessionId", url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
 FROM checkouts WHERE user_id = :user_id AND status = 'open';
 
 -- checkouts_insert
---   parameters: id uuid, user_id uuid, success_url text, cancel_url text
---   columns: id uuid
-INSERT INTO checkouts (id, user_id, success_url, cancel_url) VALUES (:id, :user_id, :success_url, :cancel_url)
-ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING RETURNING id;
+--   parameters: id uuid, user_id uuid, success_url text, cancel_url text, price_key text
+INSERT INTO checkouts (id, user_id, success_url, cancel_url, price_key) VALUES (:id, :user_id, :success_url, :cancel_url, :price_key)
+ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING;
 
 -- counters_peek_all
 --   parameters: keys bytea[]
@@ -189,6 +357,16 @@ ON CONFLICT (key) DO UPDATE SET
   window_ends_at = CASE WHEN c.window_ends_at <= now() THEN excluded.window_ends_at ELSE c.window_ends_at END
 RETURNING key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after;
 
+-- counters_take_turn
+--   parameters: key bytea, seconds_a_turn float8, burst_seconds float8, longest_wait float8
+--   columns: wait float8
+INSERT INTO counters AS c (key, count, window_ends_at)
+VALUES (:key, 0, clock_timestamp() - make_interval(secs => :burst_seconds) + make_interval(secs => :seconds_a_turn))
+ON CONFLICT (key) DO UPDATE SET window_ends_at =
+  greatest(c.window_ends_at, clock_timestamp() - make_interval(secs => :burst_seconds)) + make_interval(secs => :seconds_a_turn)
+WHERE c.window_ends_at <= clock_timestamp() + make_interval(secs => :longest_wait)
+RETURNING extract(epoch FROM window_ends_at - make_interval(secs => :seconds_a_turn) - clock_timestamp())::float8 AS wait;
+
 -- customer_closures_postpone
 --   parameters: stripe_customer_id text, error text
 UPDATE customer_closures SET attempts = attempts + 1, last_error = :error,
@@ -203,6 +381,42 @@ UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe
   FOR UPDATE SKIP LOCKED
 ) RETURNING stripe_customer_id;
 
+-- customer_updates_add_missed
+--   parameters: user_id uuid, username text, email text
+INSERT INTO customer_updates (user_id, change_id)
+SELECT id, gen_random_uuid() FROM users WHERE id = :user_id AND (username, email) IS DISTINCT FROM (:username::text, :email::text) FOR KEY SHARE
+ON CONFLICT (user_id) DO UPDATE SET change_id = excluded.change_id;
+
+-- customer_updates_delete
+--   parameters: user_id uuid, change_id uuid
+--   columns: user_id uuid
+DELETE FROM customer_updates WHERE user_id = :user_id AND change_id = :change_id RETURNING user_id;
+
+-- customer_updates_find
+--   parameters: user_id uuid
+--   columns: user_id uuid, change_id uuid, stripe_customer_id text, username text, email text
+SELECT c.user_id, c.change_id, s.stripe_customer_id, u.username, u.email
+FROM customer_updates c JOIN users u ON u.id = c.user_id JOIN stripe_customers s ON s.user_id = c.user_id
+WHERE c.user_id = :user_id;
+
+-- customer_updates_postpone
+--   parameters: user_id uuid, error text, longest_ms float8
+UPDATE customer_updates SET attempts = attempts + 1, last_error = :error,
+  due_at = now() + least(power(2, least(attempts, 12)) * 2000, :longest_ms) * (0.75 + random() / 2) * interval '1 millisecond'
+WHERE user_id = :user_id;
+
+-- customer_updates_repeat
+--   parameters: user_id uuid
+INSERT INTO customer_updates (user_id, change_id) SELECT id, gen_random_uuid() FROM users WHERE id = :user_id FOR KEY SHARE
+ON CONFLICT (user_id) DO UPDATE SET change_id = excluded.change_id, due_at = now();
+
+-- customer_updates_take_due
+--   parameters: limit int8
+--   columns: user_id uuid
+UPDATE customer_updates SET due_at = now() + interval '2 minutes' WHERE user_id IN (
+  SELECT user_id FROM customer_updates WHERE due_at <= now() ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+) RETURNING user_id;
+
 -- database_try_lock
 --   parameters: lock int8
 --   columns: locked bool, set_config text
@@ -210,11 +424,11 @@ SELECT pg_try_advisory_xact_lock(:lock) AS locked, set_config('idle_in_transacti
 
 -- digests_claim
 --   parameters: message_id uuid, kind text, lease_ms float8
---   columns: messageId uuid, kind text, attempt int4, plan text, titleRequests int4
+--   columns: messageId uuid, kind text, attempt int4, plan text, titleRequests int4, requestId text, traceparent text
 UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + :lease_ms * interval '1 millisecond'
 FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
 WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now()::timestamptz(3) AND m.id = d.message_id
-RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests";
+RETURNING d.message_id AS "messageId", d.kind, d.attempt, p.plan, c.title_requests AS "titleRequests", d.request_id AS "requestId", d.traceparent;
 
 -- digests_finish_summary
 --   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text, covered int4
@@ -234,18 +448,19 @@ INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, coun
 
 -- digests_finish_title
 --   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text
+--   columns: userId uuid, chatroomId uuid, listVersion float8
 WITH claimed AS (
   SELECT m.chatroom_id, m.user_id FROM digests d JOIN messages m ON m.id = d.message_id WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1 FROM claimed
-  WHERE users.id = claimed.user_id AND :content::text IS NOT NULL RETURNING users.id
+  WHERE users.id = claimed.user_id AND :content::text IS NOT NULL RETURNING users.id, users.list_version
 ), named AS (
   UPDATE chatrooms c SET name = :content, updated_at = now() FROM claimed, owner
   WHERE c.id = claimed.chatroom_id AND c.name IS NULL RETURNING 1
 ), finished AS (
   DELETE FROM digests d USING (SELECT count(*) FROM named) AS one WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL RETURNING 1
-)
-INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
     cost_micros, first_token_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), :model, :kind, :outcome, :reason,
     get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, :cost_micros::bigint,
@@ -253,7 +468,9 @@ INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, coun
   FROM finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+)
+SELECT claimed.user_id AS "userId", claimed.chatroom_id AS "chatroomId", owner.list_version::float8 AS "listVersion" FROM claimed, owner;
 
 -- digests_first_contents
 --   parameters: message_id uuid, characters int4, messages int8
@@ -272,6 +489,49 @@ INSERT INTO erased_days AS e (day, number_hash, messages)
 SELECT d.day, :number_hash, d.messages FROM usage_days d JOIN users u ON u.id = d.user_id
 WHERE d.user_id = :user_id AND d.day >= (now() AT TIME ZONE 'UTC')::date AND d.messages > 0 AND u.verified_at IS NOT NULL
 ON CONFLICT ON CONSTRAINT pk_erased_days DO UPDATE SET messages = greatest(e.messages, excluded.messages);
+
+-- feedback_change
+--   parameters: message_id uuid, rating text, comment text
+WITH before AS (
+  SELECT day, model, rating FROM feedback WHERE message_id = :message_id
+), stored AS (
+  INSERT INTO feedback AS f (message_id, user_id, rating, comment, model, day)
+  SELECT m.id, m.user_id, :rating, :comment, coalesce(m.model, ''), (now() AT TIME ZONE 'UTC')::date
+  FROM messages m WHERE m.id = :message_id AND :rating::text IS NOT NULL
+  ON CONFLICT ON CONSTRAINT pk_feedback DO UPDATE SET rating = excluded.rating, comment = excluded.comment
+  RETURNING f.day, f.model, f.rating
+), removed AS (
+  DELETE FROM feedback WHERE message_id = :message_id AND :rating::text IS NULL
+)
+INSERT INTO feedback_days AS d (day, model, rating, count)
+SELECT day, model, rating, sum(change)::integer
+FROM (SELECT before.*, -1 AS change FROM before UNION ALL SELECT stored.*, 1 FROM stored) AS changes
+GROUP BY day, model, rating HAVING sum(change) <> 0 ORDER BY day, model, rating
+ON CONFLICT ON CONSTRAINT pk_feedback_days DO UPDATE SET count = d.count + excluded.count;
+
+-- feedback_lock_message
+--   parameters: user_id uuid, chatroom_id uuid, message_id uuid
+--   columns: role text
+SELECT role FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id AND user_id = :user_id FOR NO KEY UPDATE;
+
+-- former_stripe_customers_export
+--   parameters: user_id uuid
+--   columns: stripe_customer_id text, gone_at timestamptz, created_at timestamptz
+SELECT stripe_customer_id, gone_at, created_at FROM former_stripe_customers WHERE user_id = :user_id ORDER BY created_at;
+
+-- grants_claim_ended
+--   parameters: limit int8, retry_ms float8, give_up_ms float8
+--   columns: id uuid, mobileNumber text, email text, isOwed bool
+WITH ended AS (
+  SELECT id FROM grants
+  WHERE entitled_until BETWEEN now() - :give_up_ms * interval '1 millisecond' AND now()
+    AND revoked_at IS NULL AND end_noted_at IS NULL AND (end_notice_due_at IS NULL OR end_notice_due_at <= now())
+  ORDER BY entitled_until, id LIMIT :limit FOR UPDATE SKIP LOCKED
+)
+UPDATE grants g SET end_notice_due_at = now() + :retry_ms * interval '1 millisecond'
+FROM ended, users u, user_plans p
+WHERE g.id = ended.id AND u.id = g.user_id AND p.user_id = g.user_id
+RETURNING g.id, u.mobile_number AS "mobileNumber", u.email, u.disabled_at IS NULL AND p.plan = 'basic' AS "isOwed";
 
 -- grants_export
 --   parameters: user_id uuid
@@ -302,40 +562,64 @@ DELETE FROM idempotency_keys WHERE user_id = :user_id;
 --   parameters: user_id uuid, scope text, key text, fingerprint bytea, result jsonb
 INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result) VALUES (:user_id, :scope, :key, :fingerprint, :result);
 
+-- live_events_find_states
+--   parameters: user_ids uuid[]
+--   columns: userId uuid, version float8, subscription text
+SELECT u.id AS "userId", u.list_version::float8 AS version, left(md5(concat_ws('|', p.plan,
+    (SELECT string_agg(concat_ws(',', s.id, s.status, s.entitled_until, s.current_period_end, s.ends_at, s.trial_end, s.price, s.open_invoice),
+       ';' ORDER BY s.id) FROM subscriptions s WHERE s.user_id = u.id),
+    (SELECT string_agg(concat_ws(',', g.id, g.entitled_until, g.revoked_at), ';' ORDER BY g.id) FROM grants g WHERE g.user_id = u.id)
+  )), 8) AS subscription
+FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = ANY (:user_ids);
+
 -- messages_accept
---   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, reply_id uuid, key_scope text, key text, fingerprint bytea, message_id uuid, content text, words text
---   columns: parentId uuid, isRoomFound bool, dailyLimit int4, model text, position int4, now timestamptz, resetsAt timestamptz, used int4
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, reply_id uuid, key_scope text, key text, fingerprint bytea, request_id text, traceparent text, message_id uuid, content text, words text, web_search bool, reasoning_level text, attachment_ids uuid[]
+--   columns: parentId uuid, isRoomFound bool, dailyLimit int4, isFairUseReached bool, isFairUseUsedUp bool, model text, position int4, listVersion float8, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
-  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
-         CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
-         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = :chatroom_id AND c.user_id = :user_id
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day, CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models,
+         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved FROM chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = :chatroom_id AND c.user_id = :user_id AND cardinality(:attachment_ids::uuid[]) = (
+    SELECT count(*) FROM attachments a WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
+    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
+    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)))
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
-  SELECT :user_id, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND true
+  SELECT :user_id, room.day, 1 FROM room
+  WHERE coalesce(room.daily_limit, 1) > 0 AND coalesce(room.spent + room.reserved < room.fair_use, true) AND true
   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
     WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
   RETURNING u.day
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
     indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text)
-  FROM quota WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
-  RETURNING users.indexed_messages
+  FROM quota, room WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
+    AND coalesce(CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END + users.unfinished_replies * :reply_cost::bigint < room.fair_use, true)
+  RETURNING users.indexed_messages, users.list_version
 ), branch AS (
   UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
     active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
     last_message_at = now(), last_activity_at = now()
   FROM owner WHERE c.id = :chatroom_id
-  RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages
+  RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages, owner.list_version
+), held AS (
+  UPDATE attachments a SET is_held = true FROM branch WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
+    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
+    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)) RETURNING a.id
 ), message AS (
-  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at)
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at,
+    web_search, reasoning_level)
   SELECT :message_id, :chatroom_id, :user_id, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
-         'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
-  FROM quota LEFT JOIN branch ON true
+         'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now(), :web_search, :reasoning_level
+  FROM quota LEFT JOIN branch ON (SELECT count(*) FROM held) = cardinality(:attachment_ids::uuid[])
   RETURNING id
+), attached AS (
+  INSERT INTO message_attachments (message_id, position, attachment_id)
+  SELECT message.id, file.n, file.id FROM message, unnest(:attachment_ids::uuid[]) WITH ORDINALITY AS file(id, n)
 ), reply AS (
-  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day,
+    request_id, traceparent)
   SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id,
-         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day, :request_id, :traceparent
   FROM message, branch, quota, room
   RETURNING id, model
 ), counted AS (
@@ -354,55 +638,143 @@ WITH room AS (
   SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', :message_id::uuid, 'reply_id', reply.id)
   FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
 )
-SELECT branch.previous_leaf_id AS "parentId", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit", reply.model, branch.last_position AS position,
+SELECT branch.previous_leaf_id AS "parentId", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit",
+       coalesce(room.spent + room.reserved >= room.fair_use, false) AS "isFairUseReached",
+       coalesce(room.spent >= room.fair_use, false) AS "isFairUseUsedUp", reply.model, branch.last_position AS position,
+       branch.list_version::float8 AS "listVersion",
        now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
        coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
 FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
 
+-- messages_accept_batch
+--   parameters: basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, user_ids uuid[], chatroom_ids uuid[], message_ids uuid[], reply_ids uuid[], contents text[], words text[], web_searches bool[], reasoning_levels text[], key_scopes text[], keys text[], fingerprints bytea[], request_ids text[], traceparents text[]
+--   columns: replyId uuid, parentId uuid, model text, position int4, listVersion float8, now timestamptz
+WITH sent AS (
+  SELECT * FROM unnest(:user_ids::uuid[], :chatroom_ids::uuid[], :message_ids::uuid[], :reply_ids::uuid[], :contents::text[], :words::text[],
+    :web_searches::boolean[], :reasoning_levels::text[], :key_scopes::text[], :keys::text[], :fingerprints::bytea[],
+    :request_ids::text[], :traceparents::text[])
+    AS one (user_id, chatroom_id, message_id, reply_id, content, words, web_search, reasoning_level, key_scope, key, fingerprint,
+      request_id, traceparent)
+), room AS (
+  SELECT sent.user_id, sent.message_id, sent.reply_id, sent.content, sent.words, sent.web_search, sent.reasoning_level,
+         sent.key_scope, sent.key, sent.fingerprint, sent.request_id, sent.traceparent, c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day, CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models,
+         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved,
+         c.active_leaf_id, c.active_leaf_depth, CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END AS run,
+         users.indexed_messages, users.list_version + 1 AS list_version
+  FROM sent
+    JOIN (chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id) ON c.id = sent.chatroom_id AND c.user_id = sent.user_id
+    JOIN usage_days d ON d.user_id = sent.user_id AND d.day = (now() AT TIME ZONE 'UTC')::date
+  WHERE coalesce(d.messages < CASE p.plan WHEN 'basic' THEN :basic_limit::integer END, true) AND coalesce(CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END + users.unfinished_replies * :reply_cost::bigint < CASE p.plan WHEN 'pro' THEN :fair_use::bigint END, true)
+    AND users.unfinished_replies < :max_unfinished
+    AND NOT EXISTS (SELECT 1 FROM idempotency_keys k WHERE k.user_id = sent.user_id AND k.scope = sent.key_scope AND k.key = sent.key)
+  FOR NO KEY UPDATE OF d, users, c SKIP LOCKED
+), quota AS (
+  UPDATE usage_days d SET messages = d.messages + 1 FROM room WHERE d.user_id = room.user_id AND d.day = room.day
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(room.content)
+  FROM room WHERE users.id = room.user_id
+), branch AS (
+  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = room.reply_id,
+    active_leaf_depth = c.active_leaf_depth + 2, active_run = room.run, last_message_at = now(), last_activity_at = now()
+  FROM room WHERE c.id = room.id
+), exchange AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at,
+    model, charged_day, web_search, reasoning_level, request_id, traceparent)
+  SELECT m.id, room.id, room.user_id, room.seen + m.n, room.active_leaf_depth + m.n, room.run, m.parent_id,
+         m.role, m.status, m.content, m.words, m.words_version, m.completed_at, m.model, m.charged_day,
+         m.web_search, m.reasoning_level, m.request_id, m.traceparent
+  FROM room CROSS JOIN LATERAL (VALUES
+    (1, room.message_id, room.active_leaf_id, 'user', 'completed', room.content,
+      replace(room.words::text, '~', right(room.user_id::text, 12) || lpad(to_hex((room.indexed_messages + 1) / 2048), 4, '0'))::tsvector, 2, now(), NULL, NULL,
+      room.web_search, room.reasoning_level, NULL, NULL),
+    (2, room.reply_id, room.message_id, 'model', 'pending', '', NULL, 1, NULL, CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, room.day, NULL, NULL,
+      room.request_id, room.traceparent)
+  ) AS m (n, id, parent_id, role, status, content, words, words_version, completed_at, model, charged_day, web_search, reasoning_level,
+    request_id, traceparent)
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), accepted.model, 'reply', 'accepted', accepted.plan,
+    get_byte(uuid_send(accepted.id), 15) % 8, accepted.count, 0, 0, 0, 0,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM (
+      SELECT CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END AS model, room.plan, count(*) AS count, (array_agg(room.reply_id))[1] AS id FROM room GROUP BY 1, 2 ORDER BY 1, 2
+    ) AS accepted
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+  RETURNING 1
+), key AS (
+  INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+  SELECT room.user_id, room.key_scope, room.key, room.fingerprint, jsonb_build_object('message_id', room.message_id, 'reply_id', room.reply_id)
+  FROM room, (SELECT count(*) FROM counted) AS one WHERE room.key IS NOT NULL
+)
+SELECT room.reply_id AS "replyId", room.active_leaf_id AS "parentId", CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END AS model, room.seen + 2 AS position,
+       room.list_version::float8 AS "listVersion", now()::timestamptz(3) AS now
+FROM room
+UNION ALL SELECT sent.reply_id, NULL, NULL, NULL, NULL, now()::timestamptz(3)
+FROM sent JOIN idempotency_keys k ON k.user_id = sent.user_id AND k.scope = sent.key_scope AND k.key = sent.key;
+
 -- messages_accept_branch
---   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, reply_id uuid, key_scope text, key text, fingerprint bytea, message_id uuid, content text, words text, target_id uuid, target_role text, max_siblings int4
---   columns: parentId uuid, siblingCount int4, targetRole text, isRoomFound bool, dailyLimit int4, model text, position int4, now timestamptz, resetsAt timestamptz, used int4
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, reply_id uuid, key_scope text, key text, fingerprint bytea, request_id text, traceparent text, message_id uuid, content text, words text, web_search bool, reasoning_level text, attachment_ids uuid[], target_id uuid, target_role text, max_siblings int4
+--   columns: parentId uuid, siblingCount int4, targetRole text, isRoomFound bool, dailyLimit int4, isFairUseReached bool, isFairUseUsedUp bool, model text, position int4, listVersion float8, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
-  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
-         CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
-         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models, t.role AS target_role, parent.id AS parent_id, coalesce(parent.depth, 0) AS parent_depth, parent.run AS parent_run,
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day, CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models,
+         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved, t.role AS target_role, parent.id AS parent_id, coalesce(parent.depth, 0) AS parent_depth, parent.run AS parent_run,
          CASE WHEN parent.id IS NULL
            THEN (SELECT count(*)::integer FROM messages s WHERE s.chatroom_id = c.id AND s.parent_id IS NULL)
            ELSE (SELECT count(*)::integer FROM messages s WHERE s.parent_id = parent.id)
          END AS sibling_count
-  FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+  FROM chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id
     JOIN messages t ON t.id = :target_id AND t.chatroom_id = c.id
     LEFT JOIN messages parent ON parent.id = CASE t.role WHEN 'user' THEN t.parent_id ELSE t.id END
-  WHERE c.id = :chatroom_id AND c.user_id = :user_id
+  WHERE c.id = :chatroom_id AND c.user_id = :user_id AND cardinality(:attachment_ids::uuid[]) = (
+    SELECT count(*) FROM attachments a WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
+    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
+    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)))
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
-  SELECT :user_id, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.target_role = :target_role AND room.sibling_count < :max_siblings
+  SELECT :user_id, room.day, 1 FROM room
+  WHERE coalesce(room.daily_limit, 1) > 0 AND coalesce(room.spent + room.reserved < room.fair_use, true) AND room.target_role = :target_role AND room.sibling_count < :max_siblings
   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
     WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
   RETURNING u.day
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
     indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text)
-  FROM quota WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
-  RETURNING users.indexed_messages
+  FROM quota, room WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
+    AND coalesce(CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END + users.unfinished_replies * :reply_cost::bigint < room.fair_use, true)
+  RETURNING users.indexed_messages, users.list_version
 ), branch AS (
   UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
     active_leaf_depth = room.parent_depth + 2,
     active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
     last_message_at = now(), last_activity_at = now()
   FROM owner, room WHERE c.id = :chatroom_id AND c.last_position = room.seen
-  RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
+  RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages, owner.list_version,
     CASE WHEN c.active_run > c.last_position - 2 THEN room.parent_run END AS forked_run
+), held AS (
+  UPDATE attachments a SET is_held = true FROM branch WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
+    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
+    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)) RETURNING a.id
 ), message AS (
-  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version, completed_at)
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words, words_version,
+    completed_at, web_search, reasoning_level)
   SELECT :message_id, :chatroom_id, :user_id, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.forked_run,
-         room.parent_id, 'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now()
-  FROM quota JOIN room ON true LEFT JOIN branch ON true
+         room.parent_id, 'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now(), :web_search, :reasoning_level
+  FROM quota JOIN room ON true LEFT JOIN branch ON (SELECT count(*) FROM held) = cardinality(:attachment_ids::uuid[])
   RETURNING id
+), attached AS (
+  INSERT INTO message_attachments (message_id, position, attachment_id)
+  SELECT message.id, file.n, file.id FROM message, unnest(:attachment_ids::uuid[]) WITH ORDINALITY AS file(id, n)
 ), reply AS (
-  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day)
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day,
+    request_id, traceparent)
   SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id,
-         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day, :request_id, :traceparent
   FROM message, branch, quota, room
   RETURNING id, model
 ), counted AS (
@@ -421,46 +793,52 @@ WITH room AS (
   SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', :message_id::uuid, 'reply_id', reply.id)
   FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
 )
-SELECT room.parent_id AS "parentId", room.sibling_count AS "siblingCount", room.target_role AS "targetRole", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit", reply.model, branch.last_position AS position,
+SELECT room.parent_id AS "parentId", room.sibling_count AS "siblingCount", room.target_role AS "targetRole", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit",
+       coalesce(room.spent + room.reserved >= room.fair_use, false) AS "isFairUseReached",
+       coalesce(room.spent >= room.fair_use, false) AS "isFairUseUsedUp", reply.model, branch.last_position AS position,
+       branch.list_version::float8 AS "listVersion",
        now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
        coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
 FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
 
 -- messages_accept_reply
---   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, reply_id uuid, key_scope text, key text, fingerprint bytea, target_id uuid, max_siblings int4
---   columns: parentId uuid, siblingCount int4, isRoomFound bool, dailyLimit int4, model text, position int4, now timestamptz, resetsAt timestamptz, used int4
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, reply_id uuid, key_scope text, key text, fingerprint bytea, request_id text, traceparent text, target_id uuid, max_siblings int4
+--   columns: parentId uuid, siblingCount int4, isRoomFound bool, dailyLimit int4, isFairUseReached bool, isFairUseUsedUp bool, model text, position int4, listVersion float8, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
-  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day,
-         CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
-         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models, q.id AS parent_id, q.depth AS parent_depth, q.run AS parent_run,
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day, CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models,
+         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved, q.id AS parent_id, q.depth AS parent_depth, q.run AS parent_run,
          (SELECT count(*)::integer FROM messages s WHERE s.parent_id = q.id) AS sibling_count
-  FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
+  FROM chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id
     JOIN messages t ON t.id = :target_id AND t.chatroom_id = c.id
     JOIN messages q ON q.id = CASE t.role WHEN 'user' THEN t.id ELSE t.parent_id END
   WHERE c.id = :chatroom_id AND c.user_id = :user_id
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
-  SELECT :user_id, room.day, 1 FROM room WHERE coalesce(room.daily_limit, 1) > 0 AND room.sibling_count < :max_siblings
+  SELECT :user_id, room.day, 1 FROM room
+  WHERE coalesce(room.daily_limit, 1) > 0 AND coalesce(room.spent + room.reserved < room.fair_use, true) AND room.sibling_count < :max_siblings
   ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
     WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
   RETURNING u.day
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
     indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + 0
-  FROM quota WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
-  RETURNING users.indexed_messages
+  FROM quota, room WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
+    AND coalesce(CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END + users.unfinished_replies * :reply_cost::bigint < room.fair_use, true)
+  RETURNING users.indexed_messages, users.list_version
 ), branch AS (
   UPDATE chatrooms c SET last_position = c.last_position + 1, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
     active_leaf_depth = room.parent_depth + 1,
     active_run = CASE WHEN room.sibling_count = 0 AND room.parent_run IS NOT NULL THEN room.parent_run ELSE c.last_position + 1 END,
     last_message_at = now(), last_activity_at = now()
   FROM owner, room WHERE c.id = :chatroom_id AND c.last_position = room.seen
-  RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages,
+  RETURNING c.last_position, c.active_leaf_depth, c.active_run, owner.indexed_messages, owner.list_version,
     CASE WHEN c.active_run > c.last_position - 1 THEN room.parent_run END AS forked_run
 ), reply AS (
-  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, model, charged_day)
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, model, charged_day,
+    request_id, traceparent)
   SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, branch.forked_run, room.parent_id,
-         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day, :request_id, :traceparent
   FROM quota JOIN room ON true LEFT JOIN branch ON true
   RETURNING id, model
 ), counted AS (
@@ -479,7 +857,10 @@ WITH room AS (
   SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', (SELECT parent_id FROM room), 'reply_id', reply.id)
   FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
 )
-SELECT room.parent_id AS "parentId", room.sibling_count AS "siblingCount", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit", reply.model, branch.last_position AS position,
+SELECT room.parent_id AS "parentId", room.sibling_count AS "siblingCount", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit",
+       coalesce(room.spent + room.reserved >= room.fair_use, false) AS "isFairUseReached",
+       coalesce(room.spent >= room.fair_use, false) AS "isFairUseUsedUp", reply.model, branch.last_position AS position,
+       branch.list_version::float8 AS "listVersion",
        now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
        coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
 FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
@@ -493,7 +874,7 @@ FROM users u WHERE u.id = :user_id;
 
 -- messages_activate
 --   parameters: user_id uuid, chatroom_id uuid, message_id uuid
---   columns: isFound bool, isActivated bool
+--   columns: isActivated bool, listVersion float8
 WITH RECURSIVE room AS (
   SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = :user_id
 ), runs AS (
@@ -505,11 +886,13 @@ WITH RECURSIVE room AS (
   SELECT m.id, m.depth, m.run FROM runs CROSS JOIN LATERAL (
     SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = :chatroom_id AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
   ) m ORDER BY m.position DESC LIMIT 1
+), owner AS (
+  UPDATE users SET list_version = list_version + 1 FROM leaf WHERE users.id = :user_id RETURNING users.list_version
 ), branch AS (
   UPDATE chatrooms c SET active_leaf_id = leaf.id, active_leaf_depth = leaf.depth, active_run = leaf.run
-  FROM room, leaf WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
+  FROM room, leaf, owner WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
 )
-SELECT EXISTS (SELECT FROM leaf) AS "isFound", EXISTS (SELECT FROM branch) AS "isActivated";
+SELECT EXISTS (SELECT FROM branch) AS "isActivated", (SELECT list_version FROM owner)::float8 AS "listVersion";
 
 -- messages_content_size
 --   parameters: user_id uuid, chatroom_id uuid, message_id uuid
@@ -525,9 +908,16 @@ WITH unfinished AS (
   UPDATE usage_days d SET messages = d.messages - unbegun.units
   FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
   WHERE d.user_id = :user_id AND d.day = unbegun.charged_day
+), files AS (
+  DELETE FROM attachments a WHERE a.user_id = :user_id AND a.id IN (
+    SELECT h.attachment_id FROM messages m JOIN message_attachments h ON h.message_id = m.id WHERE m.chatroom_id = :chatroom_id
+  ) AND NOT EXISTS (
+    SELECT FROM message_attachments h JOIN messages m ON m.id = h.message_id WHERE h.attachment_id = a.id AND m.chatroom_id <> :chatroom_id
+  ) RETURNING a.size
 ), owner AS (
   UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
     chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id),
+    attachment_bytes = attachment_bytes - (SELECT coalesce(sum(size), 0) FROM files),
     stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id = :chatroom_id AND user_id = :user_id)
   WHERE id = :user_id
 )
@@ -542,9 +932,12 @@ WITH unfinished AS (
   UPDATE usage_days d SET messages = d.messages - unbegun.units
   FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
   WHERE d.user_id = :user_id AND d.day = unbegun.charged_day
+), files AS (
+  DELETE FROM attachments a WHERE a.user_id = :user_id AND true RETURNING a.size
 ), owner AS (
   UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
     chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE true AND user_id = :user_id),
+    attachment_bytes = attachment_bytes - (SELECT coalesce(sum(size), 0) FROM files),
     stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = :user_id) AND user_id = :user_id), list_version = list_version + 1
   WHERE id = :user_id
 )
@@ -552,52 +945,71 @@ DELETE FROM chatrooms WHERE true AND user_id = :user_id RETURNING id;
 
 -- messages_export
 --   parameters: chatroom_id uuid, after_position int4, count int8
---   columns: position int4, id uuid, role text, status text, content text, parent_id uuid, model text, finish_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, created_at timestamptz, completed_at timestamptz, summary_up_to_here text, goes_on bool
+--   columns: position int4, id uuid, role text, status text, content text, parent_id uuid, model text, finish_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, created_at timestamptz, completed_at timestamptz, summary_up_to_here text, web_search bool, reasoning_level text, reasoning text, sources jsonb, search_suggestions text, feedback json, attachment_ids uuid[], goes_on bool
 SELECT * FROM (
   WITH bounded AS MATERIALIZED (SELECT position, id, role, status, content, parent_id, model, finish_reason, error_code, input_tokens, output_tokens,
     reasoning_tokens, total_tokens, usage_estimated, created_at, completed_at,
-    (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here
+    (SELECT d.content FROM digests d WHERE d.message_id = messages.id AND d.kind = 'summary') AS summary_up_to_here,
+    web_search, reasoning_level, reasoning, sources, search_suggestions,
+    (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = messages.id) AS feedback,
+    ARRAY(SELECT a.attachment_id FROM message_attachments a WHERE a.message_id = messages.id ORDER BY a.position) AS attachment_ids
   FROM messages WHERE chatroom_id = :chatroom_id AND position > :after_position ORDER BY position LIMIT :count)
   SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position) AS goes_on FROM bounded AS m ORDER BY m.position LIMIT (
     SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-    FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position) AS bytes FROM bounded AS m) AS sums
+    FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.reasoning), 0) + coalesce(octet_length(m.search_suggestions), 0) + coalesce(octet_length(m.sources::text), 0)) OVER (ORDER BY m.position) AS bytes FROM bounded AS m) AS sums
   )
 ) AS m ORDER BY m.position;
 
 -- messages_find
 --   parameters: user_id uuid, chatroom_id uuid, message_id uuid
---   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[]
-SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, contextFilesSent int4, contextFilesOmitted int4, reasoning text, partLengths int4[], sources jsonb, searchSuggestions text, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], feedback json, attachments json
+SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds" FROM messages m WHERE m.id = :message_id AND m.chatroom_id = :chatroom_id AND m.user_id = :user_id;
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments FROM messages m WHERE m.id = :message_id AND m.chatroom_id = :chatroom_id AND m.user_id = :user_id;
 
 -- messages_find_all
 --   parameters: user_id uuid, chatroom_id uuid, message_ids uuid[]
---   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[]
-SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, contextFilesSent int4, contextFilesOmitted int4, reasoning text, partLengths int4[], sources jsonb, searchSuggestions text, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], feedback json, attachments json
+SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds" FROM messages m
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments FROM messages m
  WHERE m.id = ANY (:message_ids::uuid[]) AND m.chatroom_id = :chatroom_id AND m.user_id = :user_id ORDER BY m.position;
 
 -- messages_find_current_reply
 --   parameters: user_id uuid, chatroom_id uuid
---   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[]
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, contextFilesSent int4, contextFilesOmitted int4, reasoning text, partLengths int4[], sources jsonb, searchSuggestions text, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], feedback json, attachments json
 SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-   (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+   (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
    UNION ALL
-   (SELECT * FROM (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+   (SELECT * FROM (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'model' ORDER BY m.position DESC LIMIT 1) newest
     WHERE newest."completedAt" > now() - interval '60 seconds')
    LIMIT 1
  ) m ON true
@@ -606,30 +1018,37 @@ END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.role = 'mod
 -- messages_find_outdated_words
 --   parameters: count int8
 --   columns: id uuid, content text, attempt int4
-SELECT m.id, left(m.content, 200000) AS content, m.attempt FROM messages m
-WHERE m.words_version < 2 AND m.content <> '' ORDER BY m.id LIMIT :count;
+SELECT m.id, concat_ws(E'\n', left(m.content, 200000), (
+  SELECT string_agg(a.name, E'\n' ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+)) AS content, m.attempt FROM messages m
+ WHERE m.words_version < 2 AND m.content <> '' ORDER BY m.id LIMIT :count;
 
 -- messages_list_all
 --   parameters: user_id uuid, chatroom_id uuid, below int4, count int8
---   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], goes_on bool
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, contextFilesSent int4, contextFilesOmitted int4, reasoning text, partLengths int4[], sources jsonb, searchSuggestions text, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], feedback json, attachments json, goes_on bool
 SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.* FROM chatrooms c LEFT JOIN LATERAL (
-     SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+     SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds" FROM messages m WHERE m.chatroom_id = c.id AND m.position < :below ORDER BY m.position DESC LIMIT :count
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments FROM messages m WHERE m.chatroom_id = c.id AND m.position < :below ORDER BY m.position DESC LIMIT :count
    ) m ON true
    WHERE c.id = :chatroom_id AND c.user_id = :user_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position DESC) AS goes_on FROM bounded AS m ORDER BY m.position DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.reasoning), 0) + coalesce(octet_length(m."searchSuggestions"), 0) + coalesce(octet_length(m.sources::text), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.position DESC;
 
 -- messages_list_branch
 --   parameters: user_id uuid, chatroom_id uuid, from_id uuid, count int4
---   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], goes_on bool
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, contextFilesSent int4, contextFilesOmitted int4, reasoning text, partLengths int4[], sources jsonb, searchSuggestions text, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], feedback json, attachments json, goes_on bool
 WITH RECURSIVE room AS (
    SELECT c.id, coalesce(:from_id::uuid, c.active_leaf_id) AS leaf_id FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = :user_id
  ), branch AS (
@@ -638,14 +1057,18 @@ WITH RECURSIVE room AS (
    SELECT m.id, m.parent_id, b.n + 1 FROM branch b JOIN messages m ON m.id = b.parent_id WHERE b.n < :count
  )
  SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds" FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true)
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.position DESC) AS goes_on FROM bounded AS m ORDER BY m.position DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.reasoning), 0) + coalesce(octet_length(m."searchSuggestions"), 0) + coalesce(octet_length(m.sources::text), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.position DESC) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.position DESC;
 
@@ -692,7 +1115,7 @@ RETURNING m.id;
 
 -- messages_search
 --   parameters: user_id uuid, query text, as_of timestamptz, after_rank float4, after_id uuid, count int8
---   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], chatroom_name text, rank float4, as_of timestamptz, goes_on bool
+--   columns: id uuid, chatroomId uuid, userId uuid, position int4, attempt int4, parentId uuid, role text, status text, content text, model text, finishReason text, errorCode text, inputTokens int4, outputTokens int4, reasoningTokens int4, totalTokens int4, usageEstimated bool, contextTurns int4, contextTrimmed int4, contextSummarised int4, contextFilesSent int4, contextFilesOmitted int4, reasoning text, partLengths int4[], sources jsonb, searchSuggestions text, createdAt timestamptz, completedAt timestamptz, siblingIds uuid[], feedback json, attachments json, chatroom_name text, rank float4, as_of timestamptz, goes_on bool
 WITH newest AS (
    SELECT found.id, found.rank
    FROM generate_series((SELECT u.indexed_messages / 2048 FROM users u WHERE u.id = :user_id), 0, -1) AS block
@@ -709,23 +1132,84 @@ WITH newest AS (
    SELECT id, rank FROM newest WHERE (rank, id) < (:after_rank::real, :after_id::uuid) ORDER BY rank DESC, id DESC LIMIT :count
  )
  SELECT * FROM (
-   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.created_at AS "createdAt", m.completed_at AS "completedAt",
+   WITH bounded AS MATERIALIZED (SELECT m.id, m.chatroom_id AS "chatroomId", m.user_id AS "userId", m.position, m.attempt, m.parent_id AS "parentId", m.role, m.status, m.content, m.model, m.finish_reason AS "finishReason", m.error_code AS "errorCode", m.input_tokens AS "inputTokens", m.output_tokens AS "outputTokens", m.reasoning_tokens AS "reasoningTokens", m.total_tokens AS "totalTokens", m.usage_estimated AS "usageEstimated", m.context_turns AS "contextTurns", m.context_trimmed AS "contextTrimmed", m.context_summarised AS "contextSummarised", m.context_files_sent AS "contextFilesSent", m.context_files_omitted AS "contextFilesOmitted", m.reasoning, m.part_lengths AS "partLengths", m.sources, m.search_suggestions AS "searchSuggestions", m.created_at AS "createdAt", m.completed_at AS "completedAt",
 CASE WHEN m.parent_id IS NULL
   THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
   ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-END AS "siblingIds", c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
+END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.comment) FROM feedback f WHERE f.message_id = m.id) AS feedback, CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
     FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.rank DESC, m.id DESC) AS goes_on FROM bounded AS m ORDER BY m.rank DESC, m.id DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.rank DESC, m.id DESC) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.rank DESC, m.id DESC) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.rank DESC, m.id DESC;
 
 -- messages_touch_owner
 --   parameters: user_id uuid, chatroom_id uuid
---   columns: id uuid
+--   columns: listVersion float8
 UPDATE users SET list_version = list_version + 1
-WHERE id = :user_id AND EXISTS (SELECT 1 FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id) RETURNING id;
+WHERE id = :user_id AND EXISTS (SELECT 1 FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id)
+RETURNING list_version::float8 AS "listVersion";
+
+-- metrics_replies
+--   columns: unfinished int4, oldest_seconds float8, pauses jsonb
+SELECT unfinished.count AS unfinished, coalesce(unfinished.age, 0)::float8 AS oldest_seconds,
+  (SELECT coalesce(jsonb_object_agg(model, greatest(0, extract(epoch FROM paused_until - now()))), '{}') FROM model_pauses) AS pauses
+FROM (
+  SELECT count(*)::integer AS count, extract(epoch FROM now() - min(created_at)) AS age FROM messages WHERE status IN ('pending', 'streaming')
+) AS unfinished;
+
+-- model_files_delete_expired
+DELETE FROM model_files WHERE expires_at < now();
+
+-- model_files_find
+--   parameters: attachment_ids uuid[]
+--   columns: attachmentId uuid, uri text
+SELECT attachment_id AS "attachmentId", uri FROM model_files
+WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + interval '10 minutes';
+
+-- model_files_find_unused
+--   parameters: count int8
+--   columns: name text, uri text
+SELECT f.name, f.uri FROM model_files f
+WHERE NOT EXISTS (SELECT FROM attachments a WHERE a.id = f.attachment_id) LIMIT :count;
+
+-- model_files_forget
+--   parameters: uris text[]
+DELETE FROM model_files WHERE uri = ANY (:uris::text[]);
+
+-- model_files_keep
+--   parameters: attachment_id uuid, name text, uri text, expires_at timestamptz
+INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at)
+ON CONFLICT ON CONSTRAINT pk_model_files DO UPDATE SET name = excluded.name, uri = excluded.uri, expires_at = excluded.expires_at;
+
+-- object_pieces_delete
+--   parameters: object_ids uuid[]
+DELETE FROM object_pieces WHERE object_id = ANY (:object_ids::uuid[]);
+
+-- object_pieces_find
+--   parameters: object_id uuid, n int4
+--   columns: bytes bytea
+SELECT bytes FROM object_pieces WHERE object_id = :object_id AND n = :n;
+
+-- object_pieces_insert
+--   parameters: object_id uuid, n int4, bytes bytea
+INSERT INTO object_pieces (object_id, n, bytes) VALUES (:object_id, :n, :bytes);
+
+-- object_pieces_list
+--   parameters: after uuid, count int8
+--   columns: id uuid
+WITH RECURSIVE ids AS (
+  (SELECT object_id FROM object_pieces WHERE :after::uuid IS NULL OR object_id > :after ORDER BY object_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT p.object_id FROM object_pieces p WHERE p.object_id > ids.object_id ORDER BY p.object_id LIMIT 1)
+  FROM ids WHERE ids.object_id IS NOT NULL
+)
+SELECT object_id AS id FROM ids WHERE object_id IS NOT NULL LIMIT :count;
 
 -- otp_challenges_consume
 --   parameters: id uuid, mobile_numbers text[], purposes text[]
@@ -760,10 +1244,10 @@ VALUES (:id,
 
 -- otp_challenges_take_attempt
 --   parameters: id uuid, mobile_numbers text[], purposes text[]
---   columns: id uuid
+--   columns: isLast bool
 UPDATE otp_challenges SET attempts = attempts + 1
 WHERE id = :id AND mobile_number = ANY (:mobile_numbers) AND purpose = ANY (:purposes) AND attempts < 5 AND consumed_at IS NULL AND expires_at > now()
-RETURNING id;
+RETURNING attempts = 5 AS "isLast";
 
 -- queues_lock
 --   parameters: name text
@@ -773,7 +1257,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('queue ' || :name, 0))::text AS lo
 -- quotas_find
 --   parameters: user_id uuid, is_verified bool
 --   columns: chatrooms int4, bytes float8, is_fresh bool
-SELECT chatroom_count AS chatrooms, stored_bytes::float8 AS bytes, coalesce(usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users
+SELECT chatroom_count AS chatrooms, (stored_bytes + attachment_bytes)::float8 AS bytes, coalesce(usage_counted_at > now() - interval '1 minute', false) AS is_fresh FROM users
 WHERE id = :user_id AND usage_counted_at IS NOT NULL AND (:is_verified::boolean OR reclaimed_at IS NULL);
 
 -- quotas_lock
@@ -785,42 +1269,105 @@ SELECT coalesce(usage_counted_at > now() - interval '1 minute', false) AS is_fre
 --   parameters: user_id uuid
 UPDATE users u SET usage_counted_at = now(),
   chatroom_count = (SELECT count(*) FROM chatrooms c WHERE c.user_id = u.id),
-  stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id)
+  stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id),
+  attachment_bytes = (SELECT coalesce(sum(a.size), 0) FROM attachments a WHERE a.user_id = u.id)
 WHERE u.id = :user_id;
 
 -- readiness_ping
 --   columns: one int4
 SELECT 1 AS one;
 
+-- refunds_fail
+--   parameters: id uuid, attempts int4, error text
+UPDATE refunds SET status = 'owed', attempts = attempts + 1, stripe_refund_id = NULL, settled_at = NULL, last_error = :error,
+  due_at = now() + least(power(2, least(attempts, 12)) * interval '1 minute', interval '1 day')
+WHERE id = :id AND attempts = :attempts;
+
+-- refunds_owe
+--   parameters: id uuid, payment_intent_id text, stripe_customer_id text, reason text
+--   columns: id uuid
+INSERT INTO refunds (id, payment_intent_id, stripe_customer_id, reason, due_at)
+VALUES (:id, :payment_intent_id, :stripe_customer_id, :reason, now() + interval '1 minute')
+ON CONFLICT (payment_intent_id) DO NOTHING RETURNING id;
+
+-- refunds_take_due
+--   parameters: limit int8
+--   columns: id uuid
+UPDATE refunds SET due_at = now() + interval '1 minute' WHERE id IN (
+  SELECT id FROM refunds WHERE settled_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+) RETURNING id;
+
+-- refunds_wait
+--   parameters: id uuid, attempts int4, refund_id text, error text, seconds float8
+UPDATE refunds SET status = CASE WHEN :refund_id::text IS NULL THEN 'owed' ELSE 'pending' END, stripe_refund_id = :refund_id,
+  last_error = :error, due_at = now() + make_interval(secs => :seconds)
+WHERE id = :id AND attempts = :attempts AND settled_at IS NULL;
+
 -- replies_claim
 --   parameters: reply_id uuid, lease_ms float8, max_wait_ms float8
---   columns: replyId uuid, attempt int4, parentId uuid, depth int4, model text, plan text, systemInstruction text, isCancelled bool, hasBegun bool, countedAttempts int4, isSuspect bool
+--   columns: replyId uuid, userId uuid, chatroomId uuid, attempt int4, listVersion float8, parentId uuid, depth int4, model text, plan text, systemInstruction text, webSearch bool, reasoning text, isCancelled bool, hasBegun bool, countedAttempts int4, isSuspect bool, requestId text, traceparent text
 UPDATE messages m
 SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + :lease_ms * interval '1 millisecond', retry_at = NULL, started_at = now()
-FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-WHERE m.id = :reply_id AND c.id = m.chatroom_id AND m.status IN ('pending', 'streaming')
+FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id, messages asked
+WHERE m.id = :reply_id AND c.id = m.chatroom_id AND asked.id = m.parent_id AND m.status IN ('pending', 'streaming')
   AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
   AND NOT EXISTS (SELECT s.paused_until FROM model_pauses s
 WHERE s.model = m.model AND s.paused_until > now()
   AND s.paused_until <= now() + :max_wait_ms * interval '1 millisecond' + interval '1 second')
   AND NOT EXISTS (SELECT 1 FROM messages e
   WHERE e.chatroom_id = m.chatroom_id AND e.position < m.position AND e.status IN ('pending', 'streaming'))
-RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
-  c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled", m.first_token_at IS NOT NULL AS "hasBegun",
-  m.attempt - m.forgiven_attempts AS "countedAttempts", coalesce(m.is_suspect, false) AS "isSuspect";
+RETURNING m.id AS "replyId", m.user_id AS "userId", m.chatroom_id AS "chatroomId", m.attempt,
+  (SELECT u.list_version FROM users u WHERE u.id = m.user_id)::float8 AS "listVersion", m.parent_id AS "parentId", m.depth, m.model, p.plan,
+  c.system_instruction AS "systemInstruction", coalesce(asked.web_search, c.web_search) AS "webSearch",
+  nullif(coalesce(asked.reasoning_level, c.reasoning), 'default') AS reasoning, m.cancel_requested_at IS NOT NULL AS "isCancelled",
+  coalesce(m.first_token_at, m.first_thought_at) IS NOT NULL AS "hasBegun",
+  m.attempt - m.forgiven_attempts AS "countedAttempts", coalesce(m.is_suspect, false) AS "isSuspect",
+  m.request_id AS "requestId", m.traceparent;
+
+-- replies_count_lost_attempt
+--   parameters: reply_id uuid, attempt int4, user_id uuid, model text, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8
+WITH lost AS (
+  SELECT m.id IS NULL AS is_deleted, (now() AT TIME ZONE 'UTC')::date AS day
+  FROM (SELECT :reply_id::uuid AS id) r LEFT JOIN messages m ON m.id = r.id
+  WHERE m.id IS NULL OR m.attempt > :attempt
+), owner AS (
+  UPDATE users SET spent_day = greatest(users.spent_day, lost.day),
+    spent_micros = CASE WHEN users.spent_day > lost.day THEN users.spent_micros WHEN users.spent_day = lost.day THEN users.spent_micros + :cost_micros::bigint ELSE :cost_micros::bigint END
+  FROM lost WHERE users.id = :user_id AND lost.is_deleted RETURNING users.id, lost.day
+), usage AS (
+  INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
+  SELECT owner.id, owner.day, :model, 0, :spent_input, :spent_output, :spent_reasoning, :cost_micros FROM owner
+  ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET input_tokens = d.input_tokens + excluded.input_tokens,
+    output_tokens = d.output_tokens + excluded.output_tokens, reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens,
+    cost_micros = d.cost_micros + excluded.cost_micros
+  RETURNING 1
+)
+INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), :model, 'reply', CASE WHEN lost.is_deleted THEN 'cancelled' ELSE 'retried' END, CASE WHEN lost.is_deleted THEN 'deleted' ELSE 'lease_lost' END,
+    get_byte(uuid_send(:reply_id::uuid), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM (SELECT count(*) FROM usage) AS used, lost
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
 
 -- replies_finish
---   parameters: reply_id uuid, attempt int4, refund bool, status text, content text, finish_reason text, block_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, first_token_at timestamptz, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8, words text, summary_at uuid, is_server_error bool
---   columns: nextReplyId uuid, summaryTasks jsonb
+--   parameters: reply_id uuid, attempt int4, refund bool, status text, content text, finish_reason text, block_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, context_files_sent int4, context_files_omitted int4, first_token_at timestamptz, first_thought_at timestamptz, reasoning text, part_lengths int4[], sources jsonb, search_suggestions text, thought_signatures jsonb, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8, words text, summary_at uuid, is_server_error bool
+--   columns: listVersion float8, firstTokenMs float8, totalMs float8, nextReplyId uuid, summaryTasks jsonb
 WITH reply AS (
-  SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages
+  SELECT id, user_id, chatroom_id, charged_day, coalesce(charged_day, (now() AT TIME ZONE 'UTC')::date) AS day, octet_length(content) AS bytes
+  FROM messages
   WHERE id = :reply_id AND attempt = :attempt AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
 ), refund AS (
   UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE :refund AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes
-  FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes,
+    spent_day = greatest(users.spent_day, reply.day),
+    spent_micros = CASE WHEN users.spent_day > reply.day THEN users.spent_micros WHEN users.spent_day = reply.day THEN users.spent_micros + CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END ELSE CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END END
+  FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id
+  RETURNING users.indexed_messages, users.list_version
 ), finished AS (
   UPDATE messages m SET status = :status, content = :content, words = replace(:words::text, '~', right(m.user_id::text, 12) || lpad(to_hex((owner.indexed_messages) / 2048), 4, '0'))::tsvector,
     words_version = CASE WHEN :content = '' THEN 1 ELSE 2 END,
@@ -828,17 +1375,20 @@ WITH reply AS (
     input_tokens = :input_tokens, output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens, total_tokens = :total_tokens,
     usage_estimated = :usage_estimated,
     context_turns = :context_turns, context_trimmed = :context_trimmed, context_summarised = :context_summarised,
-    first_token_at = coalesce(m.first_token_at, :first_token_at),
+    context_files_sent = :context_files_sent, context_files_omitted = :context_files_omitted,
+    first_token_at = coalesce(m.first_token_at, :first_token_at), first_thought_at = coalesce(m.first_thought_at, :first_thought_at),
+    reasoning = :reasoning, part_lengths = :part_lengths, sources = :sources, search_suggestions = :search_suggestions,
+    thought_signatures = :thought_signatures,
     is_suspect = CASE WHEN :is_server_error::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
       SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT 1000) o
       WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
     ) END,
     charged_day = CASE WHEN :refund THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
   FROM reply, owner WHERE m.id = reply.id
-  RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at
+  RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at, m.request_id, m.traceparent
 ), usage AS (
   INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
-  SELECT reply.user_id, coalesce(reply.charged_day, (now() AT TIME ZONE 'UTC')::date), finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
+  SELECT reply.user_id, reply.day, finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
     coalesce(:input_tokens, 0), coalesce(:output_tokens, 0), coalesce(:reasoning_tokens, 0),
     CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END
   FROM reply, finished WHERE NOT :refund OR :total_tokens IS NOT NULL
@@ -853,26 +1403,27 @@ WITH reply AS (
     WHERE d.kind = 'title' AND d.created_at = c.title_requested_at AND t.chatroom_id = c.id
   ) RETURNING 1
 ), wanted AS (
-  INSERT INTO digests (message_id, kind)
-  SELECT finished.id, 'title' FROM finished, untitled
-  UNION ALL SELECT :summary_at::uuid, 'summary' FROM finished WHERE :summary_at::uuid IS NOT NULL
+  INSERT INTO digests (message_id, kind, request_id, traceparent)
+  SELECT finished.id, 'title', finished.request_id, finished.traceparent FROM finished, untitled
+  UNION ALL SELECT :summary_at::uuid, 'summary', finished.request_id, finished.traceparent FROM finished WHERE :summary_at::uuid IS NOT NULL
   ON CONFLICT ON CONSTRAINT pk_digests DO NOTHING RETURNING message_id, kind
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
     cost_micros, first_token_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), finished.model, 'reply', :status, coalesce(:error_code, :finish_reason),
     get_byte(uuid_send(finished.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
-    ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM finished.first_token_at - finished.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, extract(epoch FROM finished.completed_at - finished.created_at) * 1000))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
+    ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.completed_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
   FROM (SELECT count(*) FROM usage) AS used, finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
     reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros, first_token_counts = ARRAY(SELECT a + b FROM unnest(h.first_token_counts, excluded.first_token_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i), total_counts = ARRAY(SELECT a + b FROM unnest(h.total_counts, excluded.total_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i)
 )
-SELECT (
+SELECT owner.list_version::float8 AS "listVersion", (extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)::float8 AS "firstTokenMs",
+  (extract(epoch FROM finished.completed_at - finished.created_at) * 1000)::float8 AS "totalMs", (
     SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1
   ) AS "nextReplyId",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS "summaryTasks"
-FROM reply;
+FROM reply, owner, finished;
 
 -- replies_lock_owners_of_failed
 --   parameters: reply_ids uuid[]
@@ -895,15 +1446,15 @@ ORDER BY m.id LIMIT :count;
 
 -- replies_path
 --   parameters: message_id uuid, max_tokens int4, max_messages int4
---   columns: id uuid, depth int4, role text, status text, content text, tokens int4, summary text, covered int4, hasSummary bool, isRefused bool
-WITH RECURSIVE path (id, parent_id, depth, role, status, error_code, is_suspect, content, tokens, spent, n) AS (
-  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4), (octet_length(m.content) / 4 + 4), 1 FROM messages m WHERE m.id = :message_id
+--   columns: id uuid, depth int4, role text, status text, content text, model text, thoughtSignatures jsonb, tokens int4, summary text, covered int4, hasSummary bool, isRefused bool
+WITH RECURSIVE path (id, parent_id, depth, role, status, error_code, is_suspect, content, model, thought_signatures, tokens, spent, n) AS (
+  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, m.model, m.thought_signatures, (octet_length(m.content) / 4 + 4), (octet_length(m.content) / 4 + 4), 1 FROM messages m WHERE m.id = :message_id
   UNION ALL
-  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, (octet_length(m.content) / 4 + 4), p.spent + (octet_length(m.content) / 4 + 4), p.n + 1
+  SELECT m.id, m.parent_id, m.depth, m.role, m.status, m.error_code, m.is_suspect, m.content, m.model, m.thought_signatures, (octet_length(m.content) / 4 + 4), p.spent + (octet_length(m.content) / 4 + 4), p.n + 1
   FROM path p JOIN messages m ON m.id = p.parent_id WHERE p.spent + (octet_length(m.content) / 4 + 4) <= :max_tokens AND p.n < :max_messages
 )
-SELECT path.id, path.depth, path.role, path.status, path.content, path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "hasSummary",
-  path.status = 'failed' AND (path.error_code = 'request_rejected' OR coalesce(path.is_suspect, false)) AS "isRefused"
+SELECT path.id, path.depth, path.role, path.status, path.content, path.model, path.thought_signatures AS "thoughtSignatures", path.tokens, d.content AS summary, d.covered, d.message_id IS NOT NULL AS "hasSummary",
+  path.status = 'failed' AND (path.error_code IN ('request_rejected', 'attachment_rejected') OR coalesce(path.is_suspect, false)) AS "isRefused"
 FROM path LEFT JOIN digests d ON d.message_id = path.id AND d.kind = 'summary' ORDER BY path.depth;
 
 -- replies_pause_model
@@ -933,15 +1484,17 @@ WITH released AS (
 SELECT id FROM released;
 
 -- replies_renew
---   parameters: reply_ids uuid[], attempts int4[], first_token_ats timestamptz[], lease_ms float8
+--   parameters: reply_ids uuid[], attempts int4[], first_thought_ats timestamptz[], first_token_ats timestamptz[], lease_ms float8
 --   columns: id uuid, isCancelled bool
 WITH held AS (
-  SELECT m.id, mine.first_token_at
-  FROM messages m JOIN unnest(:reply_ids::uuid[], :attempts::integer[], :first_token_ats::timestamptz[]) AS mine(id, attempt, first_token_at)
+  SELECT m.id, mine.first_thought_at, mine.first_token_at
+  FROM messages m JOIN unnest(:reply_ids::uuid[], :attempts::integer[], :first_thought_ats::timestamptz[], :first_token_ats::timestamptz[])
+    AS mine(id, attempt, first_thought_at, first_token_at)
     ON m.id = mine.id AND m.attempt = mine.attempt
   WHERE m.status = 'streaming' ORDER BY m.id FOR NO KEY UPDATE OF m
 )
-UPDATE messages m SET lease_until = now() + :lease_ms * interval '1 millisecond', first_token_at = coalesce(m.first_token_at, held.first_token_at)
+UPDATE messages m SET lease_until = now() + :lease_ms * interval '1 millisecond',
+  first_thought_at = coalesce(m.first_thought_at, held.first_thought_at), first_token_at = coalesce(m.first_token_at, held.first_token_at)
 FROM held WHERE m.id = held.id RETURNING m.id, m.cancel_requested_at IS NOT NULL AS "isCancelled";
 
 -- replies_request_cancel
@@ -955,11 +1508,11 @@ WITH wanted AS (
 UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now())
 FROM wanted, user_plans p, chatrooms c WHERE m.id = wanted.id AND p.user_id = :user_id AND c.id = :chatroom_id
 RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.model, p.plan, c.system_instruction AS "systemInstruction",
-  coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isReleased";
+  coalesce(m.lease_until > now(), false) AS "isHeld", coalesce(m.first_token_at, m.first_thought_at) IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isReleased";
 
 -- replies_retry_failed
---   parameters: reply_ids uuid[], basic_models text[], pro_models text[]
---   columns: replyId uuid, attempt int4, model text, plan text, errorCode text, failedModel text
+--   parameters: reply_ids uuid[], basic_models text[], pro_models text[], request_id text, traceparent text
+--   columns: replyId uuid, userId uuid, chatroomId uuid, listVersion float8, attempt int4, model text, plan text, errorCode text, failedModel text
 WITH failed AS (
   SELECT m.id, m.error_code, m.model FROM messages m WHERE m.id = ANY (:reply_ids::uuid[]) AND m.status = 'failed' AND m.started_at IS NOT NULL ORDER BY m.id FOR NO KEY UPDATE
 ), chosen AS (
@@ -972,14 +1525,17 @@ WITH failed AS (
 ), retried AS (
   UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
     is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
-    context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, model = chosen.chosen_model
+    context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, context_files_sent = NULL, context_files_omitted = NULL, model = chosen.chosen_model,
+    request_id = :request_id, traceparent = :traceparent
   FROM chosen WHERE m.id = chosen.id
-  RETURNING m.id AS "replyId", m.attempt, m.user_id, m.model, chosen.plan, chosen.error_code AS "errorCode", chosen.model AS "failedModel"
+  RETURNING m.id AS "replyId", m.attempt, m.user_id, m.chatroom_id, m.model, chosen.plan, chosen.error_code AS "errorCode", chosen.model AS "failedModel"
 ), owners AS (
   UPDATE users u SET list_version = u.list_version + 1, unfinished_replies = u.unfinished_replies + mine.replies
   FROM (SELECT user_id, count(*)::integer AS replies FROM retried GROUP BY user_id) mine WHERE u.id = mine.user_id
+  RETURNING u.id, u.list_version
 )
-SELECT "replyId", attempt, model, plan, "errorCode", "failedModel" FROM retried ORDER BY "replyId";
+SELECT "replyId", user_id AS "userId", chatroom_id AS "chatroomId", owners.list_version::float8 AS "listVersion", attempt, model, plan, "errorCode", "failedModel"
+FROM retried JOIN owners ON owners.id = retried.user_id ORDER BY "replyId";
 
 -- replies_why_refused
 --   parameters: reply_id uuid, max_wait_ms float8
@@ -1033,6 +1589,13 @@ DELETE FROM otp_challenges WHERE (id) IN (
   SELECT id FROM otp_challenges WHERE expires_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
+-- retention_refunds_settled_refunds
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
+DELETE FROM refunds WHERE (id) IN (
+  SELECT id FROM refunds WHERE settled_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
 -- retention_sessions_ended_sessions
 --   parameters: keep_ms float8, count int8
 --   columns: deleted int4
@@ -1052,6 +1615,13 @@ DELETE FROM sessions WHERE (id) IN (
 --   columns: deleted int4
 DELETE FROM stripe_events WHERE (id) IN (
   SELECT id FROM stripe_events WHERE processed_at IS NOT NULL AND received_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
+) RETURNING 1 AS deleted;
+
+-- retention_trial_claims_trials
+--   parameters: keep_ms float8, count int8
+--   columns: deleted int4
+DELETE FROM trial_claims WHERE (identity_hash) IN (
+  SELECT identity_hash FROM trial_claims WHERE created_at < now() - :keep_ms * interval '1 millisecond' LIMIT :count FOR UPDATE SKIP LOCKED
 ) RETURNING 1 AS deleted;
 
 -- retention_users_unverified_accounts
@@ -1087,13 +1657,13 @@ WHERE u.id = s.user_id AND s.user_id = :user_id AND (:except_id::uuid IS NULL OR
 --   columns: id uuid, device text, ip text, created_at timestamptz, last_used_at timestamptz, expires_at timestamptz, ended_at timestamptz
 SELECT id, device, ip, created_at, last_used_at, expires_at, ended_at FROM sessions WHERE user_id = :user_id ORDER BY created_at, id;
 
--- sessions_find_actor
---   parameters: id uuid, user_id uuid, max_age_ms float8, admin_max_age_ms float8
---   columns: isLive bool, isDisabled bool, isVerified bool, role text, plan text, listVersion int8
-SELECT s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() AS "isLive", u.disabled_at IS NOT NULL AS "isDisabled", u.verified_at IS NOT NULL AS "isVerified",
-  u.role, p.plan, u.list_version AS "listVersion"
-FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id
-WHERE s.id = :id AND s.user_id = :user_id;
+-- sessions_find_actors
+--   parameters: ids uuid[], user_ids uuid[], max_age_ms float8, admin_max_age_ms float8
+--   columns: sessionId uuid, userId uuid, username text, email text, mobileNumber text, role text, createdAt timestamptz, listVersion int8, isLive bool, isDisabled bool, isVerified bool, hasPassword bool, plan text
+SELECT s.id AS "sessionId", u.id AS "userId", u.username, u.email, u.mobile_number AS "mobileNumber", u.role, u.created_at AS "createdAt", u.list_version AS "listVersion", s.ended_at IS NULL AND least(s.expires_at, s.created_at + make_interval(secs => CASE u.role WHEN 'admin' THEN :admin_max_age_ms::float8 ELSE :max_age_ms::float8 END / 1000)) > now() AS "isLive", u.disabled_at IS NOT NULL AS "isDisabled",
+  u.verified_at IS NOT NULL AS "isVerified", u.password_hash IS NOT NULL AS "hasPassword", p.plan
+FROM unnest(:ids::uuid[], :user_ids::uuid[]) AS wanted(id, user_id)
+  JOIN sessions s ON s.id = wanted.id AND s.user_id = wanted.user_id JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id;
 
 -- sessions_find_live
 --   parameters: ids uuid[], max_age_ms float8, admin_max_age_ms float8
@@ -1141,9 +1711,9 @@ RETURNING lifetime.left_ms AS "leftMs";
 
 -- stats_hours
 --   parameters: from timestamptz, to timestamptz
---   columns: hour timestamptz, accepted float8, completed float8, failed float8, blocked float8, cancelled float8, cost_micros float8
+--   columns: hour timestamptz, accepted float8, completed float8, failed float8, blocked float8, cancelled float8, tokens float8, cost_micros float8
 SELECT hour, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'accepted'), 0)::float8 AS accepted, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'completed'), 0)::float8 AS completed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'failed'), 0)::float8 AS failed, coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'blocked'), 0)::float8 AS blocked,
-  coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'cancelled'), 0)::float8 AS cancelled, sum(cost_micros)::float8 AS cost_micros
+  coalesce(sum(count) FILTER (WHERE purpose = 'reply' AND outcome = 'cancelled'), 0)::float8 AS cancelled, sum(input_tokens + output_tokens + reasoning_tokens)::float8 AS tokens, sum(cost_micros)::float8 AS cost_micros
 FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') GROUP BY hour ORDER BY hour;
 
 -- stats_latencies
@@ -1159,15 +1729,26 @@ SELECT model, purpose, outcome, reason, sum(count)::float8 AS count, sum(input_t
   sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros
 FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') GROUP BY model, purpose, outcome, reason ORDER BY model, purpose, outcome, reason;
 
+-- stripe_accounts_forget_unused
+DELETE FROM stripe_accounts WHERE NOT EXISTS (SELECT FROM stripe_customers)
+AND NOT EXISTS (SELECT FROM customer_closures WHERE closed_at IS NULL);
+
+-- stripe_accounts_store
+--   parameters: account_id text, livemode bool
+INSERT INTO stripe_accounts AS a (id, account_id, livemode) VALUES (1, :account_id, :livemode)
+ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id WHERE a.account_id IS NULL AND a.livemode = excluded.livemode;
+
 -- stripe_cursors_move
 --   parameters: name text, seen_until timestamptz
 INSERT INTO stripe_cursors AS c (name, seen_until) VALUES (:name, :seen_until)
 ON CONFLICT (name) DO UPDATE SET seen_until = greatest(c.seen_until, excluded.seen_until);
 
 -- stripe_customers_begin_sync_run
---   parameters: user_id uuid
+--   parameters: user_id uuid, max_age_ms float8
 --   columns: stripe_customer_id text, run int8, began_at timestamptz
-UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute' WHERE user_id = :user_id
+UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute'
+WHERE user_id = :user_id
+  AND (synced_at IS NULL OR synced_at < clock_timestamp() - :max_age_ms * interval '1 millisecond')
 RETURNING stripe_customer_id, ticket AS run, clock_timestamp() AS began_at;
 
 -- stripe_customers_check_by
@@ -1190,6 +1771,28 @@ WHERE user_id = :user_id AND stripe_customer_id = :stripe_customer_id AND applie
 INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, :stripe_customer_id FROM users WHERE id = :user_id
 ON CONFLICT DO NOTHING;
 
+-- stripe_customers_overdue
+--   parameters: late_ms float8, after_due timestamptz, after_id uuid, count int8
+--   columns: userId uuid, username text, stripeCustomerId text, status text, syncedAt timestamptz, dueAt timestamptz
+SELECT late.user_id AS "userId", u.username, late.stripe_customer_id AS "stripeCustomerId", late.status, late.synced_at AS "syncedAt",
+  late.due AS "dueAt"
+FROM (
+  SELECT c.user_id, c.stripe_customer_id, c.synced_at, coalesce(c.check_at, c.synced_at, c.created_at) AS due, s.status
+  FROM stripe_customers c LEFT JOIN LATERAL (
+    SELECT s.status FROM subscriptions s WHERE s.user_id = c.user_id AND s.status NOT IN ('canceled', 'incomplete_expired')
+    ORDER BY s.created_at DESC LIMIT 1
+  ) s ON true
+  WHERE c.check_at < now() - :late_ms * interval '1 millisecond' OR (c.check_at IS NULL AND s.status IS NOT NULL)
+) late JOIN users u ON u.id = late.user_id
+WHERE :after_due::timestamptz IS NULL OR (late.due, late.user_id) > (:after_due, :after_id)
+ORDER BY late.due, late.user_id LIMIT :count;
+
+-- stripe_customers_retry_sync_run
+--   parameters: user_id uuid, run int8, longest_ms float8
+UPDATE stripe_customers SET failed_runs = failed_runs + 1,
+  check_at = now() + least(power(2, least(failed_runs, 12)) * 2000, :longest_ms) * (0.75 + random() / 2) * interval '1 millisecond'
+WHERE user_id = :user_id AND applied_ticket <= :run;
+
 -- stripe_customers_take_due
 --   parameters: limit int8
 --   columns: user_id uuid
@@ -1197,12 +1800,26 @@ UPDATE stripe_customers SET check_at = now() + interval '1 minute' WHERE user_id
   SELECT user_id FROM stripe_customers WHERE check_at <= now() ORDER BY check_at LIMIT :limit FOR UPDATE SKIP LOCKED
 ) RETURNING user_id;
 
+-- stripe_events_count_waiting
+--   columns: waiting int4, failing int4, oldest_seconds float8
+SELECT count(*)::integer AS waiting, count(*) FILTER (WHERE attempts > 0)::integer AS failing,
+  coalesce(extract(epoch FROM now() - min(requested_at)), 0)::float8 AS oldest_seconds
+FROM stripe_events WHERE processed_at IS NULL;
+
 -- stripe_events_export
 --   parameters: user_id uuid
 --   columns: id text, type text, object_id text, payload json, occurred_at timestamptz, received_at timestamptz
 SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at
-FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
-WHERE c.user_id = :user_id ORDER BY e.occurred_at, e.id;
+FROM stripe_events e WHERE e.stripe_customer_id IN (
+  SELECT stripe_customer_id FROM stripe_customers WHERE user_id = :user_id
+  UNION SELECT stripe_customer_id FROM former_stripe_customers WHERE user_id = :user_id
+) ORDER BY e.occurred_at, e.id;
+
+-- stripe_events_find
+--   parameters: id text
+--   columns: id text, type text, livemode bool, objectId text, stripeCustomerId text, requestedAt timestamptz, processedAt timestamptz, age_ms float8
+SELECT id, type, livemode, object_id AS "objectId", stripe_customer_id AS "stripeCustomerId", requested_at AS "requestedAt", processed_at AS "processedAt", extract(epoch FROM clock_timestamp() - requested_at)::float8 * 1000 AS age_ms
+FROM stripe_events WHERE id = :id;
 
 -- stripe_events_finish
 --   parameters: id text, outcome text, requested_at timestamptz, stripe_customer_id text
@@ -1213,11 +1830,36 @@ UPDATE stripe_events e SET processed_at = now(), outcome = :outcome, last_error 
   ) THEN payload END
 WHERE id = :id AND processed_at IS NULL AND requested_at = :requested_at;
 
+-- stripe_events_paid
+--   parameters: from timestamptz, to timestamptz
+--   columns: day text, currency text, price text, invoices int8, paid int8, tax int8
+SELECT day, object->>'currency' AS currency,
+  (SELECT line->'pricing'->'price_details'->>'price' FROM json_array_elements(CASE json_typeof(object->'lines'->'data') WHEN 'array' THEN object->'lines'->'data' ELSE '[]'::json END) line
+   ORDER BY (line->>'amount')::bigint DESC LIMIT 1) AS price,
+  count(*) AS invoices, sum((object->>'amount_paid')::bigint)::bigint AS paid,
+  coalesce(sum((SELECT sum((tax->>'amount')::bigint) FROM json_array_elements(CASE json_typeof(object->'total_taxes') WHEN 'array' THEN object->'total_taxes' ELSE '[]'::json END) tax)), 0)::bigint AS tax
+FROM (SELECT DISTINCT ON (object_id) to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
+    payload->'data'->'object' AS object, payload->'data' AS data
+  FROM stripe_events WHERE received_at >= :from AND received_at < :to AND type = 'invoice.paid' AND outcome = 'applied' AND payload IS NOT NULL
+  ORDER BY object_id, received_at) paid
+WHERE (object->>'amount_paid')::bigint > 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+
 -- stripe_events_postpone
 --   parameters: id text, error text
 UPDATE stripe_events SET attempts = attempts + 1, last_error = :error,
   due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
 WHERE id = :id AND processed_at IS NULL;
+
+-- stripe_events_refunded
+--   parameters: from timestamptz, to timestamptz
+--   columns: day text, currency text, refunded int8
+SELECT day, object->>'currency' AS currency,
+  sum((object->>'amount_refunded')::bigint - coalesce((data->'previous_attributes'->>'amount_refunded')::bigint, 0))::bigint AS refunded
+FROM (SELECT DISTINCT ON (object_id, payload->'data'->'object'->>'amount_refunded') to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
+    payload->'data'->'object' AS object, payload->'data' AS data
+  FROM stripe_events WHERE received_at >= :from AND received_at < :to AND type = 'charge.refunded' AND outcome = 'applied' AND payload IS NOT NULL
+  ORDER BY object_id, payload->'data'->'object'->>'amount_refunded', received_at) refunds
+GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- stripe_events_reopen
 --   parameters: id text
@@ -1247,21 +1889,23 @@ SELECT id, subject_kind, subject_id, cause, reason, before, after, created_at FR
 
 -- subscriptions_export
 --   parameters: user_id uuid
---   columns: id uuid, stripe_subscription_id text, status text, entitled_until timestamptz, current_period_end timestamptz, ends_at timestamptz, started_at timestamptz, created_at timestamptz, updated_at timestamptz
-SELECT id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at, created_at, updated_at FROM subscriptions WHERE user_id = :user_id ORDER BY id;
+--   columns: id uuid, stripe_subscription_id text, status text, entitled_until timestamptz, current_period_end timestamptz, ends_at timestamptz, trial_end timestamptz, price jsonb, open_invoice jsonb, started_at timestamptz, created_at timestamptz, updated_at timestamptz
+SELECT id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, trial_end, price, open_invoice, started_at, created_at, updated_at FROM subscriptions WHERE user_id = :user_id ORDER BY id;
 
 -- subscriptions_find_status
 --   parameters: user_id uuid
---   columns: plan text, status text, ends_at timestamptz, active_until timestamptz, used_today int4, resets_at timestamptz
-SELECT p.plan, s.status, s.ends_at, greatest(
-         (SELECT max(least(t.entitled_until, t.current_period_end, t.ends_at)) FROM subscriptions t
-          WHERE t.user_id = p.user_id AND t.entitled_until > now()),
+--   columns: plan text, status text, ends_at timestamptz, trial_end timestamptz, price jsonb, open_invoice jsonb, is_entitled bool, active_until timestamptz, used_today int4, resets_at timestamptz
+SELECT p.plan, s.status, s.ends_at, s.trial_end, s.price, s.open_invoice, s.is_entitled, greatest(
+         (SELECT max(least(t.entitled_until, t.ends_at, CASE WHEN t.current_period_end > now() THEN t.current_period_end END)) FROM subscriptions t WHERE t.user_id = p.user_id AND t.entitled_until > now()),
          (SELECT max(g.entitled_until) FROM grants g WHERE g.user_id = p.user_id AND g.entitled_until > now() AND g.revoked_at IS NULL)
        ) AS active_until,
        coalesce(d.messages, 0) AS used_today,
        (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC' AS resets_at
 FROM user_plans p
-LEFT JOIN LATERAL (SELECT status, ends_at FROM subscriptions WHERE user_id = p.user_id ORDER BY status IN ('canceled', 'incomplete_expired'), started_at DESC, id DESC LIMIT 1) s ON true
+LEFT JOIN LATERAL (
+  SELECT status, ends_at, trial_end, price, open_invoice, coalesce(entitled_until > now(), false) AS is_entitled FROM subscriptions
+  WHERE user_id = p.user_id ORDER BY status IN ('canceled', 'incomplete_expired'), started_at DESC, id DESC LIMIT 1
+) s ON true
 LEFT JOIN usage_days d ON d.user_id = p.user_id AND d.day = (now() AT TIME ZONE 'UTC')::date
 WHERE p.user_id = :user_id;
 
@@ -1270,18 +1914,29 @@ WHERE p.user_id = :user_id;
 --   columns: id uuid, stripeSubscriptionId text, status text, entitledUntil timestamptz, endsAt timestamptz
 SELECT id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled_until AS "entitledUntil", ends_at AS "endsAt" FROM subscriptions WHERE user_id = :user_id ORDER BY id FOR UPDATE;
 
+-- subscriptions_sum_monthly
+--   columns: currency text, amount int8
+SELECT price->>'currency' AS currency, round(sum(
+    coalesce(price->'discounted_amount', price->'amount')::numeric / ((price->'interval_count')::numeric
+      * CASE price->>'interval' WHEN 'day' THEN 12 / 365.0 WHEN 'week' THEN 12 / 52.0 WHEN 'month' THEN 1 ELSE 12 END)
+  ))::bigint AS amount
+FROM subscriptions WHERE status IN ('active', 'past_due') AND jsonb_typeof(price) = 'object' GROUP BY 1 ORDER BY 1;
+
 -- subscriptions_upsert
---   parameters: id uuid, user_id uuid, stripe_subscription_id text, status text, entitled_until timestamptz, current_period_end timestamptz, ends_at timestamptz, started_at timestamptz
+--   parameters: id uuid, user_id uuid, stripe_subscription_id text, status text, entitled_until timestamptz, current_period_end timestamptz, ends_at timestamptz, trial_end timestamptz, price jsonb, open_invoice jsonb, started_at timestamptz
 --   columns: id uuid, stripeSubscriptionId text, status text, entitledUntil timestamptz, endsAt timestamptz
-INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at)
-VALUES (:id, :user_id, :stripe_subscription_id, :status, :entitled_until, :current_period_end, :ends_at, :started_at)
+INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at,
+  trial_end, price, open_invoice, started_at)
+VALUES (:id, :user_id, :stripe_subscription_id, :status, :entitled_until, :current_period_end, :ends_at,
+  :trial_end, :price, :open_invoice, :started_at)
 ON CONFLICT (stripe_subscription_id) DO UPDATE SET status = excluded.status, entitled_until = excluded.entitled_until,
-  current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, started_at = excluded.started_at, updated_at = now()
+  current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, trial_end = excluded.trial_end,
+  price = excluded.price, open_invoice = excluded.open_invoice, started_at = excluded.started_at, updated_at = now()
 RETURNING id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled_until AS "entitledUntil", ends_at AS "endsAt";
 
 -- transfer_all_messages
 --   parameters: chatroom_id uuid, after int4, until int4, count int8
---   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, created_at timestamptz, completed_at timestamptz, goes_on bool
+--   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, attachments json, created_at timestamptz, completed_at timestamptz, goes_on bool
 SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
 m.error_code AS error,
@@ -1290,27 +1945,40 @@ CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coal
   'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
 CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns,
   'trimmed', coalesce(m.context_trimmed, 0), 'summarised', coalesce(m.context_summarised, 0)) END AS context,
-m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
+CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments, m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
    WHERE m.chatroom_id = :chatroom_id AND m.position > :after AND m.position <= :until ORDER BY m.position LIMIT :count)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.n) AS goes_on FROM bounded AS m ORDER BY m.n LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.n;
 
 -- transfer_complete
 --   parameters: user_id uuid, chatroom_id uuid, message_count int4, active_position int4, bytes int8, max_chatrooms int4, max_bytes int8, is_verified bool
---   columns: id uuid
+--   columns: listVersion float8
 WITH owner AS (
   UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + :message_count,
     chatroom_count = chatroom_count + 1, stored_bytes = stored_bytes + :bytes
-  WHERE id = :user_id AND chatroom_count < :max_chatrooms AND stored_bytes + :bytes <= :max_bytes
-    AND (:is_verified::boolean OR reclaimed_at IS NULL) RETURNING id
+  WHERE id = :user_id AND chatroom_count < :max_chatrooms AND stored_bytes + attachment_bytes + :bytes <= :max_bytes
+    AND (:is_verified::boolean OR reclaimed_at IS NULL) RETURNING id, list_version
 )
 UPDATE chatrooms c SET last_position = :message_count, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0),
   active_run = coalesce(leaf.run, 0), last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = :chatroom_id)
 FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = :chatroom_id AND leaf.position = :active_position
-WHERE c.id = :chatroom_id RETURNING c.id;
+WHERE c.id = :chatroom_id RETURNING owner.list_version::float8 AS "listVersion";
+
+-- transfer_copy_attachments
+--   parameters: from_id uuid, to_id uuid, runs int4[], after int4[], until int4[]
+INSERT INTO message_attachments (message_id, position, attachment_id)
+SELECT copy.id, h.position, h.attachment_id
+FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
+  JOIN messages m ON m.chatroom_id = :from_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
+  JOIN message_attachments h ON h.message_id = m.id
+  JOIN messages copy ON copy.chatroom_id = :to_id AND copy.depth = m.depth;
 
 -- transfer_insert_messages
 --   parameters: chatroom_id uuid, user_id uuid, rows json
@@ -1333,7 +2001,7 @@ VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :archived, l
 
 -- transfer_path_messages
 --   parameters: chatroom_id uuid, runs int4[], after int4[], until int4[]
---   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, created_at timestamptz, completed_at timestamptz, depth int4, goes_on bool
+--   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, attachments json, created_at timestamptz, completed_at timestamptz, depth int4, goes_on bool
 SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
 m.error_code AS error,
@@ -1342,12 +2010,16 @@ CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coal
   'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
 CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns,
   'trimmed', coalesce(m.context_trimmed, 0), 'summarised', coalesce(m.context_summarised, 0)) END AS context,
-m.created_at, m.completed_at, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
+CASE m.role WHEN 'user' THEN coalesce((
+  SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
+    ORDER BY h.position)
+  FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
+), '[]'::json) ELSE '[]'::json END AS attachments, m.created_at, m.completed_at, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
      JOIN messages m ON m.chatroom_id = :chatroom_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
      LEFT JOIN messages p ON p.id = m.parent_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.depth) AS goes_on FROM bounded AS m ORDER BY m.depth LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.depth;
 
@@ -1369,6 +2041,26 @@ SELECT run, until FROM path ORDER BY until;
 SELECT c.name, c.system_instruction, c.model, c.archived, c.created_at, l.position AS active, l.id AS active_id,
   c.last_position AS message_count
 FROM chatrooms c LEFT JOIN messages l ON l.id = c.active_leaf_id WHERE c.id = :chatroom_id AND c.user_id = :user_id;
+
+-- trial_claims_find_other
+--   parameters: hashes bytea[], stripe_subscription_id text
+--   columns: is_claimed bool
+SELECT EXISTS (
+  SELECT FROM trial_claims WHERE identity_hash = ANY (:hashes::bytea[])
+    AND stripe_subscription_id IS DISTINCT FROM :stripe_subscription_id::text
+) AS is_claimed;
+
+-- trial_claims_find_person
+--   parameters: user_id uuid
+--   columns: email text, verified_number text, had_trial bool
+SELECT email, CASE WHEN verified_at IS NOT NULL THEN mobile_number END AS verified_number,
+  EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND s.trial_end IS NOT NULL) AS had_trial
+FROM users u WHERE id = :user_id;
+
+-- trial_claims_insert
+--   parameters: hashes bytea[], stripe_subscription_id text
+INSERT INTO trial_claims (identity_hash, stripe_subscription_id)
+SELECT DISTINCT h, :stripe_subscription_id FROM unnest(:hashes::bytea[]) h ORDER BY h ON CONFLICT DO NOTHING;
 
 -- usage_days_begin
 --   parameters: user_id uuid, number_hashes bytea[]

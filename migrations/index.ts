@@ -28,8 +28,29 @@ import { CountWhatUsersKeep1795824000300 } from './1795824000300-count-what-user
 import { KeepOneAccountPerPhone1795824000350 } from './1795824000350-keep-one-account-per-phone.js';
 import { KeepTheDayOfErasedAccounts1795824000351 } from './1795824000351-keep-the-day-of-erased-accounts.js';
 import { NoteReclaimedAccounts1795824000400 } from './1795824000400-note-reclaimed-accounts.js';
+import { CountFailedSyncRuns1795910400100 } from './1795910400100-count-failed-sync-runs.js';
+import { StoreTheStripeAccount1795910400101 } from './1795910400101-store-the-stripe-account.js';
+import { KeepFormerCustomers1795910400102 } from './1795910400102-keep-former-customers.js';
+import { LookAtEverybodyWhoPaid1795910400103 } from './1795910400103-look-at-everybody-who-paid.js';
+import { OweRefunds1795910400150 } from './1795910400150-owe-refunds.js';
+import { NameThePriceOfCheckouts1795910400200 } from './1795910400200-name-the-price-of-checkouts.js';
+import { ShowWhatPayersPay1795910400201 } from './1795910400201-show-what-payers-pay.js';
+import { GiveTrialsOnce1795910400202 } from './1795910400202-give-trials-once.js';
+import { TellOfGrantsThatEnded1795910400210 } from './1795910400210-tell-of-grants-that-ended.js';
+import { CountWhatUsersSpend1795910400250 } from './1795910400250-count-what-users-spend.js';
+import { GatherWordsInTheIndex1795910400600 } from './1795910400600-gather-words-in-the-index.js';
+import { PushChangesOfUsersToStripe1795921200100 } from './1795921200100-push-changes-of-users-to-stripe.js';
+import { IndexEventsByType1795921200400 } from './1795921200400-index-events-by-type.js';
+import { ChooseSearchAndReasoning1795921200700 } from './1795921200700-choose-search-and-reasoning.js';
+import { KeepWhatAnswersRestOn1795921200701 } from './1795921200701-keep-what-answers-rest-on.js';
+import { KeepFeedback1795921200702 } from './1795921200702-keep-feedback.js';
+import { KeepTheOriginOfReplies1795960800400 } from './1795960800400-keep-the-origin-of-replies.js';
+import { KeepAttachments1795960800500 } from './1795960800500-keep-attachments.js';
 
-/** All migrations in the order in which they run. Append only. */
+/** All migrations in the order in which they run. Append only. */ import { CountFilesOfContexts1795960800550 } from './1795960800550-count-files-of-contexts.js';
+import { RememberTokensOfAttachments1795960800551 } from './1795960800551-remember-tokens-of-attachments.js';
+import { RememberUploadsToTheModel1795960800552 } from './1795960800552-remember-uploads-to-the-model.js';
+
 export const migrations = [
   CreateUsers1795392000000,
   CreatePlans1795392000001,
@@ -61,4 +82,25 @@ export const migrations = [
   KeepOneAccountPerPhone1795824000350,
   KeepTheDayOfErasedAccounts1795824000351,
   NoteReclaimedAccounts1795824000400,
+  CountFailedSyncRuns1795910400100,
+  StoreTheStripeAccount1795910400101,
+  KeepFormerCustomers1795910400102,
+  LookAtEverybodyWhoPaid1795910400103,
+  OweRefunds1795910400150,
+  NameThePriceOfCheckouts1795910400200,
+  ShowWhatPayersPay1795910400201,
+  GiveTrialsOnce1795910400202,
+  TellOfGrantsThatEnded1795910400210,
+  CountWhatUsersSpend1795910400250,
+  GatherWordsInTheIndex1795910400600,
+  PushChangesOfUsersToStripe1795921200100,
+  IndexEventsByType1795921200400,
+  ChooseSearchAndReasoning1795921200700,
+  KeepWhatAnswersRestOn1795921200701,
+  KeepFeedback1795921200702,
+  KeepTheOriginOfReplies1795960800400,
+  KeepAttachments1795960800500,
+  CountFilesOfContexts1795960800550,
+  RememberTokensOfAttachments1795960800551,
+  RememberUploadsToTheModel1795960800552,
 ] as const;

@@ -4,10 +4,12 @@ import { purposeOf } from './purpose.js';
 
 function prompt(text: string, more: Partial<Prompt> = {}): Prompt {
   return {
-    turns: [{ role: 'user', text }],
+    turns: [{ role: 'user', text, files: [] }],
     systemInstruction: null,
     maxOutputTokens: null,
     json: false,
+    webSearch: false,
+    thinking: { level: null, isShown: false },
     inputTokens: 1,
     fingerprint: 'f',
     ...more,

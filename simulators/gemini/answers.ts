@@ -1,5 +1,6 @@
 import { type Prompt } from './prompt.js';
 import { type Purpose } from './purpose.js';
+import { sentenceOn } from './received-file.js';
 
 export interface Answer {
   thoughts: readonly string[];
@@ -93,6 +94,7 @@ function conversation(model: string, prompt: Prompt): string {
     `This is a simulated answer by ${model}: no model was asked.`,
     `The conversation has ${count(prompt.turns.length, 'turn')}: ${asked.length} from you, ${answered.length} from me.`,
     ...(newest ? [`You wrote: “${quote(newest.text)}”`] : []),
+    ...filesIn(prompt),
     ...(before ? [`Before that you wrote: “${quote(before.text)}”`] : []),
     ...(answer ? [`My last answer began: “${quote(answer.text)}”`] : []),
     prompt.systemInstruction === null
@@ -100,6 +102,14 @@ function conversation(model: string, prompt: Prompt): string {
       : `The system instruction is: “${quote(prompt.systemInstruction)}”`,
     'Ask on! 继续吧 🙂',
   ].join('\n\n');
+}
+
+/** The newest files are described; a conversation may have any number. */
+const DESCRIBED_FILES = 20;
+
+function filesIn({ turns }: Prompt): string[] {
+  const files = turns.flatMap((turn, index) => turn.files.map((file) => `In turn ${index + 1}: ${sentenceOn(file)}.`));
+  return files.length === 0 ? [] : [`I was given ${count(files.length, 'file')}.`, ...files.slice(-DESCRIBED_FILES)];
 }
 
 function count(number: number, noun: string): string {

@@ -2,6 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type Journal } from './journal.js';
 import { type Purpose, PURPOSES } from './purpose.js';
 import { sendError, sendJson } from './playback.js';
+import { type UploadedFiles } from './uploaded-files.js';
 import { parseScenario, type Scenario, SCENARIOS } from './scenarios.js';
 import { errorOfStatus, invalidArgument, WireError } from './wire-errors.js';
 
@@ -9,6 +10,8 @@ interface Settings {
   latencyMs: number;
   chunkMs: number;
   tokens: number | null;
+  /** How long a file is PROCESSING after its upload. */
+  fileProcessingMs: number;
 }
 
 export interface ControlState {
@@ -19,6 +22,7 @@ export interface ControlState {
   next: (Scenario & { purpose: Purpose })[];
   /** Releases each call that is held; null while none is to be held. */
   held: Set<() => void> | null;
+  files: UploadedFiles;
 }
 
 const MAX_NEXT = 10_000;
@@ -27,13 +31,14 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /_simulator/scenarios': 'the words that choose a scenario',
   'GET /_simulator/requests':
     'how many requests were received, answered, aborted by the caller, broken off by a scenario, are open now; the newest 100 with their bodies',
-  'GET /_simulator/settings': 'latencyMs, chunkMs, tokens',
-  'PATCH /_simulator/settings': 'change some of {latencyMs, chunkMs, tokens}; tokens may be null',
+  'GET /_simulator/settings': 'latencyMs, chunkMs, tokens, fileProcessingMs (how long a file is PROCESSING after its upload)',
+  'PATCH /_simulator/settings': 'change some of them; tokens may be null',
   'POST /_simulator/next':
     '{scenario: "rate-limit 2s", times: 3, purpose: "title"}: the next calls for replies (or titles, or summaries) get it, whatever their prompt',
   'POST /_simulator/hold': 'calls are taken and not answered, until',
   'POST /_simulator/release': 'they are',
-  'POST /_simulator/reset': 'release what is held, forget requests, attempts and ordered scenarios; settings as at the start',
+  'POST /_simulator/expire-files': 'every uploaded file is gone, as after 48 hours',
+  'POST /_simulator/reset': 'release what is held, forget requests, attempts, files and ordered scenarios; settings as at the start',
 };
 
 /** Answers `/` and `/_simulator/…`, which the real API does not have. None of it is journalled. */
@@ -76,10 +81,14 @@ export async function control(
     case 'POST /_simulator/release':
       sendJson(response, 200, { released: release(state) });
       return;
+    case 'POST /_simulator/expire-files':
+      sendJson(response, 200, { expired: state.files.expire(null) });
+      return;
     case 'POST /_simulator/reset':
       release(state);
       state.journal.reset();
       state.next = [];
+      state.files.expire(null);
       Object.assign(state.settings, state.initialSettings);
       sendJson(response, 200, { pending: 0 });
       return;
@@ -122,7 +131,7 @@ function orderNext(state: ControlState, body: string): void {
 function readSettings(body: string): Partial<Settings> {
   const settings = parse(body);
   for (const [name, value] of Object.entries(settings)) {
-    if (!['latencyMs', 'chunkMs', 'tokens'].includes(name)) throw invalidArgument(name, 'is no setting');
+    if (!['latencyMs', 'chunkMs', 'tokens', 'fileProcessingMs'].includes(name)) throw invalidArgument(name, 'is no setting');
     if (name === 'tokens' && value === null) continue;
     const smallest = name === 'tokens' ? 1 : 0;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < smallest) {

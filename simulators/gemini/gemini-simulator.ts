@@ -6,9 +6,10 @@ import { control, type ControlState, passHold } from './control.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { modelResource, modelResources, modelVersionOf } from './models.js';
 import { perform, sendError, sendJson } from './playback.js';
-import { countTokens, readPrompt } from './prompt.js';
-import { purposeOf } from './purpose.js';
-import { parseScenario, planOf, scenariosIn, titleScenariosIn } from './scenarios.js';
+import { countTokens, type Prompt, readPrompt } from './prompt.js';
+import { type Purpose, purposeOf } from './purpose.js';
+import { parseScenario, planOf, type Scenario, scenariosIn, titleScenariosIn } from './scenarios.js';
+import { UploadedFiles } from './uploaded-files.js';
 import { errorOfStatus, invalidApiKey, modelNotFound, WireError } from './wire-errors.js';
 
 export interface GeminiSimulatorOptions {
@@ -35,14 +36,26 @@ const MAX_BODY_BYTES = 20 * 1024 * 1024;
 
 /**
  * Starts a server that speaks the Gemini API's wire (v1beta: generateContent, streamGenerateContent?alt=sse,
- * countTokens, models) and asks no model. What an answer does is chosen by words in the prompt (scenarios.ts) or under
- * `/_simulator/` (control.ts).
+ * countTokens, models, files) and asks no model. What an answer does is chosen by words in the prompt (scenarios.ts) or
+ * under `/_simulator/` (control.ts).
  * @throws the listen error, EADDRINUSE for example
  */
 export async function startGeminiSimulator(options: GeminiSimulatorOptions): Promise<GeminiSimulator> {
   const host = options.host ?? '127.0.0.1';
-  const settings = { latencyMs: options.latencyMs ?? 200, chunkMs: options.chunkMs ?? 20, tokens: options.tokens ?? null };
-  const state: ControlState = { journal: new Journal(), settings, initialSettings: { ...settings }, next: [], held: null };
+  const settings = {
+    latencyMs: options.latencyMs ?? 200,
+    chunkMs: options.chunkMs ?? 20,
+    tokens: options.tokens ?? null,
+    fileProcessingMs: 0,
+  };
+  const state: ControlState = {
+    journal: new Journal(),
+    settings,
+    initialSettings: { ...settings },
+    next: [],
+    held: null,
+    files: new UploadedFiles(),
+  };
   const server = createServer((request, response) => {
     handle(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -75,6 +88,7 @@ async function handle(state: ControlState, request: IncomingMessage, response: S
     state.journal.end(entry, response.writableFinished ? 'answered' : 'aborted', response.headersSent ? response.statusCode : null);
   });
   authenticate(request, url);
+  if (await state.files.answer(request, url, response, state.settings.fileProcessingMs)) return;
   if (request.method === 'POST') await post(state, entry, url, response, body);
   else get(url, response);
 }
@@ -110,26 +124,22 @@ async function post(
   if (model === null) throw modelNotFound(name);
   const body = await readText();
   state.journal.keepBody(entry, body);
+  const readAt = (uri: string) => state.files.readAt(uri);
   if (method === 'countTokens') {
-    sendJson(response, 200, { totalTokens: countTokens(model, body) });
+    sendJson(response, 200, { totalTokens: countTokens(model, body, readAt) });
     return;
   }
   const streamed = method === 'streamGenerateContent';
   if (streamed && url.searchParams.get('alt') !== 'sse')
     throw new WireError(400, 'INVALID_ARGUMENT', 'The simulator streams with alt=sse only.');
 
-  const prompt = readPrompt(model, body);
+  const prompt = readPrompt(model, body, readAt);
   entry.attempt = state.journal.attemptOf(prompt.fingerprint);
   const purpose = purposeOf(prompt);
   entry.purpose = purpose;
-  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it, but for
-  // those that say so.
-  const newest = prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '';
-  const poisons = prompt.turns.flatMap(({ text }) => scenariosIn(text)).filter(({ word }) => word === 'poison');
-  const words = purpose === 'reply' ? scenariosIn(newest) : purpose === 'title' ? titleScenariosIn(saidIn(newest)) : [];
-  const ordered = state.next.find((order) => order.purpose === purpose);
-  if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
-  const plan = planOf([...(ordered ? [ordered] : []), ...words, ...poisons], entry.attempt);
+  const scenarios = scenariosOf(state, prompt, purpose);
+  const plan = planOf(scenarios, entry.attempt);
+  if (plan.fault?.word === 'file-expired') state.files.expire(uploadsOf(prompt));
   const badTitle = purpose === 'title' ? plan.title : null;
   if (badTitle === 'empty') plan.fault ??= parseScenario('empty');
   if (badTitle === 'blocked') plan.fault ??= parseScenario('blocked-prompt');
@@ -141,7 +151,10 @@ async function post(
     prompt,
     answer:
       purpose === 'reply'
-        ? answerTo(model, prompt, { tokens: plan.tokens ?? state.settings.tokens, thinking: plan.thinking })
+        ? answerTo(model, prompt, {
+            tokens: plan.tokens ?? state.settings.tokens,
+            thinking: plan.thinking || plan.thinkingBetween || prompt.thinking.isShown,
+          })
         : digestOf(purpose, prompt, badTitle),
     plan,
     latencyMs: state.settings.latencyMs,
@@ -153,13 +166,38 @@ async function post(
   });
 }
 
+/** The scenarios of a call: the one that is ordered for it, then those of its words. */
+function scenariosOf(state: ControlState, prompt: Prompt, purpose: Purpose): Scenario[] {
+  // A transcript quotes the words of its conversation, which are not meant for whoever names or summarises it, but for
+  // those that say so.
+  const newest = prompt.turns.findLast((turn) => turn.role === 'user')?.text ?? '';
+  const words = purpose === 'reply' ? scenariosIn(newest) : purpose === 'title' ? titleScenariosIn(saidIn(newest)) : [];
+  const poisons = prompt.turns.flatMap(({ text }) => scenariosIn(text)).filter(({ word }) => word === 'poison');
+  const files = prompt.turns.flatMap((turn) => turn.files);
+  const refused = files.flatMap(({ beginning }) => scenariosIn(beginning)).filter(({ word }) => word === 'file-refused');
+  const ordered = state.next.find((order) => order.purpose === purpose);
+  if (ordered) state.next.splice(state.next.indexOf(ordered), 1);
+  // What a request does not ask for, or does not hold, cannot be refused.
+  const isPointless = ({ word }: Scenario) =>
+    word === 'file-failed' ||
+    (word === 'file-refused' && files.length === 0) ||
+    ((word === 'file-processing' || word === 'file-expired') && uploadsOf(prompt).length === 0) ||
+    (word === 'search-refused' && !prompt.webSearch) ||
+    (word === 'reasoning-refused' && prompt.thinking.level === null);
+  return [...(ordered ? [ordered] : []), ...words, ...poisons, ...refused].filter((scenario) => !isPointless(scenario));
+}
+
+const uploadsOf = ({ turns }: Prompt): string[] => turns.flatMap(({ files }) => files).flatMap(({ uri }) => uri ?? []);
+
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new WireError(400, 'INVALID_ARGUMENT', 'Request payload size exceeds the limit. (simulated)');
-    chunks.push(chunk);
+    // The rest is read too, because the connection is of no use with a part of it.
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
+  if (size > MAX_BODY_BYTES)
+    throw new WireError(400, 'INVALID_ARGUMENT', `Request payload size exceeds the limit: ${MAX_BODY_BYTES} bytes. (simulated)`);
   return Buffer.concat(chunks).toString('utf8');
 }

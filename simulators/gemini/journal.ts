@@ -14,7 +14,7 @@ export interface JournalEntry {
   status: number | null;
   /** `aborted`: the caller went away before the answer was complete. `broken`: the simulator cut it, on purpose. */
   outcome: 'open' | 'answered' | 'aborted' | 'broken';
-  /** At most 64 Ki characters of it. */
+  /** At most 64 Ki characters of it, without the bytes of files. */
   body: string;
 }
 
@@ -54,7 +54,8 @@ export class Journal {
   }
 
   keepBody(entry: JournalEntry, body: string): void {
-    entry.body = body.slice(0, KEPT_BODY);
+    // A copy, because a slice would keep the whole body in memory.
+    entry.body = Buffer.from(withoutFileData(body).slice(0, KEPT_BODY)).toString();
   }
 
   end(entry: JournalEntry, outcome: 'answered' | 'aborted' | 'broken', status: number | null): void {
@@ -96,4 +97,16 @@ export class Journal {
   } {
     return { open: this.open, peakOpen: this.peakOpen, ...this.counters, requests: this.entries };
   }
+}
+
+const FILE_DATA = '"data":"';
+
+/** The bytes of a file would take the place of the rest. */
+function withoutFileData(body: string): string {
+  const [start = '', ...rest] = body.split(FILE_DATA);
+  const pieces = rest.map((piece) => {
+    const length = piece.indexOf('"');
+    return length < 1_000 ? piece : `(${length} characters)${piece.slice(length)}`;
+  });
+  return [start, ...pieces].join(FILE_DATA);
 }

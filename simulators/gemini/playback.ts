@@ -1,8 +1,9 @@
 import { type ServerResponse } from 'node:http';
 import { type Answer } from './answers.js';
-import { type Prompt, tokensIn } from './prompt.js';
+import { groundingOf } from './grounding.js';
+import { type Prompt, signatureOf, tokensIn } from './prompt.js';
 import { milliseconds, type Plan, type Scenario, type ScenarioWord } from './scenarios.js';
-import { errorOfStatus, invalidApiKey, quotaExceeded, type WireError } from './wire-errors.js';
+import { errorOfStatus, fileMissing, fileNotActive, invalidApiKey, quotaExceeded, unreadableFile, type WireError } from './wire-errors.js';
 
 export interface Performance {
   response: ServerResponse;
@@ -47,6 +48,11 @@ const ERRORS: Partial<Record<ScenarioWord, (scenario: Scenario, model: string) =
   'quota-exhausted': (_scenario, model) => quotaExceeded('PerDay', model, 23),
   'bad-key': invalidApiKey,
   'error-400': () => errorOfStatus(400),
+  'file-refused': () => unreadableFile('Unable to process input image.'),
+  'file-processing': () => fileNotActive('of this request'),
+  'file-expired': () => fileMissing('of this request'),
+  'search-refused': () => errorOfStatus(400),
+  'reasoning-refused': () => errorOfStatus(400),
   'error-403': () => errorOfStatus(403),
   'error-404': () => errorOfStatus(404),
   'error-499': () => errorOfStatus(499),
@@ -115,6 +121,18 @@ function ending({ answer, plan: { fault } }: Performance): Record<string, unknow
   return { finishReason: answer.finishReason };
 }
 
+/** What the last event of an answer says of its search and of its thoughts. */
+function extras({ prompt, answer, plan }: Performance, text: string): Record<string, unknown> {
+  const pages = plan.pages ?? (prompt.webSearch ? 3 : 0);
+  const question = prompt.turns.findLast(({ role }) => role === 'user')?.text ?? '';
+  return {
+    ...(answer.thoughts.length === 0 || text === ''
+      ? {}
+      : { content: { parts: [{ text: '', thoughtSignature: signatureOf(prompt.fingerprint) }], role: 'model' } }),
+    ...(pages === 0 || text === '' ? {} : { groundingMetadata: groundingOf(text, question, pages) }),
+  };
+}
+
 async function stream(performance: Performance): Promise<void> {
   const { response, answer, plan, onBreak } = performance;
   const chunk = chunkMaker(performance);
@@ -133,7 +151,7 @@ async function stream(performance: Performance): Promise<void> {
     return;
   }
 
-  let characters = 0;
+  let whole = '';
   let written = 0;
   const most = chunksOf(fault);
   for (const text of answer.thoughts) {
@@ -143,10 +161,12 @@ async function stream(performance: Performance): Promise<void> {
   if (most > 0) {
     for (const text of fault?.word === 'blank' ? [BLANKS] : answer.chunks) {
       if (response.destroyed) return;
-      characters += text.length;
-      await event(chunk(content(text), characters));
+      whole += text;
+      await event(chunk(content(text), whole.length));
       if (chunkMs > 0) await pause(chunkMs);
       written += 1;
+      if (written === 2 && plan.thinkingBetween)
+        for (const thought of answer.thoughts) await event(chunk(content(thought, true), whole.length));
       if (written >= most) break;
     }
   }
@@ -162,7 +182,7 @@ async function stream(performance: Performance): Promise<void> {
   if (fault?.word === 'half-event') await write('data: {"candidates": [{"content": {"parts": [{"te');
   else if (fault?.word === 'malformed') await write('data: {"candidates": [{"content": oops}]}\r\n\r\n');
   else if (fault?.word === 'error-in-stream') await event(errorOfStatus(Number(fault.argument ?? 503)).body());
-  else if (fault?.word !== 'truncated') await event(chunk(ending(performance), characters));
+  else if (fault?.word !== 'truncated') await event(chunk({ ...ending(performance), ...extras(performance, whole) }, whole.length));
   response.end();
 }
 
@@ -194,8 +214,8 @@ function unary(performance: Performance): void {
   }
   const parts = [...answer.thoughts.map((thought) => ({ text: thought, thought: true })), ...(text === '' ? [] : [{ text }])];
   const candidate = {
+    ...(fault?.word === 'truncated' ? {} : { ...ending(performance), ...extras(performance, text) }),
     ...(parts.length > 0 ? { content: { parts, role: 'model' } } : {}),
-    ...(fault?.word === 'truncated' ? {} : ending(performance)),
   };
   const body = JSON.stringify(chunk(candidate, text.length));
   const half = body.slice(0, body.length / 2);

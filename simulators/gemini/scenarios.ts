@@ -6,15 +6,33 @@
  * `title` is for the call that names the conversation, and works from any of the user's turns that this call is given.
  * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a
  * retry succeeds. A poison acts in every later prompt of its conversation too, and in those of its titles and
- * summaries. A prompt may hold several: the manners (delay, slow, long, thinking, title) add up; of the others the
- * first that is still active decides. Words that are not in this table are ordinary text. POST /_simulator/next chooses
- * for calls whose prompt one does not write.
+ * summaries. A prompt may hold several: the manners (delay, slow, long, thinking, thinking-between, grounded,
+ * ungrounded, title) add up; of the others the first that is still active decides. Words that are not in this table are
+ * ordinary text. POST /_simulator/next chooses for calls whose prompt one does not write.
  */
 export const SCENARIOS = {
   delay: { argument: 'time, 2s', does: 'the first byte comes after that time' },
   slow: { argument: 'time, 250ms', does: 'that pause between two chunks' },
   long: { argument: 'tokens, 1000', does: 'an answer of that many tokens' },
   thinking: { argument: null, does: 'thoughts (parts with thought: true) before the answer, and thoughtsTokenCount' },
+  'thinking-between': { argument: null, does: 'thoughts before the answer, and again after its second chunk' },
+  grounded: {
+    argument: 'pages, 3',
+    does: 'an answer that rests on so many pages (groundingMetadata), also without the googleSearch tool; with the tool every answer does',
+  },
+  ungrounded: { argument: null, does: 'an answer without a search, though the model may search' },
+  'search-refused': { argument: null, does: '400 INVALID_ARGUMENT for a request with the googleSearch tool' },
+  'reasoning-refused': { argument: null, does: '400 INVALID_ARGUMENT for a request with a thinkingConfig' },
+  'file-refused': {
+    argument: null,
+    does: '400 INVALID_ARGUMENT for a request with a file; at the beginning of a file, for every request with that file',
+  },
+  'file-processing': {
+    argument: 'time, 2s',
+    does: '400 FAILED_PRECONDITION for a request with an uploaded file; at the beginning of a file, PROCESSING for that time after its upload',
+  },
+  'file-failed': { argument: null, does: 'at the beginning of a file, the state FAILED after its upload' },
+  'file-expired': { argument: null, does: 'the uploaded files of the request are gone, and it is 403 PERMISSION_DENIED' },
   title: {
     argument: 'json, think, fence, preamble, control, half, empty, blocked; json',
     does: 'a bad answer to the call for a title: JSON of another form, thoughts in the text, a code fence, words before it, control characters, half of it, no text, a blocked prompt',
@@ -63,6 +81,9 @@ export interface Plan {
   chunkMs: number | null;
   tokens: number | null;
   thinking: boolean;
+  thinkingBetween: boolean;
+  /** The pages that the answer rests on; null: as many as a search finds, if there is one. */
+  pages: number | null;
   /** How the answer to a call for a title is bad; null when it is not. */
   title: string | null;
   fault: Scenario | null;
@@ -90,13 +111,25 @@ export const titleScenariosIn = (said: readonly string[]): Scenario[] =>
 
 /** Plans this attempt (from 1) of a prompt with these scenarios. */
 export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
-  const plan: Plan = { delayMs: null, chunkMs: null, tokens: null, thinking: false, title: null, fault: null };
+  const plan: Plan = {
+    delayMs: null,
+    chunkMs: null,
+    tokens: null,
+    thinking: false,
+    thinkingBetween: false,
+    pages: null,
+    title: null,
+    fault: null,
+  };
   for (const scenario of scenarios) {
     if (attempt > scenario.attempts) continue;
     if (scenario.word === 'delay') plan.delayMs = milliseconds(scenario.argument, 2000);
     else if (scenario.word === 'slow') plan.chunkMs = milliseconds(scenario.argument, 250);
     else if (scenario.word === 'long') plan.tokens = tokenCount(scenario.argument);
     else if (scenario.word === 'thinking') plan.thinking = true;
+    else if (scenario.word === 'thinking-between') plan.thinkingBetween = true;
+    else if (scenario.word === 'grounded') plan.pages = /^\d{1,3}$/u.test(scenario.argument ?? '') ? Number(scenario.argument) : 3;
+    else if (scenario.word === 'ungrounded') plan.pages = 0;
     else if (scenario.word === 'title') plan.title = scenario.argument ?? 'json';
     else plan.fault ??= scenario;
   }

@@ -43,6 +43,23 @@ export function modelNotFound(name: string): WireError {
   return new WireError(404, 'NOT_FOUND', `models/${name} is not found for API version v1beta (simulated).`);
 }
 
+export function unsupportedType(mimeType: string): WireError {
+  return new WireError(400, 'INVALID_ARGUMENT', `Unsupported MIME type: ${mimeType} (simulated)`);
+}
+
+export function unreadableFile(message: string): WireError {
+  return new WireError(400, 'INVALID_ARGUMENT', `${message} (simulated)`);
+}
+
+/** Gemini answers the same for a file that is gone and for one of another project. */
+export function fileMissing(id: string): WireError {
+  return new WireError(403, 'PERMISSION_DENIED', `You do not have permission to access the File ${id} or it may not exist. (simulated)`);
+}
+
+export function fileNotActive(id: string): WireError {
+  return new WireError(400, 'FAILED_PRECONDITION', `The File ${id} is not in an ACTIVE state and usage is not allowed. (simulated)`);
+}
+
 /** @param retryDelaySeconds what RetryInfo tells the caller to wait */
 export function quotaExceeded(window: 'PerMinute' | 'PerDay', model: string, retryDelaySeconds: number): WireError {
   return new WireError(429, 'RESOURCE_EXHAUSTED', 'You exceeded your current quota. (simulated)', [

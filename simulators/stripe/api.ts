@@ -1,6 +1,8 @@
 /** Stripe's API over HTTP: who may call, the version, idempotency, the form, the answer. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Accounts } from './accounts.js';
+import type { Calls } from './calls.js';
 import { catchUp } from './engine/lifecycle.js';
 import type { Faults } from './faults.js';
 import { parseForm, type FormObject } from './form-encoding.js';
@@ -8,32 +10,49 @@ import { randomText } from './ids.js';
 import { readParameters } from './parameters.js';
 import { expand } from './routes/expansion.js';
 import type { Route } from './routes/route.js';
+import { accountRoutes } from './routes/accounts.js';
 import { customerRoutes } from './routes/customers.js';
+import { discountRoutes } from './routes/discounts.js';
+import { disputeRoutes } from './routes/disputes.js';
+import { refundRoutes } from './routes/refunds.js';
+import { portalRoutes } from './routes/portal.js';
+import { webhookEndpointRoutes } from './routes/webhook-endpoints.js';
 import { priceRoutes, productRoutes } from './routes/catalogue.js';
 import { paymentMethodRoutes } from './routes/payment-methods.js';
 import { paymentRoutes } from './routes/payments.js';
 import { subscriptionRoutes } from './routes/subscriptions.js';
+import { subscriptionScheduleRoutes } from './routes/subscription-schedules.js';
 import { invoiceRoutes } from './routes/invoices.js';
-import { sessionRoutes } from './routes/sessions.js';
+import { checkoutSessionRoutes } from './routes/checkout-sessions.js';
+import { paymentPageRoutes } from './routes/payment-pages.js';
 import { eventRoutes } from './routes/events.js';
-import { errorText, invalidRequest, StripeError } from './stripe-error.js';
+import { errorText, invalidRequest, rateLimited, StripeError } from './stripe-error.js';
 import { API_VERSION } from './wire.js';
 import type { World } from './world.js';
 
 const ROUTES: readonly Route[] = [
+  ...accountRoutes,
   ...customerRoutes,
   ...productRoutes,
   ...priceRoutes,
   ...paymentMethodRoutes,
   ...paymentRoutes,
+  ...refundRoutes,
+  ...disputeRoutes,
+  ...discountRoutes,
   ...subscriptionRoutes,
+  ...subscriptionScheduleRoutes,
   ...invoiceRoutes,
-  ...sessionRoutes,
+  ...checkoutSessionRoutes,
+  ...paymentPageRoutes,
+  ...portalRoutes,
+  ...webhookEndpointRoutes,
   ...eventRoutes,
 ];
 const KEYS_KEPT_FOR = 86_400;
 
 interface Call {
+  world: World;
   route: Route;
   id: string;
   form: FormObject;
@@ -41,24 +60,44 @@ interface Call {
   key: string | undefined;
 }
 
-export function serveApi(app: FastifyInstance, world: World, faults: Faults, apiKey: string | undefined): void {
+export function serveApi(app: FastifyInstance, accounts: Accounts, faults: Faults, calls: Calls): void {
   const inFlight = new Set<string>();
+
+  app.addHook('onResponse', (request, reply, done) => {
+    calls.record({
+      at: Date.now(),
+      key: keyOf(request) ?? '',
+      method: request.method,
+      path: pathOf(request),
+      form: formTextOf(request),
+      idempotency_key: headerOf(request, 'idempotency-key') ?? null,
+      status: reply.statusCode,
+    });
+    done();
+  });
 
   const answer = async (route: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const requestId = `req_${randomText(14)}`;
     const key = request.method === 'POST' ? headerOf(request, 'idempotency-key') : undefined;
     // Stripe's now, for clients that measure by it.
-    void reply.headers({ 'request-id': requestId, 'stripe-version': API_VERSION, date: new Date(world.now() * 1000).toUTCString() });
+    const { own } = accounts;
+    void reply.headers({ 'request-id': requestId, 'stripe-version': API_VERSION, date: new Date(own.now() * 1000).toUTCString() });
     if (key !== undefined) void reply.header('idempotency-key', key);
-    authenticate(request, apiKey);
+    const world = authenticate(request, accounts);
     checkVersion(request);
+    const excess = calls.exceeds(`${route.method} ${route.path}`);
+    if (excess !== undefined) {
+      void reply.header('stripe-rate-limited-reason', excess);
+      throw rateLimited();
+    }
     const body = formTextOf(request);
-    const call: Call = { route, id: idOf(request), form: parseForm(body), requestId, key };
+    const call: Call = { world, route, id: idOf(request), form: parseForm(body), requestId, key };
     if (key === undefined) return perform(call, request, reply);
-    if (inFlight.has(key)) throw keyInUse(key);
-    inFlight.add(key);
+    const flight = `${world.account.id} ${String(world.account.livemode)} ${key}`;
+    if (inFlight.has(flight)) throw keyInUse(key);
+    inFlight.add(flight);
     try {
-      const repeated = repeatedAnswer(world, call, request, body);
+      const repeated = repeatedAnswer(call, request, body);
       if (repeated !== undefined)
         return await reply
           .code(repeated.status)
@@ -68,14 +107,14 @@ export function serveApi(app: FastifyInstance, world: World, faults: Faults, api
           .send(repeated.body);
       return await perform(call, request, reply, fingerprintOf(request, body));
     } finally {
-      inFlight.delete(key);
+      inFlight.delete(flight);
     }
   };
 
   const perform = async (call: Call, request: FastifyRequest, reply: FastifyReply, fingerprint?: string): Promise<unknown> => {
     const fault = faults.take(request.method, pathOf(request));
     if (fault !== undefined && (await fault.before(reply)) === 'answered') return reply;
-    const { status, text } = run(world, call, pathOf(request), fingerprint);
+    const { status, text } = run(call, pathOf(request), fingerprint);
     if (fault !== undefined && fault.after(reply) === 'answered') return reply;
     return reply.code(status).type('application/json').send(text);
   };
@@ -85,7 +124,8 @@ export function serveApi(app: FastifyInstance, world: World, faults: Faults, api
 }
 
 /** Does the call as one transaction, which also keeps its answer under its key. */
-function run(world: World, call: Call, path: string, fingerprint: string | undefined): { status: number; text: string } {
+function run(call: Call, path: string, fingerprint: string | undefined): { status: number; text: string } {
+  const { world } = call;
   catchUp(world);
   const { expand: paths, ...form } = call.form;
   const keep = (status: number, text: string): { status: number; text: string } => {
@@ -118,12 +158,8 @@ function run(world: World, call: Call, path: string, fingerprint: string | undef
   return result;
 }
 
-function repeatedAnswer(
-  world: World,
-  call: Call,
-  request: FastifyRequest,
-  body: string,
-): { status: number; body: string; request: string } | undefined {
+function repeatedAnswer(call: Call, request: FastifyRequest, body: string): { status: number; body: string; request: string } | undefined {
+  const { world } = call;
   const kept = world.store.get('idempotency', call.key ?? '');
   if (kept === undefined || kept.created + KEYS_KEPT_FOR <= world.now()) return undefined;
   if (kept.fingerprint === fingerprintOf(request, body)) return kept;
@@ -143,22 +179,34 @@ const keyInUse = (key: string): StripeError =>
     type: 'idempotency_error',
   });
 
-function authenticate(request: FastifyRequest, apiKey: string | undefined): void {
+function keyOf(request: FastifyRequest): string | undefined {
   const header = request.headers.authorization ?? '';
   const basic = /^Basic (.+)$/i.exec(header)?.[1];
-  const key = basic === undefined ? /^Bearer (.+)$/i.exec(header)?.[1] : Buffer.from(basic, 'base64').toString().split(':')[0];
+  return basic === undefined ? /^Bearer (.+)$/i.exec(header)?.[1] : Buffer.from(basic, 'base64').toString().split(':')[0];
+}
+
+/** The account that the request's key opens. */
+function authenticate(request: FastifyRequest, accounts: Accounts): World {
+  const key = keyOf(request);
   if (key === undefined || key === '')
     throw new StripeError(401, {
       message:
         "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/.",
       type: 'invalid_request_error',
     });
-  const known = apiKey === undefined ? /^(?:sk|rk)_test_\w+$/.test(key) : key === apiKey;
-  if (!known)
+  const world = accounts.worldOf(key);
+  if (world === undefined)
     throw new StripeError(401, {
       message: `Invalid API Key provided: ${key.slice(0, 8)}${'*'.repeat(8)}${key.slice(-4)}`,
       type: 'invalid_request_error',
     });
+  // A restricted key is made without this permission unless somebody adds it.
+  if (key.startsWith('rk_') && pathOf(request) === '/v1/account')
+    throw new StripeError(403, {
+      message: `The provided key '${key.slice(0, 8)}${'*'.repeat(8)}${key.slice(-4)}' does not have the required permissions for this endpoint.`,
+      type: 'invalid_request_error',
+    });
+  return world;
 }
 
 /** Only one version's shapes are known here; a request may name it or none. */

@@ -1,14 +1,17 @@
 /** Controls of the simulator that Stripe does not have: everything under /_simulator/. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { CALL_CONTROLS } from './call-controls.js';
 import { DAY, type Seconds } from './clock.js';
 import { settle } from './engine/checkout.js';
 import { catchUp, passUntil } from './engine/lifecycle.js';
-import { chargeOf, closeDispute, openDispute } from './engine/payments.js';
-import { FAULT_KINDS, type Faults } from './faults.js';
+import { DISPUTE_STATUSES, moveDispute, openDispute } from './engine/disputes.js';
+import { chargeOf } from './engine/payments.js';
+import { REFUND_STATUSES, settleRefund } from './engine/refunds.js';
 import { newId, randomText } from './ids.js';
 import { PRO_PRICE_ID, PRO_PRODUCT_ID } from './objects/catalogue.js';
 import { SIGNATURES } from './signature.js';
+import { readBody } from './parameters.js';
 import { invalidRequest } from './stripe-error.js';
 import { CARD_BEHAVIOURS } from './test-cards.js';
 import { API_VERSION } from './wire.js';
@@ -22,8 +25,10 @@ const CONTROLS = {
   'POST /_simulator/clock':
     '{by: "31d" | "12h" | "90m" | seconds} or {to: ISO time | unix seconds}, and {frozen: true | false}: moves the time, lets all that is due happen in order, answers the events of it',
   'POST /_simulator/cards': `{customer} or {payment_method}, {behaviour: ${CARD_BEHAVIOURS.join(' | ')}}: what those cards do from now on`,
-  'POST /_simulator/disputes': '{charge | payment_intent, reason?}: the cardholder disputes a charge',
+  'POST /_simulator/disputes': `{charge | payment_intent, reason?, status?: ${DISPUTE_STATUSES.join(' | ')}}: the cardholder disputes a charge, however old`,
+  'POST /_simulator/disputes/:id': '{status}: what the bank says next',
   'POST /_simulator/disputes/:id/close': '{status: "won" | "lost"}',
+  'POST /_simulator/refunds/:id': `{status: ${REFUND_STATUSES.join(' | ')}}: the bank decides on a refund, also on one that had succeeded`,
   'POST /_simulator/payments/:id/settle': '{outcome: "succeeds" | "fails"}: the bank decides now on a payment intent that is processing',
   'GET /_simulator/webhooks': 'endpoints (with secrets) and the delivery mode',
   'POST /_simulator/webhooks/endpoints':
@@ -35,9 +40,7 @@ const CONTROLS = {
   'POST /_simulator/webhooks/release': 'sends what is held',
   'POST /_simulator/webhooks/settle': '{timeout_ms?}: answers when nothing waits to be sent',
   'GET /_simulator/webhooks/deliveries': '?event=&type=&state=: every delivery with its attempts',
-  'GET /_simulator/faults': 'failures of the API that are still to come',
-  'POST /_simulator/faults': `{kind: ${FAULT_KINDS.join(' | ')}, method?, path?, times?, latency_ms?}`,
-  'DELETE /_simulator/faults': 'no more failures',
+  ...CALL_CONTROLS,
 } as const;
 
 const UNITS: Readonly<Record<string, Seconds>> = { s: 1, m: 60, h: 3600, d: DAY };
@@ -51,7 +54,12 @@ const cardsBody = z.strictObject({
   payment_method: z.string().optional(),
   behaviour: z.enum(CARD_BEHAVIOURS),
 });
-const disputeBody = z.strictObject({ charge: z.string().optional(), payment_intent: z.string().optional(), reason: z.string().optional() });
+const disputeBody = z.strictObject({
+  charge: z.string().optional(),
+  payment_intent: z.string().optional(),
+  reason: z.string().optional(),
+  status: z.enum(DISPUTE_STATUSES).optional(),
+});
 const endpointBody = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   secret: z.string().min(1).optional(),
@@ -64,20 +72,6 @@ const modeBody = z.strictObject({
   types: z.array(z.string()).optional(),
 });
 const sendBody = z.strictObject({ events: z.array(z.string()).min(1), signature: z.enum(SIGNATURES).optional() });
-const faultBody = z.strictObject({
-  kind: z.enum(FAULT_KINDS),
-  method: z.enum(['GET', 'POST', 'DELETE']).optional(),
-  path: z.string().optional(),
-  times: z.int().positive().optional(),
-  latency_ms: z.int().min(0).max(60_000).optional(),
-});
-
-function read<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const result = schema.safeParse(body ?? {});
-  if (!result.success) throw invalidRequest(z.prettifyError(result.error));
-  return result.data;
-}
-
 const idOf = (params: unknown): string => (params as { id: string }).id;
 
 /** The secret of endpoints that come without one; made once. */
@@ -96,10 +90,16 @@ export function setEndpoint(world: World, given: z.output<typeof endpointBody>):
     given.secret === undefined && old !== undefined
       ? old.secrets
       : [given.secret ?? commonSecret(world), ...(given.previous_secret === undefined ? [] : [given.previous_secret])];
-  return world.add('endpoints', { id: old?.id ?? newId('we'), url: given.url, secrets, events: given.events ?? old?.events ?? ['*'] });
+  return world.add('endpoints', {
+    ...old,
+    id: old?.id ?? newId('we'),
+    url: given.url,
+    secrets,
+    events: given.events ?? old?.events ?? ['*'],
+  });
 }
 
-export function serveControls(app: FastifyInstance, world: World, webhooks: Webhooks, faults: Faults): void {
+export function serveControls(app: FastifyInstance, world: World, webhooks: Webhooks): void {
   app.get('/_simulator/', () => ({
     simulator: 'Stripe. Nothing here moves money.',
     api_version: API_VERSION,
@@ -109,10 +109,10 @@ export function serveControls(app: FastifyInstance, world: World, webhooks: Webh
     controls: CONTROLS,
   }));
   app.get('/_simulator/clock', () => clockOf(world));
-  app.post('/_simulator/clock', (request) => moveClock(world, read(clockBody, request.body)));
+  app.post('/_simulator/clock', (request) => moveClock(world, readBody(clockBody, request.body)));
 
   app.post('/_simulator/cards', (request) => {
-    const { customer, payment_method: id, behaviour } = read(cardsBody, request.body);
+    const { customer, payment_method: id, behaviour } = readBody(cardsBody, request.body);
     const methods = world.store
       .all('payment_methods')
       .filter((one) => (customer === undefined ? one.id === id : one.customer === customer));
@@ -123,15 +123,20 @@ export function serveControls(app: FastifyInstance, world: World, webhooks: Webh
     });
   });
   app.post('/_simulator/disputes', (request) => {
-    const body = read(disputeBody, request.body);
-    return world.transaction(() => openDispute(world, chargeOf(world, body), body.reason ?? 'fraudulent'));
+    const body = readBody(disputeBody, request.body);
+    return world.transaction(() => openDispute(world, chargeOf(world, body), body.reason ?? 'fraudulent', body.status));
   });
-  app.post('/_simulator/disputes/:id/close', (request) => {
-    const { status } = read(z.strictObject({ status: z.enum(['won', 'lost']) }), request.body);
-    return world.transaction(() => closeDispute(world, world.require('disputes', idOf(request.params)), status));
+  for (const path of ['/_simulator/disputes/:id', '/_simulator/disputes/:id/close'])
+    app.post(path, (request) => {
+      const { status } = readBody(z.strictObject({ status: z.enum(DISPUTE_STATUSES) }), request.body);
+      return world.transaction(() => moveDispute(world, world.require('disputes', idOf(request.params)), status));
+    });
+  app.post('/_simulator/refunds/:id', (request) => {
+    const { status } = readBody(z.strictObject({ status: z.enum(REFUND_STATUSES) }), request.body);
+    return world.transaction(() => settleRefund(world, world.require('refunds', idOf(request.params)), status));
   });
   app.post('/_simulator/payments/:id/settle', (request) => {
-    const { outcome } = read(z.strictObject({ outcome: z.enum(['succeeds', 'fails']) }), request.body);
+    const { outcome } = readBody(z.strictObject({ outcome: z.enum(['succeeds', 'fails']) }), request.body);
     const intent = world.require('payment_intents', idOf(request.params));
     if (world.store.get('settlements', intent.id) === undefined) throw invalidRequest('This payment does not wait for a bank.');
     world.transaction(() => {
@@ -140,23 +145,12 @@ export function serveControls(app: FastifyInstance, world: World, webhooks: Webh
     return world.require('payment_intents', intent.id);
   });
   serveWebhookControls(app, world, webhooks);
-
-  app.get('/_simulator/faults', () => ({ data: faults.all() }));
-  app.post('/_simulator/faults', (request) => {
-    const { times = 1, latency_ms: latency = 0, ...order } = read(faultBody, request.body);
-    faults.add({ ...order, times, latency_ms: latency });
-    return { data: faults.all() };
-  });
-  app.delete('/_simulator/faults', () => {
-    faults.clear();
-    return { data: [] };
-  });
 }
 
 function serveWebhookControls(app: FastifyInstance, world: World, webhooks: Webhooks): void {
   app.get('/_simulator/webhooks', () => ({ endpoints: world.store.all('endpoints'), ...webhooks.mode() }));
   app.post('/_simulator/webhooks/endpoints', (request) => {
-    const body = read(endpointBody, request.body);
+    const body = readBody(endpointBody, request.body);
     return world.transaction(() => setEndpoint(world, body));
   });
   app.delete('/_simulator/webhooks/endpoints/:id', (request) => {
@@ -172,22 +166,22 @@ function serveWebhookControls(app: FastifyInstance, world: World, webhooks: Webh
     return world.transaction(() => world.change('endpoints', endpoint, { secrets }));
   });
   app.post('/_simulator/webhooks/mode', (request) => {
-    const { mode, delay_ms: delay = mode === 'normal' ? 0 : 200, types = ['*'] } = read(modeBody, request.body);
+    const { mode, delay_ms: delay = mode === 'normal' ? 0 : 200, types = ['*'] } = readBody(modeBody, request.body);
     const next: DeliveryMode = { id: 'delivery', mode, delay_ms: delay, types };
     return world.transaction(() => world.add('settings', next));
   });
   app.post('/_simulator/webhooks/send', async (request) => {
-    const { events, signature = 'valid' } = read(sendBody, request.body);
+    const { events, signature = 'valid' } = readBody(sendBody, request.body);
     const found = events.map((id) => world.require('events', id));
     return { data: await webhooks.send(found, signature) };
   });
   app.post('/_simulator/webhooks/release', () => ({ released: webhooks.release() }));
   app.post('/_simulator/webhooks/settle', async (request) => {
-    const { timeout_ms: timeout = 10_000 } = read(z.strictObject({ timeout_ms: z.int().min(0).max(120_000).optional() }), request.body);
+    const { timeout_ms: timeout = 10_000 } = readBody(z.strictObject({ timeout_ms: z.int().min(0).max(120_000).optional() }), request.body);
     return { settled: await webhooks.settled(timeout) };
   });
   app.get('/_simulator/webhooks/deliveries', (request) => {
-    const { event, type, state } = read(
+    const { event, type, state } = readBody(
       z.strictObject({ event: z.string().optional(), type: z.string().optional(), state: z.string().optional() }),
       request.query,
     );
@@ -208,12 +202,13 @@ function moveClock(world: World, { by, to, frozen }: z.output<typeof clockBody>)
   if (frozen === true) world.clock.freeze();
   const target = targetOf(world.now(), by, to);
   if (target < world.now()) throw invalidRequest('The clock does not go back.');
-  const before = world.store.all('events').length;
+  const last = world.store.all('events').at(-1)?.id;
   if (by === undefined && to === undefined) catchUp(world);
   else passUntil(world, target);
   if (frozen === false) world.clock.unfreeze();
   world.transaction(() => world.add('settings', world.clock.state()));
-  const events = world.store.all('events').slice(before);
+  const all = world.store.all('events');
+  const events = all.slice(all.findIndex(({ id }) => id === last) + 1);
   return { ...clockOf(world), events: events.map(({ id, type, created }) => ({ id, type, created })) };
 }
 

@@ -6,6 +6,12 @@ export interface Endpoint {
   /** The newest first; a delivery is signed with each. */
   secrets: string[];
   events: string[];
+  /** What the API says of it; an endpoint of the controls has none of these. */
+  api_version?: string;
+  created?: number;
+  description?: string | null;
+  metadata?: Record<string, string>;
+  disabled?: boolean;
 }
 
 export const MODES = ['normal', 'duplicate', 'doubled', 'shuffled', 'delayed', 'lost', 'forged', 'held'] as const;

@@ -8,7 +8,7 @@
  * STRIPE_SIMULATOR_WEBHOOK_SECRET  signs them; without it one is made and printed
  * STRIPE_SIMULATOR_API_KEY         the only key that is accepted; without it any sk_test_…
  */
-import { PRO_PRICE_ID } from './objects/catalogue.js';
+import { PRO_ANNUAL_PRICE_ID, PRO_PRICE_ID } from './objects/catalogue.js';
 import { startStripeSimulator } from './server.js';
 
 const { PORT = '4242', HOST = '127.0.0.1', ...env } = process.env;
@@ -35,7 +35,7 @@ process.stdout.write(
   [
     `Stripe simulator at ${simulator.url} (nothing here moves money)`,
     `  controls        ${simulator.url}/_simulator/`,
-    `  STRIPE_PRICE_PRO_ID=${PRO_PRICE_ID}`,
+    `  STRIPE_PRICES=monthly=${PRO_PRICE_ID},annual=${PRO_ANNUAL_PRICE_ID}`,
     ...(secret === undefined ? [`  STRIPE_WEBHOOK_SECRET=${simulator.webhookSecret}`] : []),
     '',
   ].join('\n'),

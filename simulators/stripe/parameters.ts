@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CURRENCIES, isCurrency } from './currencies.js';
 import type { FormObject } from './form-encoding.js';
 import { invalidRequest, type StripeError } from './stripe-error.js';
 
@@ -9,6 +10,21 @@ export const integer = z
   .string()
   .regex(/^-?\d{1,15}$/)
   .transform(Number);
+const bounded = (least: number, most: number) =>
+  integer.superRefine((value, context) => {
+    const bound = value < least ? `greater than or equal to ${least}` : value > most ? `less than or equal to ${most}` : undefined;
+    if (bound !== undefined)
+      context.addIssue({
+        code: 'custom',
+        params: { code: 'parameter_invalid_integer', message: `This value must be ${bound}.` },
+      });
+  });
+export const positive = bounded(1, 999_999);
+/**
+ * An amount in the smallest unit of its currency, of at most eight digits.
+ * https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+ */
+export const amount = bounded(0, 99_999_999);
 /** Unix seconds. */
 export const timestamp = z
   .string()
@@ -18,8 +34,47 @@ export const webAddress = z
   .string()
   .max(5000)
   .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), { params: { code: 'url_invalid', message: 'Not a valid URL' } });
+export const currency = z.string().transform((value, context) => {
+  const code = value.toLowerCase();
+  if (isCurrency(code)) return code;
+  const message = `Invalid currency: ${code}. Stripe currently supports these currencies: ${CURRENCIES.join(', ')}`;
+  context.addIssue({ code: 'custom', params: { code: 'parameter_invalid_currency', message } });
+  return z.NEVER;
+});
+/** https://docs.stripe.com/js/appendix/supported_locales, as far as the hosted pages have them. */
+export const locale = z.enum([
+  ...(['auto', 'bg', 'cs', 'da', 'de', 'el', 'en', 'en-GB', 'es', 'es-419', 'et', 'fi', 'fil', 'fr', 'fr-CA', 'hr', 'hu'] as const),
+  ...(['id', 'it', 'ja', 'ko', 'lt', 'lv', 'ms', 'mt', 'nb', 'nl', 'pl', 'pt', 'pt-BR', 'ro', 'ru', 'sk', 'sl', 'sv'] as const),
+  ...(['th', 'tr', 'vi', 'zh', 'zh-HK', 'zh-TW'] as const),
+]);
+export const email = z
+  .string()
+  .max(512)
+  .superRefine((value, context) => {
+    if (/^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value)) return;
+    context.addIssue({ code: 'custom', params: { code: 'email_invalid', message: `Invalid email address: ${value}` } });
+  });
 /** New pairs are added to the old ones; an empty value removes its key, an empty whole removes all. */
-export const metadata = z.union([z.literal(''), z.record(z.string().max(40), z.string().max(500))]);
+export const metadata = z.union([
+  z.literal(''),
+  z.record(z.string(), z.string()).superRefine((pairs, context) => {
+    const problem = metadataProblem(pairs);
+    if (problem !== undefined) context.addIssue({ code: 'custom', params: { message: problem } });
+  }),
+]);
+
+/** https://docs.stripe.com/metadata#data */
+function metadataProblem(pairs: Readonly<Record<string, string>>): string | undefined {
+  const entries = Object.entries(pairs);
+  if (entries.length > 50) return `Metadata can have up to 50 keys, but you passed ${entries.length}.`;
+  for (const [key, value] of entries) {
+    if (key.length > 40) return `Metadata keys can have up to 40 characters: "${key}" has ${key.length}.`;
+    if (value.length > 500)
+      return `Metadata values can have up to 500 characters, but you passed in a value that is ${value.length} characters. Invalid value: ${value.slice(0, 20)}…`;
+  }
+  return undefined;
+}
+
 export const unsettable = <T extends z.ZodType>(inner: T) => z.union([z.literal('').transform(() => null), inner]);
 export const address = z.strictObject({
   city: z.string().optional(),
@@ -37,6 +92,13 @@ export const paging = {
   ending_before: text.optional(),
   created: createdFilter.optional(),
 };
+
+/** The JSON body of a control. @throws StripeError 400 */
+export function readBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const result = schema.safeParse(body ?? {});
+  if (!result.success) throw invalidRequest(z.prettifyError(result.error));
+  return result.data;
+}
 
 /**
  * @throws StripeError 400 in the words that Stripe has for a parameter that is unknown, missing or of the wrong kind.
@@ -66,15 +128,19 @@ function toStripeError(issues: readonly z.core.$ZodIssue[], form: FormObject): S
       { code: 'parameter_invalid_empty', param },
     );
   if (issue.code === 'invalid_union') {
-    const nested = issue.errors.find((errors) => errors.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'));
+    const nested = issue.errors.find((errors) =>
+      errors.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys' || one.code === 'custom'),
+    );
     if (nested !== undefined)
       return toStripeError(
         nested.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
         form,
       );
   }
-  if (issue.code === 'custom' && typeof issue.params?.['message'] === 'string')
-    return invalidRequest(issue.params['message'], { code: String(issue.params['code']), param });
+  if (issue.code === 'custom' && typeof issue.params?.['message'] === 'string') {
+    const code: unknown = issue.params['code'];
+    return invalidRequest(issue.params['message'], { ...(typeof code === 'string' ? { code } : {}), param });
+  }
   const shown = typeof given === 'string' ? given : JSON.stringify(given);
   if (issue.code === 'invalid_format') return invalidRequest(`Invalid integer: ${shown}`, { code: 'parameter_invalid_integer', param });
   if (issue.code === 'invalid_value')

@@ -16,20 +16,29 @@
  *   time, unless frozen.
  * - **Controls** under /_simulator/, which lists them.
  *
- * Where it stands for Stripe only roughly: no taxes, discounts, prorations, tiers, metered prices, multi-item billing
- * periods, setup mode or embedded Checkout; a first invoice whose bank debit fails leaves its subscription active and
- * is not tried again.
+ * docs/billing.md lists what it does not do.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
+import { Accounts } from './accounts.js';
 import { serveApi } from './api.js';
+import { serveCallControls } from './call-controls.js';
+import { Calls } from './calls.js';
 import { DAY, SimulatorClock } from './clock.js';
 import { commonSecret, serveControls } from './controls.js';
 import { catchUp } from './engine/lifecycle.js';
 import { Faults } from './faults.js';
-import { newPrice, newProduct, newRecurrence, PRO_PRICE_ID, PRO_PRODUCT_ID } from './objects/catalogue.js';
-import { defaultPortalConfiguration } from './objects/session.js';
+import {
+  newPrice,
+  newProduct,
+  newRecurrence,
+  PRO_ANNUAL_LOOKUP_KEY,
+  PRO_ANNUAL_PRICE_ID,
+  PRO_PRICE_ID,
+  PRO_PRODUCT_ID,
+} from './objects/catalogue.js';
+import { defaultPortalConfiguration } from './objects/portal.js';
 import { serveAuthenticationPage } from './pages/authentication-page.js';
 import { serveCheckoutPage } from './pages/checkout-page.js';
 import { serveInvoicePage } from './pages/invoice-page.js';
@@ -98,6 +107,9 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
     },
   );
 
+  const accounts = new Accounts(world, options.apiKey);
+  const calls = new Calls();
+
   const app = Fastify({
     forceCloseConnections: true,
     bodyLimit: 1024 * 1024,
@@ -121,7 +133,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
     api.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, parsed) => {
       parsed(null, body);
     });
-    serveApi(api, world, faults, options.apiKey);
+    serveApi(api, accounts, faults, calls);
     done();
   });
   await app.register((pages, _options, done) => {
@@ -130,7 +142,8 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
   });
   await app.register((controls, _options, done) => {
     controls.removeContentTypeParser('text/plain');
-    serveControls(controls, world, webhooks, faults);
+    serveControls(controls, world, webhooks);
+    serveCallControls(controls, accounts, calls, faults);
     done();
   });
 
@@ -179,6 +192,17 @@ function prepare(world: World, { proPrice, webhook }: StripeSimulatorOptions): s
     });
     world.add('prices', { ...price, nickname: 'Pro' });
     world.add('portal_configurations', defaultPortalConfiguration(OPENED));
+  }
+  if (world.store.get('prices', PRO_ANNUAL_PRICE_ID) === undefined) {
+    const price = newPrice(OPENED, {
+      id: PRO_ANNUAL_PRICE_ID,
+      product: PRO_PRODUCT_ID,
+      currency: proPrice?.currency ?? 'usd',
+      unit_amount: (proPrice?.amount ?? 999) * 10,
+      lookup_key: PRO_ANNUAL_LOOKUP_KEY,
+      recurring: newRecurrence('year', 1),
+    });
+    world.add('prices', { ...price, nickname: 'Pro annual' });
   }
   forget(world);
   moveAddresses(world);

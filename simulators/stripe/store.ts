@@ -1,14 +1,14 @@
-import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { ClockState } from './clock.js';
 import type { Delivery, DeliveryMode, Endpoint } from './delivery.js';
+import { Journal, type Change } from './journal.js';
 import type { Card } from './test-cards.js';
-
 import type {
   Charge,
   CheckoutLine,
   CheckoutSession,
+  Coupon,
   Customer,
+  Discount,
   Dispute,
   Invoice,
   InvoiceItem,
@@ -19,9 +19,13 @@ import type {
   PortalSession,
   Price,
   Product,
+  PromotionCode,
   Refund,
   StripeEvent,
   Subscription,
+  SubscriptionSchedule,
+  TaxId,
+  TestClock,
 } from './wire.js';
 
 /**
@@ -45,14 +49,22 @@ export interface Tables {
   portal_sessions: PortalSession;
   portal_configurations: PortalConfiguration;
   events: StripeEvent;
+  coupons: Coupon;
+  promotion_codes: PromotionCode;
+  discounts: Discount;
+  schedules: SubscriptionSchedule;
+  tax_ids: TaxId;
+  test_clocks: TestClock;
 
   tombstones: { id: string; object: string; deleted: true };
   cards: Card;
   checkout_details: CheckoutDetails;
   portal_tokens: { id: string; session: string };
   invoice_tokens: { id: string; invoice: string };
-  trials_announced: { id: string };
+  /** A trial's end or an invoice's due date was told of, under the id of its object. */
+  announced: { id: string };
   settlements: Settlement;
+  refund_outcomes: { id: string; at: number; outcome: 'succeeded' | 'failed' };
   idempotency: IdempotentAnswer;
   endpoints: Endpoint;
   deliveries: Delivery;
@@ -68,6 +80,8 @@ export interface CheckoutDetails {
     description: string | null;
     missing_payment_method: 'cancel' | 'create_invoice' | 'pause';
   };
+  /** What takes something off, given with the checkout or typed into its page. */
+  redeemed: { coupon: string; promotion_code: string | null } | null;
   intent_metadata: Record<string, string>;
   invoice_creation: boolean;
   /** Made by the first attempt to pay; the invoice takes it over. */
@@ -76,9 +90,9 @@ export interface CheckoutDetails {
   problem: string | null;
 }
 
-/** The address under which pages were last served; the secret of endpoints that bring none. */
+/** The address under which pages were last served; the secret of endpoints that bring none; the id of the account. */
 export interface Note {
-  id: 'address' | 'webhook_secret';
+  id: 'address' | 'webhook_secret' | 'account';
   value: string;
 }
 
@@ -106,27 +120,32 @@ const TABLE_NAMES: readonly TableName[] = [
   ...(['customers', 'products', 'prices', 'payment_methods', 'payment_intents', 'charges', 'refunds', 'disputes'] as const),
   ...(['subscriptions', 'invoices', 'invoice_items', 'invoice_payments', 'checkout_sessions', 'portal_sessions'] as const),
   ...(['portal_configurations', 'events', 'tombstones', 'cards', 'checkout_details', 'portal_tokens', 'invoice_tokens'] as const),
-  ...(['trials_announced', 'settlements', 'idempotency', 'endpoints', 'deliveries', 'settings'] as const),
+  ...(['announced', 'settlements', 'refund_outcomes', 'idempotency', 'endpoints', 'deliveries', 'settings'] as const),
+  ...(['coupons', 'promotion_codes', 'discounts', 'schedules', 'tax_ids', 'test_clocks'] as const),
 ];
-const COMPACT_FROM_BYTES = 16 * 1024 * 1024;
+/** The oldest rows of these are forgotten, so that memory and journal stay bounded however much happens. */
+const MOST_ROWS: Partial<Record<TableName, number>> = { events: 20_000, deliveries: 20_000, idempotency: 20_000 };
 
 /**
- * The simulator's memory: tables of immutable objects, in the order in which they were made, and a journal file with
- * one line per change. A transaction's lines are appended before its answer goes out, so what was answered survives the
- * death of the process.
+ * The simulator's memory: tables of immutable objects, in the order in which they were made, and a journal file. A
+ * transaction's changes are appended to it before its answer goes out, so what was answered survives the death of the
+ * process.
  */
 export class Store {
-  private readonly tables = new Map<TableName, Map<string, Row>>(TABLE_NAMES.map((name) => [name, new Map<string, Row>()]));
+  private readonly tables = new Map<string, Map<string, Row>>(TABLE_NAMES.map((name) => [name, new Map<string, Row>()]));
+  private readonly journal: Journal | undefined;
   private undo: [TableName, string, Row | undefined][] = [];
-  private journalBytes = 0;
-  private compactedBytes = 0;
 
   /** @param file the journal; without one nothing is kept */
-  constructor(private readonly file?: string) {
-    if (file === undefined) return;
-    mkdirSync(dirname(file), { recursive: true });
-    if (existsSync(file)) this.replay(readFileSync(file, 'utf8'));
-    this.compact();
+  constructor(file?: string) {
+    this.journal = file === undefined ? undefined : new Journal(file);
+    for (const [name, id, row] of this.journal?.read() ?? []) {
+      const table = this.tables.get(name);
+      if (row === null) table?.delete(id);
+      else table?.set(id, row as Row);
+      this.forgetOldest(name);
+    }
+    this.journal?.replace(this.rows());
   }
 
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
@@ -163,11 +182,9 @@ export class Store {
     if (this.undo.length === 0) return;
     const touched = new Map(this.undo.map(([table, id]) => [`${table} ${id}`, [table, id] as const]));
     this.undo = [];
-    if (this.file === undefined) return;
-    const lines = [...touched.values()].map(([table, id]) => lineOf(table, id, this.table(table).get(id))).join('');
-    appendFileSync(this.file, lines, { mode: 0o600 });
-    this.journalBytes += lines.length;
-    if (this.journalBytes > Math.max(COMPACT_FROM_BYTES, this.compactedBytes)) this.compact();
+    for (const name of TABLE_NAMES) this.forgetOldest(name);
+    const changes = [...touched.values()].map(([table, id]): Change => [table, id, this.table(table).get(id) ?? null]);
+    if (this.journal?.append(changes) === true) this.journal.replace(this.rows());
   }
 
   rollback(): void {
@@ -186,36 +203,13 @@ export class Store {
     this.undo.push([table, id, this.table(table).get(id)]);
   }
 
-  /** A line that the process died in the middle of was never answered for; it can only be the last. */
-  private replay(journal: string): void {
-    for (const line of journal.split('\n')) {
-      if (line === '') continue;
-      let change: [TableName, string, Row | null];
-      try {
-        change = JSON.parse(line) as [TableName, string, Row | null];
-      } catch {
-        continue;
-      }
-      const [name, id, row] = change;
-      const table = this.tables.get(name);
-      if (row === null) table?.delete(id);
-      else table?.set(id, row);
-    }
+  private forgetOldest(name: string): void {
+    const table = this.tables.get(name);
+    const most = MOST_ROWS[name as TableName] ?? Infinity;
+    while (table !== undefined && table.size > most) table.delete(table.keys().next().value ?? '');
   }
 
-  /** Replaces the journal, at one stroke, by the lines of what is there now. */
-  private compact(): void {
-    if (this.file === undefined) return;
-    const next = `${this.file}.next`;
-    const rows = [...this.tables].flatMap(([name, table]) => [...table.values()].map((row) => lineOf(name, row.id, row)));
-    const handle = openSync(next, 'w', 0o600);
-    writeFileSync(handle, rows.join(''));
-    fsyncSync(handle);
-    closeSync(handle);
-    renameSync(next, this.file);
-    this.journalBytes = 0;
-    this.compactedBytes = rows.reduce((sum, line) => sum + line.length, 0);
+  private *rows(): Generator<Change> {
+    for (const [name, table] of this.tables) for (const row of table.values()) yield [name, row.id, row];
   }
 }
-
-const lineOf = (table: TableName, id: string, row: Row | undefined): string => `${JSON.stringify([table, id, row ?? null])}\n`;

@@ -1,3 +1,5 @@
+import { formatAmount } from './currencies.js';
+
 /** The `error` object of an answer. */
 export interface ErrorBody {
   type: 'invalid_request_error' | 'card_error' | 'idempotency_error' | 'api_error';
@@ -40,8 +42,8 @@ export function invalidRequest(message: string, details: { code?: string; param?
 }
 
 /** 404 for an id in the path, 400 for one in a parameter, as Stripe does. */
-export function resourceMissing(noun: string, id: string, param = 'id'): StripeError {
-  return invalidRequest(`No such ${noun}: '${id}'`, { code: 'resource_missing', param, status: param === 'id' ? 404 : 400 });
+export function resourceMissing(noun: string, id: string, param = 'id', hint = ''): StripeError {
+  return invalidRequest(`No such ${noun}: '${id}'${hint}`, { code: 'resource_missing', param, status: param === 'id' ? 404 : 400 });
 }
 
 export function cardDeclined(details: {
@@ -67,6 +69,16 @@ export function cardDeclined(details: {
     true,
   );
 }
+
+export const amountTooSmall = (minimum: number, currency: string, param = 'amount'): StripeError =>
+  invalidRequest(`Amount must be at least ${formatAmount(minimum, currency)} ${currency}`, { code: 'amount_too_small', param });
+
+/** https://docs.stripe.com/rate-limits */
+export const rateLimited = (): StripeError =>
+  invalidRequest('Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.', {
+    code: 'rate_limit',
+    status: 429,
+  });
 
 /** The body of an answer that is an error. */
 export function errorText(error: StripeError, requestId: string): string {

@@ -10,6 +10,9 @@ export type CardBehaviour =
   | 'authenticates_once'
   | 'authenticates_always'
   | 'disputes'
+  | 'inquires'
+  | 'refunds_later'
+  | 'refund_fails'
   | 'settles_later'
   | 'fails_later';
 
@@ -27,7 +30,8 @@ export interface Card {
 
 export const CARD_BEHAVIOURS: readonly CardBehaviour[] = [
   ...(['pays', 'generic_decline', 'insufficient_funds', 'lost_card', 'expired_card', 'incorrect_cvc', 'processing_error'] as const),
-  ...(['authenticates_once', 'authenticates_always', 'disputes', 'settles_later', 'fails_later'] as const),
+  ...(['authenticates_once', 'authenticates_always', 'disputes', 'inquires', 'settles_later', 'fails_later'] as const),
+  ...(['refunds_later', 'refund_fails'] as const),
 ];
 
 /** The numbers of https://docs.stripe.com/testing and what they do. */
@@ -48,7 +52,9 @@ const BY_NUMBER: Readonly<Record<string, CardBehaviour>> = {
   '4000002760003184': 'authenticates_always',
   '4000000000003220': 'authenticates_always',
   '4000000000000259': 'disputes',
-  '4000000000001976': 'disputes',
+  '4000000000001976': 'inquires',
+  '4000000000007726': 'refunds_later',
+  '4000000000005126': 'refund_fails',
 };
 
 /** Test payment methods (`pm_card_…`) and tokens (`tok_…`) stand for a number. */
@@ -72,6 +78,8 @@ const BY_NAME: Readonly<Record<string, string>> = {
   threeDSecure2Required: '4000000000003220',
   createDispute: '4000000000000259',
   createDisputeInquiry: '4000000000001976',
+  pendingRefund: '4000000000007726',
+  refundFail: '4000000000005126',
 };
 
 /** The number behind `pm_card_visa`, `tok_visa` and their like. */
@@ -130,6 +138,9 @@ export function declineOf(behaviour: CardBehaviour): Decline | undefined {
     case 'authenticates_once':
     case 'authenticates_always':
     case 'disputes':
+    case 'inquires':
+    case 'refunds_later':
+    case 'refund_fails':
     case 'settles_later':
     case 'fails_later':
       return undefined;

@@ -42,7 +42,7 @@ export class Webhooks {
     for (const event of events) {
       const kind = mode.types.some((type) => matchesType(type, event.type)) ? mode.mode : 'normal';
       for (const endpoint of this.store.all('endpoints')) {
-        if (!endpoint.events.some((type) => matchesType(type, event.type))) continue;
+        if (endpoint.disabled === true || !endpoint.events.some((type) => matchesType(type, event.type))) continue;
         const copies = kind === 'duplicate' ? [event, event] : kind === 'doubled' ? [event, this.twin(event)] : [event];
         for (const copy of copies) ready.push(this.keep(copy, endpoint, kind));
       }

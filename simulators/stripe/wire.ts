@@ -16,6 +16,7 @@ export type Wire<T> = string extends T
         ? { [Key in keyof T]: Wire<T[Key]> }
         : T;
 
+export type Account = Wire<Stripe.Account>;
 export type Customer = Wire<Stripe.Customer>;
 export type Product = Wire<Stripe.Product>;
 export type Price = Wire<Stripe.Price>;
@@ -35,6 +36,13 @@ export type CheckoutSession = Wire<Stripe.Checkout.Session>;
 export type CheckoutLine = Wire<Stripe.LineItem>;
 export type PortalSession = Wire<Stripe.BillingPortal.Session>;
 export type PortalConfiguration = Wire<Stripe.BillingPortal.Configuration>;
+export type WebhookEndpoint = Wire<Stripe.WebhookEndpoint>;
+export type Coupon = Wire<Stripe.Coupon>;
+export type PromotionCode = Wire<Stripe.PromotionCode>;
+export type Discount = Wire<Stripe.Discount>;
+export type SubscriptionSchedule = Wire<Stripe.SubscriptionSchedule>;
+export type TaxId = Wire<Stripe.TaxId>;
+export type TestClock = Wire<Stripe.TestHelpers.TestClock>;
 export type EventType = Stripe.Event.Type;
 
 export interface StripeEvent {

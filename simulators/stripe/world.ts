@@ -1,4 +1,5 @@
 import type { SimulatorClock, Seconds } from './clock.js';
+import { shown } from './hidden.js';
 import { newId } from './ids.js';
 import { resourceMissing } from './stripe-error.js';
 import type { Store, Tables } from './store.js';
@@ -39,6 +40,13 @@ const NOUNS: Partial<Record<keyof Tables, string>> = {
   checkout_sessions: 'checkout.session',
   portal_configurations: 'configuration',
   events: 'event',
+  endpoints: 'webhook endpoint',
+  coupons: 'coupon',
+  promotion_codes: 'promotion code',
+  discounts: 'discount',
+  schedules: 'subscription schedule',
+  tax_ids: 'tax id',
+  test_clocks: 'test clock',
 };
 
 /**
@@ -51,6 +59,8 @@ const TELLS_BEFORE = /updated$|^payment_method\.detached$/;
  * transaction.
  */
 export class World {
+  /** The other mode of the same account: what is there is named in the refusal of a key of this one. */
+  otherMode: World | undefined;
   private pending: StripeEvent[] = [];
   private cause: StripeEvent['request'] = { id: null, idempotency_key: null };
 
@@ -61,6 +71,7 @@ export class World {
     /** Where the hosted pages are, without a slash at the end. */
     readonly address: () => string,
     private readonly deliver: (events: StripeEvent[]) => void,
+    readonly account: { id: string; livemode: boolean } = { id: 'acct_simulated', livemode: false },
   ) {}
 
   now(): Seconds {
@@ -70,15 +81,21 @@ export class World {
   /** @throws StripeError resource_missing */
   require<T extends keyof Tables>(table: T, id: string, param = 'id'): Tables[T] {
     const row = this.store.get(table, id);
-    if (row === undefined) throw resourceMissing(NOUNS[table] ?? table, id, param);
-    return row;
+    if (row !== undefined) return row;
+    throw resourceMissing(NOUNS[table] ?? table, id, param, this.otherMode?.store.get(table, id) === undefined ? '' : this.modeHint());
+  }
+
+  private modeHint(): string {
+    const [here, there] = this.account.livemode ? ['live', 'test'] : ['test', 'live'];
+    return `; a similar object exists in ${there} mode, but a ${here} mode key was used to make this request.`;
   }
 
   /** Keeps a new object, and tells of it where `type` is given. */
   add<T extends keyof Tables>(table: T, row: Tables[T], type?: EventType): Tables[T] {
-    this.store.put(table, row);
-    if (type !== undefined) this.emit(type, row);
-    return row;
+    const kept = 'livemode' in row && this.account.livemode ? { ...row, livemode: true } : row;
+    this.store.put(table, kept);
+    if (type !== undefined) this.emit(type, kept);
+    return kept;
   }
 
   /**
@@ -100,14 +117,24 @@ export class World {
       object: 'event',
       api_version: API_VERSION,
       created: this.now(),
-      data: { object, ...(previous === undefined ? {} : { previous_attributes: previous }) },
-      livemode: false,
+      data: { object: shown(object), ...(previous === undefined ? {} : { previous_attributes: shown(previous) }) },
+      livemode: this.account.livemode,
       pending_webhooks: this.store.all('endpoints').length,
       request: this.cause,
       type,
     };
     this.store.put('events', event);
     this.pending.push(event);
+  }
+
+  /** What `work` would come to; nothing of it happens. */
+  preview<T>(work: () => T): T {
+    try {
+      return work();
+    } finally {
+      this.store.rollback();
+      this.pending = [];
+    }
   }
 
   /** All or nothing; the events go out once the change is kept. */

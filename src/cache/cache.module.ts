@@ -1,5 +1,6 @@
 import { CacheModule as NestCacheModule } from '@nestjs/cache-manager';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { MetricsModule } from '../common/metrics/metrics.module.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { BodyCache } from './body-cache.js';
@@ -21,6 +22,7 @@ class CacheStoreModule implements OnApplicationShutdown {
 @Global()
 @Module({
   imports: [
+    MetricsModule,
     CacheStoreModule,
     NestCacheModule.registerAsync({
       imports: [CacheStoreModule],

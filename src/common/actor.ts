@@ -12,3 +12,12 @@ export interface Actor {
   /** Every change of the caller's chatroom list raises it. */
   readonly listVersion: string;
 }
+
+/** The caller with the parts of the account that only its owner sees, from the same statement. */
+export interface SignedInActor extends Actor {
+  readonly username: string;
+  readonly email: string | null;
+  readonly mobileNumber: string;
+  readonly hasPassword: boolean;
+  readonly createdAt: Date;
+}

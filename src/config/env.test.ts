@@ -50,6 +50,11 @@ test('one message names every wrong setting, and what is missing', () => {
   }
 });
 
+test('an empty list of origins is none, also where the default is another one', () => {
+  const origins = (source: NodeJS.ProcessEnv) => loadConfig({ source, defaults: { CORS_ORIGINS: 'loopback' } }).CORS_ORIGINS;
+  expect([origins({}), origins({ CORS_ORIGINS: '' })]).toEqual([['loopback'], []]);
+});
+
 test('lists are split, and each entry is checked', () => {
   const source = {
     CORS_ORIGINS: 'https://a.example.com, http://localhost:5173,',
@@ -105,22 +110,40 @@ test('a budget is dollars', () => {
     expect(complaintOf({ GEMINI_DAILY_BUDGET_USD: wrong })).toMatch(/^ {2}GEMINI_DAILY_BUDGET_USD: /m);
 });
 
+test.each([
+  ['STRIPE_SECRET_KEY', 'pk_test_abc', 'rk_live_abc'],
+  ['STRIPE_SECRET_KEY', 'whsec_abc', 'sk_test_abc'],
+  ['STRIPE_WEBHOOK_SECRET', 'sk_test_abc', 'whsec_abc'],
+  ['STRIPE_WEBHOOK_SECRET_PREVIOUS', 'we_abc', 'whsec_abc'],
+  ['STRIPE_PRICE_PRO_ID', 'prod_abc', 'price_abc'],
+  ['STRIPE_PRICE_PRO_ID', 'two words', 'pro_monthly'],
+  ['STRIPE_PRICES', 'monthly=prod_abc', 'monthly=price_abc'],
+  ['STRIPE_PORTAL_CONFIGURATION', 'https://billing.stripe.com/p/login/abc', 'bpc_abc'],
+])('%s is judged by its shape: not %s, but %s', (name, wrong, right) => {
+  const others = { STRIPE_WEBHOOK_SECRET: 'whsec_abc', STRIPE_PRICE_PRO_ID: 'price_abc' };
+  const message = complaintOf({ ...others, [name]: wrong });
+  expect(message).toMatch(new RegExp(`^  ${name}: `, 'm'));
+  expect(message).not.toContain(wrong);
+  expect(complaintOf({ ...others, [name]: right })).toBe('');
+});
+
 describe('in production', () => {
   const GOOD = '9d1c7b2a8e6f3051Zk4tQwPyLmXvRs0uNbHe';
 
   test.each(['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET_PREVIOUS'])(
     'a weak %s is refused, and not told',
     (name) => {
+      const prefix = name.startsWith('STRIPE') ? 'whsec_' : '';
       for (const [weak, reason] of [
-        ['only-for-a-look-at-the-system-set-JWT_SECRET-in-.env', 'is a published placeholder'],
-        ['abcd'.repeat(10), 'repeats itself or is too short'],
+        [`${prefix}only-for-a-look-at-the-system-set-JWT_SECRET-in-.env`, 'is a published placeholder'],
+        [prefix + 'abcd'.repeat(10), 'repeats itself or is too short'],
       ] as const) {
         const message = complaintOf({ NODE_ENV: 'production', [name]: weak });
         expect(message).toMatch(new RegExp(`^  ${name}: ${reason}, which is refused in production: `, 'm'));
         expect(message).not.toContain(weak);
         expect(complaintOf({ [name]: weak })).toBe('');
       }
-      expect(complaintOf({ NODE_ENV: 'production', [name]: GOOD })).toBe('');
+      expect(complaintOf({ NODE_ENV: 'production', [name]: prefix + GOOD })).toBe('');
     },
   );
 

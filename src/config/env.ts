@@ -32,7 +32,9 @@ export interface LoadOptions {
 export function loadConfig({ required = [], defaults = {}, ignore = [], source = readEnvironment() }: LoadOptions = {}): Config {
   const given = Object.fromEntries(
     settingNames.flatMap((name) => {
-      const value = ignore.includes(name) ? undefined : source[name] || defaults[name];
+      // An empty list of origins is a value of its own: no origin, also where the default is another list.
+      const isSet = name === 'CORS_ORIGINS' ? source[name] !== undefined : Boolean(source[name]);
+      const value = ignore.includes(name) ? undefined : isSet ? source[name] : defaults[name];
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
   );

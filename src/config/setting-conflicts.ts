@@ -12,6 +12,7 @@ export const conflictsOf = (settings: Settings): SettingProblem[] => [
   ...deliveryConflicts(settings),
   ...weakSecrets(settings),
   ...billingConflicts(settings),
+  ...storeConflicts(settings),
 ];
 
 function modelConflicts({ GEMINI_DIGEST_MODEL, GEMINI_MODELS }: Settings): SettingProblem[] {
@@ -39,7 +40,18 @@ function deliveryConflicts(settings: Settings): SettingProblem[] {
 
 /** Billing is configured completely or not at all. */
 const billingConflicts = (settings: Settings): SettingProblem[] =>
-  settings.STRIPE_SECRET_KEY === undefined ? [] : missing(settings, ['STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_PRO_ID'], 'STRIPE_SECRET_KEY');
+  settings.STRIPE_SECRET_KEY === undefined
+    ? []
+    : missing(
+        settings,
+        ['STRIPE_WEBHOOK_SECRET', ...(settings.STRIPE_PRICES.length === 0 ? (['STRIPE_PRICE_PRO_ID'] as const) : [])],
+        'STRIPE_SECRET_KEY',
+      );
+
+const storeConflicts = (settings: Settings): SettingProblem[] =>
+  settings.ATTACHMENT_STORE === 's3'
+    ? missing(settings, ['S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'], 'ATTACHMENT_STORE=s3')
+    : [];
 
 const missing = (settings: Settings, names: readonly (keyof Settings)[], requiredBy: string): SettingProblem[] =>
   names

@@ -1,6 +1,8 @@
 import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
-import { DEFAULT_MODELS, modelsSchema } from './models.js';
+import { LOOPBACK } from '../common/http/allowed-origins.js';
+import { DEFAULT_MODELS, modelsSchema, REASONING_LEVELS, type ReasoningLevel } from './models.js';
+import { areDistinctPrices, isPriceEntry, PRICES_SHAPE } from './prices.js';
 import { duration, flag, isOrigin, json, list, proxies, url, usd, whole } from './setting-types.js';
 
 /**
@@ -32,10 +34,16 @@ const server = {
   METRICS_PORT: whole(0, 65_535)
     .optional()
     .describe('Port of metrics and health of each process. Unset: the API serves metrics at its own port, unless NODE_ENV is production.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
+    .optional()
+    .describe(
+      'Receiver of traces (OTLP, JSON over HTTP). Unset: nothing is traced. The other variables of OpenTelemetry, such as OTEL_TRACES_SAMPLER, are read from the environment only.',
+    ),
   START_TIMEOUT: duration.default(60_000).describe('Time for which a starting process waits for PostgreSQL and Redis.'),
   DOCS_ENABLED: flag
     .optional()
     .describe('Serve Swagger UI at /docs and the document at /openapi.json. Default: true, in production false.'),
+  CHAT_UI_ENABLED: flag.default(false).describe('Serve the chat page at /. The local mode sets true.'),
   LOCAL_DATA_DIR: z.string().min(1).default('.local').describe('Folder in which the local mode keeps its database and secrets.'),
 };
 
@@ -54,6 +62,7 @@ const limits = {
   THROTTLE_USER_LIMIT: whole(1, 1_000_000).default(1_000).describe('Requests of one signed-in user in 10 s.'),
   THROTTLE_ADDRESS_LIMIT: whole(1, 1_000_000).default(300).describe('Requests without a valid token of one address in 10 s.'),
   THROTTLE_SIGN_IN_LIMIT: whole(1, 1_000_000).default(100).describe('Sign-ups, sign-ins and code requests of one address in 10 s.'),
+  THROTTLE_PAYMENT_LIMIT: whole(1, 1_000_000).default(30).describe('Requests of one signed-in user in 10 s for which Stripe is asked.'),
   NETWORK_SIGN_UPS_PER_HOUR: whole(1, 1_000_000)
     .default(60)
     .describe('Sign-ups in an hour from one network: an IPv4 address or an IPv6 /64. A whole /24 or /48 has twice as many.'),
@@ -114,7 +123,7 @@ const accounts = {
     .enum(['response', 'log', 'twilio', 'smtp'])
     .optional()
     .describe(
-      'Delivery of one-time codes. response: in the response itself, with a loopback HOST only; log: a line in the log; twilio: SMS; smtp: e-mail to the address of the account, so that a code verifies the address rather than the number.',
+      'Delivery of one-time codes. response: in the response itself, with a loopback HOST only; log: a line in the log; twilio: SMS; smtp: e-mail to the address of the account, so that a code verifies the address rather than the number. With smtp, users are also told when a granted plan has ended.',
     ),
   OTP_LOG_CODES: flag
     .optional()
@@ -156,9 +165,14 @@ const accounts = {
 };
 
 const browsers = {
-  CORS_ORIGINS: list(isOrigin, 'origins such as https://app.example.com, separated by commas')
+  CORS_ORIGINS: list(
+    (item) => isOrigin(item) || item === LOOPBACK,
+    `origins such as https://app.example.com, or ${LOOPBACK}, separated by commas`,
+  )
     .default([])
-    .describe('Origins whose pages may call the API and use its refresh cookie. Empty: none.'),
+    .describe(
+      'Origins whose pages may call the API and use its refresh cookie; loopback stands for every origin of this machine, at any port. Empty: none. Unset: none, and loopback in the local mode.',
+    ),
 };
 
 const gemini = {
@@ -167,7 +181,7 @@ const gemini = {
   GEMINI_MODELS: json(modelsSchema)
     .default([...DEFAULT_MODELS])
     .describe(
-      'JSON list of the models that users can choose: id, name, plan (basic or pro), context_tokens, input_usd and output_usd per million tokens.',
+      'JSON list of the models that users can choose: id, name, plan (basic or pro), context_tokens, input_usd and output_usd per million tokens; optionally attachments (true: it takes pictures, PDFs and text files), web_search (true: it can search the web), search_usd per search, and reasoning, a list of its levels (minimal, low, medium, high).',
     ),
   GEMINI_DIGEST_MODEL: z
     .string()
@@ -192,18 +206,42 @@ const gemini = {
   GEMINI_SIMULATOR_TOKENS: whole(0, 100_000).default(0).describe('Local mode: length of an answer in tokens. 0: the simulator chooses.'),
 };
 
+const webhookSecret = z.string().regex(/^whsec_\S+$/, 'a signing secret of a webhook endpoint at Stripe (whsec_…)');
+
 const stripe = {
-  STRIPE_SECRET_KEY: z.string().min(1).optional().describe('Key of the Stripe API. Unset: the local mode simulates Stripe.'),
-  STRIPE_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Stripe API, such as that of a simulator.'),
-  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional().describe('Secret with which Stripe signs its events (whsec_…).'),
-  STRIPE_WEBHOOK_SECRET_PREVIOUS: z
+  STRIPE_SECRET_KEY: z
     .string()
-    .min(1)
+    .regex(/^[sr]k_\S+$/, 'a secret or restricted key of Stripe (sk_… or rk_…)')
+    .optional()
+    .describe('Key of the Stripe API (sk_… or rk_…). Unset: the local mode simulates Stripe.'),
+  STRIPE_BASE_URL: url('http:', 'https:').optional().describe('Another address of the Stripe API, such as that of a simulator.'),
+  STRIPE_WEBHOOK_SECRET: webhookSecret.optional().describe('Secret with which Stripe signs its events (whsec_…).'),
+  STRIPE_WEBHOOK_SECRET_PREVIOUS: webhookSecret
     .optional()
     .describe('Previous STRIPE_WEBHOOK_SECRET, which is still accepted. Set it while a new secret is rolled out.'),
-  STRIPE_PRICE_PRO_ID: z.string().min(1).optional().describe('Recurring price of the Pro plan at Stripe (price_…).'),
+  STRIPE_PRICES: list(isPriceEntry, PRICES_SHAPE)
+    .refine(areDistinctPrices, PRICES_SHAPE)
+    .default([])
+    .describe(
+      'Recurring prices of the Pro plan as key=price, the default first, such as monthly=price_123,annual=pro_annual. Clients choose by the key. The price is an id (price_…) or a lookup key at Stripe.',
+    ),
+  STRIPE_PRICE_PRO_ID: z
+    .string()
+    .regex(/^(?!prod_)\S{1,200}$/, 'the id of a price (price_…) or its lookup key; a product (prod_…) is none')
+    .optional()
+    .describe('Short form of STRIPE_PRICES for one price (price_…), whose key is pro. Ignored when STRIPE_PRICES is set.'),
+  STRIPE_PORTAL_CONFIGURATION: z
+    .string()
+    .regex(/^bpc_\w+$/, 'the id of a configuration of the customer portal (bpc_…)')
+    .optional()
+    .describe(
+      'Configuration of the customer portal at Stripe (bpc_…), which `npm run stripe:setup` creates. Unset: the default of the account.',
+    ),
   STRIPE_PUBLISHABLE_KEY: z.string().min(1).optional().describe('Accepted and not used, because Stripe hosts the payment page.'),
   STRIPE_TIMEOUT: duration.default(8_000).describe('Longest duration of one call to Stripe.'),
+  STRIPE_MAX_CALLS_PER_SECOND: whole(1, 10_000)
+    .optional()
+    .describe('Calls to Stripe in a second, over all processes. Unset: 20 with a live key, 12 with a test key.'),
   STRIPE_SIMULATOR_PORT: whole(0, 65_535).default(0).describe('Local mode: port of the Stripe simulator. 0: any free port.'),
 };
 
@@ -213,29 +251,93 @@ const billing = {
     .describe('Address at which browsers reach the API. Unset: the address it listens on; in production none.'),
   FRONTEND_URL: url('http:', 'https:')
     .optional()
-    .describe('Address to which users return from the pages of Stripe. Unset: /subscription/return, a plain page of the API.'),
+    .describe(
+      'Address to which users return from the pages of Stripe, and at which mails ask them to subscribe. Unset: /subscription/return, a plain page of the API.',
+    ),
   RETURN_ORIGINS: list(isOrigin, 'origins such as https://app.example.com, separated by commas')
     .default([])
     .describe('Origins to which a client may let users return from Stripe. Unset: the origin of FRONTEND_URL.'),
   PAST_DUE_GRACE: duration.default(3 * 86_400_000).describe('Time for which the Pro plan lasts after a payment was due.'),
+  STRIPE_END_RENEWALS_ON_DISPUTE: flag
+    .default(false)
+    .describe('Whether a subscription is cancelled at the end of its period when one of its payments is disputed.'),
+  PRO_TRIAL_DAYS: whole(1, 730)
+    .optional()
+    .describe(
+      'Days for which Pro is free at the beginning of a first subscription. A person has one trial, recognised by the verified mobile number, the e-mail address and the card. Unset: no trial.',
+    ),
+  STRIPE_PROMOTION_CODES: flag.default(false).describe('Let payers enter promotion codes, which are created at Stripe.'),
+  STRIPE_AUTOMATIC_TAX: flag
+    .default(false)
+    .describe('Have Stripe Tax add the taxes. Payers give their address, and businesses their tax id. It has to be set up at Stripe.'),
+  STRIPE_TERMS_CONSENT: flag
+    .default(false)
+    .describe('Ask payers to accept the terms of service, whose address has to be in the public details of the account at Stripe.'),
   RECONCILE_INTERVAL: duration.default(300_000).describe('Interval at which Stripe is asked for events that did not arrive.'),
 };
 
+const isReasoningLevel = (item: string): item is ReasoningLevel => REASONING_LEVELS.some((level) => level === item);
+const reasoningLevels = list(
+  (item) => item === 'none' || isReasoningLevel(item),
+  `none, or some of ${REASONING_LEVELS.join(', ')}, separated by commas`,
+).transform((items) => items.filter(isReasoningLevel));
+const reasoningTokens = (tokens: number, level: ReasoningLevel) =>
+  whole(0, 1_000_000).default(tokens).describe(`Tokens that the level ${level} of reasoning may take, in addition to those of the answer.`);
+
 const plans = {
   BASIC_DAILY_LIMIT: whole(0, 1_000_000).default(5).describe('Messages per UTC day on the Basic plan.'),
+  PRO_DAILY_COST_USD: usd
+    .optional()
+    .describe(
+      'Fair use of the Pro plan: the most that the replies of one user may cost in a UTC day, estimated from the prices of GEMINI_MODELS. Each unfinished reply counts as the dearest that the plan allows. Unset: no limit.',
+    ),
   BASIC_CONTEXT_TOKENS: whole(256, 10_000_000).default(32_768).describe('Tokens of history that the model receives on the Basic plan.'),
   PRO_CONTEXT_TOKENS: whole(256, 10_000_000).default(131_072).describe('Tokens of history that the model receives on the Pro plan.'),
   BASIC_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(2_048).describe('Longest answer on the Basic plan, in tokens.'),
   PRO_MAX_OUTPUT_TOKENS: whole(1, 1_000_000).default(8_192).describe('Longest answer on the Pro plan, in tokens.'),
+  BASIC_WEB_SEARCH: flag.default(false).describe('Whether replies of the Basic plan may search the web.'),
+  PRO_WEB_SEARCH: flag.default(true).describe('Whether replies of the Pro plan may search the web.'),
+  BASIC_REASONING: reasoningLevels
+    .default(['minimal', 'low'])
+    .describe('Levels of reasoning that users of the Basic plan may choose: minimal, low, medium, high, or none.'),
+  PRO_REASONING: reasoningLevels
+    .default([...REASONING_LEVELS])
+    .describe('Levels of reasoning that users of the Pro plan may choose, or none.'),
+  REASONING_MINIMAL_TOKENS: reasoningTokens(512, 'minimal'),
+  REASONING_LOW_TOKENS: reasoningTokens(2_048, 'low'),
+  REASONING_MEDIUM_TOKENS: reasoningTokens(8_192, 'medium'),
+  REASONING_HIGH_TOKENS: reasoningTokens(24_576, 'high'),
   BASIC_STORAGE_BYTES: whole(0, Number.MAX_SAFE_INTEGER)
     .default(50 * 1024 * 1024)
-    .describe('Bytes of stored texts on the Basic plan. Past it a user cannot import or copy conversations.'),
+    .describe('Bytes of texts and attachments on the Basic plan. Past it a user cannot upload files, nor import or copy conversations.'),
   PRO_STORAGE_BYTES: whole(0, Number.MAX_SAFE_INTEGER)
     .default(2 * 1024 * 1024 * 1024)
-    .describe('Bytes of stored texts on the Pro plan.'),
+    .describe('Bytes of texts and attachments on the Pro plan.'),
   MAX_CHATROOMS: whole(1, 1_000_000).default(10_000).describe('Most chatrooms of a user.'),
-  MAX_STREAMS: whole(1, 10_000).default(20).describe('Most reply streams that a user may have open in one API process.'),
+  MAX_STREAMS: whole(1, 10_000)
+    .default(20)
+    .describe('Most streams, of replies and of live events, that a user may have open in one API process.'),
   MAX_PENDING_REPLIES: whole(1, 100_000).default(200).describe('Most unfinished replies of a user.'),
+};
+
+const attachments = {
+  ATTACHMENT_MAX_BYTES: whole(1, 1024 * 1024 * 1024)
+    .default(20 * 1024 * 1024)
+    .describe('Bytes of the largest file that a user may upload.'),
+  ATTACHMENT_STORE: z
+    .enum(['database', 's3'])
+    .default('database')
+    .describe(
+      'Where the bytes of files are: in PostgreSQL, or in an S3-compatible store. Those that are stored do not move by themselves.',
+    ),
+  S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of the S3-compatible store. Unset: that of AWS in S3_REGION.'),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
+  S3_BUCKET: z.string().min(1).optional().describe('A bucket of its own: under attachments/, files that no message has are deleted.'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Key with which the store is asked.'),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret of that key.'),
+  ATTACHMENT_CHECK_INTERVAL: duration
+    .default(60_000)
+    .describe('How often a worker compares the next 1,000 stored files with the attachments, and deletes those that none has.'),
 };
 
 const replies = {
@@ -246,7 +348,9 @@ const replies = {
   STREAM_TTL: duration.default(900_000).describe('Time for which the stream of an unfinished reply is kept after its last text.'),
   SWEEP_INTERVAL: duration
     .default(2_000)
-    .describe('Interval at which a worker looks for replies that no worker holds, and for messages whose search index is outdated.'),
+    .describe(
+      'Interval at which a worker looks for what is due: replies that no worker holds, codes and events without a job, grants that have ended, and messages whose search index is outdated.',
+    ),
 };
 
 const retention = {
@@ -257,6 +361,9 @@ const retention = {
     .describe('Time for which an empty account is kept without a verified number, when REQUIRE_VERIFIED_NUMBER is true.'),
   RETAIN_SESSIONS: duration.default(30 * 86_400_000).describe('Time for which sessions are kept after they have ended.'),
   RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('Time for which events of Stripe are kept and can be replayed.'),
+  RETAIN_TRIALS: duration
+    .default(730 * 86_400_000)
+    .describe('Time for which keyed hashes of the number, address and card of a trial are kept, so that nobody has another one.'),
   RETAIN_AUDIT: duration
     .refine((ms) => ms >= 90 * 86_400_000, 'at least 90d, because the database refuses to delete younger entries')
     .default(400 * 86_400_000)
@@ -277,6 +384,7 @@ export const SECTIONS = [
   { title: 'Stripe', settings: stripe },
   { title: 'Billing and addresses', settings: billing },
   { title: 'Plans and quotas', settings: plans },
+  { title: 'Attachments', settings: attachments },
   { title: 'Replies', settings: replies },
   { title: 'Retention', settings: retention },
 ] as const;
@@ -292,6 +400,7 @@ export const schema = z.object({
   ...stripe,
   ...billing,
   ...plans,
+  ...attachments,
   ...replies,
   ...retention,
 });

@@ -18,6 +18,16 @@ export type Taken =
   /** `count` is how many are taken of the window, this one included. */
   { readonly taken: true; readonly count: number } | { readonly taken: false; readonly retryAfterSeconds: number };
 
+/** At most `perSecond` turns a second, and so many that were not taken at once as fit in `BURST_SECONDS`. */
+export interface Pace {
+  readonly perSecond: number;
+  /** A turn that would come later is not taken. */
+  readonly longestWaitMs: number;
+}
+
+/** Whether a turn was taken, and the time until it comes. */
+export type Turn = { readonly taken: true; readonly waitMs: number } | { readonly taken: false };
+
 /** Whether a unit could be taken. */
 export type Free = { readonly free: true } | { readonly free: false; readonly retryAfterSeconds: number };
 
@@ -54,6 +64,20 @@ const peekAll = statement({
   columns: { key: 'bytea', count: 'int4', retry_after: 'float8' },
   text: `SELECT key, count, extract(epoch FROM window_ends_at - now())::float8 AS retry_after FROM counters
    WHERE key = ANY (:keys::bytea[]) AND window_ends_at > now()`,
+});
+
+// The window of a pace ends when its last turn is over. ON CONFLICT locks the row, so that no turn is taken twice; a
+// turn that would come too late is not taken.
+const takeTurn = statement({
+  name: 'counters_take_turn',
+  parameters: { key: 'bytea', seconds_a_turn: 'float8', burst_seconds: 'float8', longest_wait: 'float8' },
+  columns: { wait: 'float8' },
+  text: `INSERT INTO counters AS c (key, count, window_ends_at)
+   VALUES (:key, 0, clock_timestamp() - make_interval(secs => :burst_seconds) + make_interval(secs => :seconds_a_turn))
+   ON CONFLICT (key) DO UPDATE SET window_ends_at =
+     greatest(c.window_ends_at, clock_timestamp() - make_interval(secs => :burst_seconds)) + make_interval(secs => :seconds_a_turn)
+   WHERE c.window_ends_at <= clock_timestamp() + make_interval(secs => :longest_wait)
+   RETURNING extract(epoch FROM window_ends_at - make_interval(secs => :seconds_a_turn) - clock_timestamp())::float8 AS wait`,
 });
 
 const refund = statement({
@@ -109,6 +133,24 @@ export class Counters {
     return counted.map(({ limit }, i) => toFree(rows.find(({ key, count }) => key.equals(hashes[i] ?? EMPTY) && count >= limit)));
   }
 
+  /** The units that are taken of each window. @returns in the order given */
+  async countAll(keys: readonly (readonly string[])[]): Promise<number[]> {
+    const hashes = keys.map(hashOf);
+    const rows = await this.database.run(peekAll, { keys: hashes });
+    return hashes.map((hash) => rows.find(({ key }) => key.equals(hash))?.count ?? 0);
+  }
+
+  /** Takes the next turn of a pace that all processes keep. */
+  async takeTurn(key: readonly string[], { perSecond, longestWaitMs }: Pace): Promise<Turn> {
+    const [row] = await this.database.run(takeTurn, {
+      key: hashOf(key),
+      seconds_a_turn: 1 / perSecond,
+      burst_seconds: BURST_SECONDS,
+      longest_wait: longestWaitMs / 1_000,
+    });
+    return row ? { taken: true, waitMs: Math.max(0, row.wait * 1_000) } : { taken: false };
+  }
+
   /** Refunds one unit to the window, if it has not ended. */
   async refund(key: readonly string[], on: StatementRunner = this.database): Promise<void> {
     await on.run(refund, { key: hashOf(key) });
@@ -118,6 +160,8 @@ export class Counters {
     await on.run(reset, { key: hashOf(key) });
   }
 }
+
+const BURST_SECONDS = 0.25;
 
 const EMPTY = Buffer.alloc(0);
 

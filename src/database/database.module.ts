@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Pool } from 'pg';
 import { MetricsModule } from '../common/metrics/metrics.module.js';
-import { Metrics } from '../common/metrics/metrics.js';
+import { Metrics, samplesBy } from '../common/metrics/metrics.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { CounterEntity } from './counter.entity.js';
@@ -15,13 +15,22 @@ import { Schedules } from './schedules.js';
 
 /** The one pool of a process. */
 @Module({
+  imports: [MetricsModule],
   providers: [
     {
       provide: Pool,
-      inject: [InjectConfig.TOKEN],
-      useFactory: ({ DATABASE_URL, DATABASE_POOL_SIZE }: Config) => {
+      inject: [InjectConfig.TOKEN, Metrics],
+      useFactory: ({ DATABASE_URL, DATABASE_POOL_SIZE }: Config, metrics: Metrics) => {
         if (DATABASE_URL === undefined) throw new Error('DATABASE_URL is demanded by every entry point');
-        return openPool({ url: DATABASE_URL, poolSize: DATABASE_POOL_SIZE, applicationName: 'gemini-chat' });
+        const waits = metrics.histogram('database_pool_wait_seconds', 'Time that requests waited because all connections were busy.', []);
+        return openPool({
+          url: DATABASE_URL,
+          poolSize: DATABASE_POOL_SIZE,
+          applicationName: 'gemini-chat',
+          onWait: (seconds) => {
+            waits.observe(seconds);
+          },
+        });
       },
     },
   ],
@@ -48,12 +57,18 @@ class PoolModule {}
   exports: [Database, IdempotencyKeys, Counters, Schedules],
 })
 export class DatabaseModule {
-  constructor(database: Database, metrics: Metrics) {
+  constructor(pool: Pool, metrics: Metrics) {
     metrics.observe(
-      'database_connections',
-      'Connections to PostgreSQL, and requests that wait for one.',
-      'state',
-      () => database.connections,
+      {
+        database_connections: { help: 'Connections of this process to PostgreSQL.', labels: ['state'] },
+        database_connections_limit: { help: 'Most connections of this process: DATABASE_POOL_SIZE.' },
+        database_pool_waiting_requests: { help: 'Requests of this process that wait for a connection.' },
+      },
+      () => ({
+        database_connections: samplesBy('state', { idle: pool.idleCount, busy: pool.totalCount - pool.idleCount }),
+        database_connections_limit: pool.options.max,
+        database_pool_waiting_requests: pool.waitingCount,
+      }),
     );
   }
 }

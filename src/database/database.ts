@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Pool, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { tracedInside } from '../common/tracing/tracing.js';
 import { isServerSilent, sqlState } from './database.errors.js';
 import { DATABASE_LOCKS, type ScheduleLock } from './locks.js';
 import { type Statement, statement } from './statement.js';
 
+/** The name of a statement says what it does; its text is in docs/statements.sql. */
+const OF_POSTGRESQL = { 'db.system.name': 'postgresql' };
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 10;
 
@@ -91,12 +94,6 @@ export class Database implements StatementRunner {
     });
   }
 
-  /** Connections of this process, by what they do, and the requests that wait for one. */
-  get connections(): { idle: number; busy: number; waiting: number } {
-    const { totalCount, idleCount, waitingCount } = this.pool;
-    return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
-  }
-
   /**
    * After one of them has turned out to be dead: the others may lead to the same place, and each would cost its user a
    * deadline.
@@ -124,8 +121,8 @@ async function query<Row, Parameters>(
   { name, text, toValues }: Statement<Row, Parameters>,
   parameters: Parameters,
 ): Promise<Row[]> {
-  const { rows } = await on.query<Record<string, unknown>>({ name, text, values: toValues(parameters) });
-  return rows as Row[];
+  const ask = async () => (await on.query<Record<string, unknown>>({ name, text, values: toValues(parameters) })).rows as Row[];
+  return tracedInside(name, { kind: 'client', attributes: OF_POSTGRESQL }, ask);
 }
 
 async function retryDeadlocks<T>(attempt: () => Promise<T>): Promise<T> {

@@ -62,5 +62,10 @@ export class IdempotencyKeys {
   }
 }
 
-/** True when a statement failed because its key is stored already. */
-export const isRepeatedKey = (error: unknown): boolean => violates(error, 'pk_idempotency_keys');
+/** A statement that tests its keys first found one that is stored already. */
+export class RepeatedKeyError extends Error {
+  override readonly name = 'RepeatedKeyError';
+}
+
+/** True when a statement did nothing because its key is stored already. */
+export const isRepeatedKey = (error: unknown): boolean => error instanceof RepeatedKeyError || violates(error, 'pk_idempotency_keys');

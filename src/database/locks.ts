@@ -14,6 +14,10 @@ export const DATABASE_LOCKS = {
   billingSweep: 7_164_201_958,
   reconciliation: 7_164_201_959,
   wordRenewal: 7_164_201_975,
+  grantEndNotices: 7_164_201_976,
+  attachmentSweep: 7_164_201_980,
+  attachmentComparison: 7_164_201_981,
+  modelFileSweep: 7_164_201_985,
 } as const;
 
 export type ScheduleLock = Exclude<keyof typeof DATABASE_LOCKS, 'migration' | 'localMode'>;

@@ -2,7 +2,7 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { applyDecorators, type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Job } from 'bullmq';
-import { requestContext } from '../common/request-context.js';
+import { type RequestContext, requestContext } from '../common/request-context.js';
 import { type QueueName, workerOptionsOf } from './worker-options.js';
 
 export const ProcessedQueue = DiscoveryService.createDecorator<QueueName>();
@@ -17,9 +17,12 @@ export const ProcessesQueue = (queue: QueueName): ClassDecorator =>
  */
 export abstract class QueueProcessor<Data> extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   protected readonly logger = new Logger(this.constructor.name);
+  private readonly contexts = new WeakMap<object, RequestContext>();
 
   override async process(job: Job<Data, void>): Promise<void> {
-    await requestContext.run({ requestId: job.id ?? job.name }, () => this.handle(job));
+    const context: RequestContext = { jobId: job.id ?? job.name };
+    this.contexts.set(job, context);
+    await requestContext.run(context, () => this.handle(job));
   }
 
   /** Does the work of a job. BullMQ repeats a job whose handler throws, as often as the job's `attempts` allow. */
@@ -37,7 +40,13 @@ export abstract class QueueProcessor<Data> extends WorkerHost implements OnAppli
 
   @OnWorkerEvent('failed')
   onFailed(job: Job<Data, void> | undefined, error: Error): void {
-    this.logFailure(job, error);
+    // The event comes outside of the job's context.
+    const context = job && this.contexts.get(job);
+    if (context === undefined) this.logFailure(job, error);
+    else
+      requestContext.run(context, () => {
+        this.logFailure(job, error);
+      });
   }
 
   @OnWorkerEvent('error')
@@ -47,6 +56,6 @@ export abstract class QueueProcessor<Data> extends WorkerHost implements OnAppli
 
   /** @param job undefined when BullMQ gave up a job that was stalled too often and is gone */
   protected logFailure(job: Job<Data, void> | undefined, error: Error): void {
-    this.logger.error(`job ${job?.id ?? '?'} failed (attempt ${job?.attemptsMade ?? 0}): ${error.stack ?? error.message}`);
+    this.logger.error('a job failed', error, { queue: this.worker.name, job_id: job?.id ?? null, attempt: job?.attemptsMade ?? 0 });
   }
 }

@@ -1,6 +1,7 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BullModule } from '@nestjs/bullmq';
+import { MetricsModule } from '../common/metrics/metrics.module.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { openQueueConnection, type QueueConnection } from './queue-connection.js';
@@ -11,7 +12,7 @@ const QUEUE_CONNECTION = Symbol('QUEUE_CONNECTION');
 /** Owns the connection that all queues of the process share. */
 @Global()
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, MetricsModule],
   providers: [
     { provide: QUEUE_CONNECTION, inject: [InjectConfig.TOKEN], useFactory: (config: Config) => openQueueConnection(config) },
     Queues,

@@ -14,6 +14,8 @@ const OPTIONS = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
+  /** Commands of one turn of the event loop share a write. */
+  enableAutoPipelining: true,
   lazyConnect: true,
   retryStrategy: (attempt: number) => Math.min(1_000, 50 * 2 ** Math.min(attempt, 10)),
 } as const satisfies RedisOptions;

@@ -4,7 +4,7 @@ import { ServiceRedis } from '../redis/redis-connection.js';
 /** Leaves it to RedisChannels to subscribe again after an outage, only to channels that still have listeners. */
 export class SubscriberRedis extends ServiceRedis {
   constructor(url: string, options: RedisOptions) {
-    super(url, { ...options, autoResubscribe: false });
+    super(url, { ...options, autoResubscribe: false, enableAutoPipelining: false });
   }
 }
 

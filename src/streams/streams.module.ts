@@ -1,13 +1,14 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
+import { EventLogs } from './event-logs.js';
 import { openStreams, type Streams } from './open-streams.js';
 import { Signals } from './signals.js';
 import { StreamStore } from './stream-store.js';
 
 const STREAMS = Symbol('STREAMS');
 
-/** Streams and signals between the processes. */
+/** Streams, signals and event logs between the processes. */
 @Global()
 @Module({
   providers: [
@@ -18,8 +19,9 @@ const STREAMS = Symbol('STREAMS');
     },
     { provide: StreamStore, inject: [STREAMS], useFactory: ({ store }: Streams) => store },
     { provide: Signals, inject: [STREAMS], useFactory: ({ signals }: Streams) => signals },
+    { provide: EventLogs, inject: [STREAMS], useFactory: ({ logs }: Streams) => logs },
   ],
-  exports: [StreamStore, Signals],
+  exports: [StreamStore, Signals, EventLogs],
 })
 export class StreamsModule implements OnApplicationShutdown {
   constructor(@Inject(STREAMS) private readonly streams: Streams) {}

@@ -16,5 +16,5 @@ test('the database is reached without a cast through `unknown`', () => {
 });
 
 test('a process opens one pool for its data, and one for its queues', () => {
-  expect(filesWith(/new Pool\(/).sort()).toEqual(['database/pool.ts', 'queue/queue-connection.ts']);
+  expect(filesWith(/new (?:Measured)?Pool\(/).sort()).toEqual(['database/pool.ts', 'queue/queue-connection.ts']);
 });

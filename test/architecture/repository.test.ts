@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { weaknessOf } from '../../src/config/secret-strength.js';
 
 interface Lock {
@@ -26,6 +27,15 @@ describe('package-lock.json', () => {
 });
 
 describe('The repository', () => {
+  it('links its pages and pictures to files that exist', () => {
+    const pages = committedFiles().filter((path) => path.endsWith('.md'));
+    const links = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = '']) => ({ page, link })),
+    );
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter(({ page, link }) => !existsSync(join(dirname(page), link)))).toEqual([]);
+  });
+
   it('names no path and no registry of somebody’s machine', () => {
     const forbidden =
       /(?:^|[\s'"`(=])(?:\/(?:home|Users|root|work|mnt|workspace)\/\w|[A-Z]:\\\\?Users\\)|registry\.npmjs\.org|"resolved":/m;

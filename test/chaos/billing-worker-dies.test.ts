@@ -68,4 +68,45 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     await until('every event is acted on again', async () => (await unprocessed()).length === 0, 60_000);
     expect(await trail()).toEqual([{ cause: 'stripe', before: null }]);
   }, 180_000);
+
+  test('has the last name and address of a user pushed by the next one, once Stripe is back', async () => {
+    const [worker] = cluster.workers;
+    if (!worker) throw new Error('one worker');
+    const user = await createClusterUser(api, cluster.postgres);
+    expect((await api.post('/subscribe/pro', { token: user.token })).status).toBe(201);
+    const { data } = await stripe.stripe.customers.list({ limit: 1 });
+    const [customer] = data;
+    if (customer?.metadata['user_id'] !== user.id) throw new Error('the newest customer is that of the user');
+    const change = async (name: string) => {
+      const body = { username: name, email: `${name}@example.com`, current_password: 'correct horse battery' };
+      expect((await api.patch('/user/me', { token: user.token, body })).status).toBe(200);
+    };
+    const updates = () =>
+      cluster.postgres.query<{ attempts: number }>(`SELECT attempts FROM customer_updates WHERE user_id = $1`, [user.id]);
+
+    // Stripe is away, then the worker dies during the next attempt.
+    await stripe.control('POST', 'faults', {
+      kind: 'error',
+      method: 'POST',
+      path: `/v1/customers/${customer.id}`,
+      times: 100,
+    });
+    await change('push_first');
+    await until('an attempt has failed', async () => ((await updates())[0]?.attempts ?? 0) > 0, 60_000);
+    await stripe.control('DELETE', 'faults');
+    const slow = { kind: 'slow', method: 'POST', path: `/v1/customers/${customer.id}`, times: 100, latency_ms: 30_000 };
+    await stripe.control('POST', 'faults', slow);
+    const isAsked = async () => ((await stripe.control<{ data: { times: number }[] }>('GET', 'faults')).data[0]?.times ?? 0) < slow.times;
+    await until('the worker has asked', isAsked, 60_000);
+    await change('push_second');
+    await worker.kill();
+    await change('push_last');
+    await stripe.control('DELETE', 'faults');
+    await worker.start();
+    // As if the time that the dead worker had were over.
+    await cluster.postgres.query(`UPDATE customer_updates SET due_at = now()`);
+    await until('Stripe has the values', async () => (await updates()).length === 0, 60_000);
+    const found = await stripe.stripe.customers.retrieve(customer.id);
+    expect(found).toMatchObject({ name: 'push_last', email: 'push_last@example.com' });
+  }, 180_000);
 });

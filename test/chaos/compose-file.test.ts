@@ -33,6 +33,19 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect(portsOf({ BIND_ADDRESS: '0.0.0.0', PORT: '80' })).toEqual(['0.0.0.0:80:3000', '0.0.0.0:4242:4242']);
   });
 
+  test('name their images exactly, limit what each container takes, and check the health of what has a port', () => {
+    const services = Object.entries(readComposeFile('docker-compose.yml'));
+    const images = services.map(([, { image = '' }]) => image).filter((image) => image !== 'gemini-chat-backend');
+    expect(images).toEqual([expect.stringMatching(/^postgres:\d+\.\d+-/u), expect.stringMatching(/^redis:\d+\.\d+\.\d+-/u)]);
+    for (const [name, { deploy, healthcheck }] of services) {
+      expect([name, deploy?.resources.limits]).toEqual([
+        name,
+        { cpus: expect.stringMatching(/^\d/u) as string, memory: expect.stringMatching(/^\d+[MG]$/u) as string },
+      ]);
+      expect([name, healthcheck]).not.toEqual([name, undefined]);
+    }
+  });
+
   test('take nothing of the simulated system for the real vendors', () => {
     const real = { GEMINI_BASE_URL: '', STRIPE_BASE_URL: '', JWT_SECRET: 'a key' };
     const services = readComposeFile('docker-compose.yml', real);
@@ -66,19 +79,19 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
       return process;
     };
 
-    /** `npm run admin:create`, with the settings of the container for migrations. */
-    const createAdmin = async () => {
-      const { environment = {} } = services['migrate'] ?? {};
-      const script = 'dist/src/apps/cli/create-admin.js';
-      const process = new ManagedProcess({
-        name: 'admin:create',
-        command: ['sh', '-c', `echo 'correct horse battery' | node ${script} --username chief --mobile-number +14155550123`],
-        env: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, here(value)])),
-        cwd: globalThis.process.cwd(),
-      });
+    /** A command in a container with these settings. */
+    const run = async (name: string, command: readonly [string, ...string[]], environment: Readonly<Record<string, string>> = {}) => {
+      const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, here(value)]));
+      const process = new ManagedProcess({ name, command, env, cwd: globalThis.process.cwd() });
       started.push(process);
       await process.start();
       return { code: await process.ended(), said: process.output };
+    };
+    /** `npm run admin:create`, with the settings of the container for migrations. */
+    const createAdmin = () => {
+      const script = 'dist/src/apps/cli/create-admin.js';
+      const command = `echo 'correct horse battery' | node ${script} --username chief --mobile-number +14155550123`;
+      return run('admin:create', ['sh', '-c', command], services['migrate']?.environment);
     };
 
     expect(await createAdmin()).toEqual({
@@ -90,7 +103,11 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect([await keyless.ended(), keyless.output.join('\n')]).toEqual([1, expect.stringContaining('\n  JWT_SECRET: required: ')]);
     for (let twice = 0; twice < 2; twice += 1) expect(await (await start('simulated-settings')).ended()).toBe(0);
     const settings = parseEnv(await readFile(join(simulated, 'settings.env'), 'utf8'));
-    expect(settings).toEqual({ JWT_SECRET: expect.stringMatching(/^[\w-]{64}$/) as string, OTP_LOG_CODES: 'true' });
+    expect(settings).toEqual({
+      JWT_SECRET: expect.stringMatching(/^[\w-]{64}$/) as string,
+      OTP_LOG_CODES: 'true',
+      CHAT_UI_ENABLED: 'true',
+    });
     await start('gemini-simulator', { PORT: String(ports.gemini) });
     await start('stripe-simulator', { PORT: String(ports.stripe) });
     const [migrate, again] = await Promise.all([start('migrate'), start('migrate')]);
@@ -127,12 +144,26 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     const reply = await client.get<{ status: string; content: string }>(`${sent.headers.get('location') ?? ''}?wait=20`, { token });
     expect(reply.body).toMatchObject({ status: 'completed', content: expect.stringContaining('simulated') as string });
 
-    expect(await createAdmin()).toEqual({ code: 0, said: ['chief (+14155550123) is an administrator.'] });
+    // What first-steps says is done: its command makes the administrator, who signs in with the password and a code.
+    const said = await start('first-steps');
+    expect(await said.ended()).toBe(0);
+    const lines = said.output.map((line) => line.trim());
+    expect(lines).toContain("docker compose logs worker | grep 'is your code'");
+    const inWorker = 'docker compose exec worker ';
+    const [program = '', ...args] = (lines.find((line) => line.startsWith(inWorker)) ?? '').slice(inWorker.length).split(' ');
+    const made = await run('admin:create', [program, ...args], services['worker']?.environment);
+    expect(made).toEqual({ code: 0, said: ['chief (+14155550123) is an administrator.', expect.stringMatching(/: \S{24}$/u) as string] });
     expect(await createAdmin()).toEqual({ code: 1, said: ['Another account has this username.'] });
-    expect(await client.post('/auth/login', { body: { identifier: 'chief', password } })).toMatchObject({
-      status: 401,
-      body: { code: 'otp_required' },
+    const identifier = { identifier: 'chief', password: made.said[1]?.split(': ').at(-1) };
+    const asked = await client.post<{ code: string; challenge_id: string }>('/auth/login', { body: identifier });
+    expect(asked).toMatchObject({ status: 401, body: { code: 'otp_required' } });
+    const otp = await findLine(worker, /to \+14155550123: .*?\b(\d{6})\b/u);
+    const chief = await client.post<{ access_token: string }>('/auth/verify-otp', {
+      body: { mobile_number: '+14155550123', otp, challenge_id: asked.body.challenge_id },
     });
+    const overview = await client.get('/admin/stats', { token: chief.body.access_token });
+    expect([chief.status, overview.status]).toEqual([200, 200]);
+    expect((await client.get('/')).status).toBe(200);
     for (const process of [api, worker]) expect(await process.terminate()).toBe(0);
   }, 120_000);
 });

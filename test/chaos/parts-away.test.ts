@@ -110,8 +110,8 @@ describeOn('redis', 'while a part is away', () => {
     expect(text).toMatch(/http_request_duration_seconds_count\{method="GET",route="\/user\/me",status="200"\} \d+/);
     expect(text).toContain('database_connections{state="idle"}');
     const worker = await (await fetch(`${cluster.workerMetricsOrigins[0] ?? ''}/metrics`)).text();
-    expect(worker).toMatch(/replies_total\{status="completed"\} \d+/);
-    expect(worker).toMatch(/reply_jobs\{state="waiting"\} \d+/);
+    expect(worker).toMatch(/replies_total\{model="[^"]+",status="completed"\} \d+/);
+    expect(worker).toMatch(/service_queue_jobs\{queue="replies",state="waiting"\} \d+/);
     expect((await api.client.get('/metrics')).status).toBe(404);
     expect((await fetch(`${api.metricsOrigin}/health/ready`)).status).toBe(200);
   });

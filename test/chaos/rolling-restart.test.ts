@@ -1,4 +1,5 @@
-import { type ApiProcess, type Cluster, startCluster, untilReady } from '../support/cluster.js';
+import { balance, type BalancedRequest } from '../support/balancer.js';
+import { type Cluster, startCluster, untilReady } from '../support/cluster.js';
 import { type ClusterUser, createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
 import { describeOn } from '../support/engines.js';
 import { until } from '../support/until.js';
@@ -77,9 +78,7 @@ describeOn('redis', 'a rolling restart', () => {
   }, 300_000);
 });
 
-type Request = (api: ApiProcess) => Promise<{ status: number; body: unknown }>;
-
-function* requestsOf(user: ClusterUser, room: string, n: number): Generator<[string, number, Request]> {
+function* requestsOf(user: ClusterUser, room: string, n: number): Generator<[string, number, BalancedRequest]> {
   const { token } = user;
   yield ['list', 200, ({ client }) => client.get('/chatroom', { token })];
   yield ['read', 200, ({ client }) => client.get(`/chatroom/${room}`, { token })];
@@ -97,34 +96,4 @@ function* requestsOf(user: ClusterUser, room: string, n: number): Generator<[str
     },
   ];
   yield ['wait', 200, ({ client }) => client.get(`/chatroom/${room}/message/${reply}?wait=5`, { token })];
-}
-
-/**
- * What a load balancer does and no more: requests go in turn to the processes whose readiness was last seen as 200,
- * looked at every 100 ms. No request is sent twice.
- */
-function balance(apis: readonly ApiProcess[]): { send: (request: Request) => ReturnType<Request>; close: () => void } {
-  const ready = new Set(apis);
-  const timers = apis.map((api) =>
-    setInterval(() => {
-      void api.client
-        .get('/health/ready', { signal: AbortSignal.timeout(500), headers: { connection: 'close' } })
-        .catch(() => null)
-        .then((answer) => (answer?.status === 200 ? ready.add(api) : ready.delete(api)));
-    }, 100),
-  );
-  let turn = 0;
-  const send = async (request: Request) => {
-    await until('some process is ready', () => ready.size > 0);
-    const candidates = [...ready];
-    const api = candidates[(turn += 1) % candidates.length];
-    if (!api) throw new Error('none is ready');
-    return request(api);
-  };
-  return {
-    send,
-    close: () => {
-      timers.forEach(clearInterval);
-    },
-  };
 }

@@ -23,7 +23,7 @@ const USERS = 4;
         settings: { DRAIN_SECONDS: '10', DRAIN_DELAY_SECONDS: '0', MAX_PENDING_REPLIES: '1000' },
         gemini: { latencyMs: 100, chunkMs: 5, tokens: 20 },
       });
-    }, 180_000);
+    }, 480_000);
     afterAll(async () => {
       await cluster.close();
       release.remove();

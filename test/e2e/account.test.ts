@@ -126,8 +126,12 @@ describe('GET /user/me/export', () => {
       );
     // user_plans is a view of what the parts of it say.
     expect(tables.map(({ name }) => name)).toEqual([
+      'attachments',
       'chatrooms',
       'checkouts',
+      'customer_updates',
+      'feedback',
+      'former_stripe_customers',
       'grants',
       'idempotency_keys',
       'messages',

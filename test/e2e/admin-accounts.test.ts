@@ -190,7 +190,7 @@ test('disabling and enabling act on the next request, once each, and are noted w
       id: expect.stringMatching(ID),
       actor: { id: admin.id, username: admin.username },
       action: 'user.update',
-      target: { type: 'user', id: user.id },
+      target: { type: 'user', id: user.id, username: user.username },
       ...change,
       reason: null,
       ip: '127.0.0.1',

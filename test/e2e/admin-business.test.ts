@@ -70,6 +70,7 @@ describe('A grant', () => {
           status: 'active',
           stripe_subscription_id: null,
           active_until: midnightIn(10),
+          cancel_at_period_end: false,
           reason: 'A tester.',
           created_at: expect.stringMatching(TIME),
         },
@@ -146,6 +147,118 @@ test('subscriptions of Stripe and grants are one list, newest first, page by pag
   expect((await get(`/admin/subscriptions?status=active&user_id=${user.id}`)).data).toMatchObject([{ kind: 'stripe', status: 'active' }]);
 });
 
+test('a subscription that was cancelled is listed with its end', async () => {
+  const user = await api.signUp();
+  await runSql(
+    database.url,
+    `INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at)
+     SELECT overlay(gen_random_uuid()::text PLACING '7' FROM 15 FOR 1)::uuid, $1, 'sub_' || status || coalesce(ends_at::text, ''), status, entitled_until, ends_at, ends_at
+     FROM (VALUES ('active', now() + interval '9 days', now() + interval '8 days'), ('canceled', NULL, now() - interval '1 day')) AS s(status, entitled_until, ends_at)`,
+    [user.id],
+  );
+  const list = await get<Page<{ status: string; cancel_at_period_end: boolean }>>(`/admin/subscriptions?username=${user.username}`);
+  expect(list.data.map(({ status, cancel_at_period_end }) => [status, cancel_at_period_end]).sort()).toEqual([
+    ['active', true],
+    ['canceled', false],
+  ]);
+});
+
+test('the audit log is filtered by the names of administrators and users, and shows them', async () => {
+  const [user, other] = [await api.signUp(), await signUpAdministrator(api)];
+  await post(`/admin/subscriptions/${user.id}/grant`, { days: 1, reason: 'A tester.' });
+  const entry = { action: 'subscription.grant', target: { type: 'user', id: user.id, username: user.username } };
+  const find = async (query: string) => (await get<Page<object>>(`/admin/audit-log?${query}`)).data;
+  expect(await find(`target_username=${user.username}`)).toMatchObject([entry]);
+  expect(await find(`target_username=${user.username}&actor_username=${admin.username}`)).toMatchObject([entry]);
+  for (const query of [`actor_username=${other.username}`, 'actor_username=nobody.at.all', 'target_username=nobody.at.all'])
+    expect(await find(query)).toEqual([]);
+  await api.get(`/admin/audit-log/export?target_username=${user.username}`, { token: admin.accessToken });
+  const [exported] = await find('action=audit_log.export');
+  expect(exported).toMatchObject({ after: { filter: { searched: true } } });
+  expect(JSON.stringify(exported)).not.toContain(user.username);
+});
+
+test('sign-ups, tokens and cost are told by day, and who costs the most', async () => {
+  const [user, other] = [await api.signUp(), await api.signUp()];
+  await runSql(
+    database.url,
+    `INSERT INTO user_model_days (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
+     SELECT user_id::uuid, '2026-01-01'::date + days, 'gemini', 2, 10, 20, 30, cost
+     FROM (VALUES ($1, 0, 1000000), ($1, 1, 2000000), ($2, 1, 2500000), ($2, 2, 9000000)) AS d(user_id, days, cost)`,
+    [user.id, other.id],
+  );
+  await runSql(
+    database.url,
+    `INSERT INTO model_hours (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens, cost_micros,
+       first_token_counts, total_counts)
+     SELECT '2026-01-01T10:00Z'::timestamptz + n * interval '1 hour', 'gemini', 'reply', 'completed', 'stop', 0, 1, 10, 20, 30, 500000,
+       array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]) FROM generate_series(0, 14) n`,
+  );
+  const range = 'from=2026-01-01&to=2026-01-02';
+  expect(await get(`/admin/stats/users?${range}`)).toEqual({
+    data: [
+      { user_id: user.id, username: user.username, messages: 4, tokens: 120, cost_usd: 3 },
+      { user_id: other.id, username: other.username, messages: 2, tokens: 60, cost_usd: 2.5 },
+    ],
+    next_cursor: null,
+  });
+  const stats = await get<{ days: { day: string; tokens: number; cost_usd: number }[]; sign_ups: object[] }>(`/admin/stats?${range}`);
+  expect(stats.days.map(({ day, tokens, cost_usd }) => [day, tokens, cost_usd])).toEqual([
+    ['2026-01-01', 840, 7],
+    ['2026-01-02', 60, 0.5],
+  ]);
+  expect(stats.sign_ups).toEqual([
+    { day: '2026-01-01', users: 0 },
+    { day: '2026-01-02', users: 0 },
+  ]);
+  const { sign_ups: recent, users } = await get<{ sign_ups: { users: number }[]; users: { new: number } }>('/admin/stats');
+  expect(recent).toHaveLength(30);
+  expect(recent.reduce((sum, row) => sum + row.users, 0)).toBe(users.new);
+  expect((await api.get('/admin/stats/users?from=2026-01-02&to=2026-01-01', { token: admin.accessToken })).status).toBe(400);
+});
+
+test('what needs a hand is told: the oldest reply, models, events, refunds, customers and the budget', async () => {
+  const user = await api.signUp();
+  const room = await api.post<{ id: string }>('/chatroom', { token: user.accessToken, body: {} });
+  const sent = await api.post<{ reply: { id: string } }>(`/chatroom/${room.body.id}/message`, {
+    token: user.accessToken,
+    body: { content: 'Hello' },
+  });
+  await runSql(
+    database.url,
+    `INSERT INTO model_hours (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens, cost_micros,
+       first_token_counts, total_counts)
+     SELECT date_trunc('hour', now()), 'gemini-b', 'reply', outcome, reason, 0, count, 0, 0, 0, 250000,
+       array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+     FROM (VALUES ('completed', 'stop', 3), ('failed', 'model_timeout', 2), ('retried', 'model_timeout', 5)) AS o(outcome, reason, count)`,
+  );
+  await runSql(
+    database.url,
+    `INSERT INTO model_pauses (model, paused_until) VALUES ('gemini-a', '2100-01-01T00:00Z'), ('gemini-c', now())`,
+  );
+  await runSql(
+    database.url,
+    `INSERT INTO refunds (id, payment_intent_id, stripe_customer_id, reason) VALUES (overlay(gen_random_uuid()::text PLACING '7' FROM 15 FOR 1)::uuid, 'pi_attention', 'cus_9', 'duplicate')`,
+  );
+  await runSql(
+    database.url,
+    `INSERT INTO stripe_events (id, type, livemode, occurred_at, due_at, requested_at, attempts)
+     SELECT 'evt_a' || n, 'invoice.paid', false, now(), now(), '2026-01-01T00:00Z'::timestamptz + n * interval '1 hour', n FROM generate_series(0, 1) n`,
+  );
+  const found = await get<{ webhook_events: object; models: { model: string }[] }>('/admin/attention');
+  expect(found).toMatchObject({
+    oldest_unfinished_reply: { message_id: sent.body.reply.id, user_id: user.id, username: user.username, status: 'pending' },
+    owed_refunds: 1,
+    budget: { limit_usd: null, resets_at: midnightIn(0) },
+  });
+  expect(found.models.filter(({ model }) => model.startsWith('gemini-') && model.length === 8)).toEqual([
+    { model: 'gemini-a', completed: 0, failed: 0, retried: 0, paused_until: '2100-01-01T00:00:00.000Z' },
+    { model: 'gemini-b', completed: 3, failed: 2, retried: 5, paused_until: null },
+  ]);
+  expect(found.webhook_events).toEqual({ waiting: 2, failing: 1, oldest_waiting_at: '2026-01-01T00:00:00.000Z' });
+  await runSql(database.url, `DELETE FROM stripe_events WHERE id LIKE 'evt_a%'`);
+});
+
 test('webhook events are listed and replayed, which is noted', async () => {
   const payload = { id: 'evt_1', object: 'event', data: { object: { id: 'sub_1', customer: 'cus_1' } } };
   await runSql(
@@ -173,6 +286,162 @@ test('webhook events are listed and replayed, which is noted', async () => {
   for (const id of ['evt_2', '%00', 'evt_1%20'])
     expect(await post(`/admin/webhook-events/${id}/replay`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect(await auditOf('evt_2')).toEqual([]);
+});
+
+test('events whose last attempt failed are listed by themselves', async () => {
+  await runSql(
+    database.url,
+    `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, payload, occurred_at, due_at, attempts, last_error, processed_at, outcome)
+     SELECT 'evt_f' || n, 'invoice.paid', '2026-10-28.endive', false, 'in_f' || n, '{}', now(), now() + interval '1 hour', attempts, error, at, outcome
+     FROM (VALUES (1, 3, 'Stripe is away', NULL::timestamptz, NULL), (2, 0, NULL, NULL, NULL), (3, 2, NULL, now(), 'applied')) AS e(n, attempts, error, at, outcome)`,
+  );
+  const failing = await get<Page<{ id: string; error: string }>>('/admin/webhook-events?failing=true');
+  expect(failing.data).toMatchObject([{ id: 'evt_f1', attempts: 3, error: 'Stripe is away' }]);
+  const others = (await get('/admin/webhook-events?failing=false')).data.map(({ id }) => id);
+  expect(others).toEqual(expect.arrayContaining(['evt_f2', 'evt_f3']));
+  expect(others).not.toContain('evt_f1');
+  const idsOf = async (query: string) => (await get(`/admin/webhook-events?${query}`)).data.map(({ id }) => id);
+  expect(await idsOf('type=invoice.paid&failing=true')).toEqual(['evt_f1']);
+  expect(await idsOf('type=charge.refunded')).toEqual([]);
+  expect(await idsOf('event_id=evt_f3')).toEqual(['evt_f3']);
+  expect(await idsOf('event_id=evt_f3&failing=true')).toEqual([]);
+  for (const query of ['type=Invoice%20paid', 'event_id=%00'])
+    expect((await api.get(`/admin/webhook-events?${query}`, { token: admin.accessToken })).status).toBe(400);
+});
+
+test('revenue is told by currency and price, with tax and refunds; what concerns nobody here and what came twice is not counted', async () => {
+  const invoice = (currency: string, price: string, paid: number, tax: number) => ({
+    data: {
+      object: {
+        currency,
+        amount_paid: paid,
+        total_taxes: tax === 0 ? null : [{ amount: tax - 1 }, { amount: 1 }],
+        // A change of price: the old one is credited.
+        lines: {
+          data: [
+            { amount: -100, pricing: { price_details: { price: 'price_old' } } },
+            { amount: paid, pricing: { price_details: { price } } },
+          ],
+        },
+      },
+    },
+  });
+  const refund = (currency: string, refunded: number, before: number) => ({
+    data: { object: { currency, amount_refunded: refunded }, previous_attributes: { amount_refunded: before } },
+  });
+  const large = 9_007_199_254_740_000;
+  const events = [
+    ['invoice.paid', 'in_1', 'applied', invoice('usd', 'price_month', 2_000, 319)],
+    ['invoice.paid', 'in_1', 'applied', invoice('usd', 'price_month', 2_000, 319)],
+    ['invoice.paid', 'in_2', 'applied', invoice('usd', 'price_year', 20_000, 0)],
+    ['invoice.paid', 'in_3', 'applied', invoice('eur', 'price_month', 1_900, 303)],
+    ['invoice.paid', 'in_4', 'applied', invoice('jpy', 'price_month', large, 0)],
+    ['invoice.paid', 'in_5', 'applied', invoice('usd', 'price_month', 0, 0)],
+    ['invoice.paid', 'in_6', 'ignored', invoice('usd', 'price_other', 7_777, 0)],
+    ['charge.refunded', 'ch_1', 'applied', refund('usd', 500, 0)],
+    ['charge.refunded', 'ch_1', 'applied', refund('usd', 500, 0)],
+    ['charge.refunded', 'ch_1', 'applied', refund('usd', 2_000, 500)],
+    ['charge.refunded', 'ch_2', 'applied', refund('chf', 100, 0)],
+  ] as const;
+  for (const [i, [type, objectId, outcome, payload]] of events.entries()) {
+    await runSql(
+      database.url,
+      `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, payload, occurred_at, due_at, processed_at, outcome)
+       VALUES ($1, $2, '2026-10-28.endive', false, $3, 'cus_1', $4, now(), now(), now(), $5)`,
+      [`evt_r${i}`, type, objectId, JSON.stringify(payload), outcome],
+    );
+  }
+  const [{ day } = { day: '' }] = await runSql<{ day: string }>(
+    database.url,
+    `SELECT to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM stripe_events WHERE id = 'evt_r0'`,
+  );
+  expect((await get<{ revenue: object[] }>('/admin/stats')).revenue).toEqual([
+    {
+      currency: 'chf',
+      paid: 0,
+      tax: 0,
+      refunded: 100,
+      net: -100,
+      monthly_recurring: 0,
+      prices: [],
+      days: [{ day, paid: 0, refunded: 100 }],
+    },
+    {
+      currency: 'eur',
+      paid: 1_900,
+      tax: 303,
+      refunded: 0,
+      net: 1_900,
+      monthly_recurring: 0,
+      prices: [{ price: 'price_month', invoices: 1, paid: 1_900, tax: 303 }],
+      days: [{ day, paid: 1_900, refunded: 0 }],
+    },
+    {
+      currency: 'jpy',
+      paid: large,
+      tax: 0,
+      refunded: 0,
+      net: large,
+      monthly_recurring: 0,
+      prices: [{ price: 'price_month', invoices: 1, paid: large, tax: 0 }],
+      days: [{ day, paid: large, refunded: 0 }],
+    },
+    {
+      currency: 'usd',
+      paid: 22_000,
+      tax: 319,
+      refunded: 2_000,
+      net: 20_000,
+      monthly_recurring: 0,
+      prices: [
+        { price: 'price_month', invoices: 1, paid: 2_000, tax: 319 },
+        { price: 'price_year', invoices: 1, paid: 20_000, tax: 0 },
+      ],
+      days: [{ day, paid: 22_000, refunded: 2_000 }],
+    },
+  ]);
+});
+
+test('customers whose state was not read in time are listed page by page, the latest first', async () => {
+  const [late, later, lost, fine] = await Promise.all(Array.from({ length: 4 }, () => api.signUp()));
+  if (!late || !later || !lost || !fine) throw new Error('four users');
+  const customer = (user: TestUser, minutes: number | null) =>
+    runSql(
+      database.url,
+      `INSERT INTO stripe_customers (user_id, stripe_customer_id, check_at, synced_at, created_at)
+       VALUES ($1, $2, now() - $3 * interval '1 minute', now() - interval '3 hours', now() - interval '1 day')`,
+      [user.id, `cus_${user.username}`, minutes],
+    );
+  await customer(late, 11);
+  await customer(later, 120);
+  await customer(lost, null);
+  await customer(fine, 5);
+  await runSql(
+    database.url,
+    `INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until) VALUES (gen_random_uuid(), $1, 'sub_lost', 'active', now())`,
+    [lost.id],
+  );
+  const found: { user_id: string; status: string | null }[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Page<(typeof found)[number]> = await get(`/admin/subscriptions/overdue?limit=1${cursor && `&cursor=${cursor}`}`);
+    found.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  expect(found).toEqual(
+    [
+      { user: lost, status: 'active' },
+      { user: later, status: null },
+      { user: late, status: null },
+    ].map(({ user, status }) => ({
+      user_id: user.id,
+      username: user.username,
+      stripe_customer_id: `cus_${user.username}`,
+      status,
+      synced_at: expect.stringMatching(TIME),
+      due_at: expect.stringMatching(TIME),
+    })),
+  );
+  expect(await api.get('/admin/subscriptions/overdue?cursor=x', { token: admin.accessToken })).toMatchObject({ status: 400 });
 });
 
 describe('Exports', () => {

@@ -215,7 +215,8 @@ test('many failed replies are retried by a filter, the oldest first, a bounded n
   expect(await retryMany({ error_code: 'model_timeout', user_id: user.id })).toEqual({ message_ids: [], has_more: false });
   expect(await retryMany({ chatroom_id: conversation.chatroomId, limit: 2 })).toEqual({ message_ids: failed.slice(0, 2), has_more: true });
   for (const id of failed.slice(0, 2)) expect((await conversation.finished(id)).status).toBe('completed');
-  const { message_ids } = await retryMany({ user_id: user.id, error_code: 'request_rejected' });
+  expect(await retryMany({ username: 'nobody.at.all' })).toEqual({ message_ids: [], has_more: false });
+  const { message_ids } = await retryMany({ username: user.username, error_code: 'request_rejected' });
   expect(message_ids.sort()).toEqual([failed[2], elsewhere].sort());
   expect((await conversation.finished(failed[2] ?? '')).status).toBe('completed');
   expect((await other.finished(elsewhere)).status).toBe('completed');
@@ -234,6 +235,7 @@ describe('The list of messages', () => {
         id: reply.id,
         chatroom_id: conversation.chatroomId,
         user_id: user.id,
+        username: user.username,
         role: 'model',
         status: 'completed',
         content: null,
@@ -245,6 +247,9 @@ describe('The list of messages', () => {
         created_at: reply.created_at,
         first_token_at: expect.stringMatching(TIME),
         completed_at: reply.completed_at,
+        rating: null,
+        comment: null,
+        attachments: [],
       },
       expect.objectContaining({ id: reply.reply_to, role: 'user', status: 'completed', content: null, attempt: 0 }),
     ]);
@@ -256,6 +261,8 @@ describe('The list of messages', () => {
     const all = [completed.id, completed.reply_to, failed.id, failed.reply_to];
     const mine = `user_id=${user.id}`;
     expect(idsOf(await get(`/admin/messages?${mine}&status=failed`))).toEqual([failed.id]);
+    expect(idsOf(await get(`/admin/messages?username=${user.username}&status=failed`))).toEqual([failed.id]);
+    expect(idsOf(await get(`/admin/messages?username=nobody.at.all`))).toEqual([]);
     expect(idsOf(await get(`/admin/messages?status=failed&limit=1`))).toEqual([failed.id]);
     expect(idsOf(await get(`/admin/messages?${mine}&status=completed&role=model`))).toEqual([completed.id]);
     expect(idsOf(await get(`/admin/messages?${mine}&from=${completed.created_at}`))).toEqual(all.slice(0, 2));
@@ -332,6 +339,7 @@ test('the list of chatrooms shows names only where they may be read, and notes w
   const room = {
     id: conversation.chatroomId,
     user_id: user.id,
+    username: user.username,
     name: null,
     model: null,
     archived: false,
@@ -341,6 +349,8 @@ test('the list of chatrooms shows names only where they may be read, and notes w
   };
   expect(await get(`/admin/chatrooms?user_id=${user.id}`)).toEqual({ data: [room], next_cursor: null });
   expect((await get(`/admin/chatrooms?limit=1`)).data).toEqual([room]);
+  expect((await get(`/admin/chatrooms?username=${user.username.toUpperCase()}`)).data).toEqual([room]);
+  expect((await get(`/admin/chatrooms?username=nobody.at.all`)).data).toEqual([]);
   expect((await get(`/admin/chatrooms?user_id=${user.id}&content=true`)).data).toEqual([{ ...room, name: 'A secret plan' }]);
   expect((await get<Page<object>>(`/admin/audit-log?action=chatrooms.read`)).data).toMatchObject([{ after: { chatroom_ids: [room.id] } }]);
 });

@@ -1,7 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { type BillingStack, startBilling } from '../support/billing.js';
 import { openBrowser } from '../support/browser.js';
+import { lookAt } from '../support/look.js';
 import { until } from '../support/until.js';
+
+/** RETURN_SCREENSHOTS names a folder for pictures of the page that payers return to, for people to look at. */
+const SCREENSHOTS = process.env['RETURN_SCREENSHOTS'];
 
 let stack: BillingStack;
 let browser: Browser;
@@ -36,7 +40,9 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
   await page.getByLabel('Name').fill('Ada Lovelace');
   await page.getByRole('button', { name: /^Subscribe/ }).click();
   await page.waitForURL(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
-  expect(await page.getByRole('heading').textContent()).toBe('You are back');
+  // The page looks again by itself until Stripe's event has arrived.
+  await page.getByRole('heading', { name: 'Thank you, you have Pro' }).waitFor();
+  await lookAt(page, 'paid', SCREENSHOTS);
 
   expect((await stack.status(user, `?checkout_session_id=${checkout.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
   expect(await send()).toBe(202);
@@ -52,4 +58,21 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
   await until('Pro is over', async () => (await stack.status(user)).body.plan === 'basic');
   expect((await stack.status(user)).body).toMatchObject({ status: 'canceled', active_until: null, cancel_at_period_end: false });
   expect(await send()).toBe(429);
+}, 60_000);
+
+it('whoever leaves the payment page is told that nothing was charged, and whoever comes without a payment that they are back', async () => {
+  for (const [name, query, heading] of [
+    ['cancelled', '?checkout=cancelled', 'Nothing was charged'],
+    ['unknown', '?checkout_session_id=cs_test_unknown', 'You are back'],
+    ['back', '', 'You are back'],
+  ] as const) {
+    await page.goto(`${stack.api.origin}/subscription/return${query}`);
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await lookAt(page, name, SCREENSHOTS);
+  }
+  const user = await stack.api.signUp();
+  const { body: checkout } = await stack.subscribe(user);
+  await page.goto(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
+  await page.getByRole('heading', { name: 'Your payment is being confirmed' }).waitFor();
+  await lookAt(page, 'waiting', SCREENSHOTS);
 }, 60_000);

@@ -207,6 +207,27 @@ describe('A second subscription', () => {
     expect(refunds).toHaveLength(1);
   });
 
+  it('that was paid for another period while it was being cancelled is given back too', async () => {
+    const user = await payer();
+    await stack.settled();
+    await stack.stripe.control('POST', 'webhooks/mode', { mode: 'lost' });
+    // Nor does a look that was due find the second subscription before the test has cancelled it.
+    await stack.sql(`UPDATE stripe_customers SET check_at = NULL WHERE user_id = $1`, [user.id]);
+    await buyAgain(user);
+    await stack.stripe.control('POST', 'webhooks/mode', { mode: 'normal' });
+    // What Stripe holds after a worker that knew of an earlier payment has cancelled it.
+    const [second] = await stack.subscriptionsOf(user);
+    await stack.stripe.stripe.subscriptions.cancel(second?.id ?? '', {
+      cancellation_details: { comment: 'Ended by the backend: duplicate' },
+    });
+    const isGivenBack = async () => {
+      const { data } = await stack.stripe.stripe.charges.list({ customer: await stack.customerOf(user) });
+      return JSON.stringify(data.map(({ refunded }) => refunded)) === '[true,false]';
+    };
+    await until('it is given back', isGivenBack);
+    expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active' });
+  });
+
   it('whose payment Stripe does not let us give back is cancelled all the same', async () => {
     const user = await payer();
     await stack.stripe.submit((await stack.stripe.checkout({ customer: await stack.customerOf(user) })).url ?? '', {
@@ -252,7 +273,7 @@ describe('Events', () => {
     await stack.settled();
     // The event of the cancellation has a worker ask Stripe; the answer is on its way for two seconds and is old when
     // it comes.
-    await stack.stripe.control('POST', 'faults', { kind: 'slow', method: 'GET', path: '/v1/payment_intents', times: 1, latency_ms: 2_000 });
+    await stack.stripe.control('POST', 'faults', { kind: 'slow', method: 'GET', path: '/v1/charges', times: 1, latency_ms: 2_000 });
     await stack.stripe.stripe.subscriptions.update((await stack.subscriptionsOf(user))[0]?.id ?? '', { cancel_at_period_end: true });
     const isMet = async () => (await stack.stripe.control<{ data: unknown[] }>('GET', 'faults')).data.length === 0;
     await until('the slow look is under way', isMet, 20_000);

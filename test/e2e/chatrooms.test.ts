@@ -46,6 +46,8 @@ test('a new room lists every field', async () => {
     name: 'Kyoto',
     system_instruction: 'Be brief.',
     model: 'gemini-3.5-flash-lite',
+    web_search: false,
+    reasoning: null,
     archived: false,
     message_count: 0,
     active_reply_id: null,
@@ -68,6 +70,7 @@ describe('models', () => {
   const LITE = { id: 'gemini-3.5-flash-lite', name: 'Gemini 3.5 Flash-Lite', plan: 'basic', context_tokens: 1_048_576 };
   const FLASH = { id: 'gemini-3.8-flash', name: 'Gemini 3.8 Flash', plan: 'pro', context_tokens: 1_048_576 };
   const ARGON = { id: 'gemini-4-argon', name: 'Gemini 4 Argon', plan: 'pro', context_tokens: 1_048_576 };
+  const ALL = { attachments: true, web_search: true, reasoning: ['minimal', 'low', 'medium', 'high'] };
   const models = async () => (await api.get('/models', { token: user.accessToken })).body;
   const grantPro = (until: string) =>
     api.app
@@ -82,13 +85,15 @@ describe('models', () => {
   });
 
   test('those of the plan are listed, the default first', async () => {
-    expect(await models()).toEqual({ data: [{ ...LITE, default: true }] });
+    expect(await models()).toEqual({
+      data: [{ ...LITE, default: true, capabilities: { attachments: true, web_search: false, reasoning: ['minimal', 'low'] } }],
+    });
     await grantPro('1 day');
     expect(await models()).toEqual({
       data: [
-        { ...FLASH, default: true },
-        { ...ARGON, default: false },
-        { ...LITE, default: false },
+        { ...FLASH, default: true, capabilities: ALL },
+        { ...ARGON, default: false, capabilities: { ...ALL, reasoning: ['low', 'high'] } },
+        { ...LITE, default: false, capabilities: ALL },
       ],
     });
   });

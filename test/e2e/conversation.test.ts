@@ -52,6 +52,11 @@ describe('a conversation', () => {
         error: null,
         usage: null,
         context: null,
+        sources: null,
+        search_suggestions: null,
+        reasoning: null,
+        attachments: [],
+        feedback: null,
         created_at: expect.any(String),
         completed_at: message.created_at,
       },
@@ -69,6 +74,11 @@ describe('a conversation', () => {
         error: null,
         usage: null,
         context: null,
+        sources: null,
+        search_suggestions: null,
+        reasoning: null,
+        attachments: [],
+        feedback: null,
         created_at: message.created_at,
         completed_at: null,
       },
@@ -86,7 +96,7 @@ describe('a conversation', () => {
         total_tokens: expect.any(Number),
         estimated: false,
       },
-      context: { turns: 1, trimmed: 0, summarised: 0 },
+      context: { turns: 1, trimmed: 0, summarised: 0, attachments: { sent: 0, omitted: 0 } },
       completed_at: expect.any(String),
     });
   });
@@ -99,7 +109,7 @@ describe('a conversation', () => {
     expect(second.content).toContain('The conversation has 3 turns: 2 from you, 1 from me.');
     expect(second.content).toContain('Before that you wrote: “My name is Ada.”');
     expect(second.content).toContain('The system instruction is: “Answer as a pirate.”');
-    expect(second.context).toEqual({ turns: 3, trimmed: 0, summarised: 0 });
+    expect(second.context).toEqual({ turns: 3, trimmed: 0, summarised: 0, attachments: { sent: 0, omitted: 0 } });
   });
 
   test('replies of messages that were sent at once are made in their order, each with all before it', async () => {

@@ -1,39 +1,28 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiClient } from '../support/api.js';
+import { Checkout } from '../support/checkout.js';
 import { freePort } from '../support/free-port.js';
-import { ManagedProcess } from '../support/managed-process.js';
+import type { ManagedProcess } from '../support/managed-process.js';
 import { until } from '../support/until.js';
 
-const SOURCES = ['src', 'simulators', 'migrations', 'package.json', 'nest-cli.json', 'tsconfig.json', '.swcrc'];
 const START_MS = 90_000;
 
 describe('npm run start:dev', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'development mode '));
+  let checkout: Checkout;
   let development: ManagedProcess;
   let client: ApiClient;
   beforeAll(async () => {
-    for (const source of SOURCES) cpSync(source, join(folder, source), { recursive: true });
-    symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'), 'junction');
+    checkout = new Checkout();
     const port = await freePort();
     client = new ApiClient(`http://127.0.0.1:${port}`);
-    development = new ManagedProcess({
-      name: 'start:dev',
-      command: ['npm', 'run', 'start:dev'],
-      env: { PORT: String(port), HOME: folder },
-      cwd: folder,
-    });
-    await development.start();
+    development = await checkout.npm(['run', 'start:dev'], { PORT: String(port) });
   });
-  afterAll(async () => {
-    if (development.isRunning) await development.kill();
-    rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  afterAll(() => checkout.remove(), 60_000);
 
   const parts = () => development.output.filter((line) => /^PostgreSQL .* is ready on|^Simulated \w+ is at /.test(line));
   const processOfApplication = () =>
-    (JSON.parse(readFileSync(join(folder, '.local', 'endpoints.json'), 'utf8')) as { readonly pid: number }).pid;
+    (JSON.parse(readFileSync(join(checkout.folder, '.local', 'endpoints.json'), 'utf8')) as { readonly pid: number }).pid;
   const isServing = async () => (await client.get('/health/live').catch(() => null))?.status === 200;
 
   test('restarts the application after a change, while PostgreSQL and the simulators keep running; Ctrl-C ends all of it', async () => {
@@ -46,7 +35,7 @@ describe('npm run start:dev', () => {
     expect(parts()).toHaveLength(3);
     const started = processOfApplication();
 
-    const source = join(folder, 'src/apps/local/banner.ts');
+    const source = join(checkout.folder, 'src/apps/local/banner.ts');
     writeFileSync(source, readFileSync(source, 'utf8').replace('Ctrl-C stops everything.', 'This line was changed.'));
     await until('the change runs', () => development.output.some((line) => line.includes('This line was changed.')), START_MS);
 

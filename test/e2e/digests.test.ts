@@ -162,7 +162,7 @@ describe('the running summary', () => {
       expect(context.turns + context.trimmed + context.summarised).toBe(2 * i - 1);
       await until('no summary is being made', async () => (await digestsLeft()) === 0);
     }
-    expect(contexts[0]).toEqual({ turns: 1, trimmed: 0, summarised: 0 });
+    expect(contexts[0]).toEqual({ turns: 1, trimmed: 0, summarised: 0, attachments: { sent: 0, omitted: 0 } });
     expect(contexts.every(({ trimmed }) => trimmed === 0)).toBe(true);
     expect(contexts.at(-1)?.summarised).toBeGreaterThan(6);
     const summaries = await calls('summary');

@@ -37,9 +37,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Waits until `find` finds something; throws after ten seconds. */
+/** Waits until `find` finds something; throws after a minute. */
 async function eventually<T>(find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
     const found = await find();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));

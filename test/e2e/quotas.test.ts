@@ -13,7 +13,7 @@ const STORAGE_FULL = problem(
   409,
   'storage_full',
   'The storage is full',
-  'The plan includes 100000 bytes of storage, and this would exceed them. Delete chatrooms first.',
+  'The plan includes 100000 bytes of storage, and this would exceed them. Delete chatrooms or attachments first.',
   { limit: STORAGE },
 );
 const TOO_MANY_CHATROOMS = problem(

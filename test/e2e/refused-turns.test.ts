@@ -49,7 +49,10 @@ test('a message that the model refuses is left out of what comes after it', asyn
   const refused = await talk.ask('[[poison]] again');
   expect(refused).toMatchObject({ status: 'failed', error: { code: 'request_rejected' } });
   const next = await talk.ask('And now?');
-  expect(next).toMatchObject({ status: 'completed', context: { turns: 3, trimmed: 0, summarised: 0 } });
+  expect(next).toMatchObject({
+    status: 'completed',
+    context: { turns: 3, trimmed: 0, summarised: 0, attachments: { sent: 0, omitted: 0 } },
+  });
   const last = (await calls('reply')).at(-1)?.body;
   expect(last).toContain('And now?');
   expect(last).toContain('Hello');

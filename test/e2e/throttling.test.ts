@@ -114,6 +114,20 @@ for (const engine of ENGINES) {
   });
 }
 
+test('requests for which Stripe is asked have a budget of their own', async () => {
+  const api = await start({ THROTTLE_PAYMENT_LIMIT: '4', THROTTLE_USER_LIMIT: '5' });
+  const { accessToken: token } = await api.signUp();
+  const send = () => api.post('/subscription/cancel', { token });
+  const first = await send();
+  expect([first.headers.get('ratelimit-policy'), first.headers.get('ratelimit')]).toEqual(['"payment";q=4;w=10', '"payment";r=3;t=10']);
+  const returned = () => api.get('/subscription/status?checkout_session_id=cs_1', { token });
+  expect(await statusesOf(3, returned)).toEqual([404, 404, 404]);
+  expect(await send()).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+  expect((await api.get('/user/me/export', { token })).status).toBe(429);
+  // Other requests are counted apart, the status without a page among them.
+  expect((await api.get('/subscription/status', { token })).headers.get('ratelimit')).toMatch(/^"user";r=4;/);
+});
+
 test('nothing is counted where throttling is off', async () => {
   const api = await start({ THROTTLE_SIGN_IN_LIMIT: '1', THROTTLE_ENABLED: 'false' });
   expect(await statusesOf(3, () => logIn(api))).toEqual([401, 401, 401]);

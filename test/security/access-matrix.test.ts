@@ -12,6 +12,7 @@ import { listRoutes, type Route } from '../../src/apps/cli/route-table.js';
 import { newId } from '../../src/common/ids.js';
 import { AccessTokensService } from '../../src/modules/auth/index.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { PNG, upload } from '../support/files.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** Who calls. The resources in the paths are the user's. */
@@ -66,7 +67,14 @@ beforeAll(async () => {
     token: user.accessToken,
     body: { content: 'Hello' },
   });
-  ids = { chatroom_id: room.id, message_id: body.message.id, user_id: user.id, session_id: await newSession(user.id) };
+  const { body: attachment } = await upload(api, user.accessToken, PNG);
+  ids = {
+    attachment_id: attachment.id,
+    chatroom_id: room.id,
+    message_id: body.message.id,
+    user_id: user.id,
+    session_id: await newSession(user.id),
+  };
 });
 afterAll(async () => {
   agent.destroy();

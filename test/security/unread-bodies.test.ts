@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { type Settings, startTestApi, type TestApi, type TestUser } from '../support/api.js';
@@ -74,6 +74,24 @@ const connectionsOf = (api: TestApi) => {
 };
 
 describe('before a byte of the body has come', () => {
+  test('senders that are refused one after the other on one connection leave nothing behind', async () => {
+    const api = await start();
+    const server: Server = api.app.getHttpServer();
+    const listeners: number[] = [];
+    server.on('request', ({ socket }: IncomingMessage) => listeners.push(socket.listenerCount('close')));
+    const { hostname, port } = new URL(api.origin);
+    const socket = connect({ host: hostname, port: Number(port) });
+    sockets.push(socket);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (received += text));
+    for (let count = 1; count <= 12; count += 1) {
+      socket.write(post('/chatroom', 2));
+      await until('it is refused', () => received.split('HTTP/1.1 401 ').length === count + 1);
+      socket.write('{}');
+    }
+    expect(listeners).toEqual(Array<number>(12).fill(listeners[0] ?? NaN));
+  });
+
   test('a sender without a token is refused', async () => {
     const { answer } = open(await start(), post('/chatroom/import', IMPORT_LIMIT));
     expect(await answer).toMatchObject({ status: 401, body: INVALID_TOKEN });

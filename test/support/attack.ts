@@ -10,6 +10,8 @@ import { until } from './until.js';
 const MIB = 1024 * 1024;
 /** Enough for the API to open every connection to PostgreSQL that it may have: none of those is the attack's. */
 const WARM_UP_AT_ONCE = 60;
+/** Looks, 100 ms apart, at which nothing may have changed. */
+const STEADY_LOOKS = 5;
 /** Longer than any deadline that the API has for a client. */
 const RELEASED_WITHIN_MS = 90_000;
 
@@ -129,12 +131,21 @@ export class Target {
     });
   }
 
+  /** Has all connections to PostgreSQL opened, and those of its own requests closed. */
   private async warmUp(): Promise<void> {
     const serves = async () => {
-      const answers = await Promise.all(Array.from({ length: WARM_UP_AT_ONCE }, () => this.send('GET', '/user/me', this.token)));
+      // Each of these requests takes a connection, which requests for the caller alone share.
+      const answers = await Promise.all(Array.from({ length: WARM_UP_AT_ONCE }, () => this.send('GET', '/user/me/usage', this.token)));
       return answers.every(({ status }) => status === 200);
     };
     await until('the API serves', serves);
+    let [steady, last] = [0, this.descriptors];
+    const isSteady = () => {
+      steady = this.descriptors === last ? steady + 1 : 0;
+      last = this.descriptors;
+      return steady === STEADY_LOOKS;
+    };
+    await until('its descriptors are steady', isSteady, RELEASED_WITHIN_MS, 100);
   }
 
   /** As the kernel counts it, in MiB. */

@@ -13,7 +13,7 @@ export interface BillingStack extends Stack {
   /** Pays on the page of a new checkout, and resolves when the user has Pro. @returns the session's id */
   pay(user: TestUser, fields?: Record<string, string>): Promise<string>;
   /** Resolves when every event that came was acted on. */
-  settled(): Promise<void>;
+  settled(withinMs?: number): Promise<void>;
   customerOf(user: TestUser): Promise<string>;
   /** All that Stripe has of the user's, newest first. */
   subscriptionsOf(user: TestUser): Promise<Stripe.Subscription[]>;
@@ -27,6 +27,9 @@ export interface StatusBody {
   readonly status: string;
   readonly active_until: string | null;
   readonly cancel_at_period_end: boolean;
+  readonly trial_end: string | null;
+  readonly price: { readonly key: string | null; readonly amount: number; readonly currency: string } | null;
+  readonly open_invoice: { readonly url: string; readonly amount: number; readonly currency: string; readonly reason: string } | null;
 }
 
 export interface CheckoutBody {
@@ -74,11 +77,12 @@ export async function startBilling(settings: Settings = {}, { webhooks = true } 
       await until('the payer has Pro', async () => (await status(user)).body.plan === 'pro');
       return body.session_id;
     },
-    settled: async () => {
-      await stripe.control('POST', 'webhooks/settle', {});
+    settled: async (withinMs = 30_000) => {
+      await stripe.control('POST', 'webhooks/settle', { timeout_ms: Math.min(withinMs, 120_000) });
       await until(
         'every event is acted on',
         async () => (await sql(`SELECT 1 FROM stripe_events WHERE processed_at IS NULL`)).length === 0,
+        withinMs,
       );
     },
     close: async () => {

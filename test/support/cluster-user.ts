@@ -4,6 +4,8 @@ import type { ClusterPostgres } from './cluster.js';
 /** A signed-in user of a cluster, on the Pro plan so that no daily limit stops the test. */
 export interface ClusterUser {
   readonly id: string;
+  readonly username: string;
+  readonly password: string;
   readonly token: string;
 }
 
@@ -18,7 +20,7 @@ export async function createClusterUser(client: ApiClient, postgres: ClusterPost
   );
   const loggedIn = await client.post<{ access_token: string }>('/auth/login', { body: { identifier: username, password } });
   if (loggedIn.status !== 200) throw new Error(`login answered ${loggedIn.status}`);
-  return { id, token: loggedIn.body.access_token };
+  return { id, username, password, token: loggedIn.body.access_token };
 }
 
 /** One after the other: hashing passwords is what a flood of sign-ups is refused for. */
@@ -36,7 +38,7 @@ export async function createRoom(client: ApiClient, { token }: ClusterUser): Pro
 }
 
 /** What must hold in the database when all is quiet; empty when it does. */
-export const findBrokenInvariants = (postgres: ClusterPostgres): Promise<{ what: string }[]> =>
+export const findBrokenInvariants = (postgres: Pick<ClusterPostgres, 'query'>): Promise<{ what: string }[]> =>
   postgres.query(`
     SELECT 'unfinished reply ' || id AS what FROM messages WHERE status IN ('pending', 'streaming')
     UNION ALL

@@ -38,6 +38,8 @@ export interface ApiProcess {
 /** A PostgreSQL of the cluster's own, behind a proxy: its address stays the same over restarts. */
 export interface ClusterPostgres {
   readonly url: string;
+  /** As `startEmbeddedPostgres` takes it. */
+  readonly dataDirectory: string;
   readonly proxy: TcpProxy;
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -128,7 +130,8 @@ export async function startCluster({
       const [port, metricsPort] = [await freePort(), await freePort()];
       return {
         process: await start(folder, name, 'main', { PORT: String(port), METRICS_PORT: String(metricsPort), ...apiEnvironment }),
-        client: new ApiClient(`http://127.0.0.1:${port}`),
+        // Another release answers by a contract of its own.
+        client: new ApiClient(`http://127.0.0.1:${port}`, { isOfThisRelease: folder === ROOT }),
         metricsOrigin: `http://127.0.0.1:${metricsPort}`,
       };
     };
@@ -224,7 +227,7 @@ async function startPostgres(closing: (() => Promise<unknown>)[]): Promise<Clust
   await query(`CREATE DATABASE ${DATABASE}`, [], 'postgres');
   const url = new URL(direct(DATABASE));
   url.port = String(proxy.port);
-  return { url: url.href, proxy, start, stop, query };
+  return { url: url.href, dataDirectory, proxy, start, stop, query };
 }
 
 async function startGemini(

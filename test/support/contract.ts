@@ -6,9 +6,17 @@ interface MediaType {
   readonly examples?: Record<string, object>;
 }
 
+interface DocumentedResponse {
+  readonly $ref?: string;
+  readonly content?: Record<string, MediaType>;
+}
+
 interface Document {
-  readonly paths: Record<string, Record<string, { readonly responses: Record<string, { readonly content?: Record<string, MediaType> }> }>>;
-  readonly components: { readonly schemas: Record<string, { readonly type?: string; readonly properties?: object }> };
+  readonly paths: Record<string, Record<string, { readonly responses: Record<string, DocumentedResponse> }>>;
+  readonly components: {
+    readonly schemas: Record<string, { readonly type?: string; readonly properties?: object }>;
+    readonly responses: Record<string, DocumentedResponse>;
+  };
 }
 
 const document = JSON.parse(readFileSync('openapi.json', 'utf8')) as Document;
@@ -72,7 +80,7 @@ export function assertContract({ method, path, status, contentType, body }: Cont
     if (status >= 400) check(what, { $ref: '#/components/schemas/Problem' }, body);
     return;
   }
-  const documented = found.responses[String(status)];
+  const documented = resolved(found.responses[String(status)] ?? (status < 300 ? found.responses['2XX'] : undefined));
   if (!documented) throw new Error(`${what}, which openapi.json does not mention: ${JSON.stringify(body)}`);
   if (!documented.content) {
     if (body !== undefined) throw new Error(`${what} with a body, which openapi.json does not mention`);
@@ -85,6 +93,9 @@ export function assertContract({ method, path, status, contentType, body }: Cont
   if (status >= 400 && !(String(code) in (content.examples ?? {})))
     throw new Error(`${what} ${String(code)}, which openapi.json does not mention`);
 }
+
+const resolved = (response: DocumentedResponse | undefined): DocumentedResponse | undefined =>
+  response?.$ref === undefined ? response : document.components.responses[response.$ref.split('/').pop() ?? ''];
 
 function check(what: string, schema: object, body: unknown): void {
   const validate = validatorOf(schema);

@@ -19,7 +19,16 @@ export interface ReplyBody {
     total_tokens: number;
     estimated: boolean;
   } | null;
-  readonly context: { turns: number; trimmed: number; summarised: number } | null;
+  readonly context: {
+    turns: number;
+    trimmed: number;
+    summarised: number;
+    attachments: { sent: number; omitted: number };
+  } | null;
+  readonly sources: { title: string; url: string; passages: [number, number][] }[] | null;
+  readonly search_suggestions: string | null;
+  readonly reasoning: string | null;
+  readonly feedback: { rating: string; comment: string | null } | null;
   readonly created_at: string;
   readonly completed_at: string | null;
 }
@@ -48,8 +57,8 @@ export class Conversation {
     return `/chatroom/${this.chatroomId}/message`;
   }
 
-  async send(content: string): Promise<ExchangeBody> {
-    const { status, body } = await this.api.post<ExchangeBody>(this.path, { token: this.token, body: { content } });
+  async send(content: string, options: object = {}): Promise<ExchangeBody> {
+    const { status, body } = await this.api.post<ExchangeBody>(this.path, { token: this.token, body: { content, ...options } });
     if (status !== 202) throw new Error(`POST ${this.path} answered ${status}: ${JSON.stringify(body)}`);
     return body;
   }
@@ -62,8 +71,8 @@ export class Conversation {
     return body;
   }
 
-  async ask(content: string): Promise<ReplyBody> {
-    const { reply } = await this.send(content);
+  async ask(content: string, options: object = {}): Promise<ReplyBody> {
+    const { reply } = await this.send(content, options);
     return this.finished(reply.id);
   }
 }

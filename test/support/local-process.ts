@@ -32,6 +32,8 @@ export class LocalBuild {
     );
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }');
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
+    execFileSync(process.execPath, [join(root, 'tools/build-web.mjs')]);
+    symlinkSync(join(root, 'web'), join(this.folder, 'web'), 'junction');
     mkdirSync(join(this.folder, 'work'));
   }
 

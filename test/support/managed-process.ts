@@ -27,10 +27,15 @@ export class ManagedProcess {
   readonly name: string;
   /** Everything it wrote since its first start, newest last; bounded. */
   readonly output: string[] = [];
+  /** The process group of the last start. */
+  private group: number | undefined;
+  /** What it is started with, but for PATH; a change holds from its next start on. */
+  readonly environment: Record<string, string>;
   private running: { pid: number; exited: Promise<ExitCode>; release(): void } | null = null;
 
   constructor(private readonly options: ProcessOptions) {
     this.name = options.name;
+    this.environment = { ...options.env };
   }
 
   get pid(): number {
@@ -45,13 +50,14 @@ export class ManagedProcess {
   /** Starts it; returns as soon as there is a process. */
   async start(): Promise<void> {
     if (this.running) throw new Error(`${this.name} runs already`);
-    const { command, env, cwd } = this.options;
+    const { command, cwd } = this.options;
     const shell = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', ...command], {
       cwd,
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', ...this.environment },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
+    this.group = shell.pid;
     const [, stdout, stderr, pids] = shell.stdio as unknown as [unknown, Readable, Readable, Readable];
     for (const stream of [stdout, stderr]) {
       createInterface(stream).on('line', (line) => {
@@ -82,6 +88,16 @@ export class ManagedProcess {
     const { exited, pid } = this.running;
     process.kill(pid, 'SIGTERM');
     return exited;
+  }
+
+  /** As an orderly stop, and then kills what it left behind: npm ends its shell, which does not end its child. */
+  async terminateAll(): Promise<void> {
+    if (this.running) await this.terminate();
+    try {
+      if (this.group !== undefined) process.kill(-this.group, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   /** Resolves when it ends by itself. */

@@ -14,7 +14,7 @@ import { createTestDatabase } from './test-database.js';
 export async function startModule(
   imports: NonNullable<ModuleMetadata['imports']>,
   settings: Partial<Record<keyof Config, string>> = {},
-): Promise<{ module: TestingModule; close(): Promise<void> }> {
+): Promise<{ module: TestingModule; close: () => Promise<void> }> {
   const database = await createTestDatabase();
   const config = testConfig({ DATABASE_URL: database.url, ...settings });
   const module = await Test.createTestingModule({

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The commit whose processes and database an upgrade starts from. Each release names the one before it. */
-const PREVIOUS_RELEASE = '3a329a033cc2a2ce806d03927d47ba2a3c0230bc';
+const PREVIOUS_RELEASE = 'c2f33e13a94b386bbb76fbeae1f41426b2359da0';
 
 /** Why the previous release cannot be built here; null when it can. */
 export function whyNoPreviousRelease(): string | null {
@@ -18,11 +18,11 @@ export function whyNoPreviousRelease(): string | null {
   }
 }
 
-/** The previous release, built in a temporary folder with the packages of this one. */
+/** The previous release, built in a temporary folder with packages of its own: this one may have dropped some. */
 export function buildPreviousRelease(): { readonly folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'previous-release-'));
   execFileSync('sh', ['-c', `git archive "$1" | tar -x -C "$2"`, 'sh', PREVIOUS_RELEASE, folder]);
-  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'), 'dir');
+  execFileSync('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--silent'], { cwd: folder, stdio: 'inherit' });
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: folder, stdio: 'inherit' });
   return {
     folder,

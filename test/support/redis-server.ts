@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
+import { whyNot } from './programs.js';
 
-/** A Redis of this test's own, empty and without persistence. */
+/** A Redis of this test's own, empty and, unless its settings say otherwise, without persistence. */
 export interface TestRedis {
   readonly url: string;
   readonly port: number;
@@ -24,19 +25,21 @@ export interface TestRedis {
 /** Why there is no Redis to test with; null when there is one. */
 export function whyNoRedis(): string | null {
   if (process.platform === 'win32') return 'Redis does not run on Windows';
-  const found = (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, 'redis-server')));
-  return found ? null : 'no redis-server on PATH';
+  return whyNot('redis-server');
 }
+
+/** Settings of Redis, as in redis.conf. */
+type RedisSettings = Readonly<Record<string, string>>;
 
 /**
  * Starts a redis-server from PATH on a free port of the loopback interface. It dies with this process, however that
  * ends.
  */
-export async function startTestRedis(): Promise<TestRedis> {
+export async function startTestRedis(settings: RedisSettings = {}): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'test-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
-  let server = await launch(port, directory);
+  let server = await launch(port, directory, settings);
   return {
     url,
     port,
@@ -45,7 +48,7 @@ export async function startTestRedis(): Promise<TestRedis> {
     thaw: () => process.kill(server.pid, 'SIGCONT'),
     restart: async () => {
       await server.end();
-      server = await launch(port, directory);
+      server = await launch(port, directory, settings);
     },
     stop: async () => {
       await server.end();
@@ -57,8 +60,8 @@ export async function startTestRedis(): Promise<TestRedis> {
 /** Ends the server when its standard input ends, whose other end only the tests' process holds. */
 const WATCHDOG = '"$@" >/dev/null 2>&1 & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null';
 
-async function launch(port: number, directory: string): Promise<{ pid: number; end(): Promise<void> }> {
-  const options = { bind: '127.0.0.1', port, dir: directory, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
+async function launch(port: number, directory: string, settings: RedisSettings): Promise<{ pid: number; end(): Promise<void> }> {
+  const options = { bind: '127.0.0.1', port, dir: directory, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', ...settings };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', 'redis-server', ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -87,14 +90,5 @@ async function untilReady(port: number, pid: number): Promise<void> {
     throw new Error(`redis-server (process ${pid}) did not answer on port ${port}`, { cause: error });
   } finally {
     client.disconnect();
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WorkerModule } from '../../src/apps/worker/worker.module.js';
-import { AppLogger } from '../../src/common/logging/app-logger.js';
 import { type GeminiSimulator, startGeminiSimulator } from '../../simulators/gemini/gemini-simulator.js';
-import { type Settings, startTestApi, testConfig, type TestApi } from './api.js';
+import { openTestLog, type Settings, startTestApi, testConfig, type TestApi } from './api.js';
+import type { CapturedLog } from './captured-log.js';
 import { createTestDatabase } from './test-database.js';
 
 /** API, worker and Gemini simulator on a database of their own. */
@@ -18,11 +18,11 @@ export interface Stack {
 /** A simulator that loses no time, and retries that come at once, unless the settings say otherwise. */
 const FAST: Settings = { REPLY_RETRY_DELAY: '50ms', SWEEP_INTERVAL: '500ms', DRAIN_SECONDS: '5' };
 
-export async function startStack(settings: Settings = {}): Promise<Stack> {
+export async function startStack(settings: Settings = {}, log?: CapturedLog): Promise<Stack> {
   const database = await createTestDatabase();
   const gemini = await startGeminiSimulator({ port: 0, latencyMs: 5, chunkMs: 1, tokens: null });
   const all: Settings = { DATABASE_URL: database.url, GEMINI_BASE_URL: gemini.url, ...FAST, ...settings };
-  const [api, worker] = await Promise.all([startTestApi(all), startTestWorker(all)]);
+  const [api, worker] = await Promise.all([startTestApi(all, log), startTestWorker(all, log)]);
   return {
     api,
     worker,
@@ -37,10 +37,10 @@ export async function startStack(settings: Settings = {}): Promise<Stack> {
   };
 }
 
-export async function startTestWorker(settings: Settings): Promise<INestApplicationContext> {
+export async function startTestWorker(settings: Settings, log?: CapturedLog): Promise<INestApplicationContext> {
   const config = testConfig(settings);
   return NestFactory.createApplicationContext(WorkerModule.forRoot(config), {
-    logger: new AppLogger({ threshold: config.LOG_LEVEL, json: false }),
+    logger: await openTestLog(config, log),
     abortOnError: false,
   });
 }

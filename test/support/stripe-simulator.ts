@@ -44,9 +44,9 @@ export interface StripeWorld {
   stop: () => Promise<void>;
 }
 
-export function client(url: string, config: Stripe.StripeConfig = {}): Stripe {
+export function client(url: string, config: Stripe.StripeConfig = {}, key = 'sk_test_simulated1234'): Stripe {
   const { hostname, port } = new URL(url);
-  return new Stripe('sk_test_simulated1234', { host: hostname, port, protocol: 'http', telemetry: false, maxNetworkRetries: 0, ...config });
+  return new Stripe(key, { host: hostname, port, protocol: 'http', telemetry: false, maxNetworkRetries: 0, ...config });
 }
 
 export const CARD = {

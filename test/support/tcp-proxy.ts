@@ -9,7 +9,7 @@ export class TcpProxy {
   private constructor(
     private readonly server: Server,
     readonly port: number,
-    /** Where new connections lead on 127.0.0.1; null refuses them. */
+    /** Where new connections lead on 127.0.0.1; null resets them when their client begins to write. */
     public target: number | null,
   ) {}
 
@@ -61,7 +61,8 @@ export class TcpProxy {
 
   private relay(client: Socket): void {
     if (this.target === null) {
-      client.on('error', () => undefined).resetAndDestroy();
+      // Not before the client has written: Node's fetch waits for ever on a connection that is reset while it opens.
+      client.on('error', () => undefined).once('data', () => client.resetAndDestroy());
       return;
     }
     const server = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true });

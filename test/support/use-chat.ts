@@ -1,37 +1,17 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { TestUser } from './api.js';
+import type { ReplyBody } from './conversation.js';
 
-const FOLDER = resolve(import.meta.dirname, '../use-chat');
-
-/** Installs the AI SDK beside its client, once. @returns why there is none; null when it is there */
-export function whyNoAiSdk(): string | null {
-  const wanted = readFileSync(join(FOLDER, 'package-lock.json'), 'utf8');
-  const installed = join(FOLDER, 'node_modules/.package-lock.json');
-  const versions = (lock: string) =>
-    Object.entries((JSON.parse(lock) as { packages: Record<string, { version?: string }> }).packages)
-      .filter(([path]) => path !== '')
-      .map(([path, { version }]) => `${path} ${version}`)
-      .sort()
-      .join();
-  if (existsSync(installed) && versions(readFileSync(installed, 'utf8')) === versions(wanted)) return null;
-  try {
-    // Its packages ask for Node 22, for parts that a browser does not have either.
-    const flags = ['--no-audit', '--no-fund', '--no-engine-strict', '--loglevel=error', '--fetch-retries=1'];
-    execFileSync('npm', ['ci', ...flags], { cwd: FOLDER, shell: process.platform === 'win32', stdio: 'pipe', timeout: 60_000 });
-    return null;
-  } catch {
-    return 'the AI SDK could not be installed from the npm registry';
-  }
-}
+const CLIENT = resolve(import.meta.dirname, '../use-chat/client.mjs');
 
 export interface ChatMessage {
   readonly id: string;
   readonly role: 'user' | 'assistant';
   readonly parts: readonly { readonly type: string; readonly text?: string; readonly state?: string }[];
-  readonly metadata?: { readonly status?: string };
+  readonly metadata?: Readonly<Record<string, unknown>> & { readonly status?: string };
 }
 
 interface ChatState {
@@ -54,13 +34,24 @@ export class UseChatPage {
   readonly states: ChatState[];
   private readonly process;
 
-  /** @param history what the page was loaded with */
-  constructor(page: { api: string; accessToken: string; room: { id: string }; history: readonly ChatMessage[] }) {
-    this.states = [{ status: 'ready', error: null, messages: page.history }];
-    this.process = spawn(process.execPath, [join(FOLDER, 'client.mjs'), JSON.stringify(page)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** What the page wrote into its console: nothing, if all is well. */
+  complaints = '';
+
+  /** @param page `history` is what the page is loaded with: messages as the API has them, oldest first */
+  constructor(page: {
+    api: string;
+    user: Pick<TestUser, 'accessToken' | 'refreshToken'>;
+    room: { id: string };
+    history: readonly ReplyBody[];
+  }) {
+    this.states = [];
+    const { user, ...rest } = page;
+    const { accessToken, refreshToken } = user;
+    this.process = spawn(process.execPath, [CLIENT, JSON.stringify({ ...rest, accessToken, refreshToken })], { stdio: 'pipe' });
     createInterface(this.process.stdout).on('line', (line) => {
       this.states.push(JSON.parse(line) as ChatState);
     });
+    this.process.stderr.on('data', (chunk: Buffer) => (this.complaints += chunk.toString()));
   }
 
   get state(): ChatState {

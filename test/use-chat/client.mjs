@@ -1,13 +1,18 @@
 /**
- * The chat of the AI SDK as a program: set up by the lines of README.md, told what to do by a line of JSON at a time,
- * and telling how it stands with another one after every change. `useChat` is such a chat with React's state in the
- * place of this one.
+ * A room as a chat of the AI SDK, in a program: `web/src/conversation/room-chat.ts` as it is, told what to do by a line
+ * of JSON at a time, and telling how it stands with another one after every change. The page uses the same file with
+ * React's state in the place of this one.
  */
-import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { AbstractChat, DefaultChatTransport } from 'ai';
+import { AbstractChat } from 'ai';
+import { runnerImport } from 'vite';
 
-const { api, accessToken, room, history } = JSON.parse(process.argv[2] ?? '{}');
+const { api, accessToken, refreshToken, room, history } = JSON.parse(process.argv[2] ?? '{}');
+
+const source = async (path) => (await runnerImport(resolve(import.meta.dirname, '../../web/src', path), { configFile: false })).module;
+const { createAuthorisedFetch } = await source('api/authorised-fetch.ts');
+const { openRoomChat, toRoomMessage } = await source('conversation/room-chat.ts');
 
 // A broken connection in the words of a browser, by which the AI SDK knows it.
 const { fetch: fetchInNode } = globalThis;
@@ -23,61 +28,67 @@ async function* inWordsOfBrowser(body) {
   }
 }
 
+let token = accessToken;
+async function renewed() {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetchInNode(`${api}/auth/refresh`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ refresh_token: refreshToken }),
+  });
+  token = (await response.json()).access_token;
+  return token;
+}
+
+const state = { status: 'ready', error: undefined, messages: [] };
+const tell = () => process.stdout.write(`${JSON.stringify({ ...state, error: state.error?.message ?? null })}\n`);
+const change = (changed) => {
+  Object.assign(state, changed);
+  tell();
+};
+
+/** A chat whose state tells of each of its changes. */
 class Chat extends AbstractChat {
-  constructor({ messages, resume, ...options }) {
-    super({ ...options, state: observed(messages) });
-    if (resume) void this.resumeStream().finally(this.state.tell);
+  constructor({ messages, ...options }) {
+    state.messages = messages;
+    super({
+      ...options,
+      state: {
+        get status() {
+          return state.status;
+        },
+        set status(status) {
+          change({ status });
+        },
+        get error() {
+          return state.error;
+        },
+        set error(error) {
+          change({ error });
+        },
+        get messages() {
+          return state.messages;
+        },
+        set messages(all) {
+          change({ messages: all });
+        },
+        pushMessage: (message) => change({ messages: [...state.messages, message] }),
+        popMessage: () => change({ messages: state.messages.slice(0, -1) }),
+        // A copy, as React needs it too: the chat goes on writing into this one.
+        replaceMessage: (index, message) => change({ messages: state.messages.with(index, structuredClone(message)) }),
+        snapshot: structuredClone,
+      },
+    });
   }
 }
 
-/** State that tells of each of its changes. */
-function observed(messages) {
-  const state = { status: 'ready', error: undefined, messages };
-  const tell = () => process.stdout.write(`${JSON.stringify({ ...state, error: state.error?.message ?? null })}\n`);
-  const change = (changed) => {
-    Object.assign(state, changed);
-    tell();
-  };
-  return {
-    get status() {
-      return state.status;
-    },
-    set status(status) {
-      change({ status });
-    },
-    get error() {
-      return state.error;
-    },
-    set error(error) {
-      change({ error });
-    },
-    get messages() {
-      return state.messages;
-    },
-    set messages(all) {
-      change({ messages: all });
-    },
-    pushMessage: (message) => change({ messages: [...state.messages, message] }),
-    popMessage: () => change({ messages: state.messages.slice(0, -1) }),
-    // A copy, as React needs it too: the chat goes on writing into this one.
-    replaceMessage: (index, message) => change({ messages: state.messages.with(index, structuredClone(message)) }),
-    snapshot: structuredClone,
-    tell,
-  };
-}
-
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const code = readme.match(/```js\n(const url = [^]*?)\n```/)?.[1];
-if (code === undefined) throw new Error('README.md does not say how to use useChat');
-const setUp = new Function('DefaultChatTransport', 'useChat', 'API', 'accessToken', 'room', 'history', `${code}\nreturn { chat, stop };`);
-const { chat, stop } = setUp(
-  DefaultChatTransport,
-  (options) => new Chat(options),
-  api,
-  () => accessToken,
-  room,
-  history,
-);
+const { chat, resume, stop } = openRoomChat(Chat, {
+  url: `${api}/chatroom/${room.id}`,
+  history: history.map(toRoomMessage),
+  fetch: createAuthorisedFetch({ accessToken: async (expired) => (expired === undefined ? token : renewed()) }),
+});
+tell();
+resume();
 
 for await (const line of createInterface(process.stdin)) {
   const { send, edit, regenerate, stop: isStop } = JSON.parse(line);

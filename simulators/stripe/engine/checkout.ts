@@ -1,11 +1,13 @@
 /** A checkout session, from the page's form to the subscription or payment that it makes. */
-import { newCustomer } from '../objects/customer.js';
+import { newCustomer, newTaxId } from '../objects/customer.js';
 import { lineOfPrice } from '../objects/invoice.js';
 import { invalidRequest } from '../stripe-error.js';
 import type { CheckoutDetails } from '../store.js';
 import { declineOf } from '../test-cards.js';
-import type { CheckoutSession, Customer, PaymentIntent, PaymentMethod } from '../wire.js';
+import type { CheckoutSession, Customer, Discount, PaymentIntent, PaymentMethod } from '../wire.js';
 import type { World } from '../world.js';
+import { priceSession } from './checkout-amounts.js';
+import { redeem } from './discounts.js';
 import { applyPayment, draftInvoice, finalizeInvoice, markPaid } from './invoicing.js';
 import {
   addBankAccount,
@@ -20,34 +22,32 @@ import {
 } from './payments.js';
 import { startPaidSubscription } from './subscribing.js';
 
-export type Payer =
-  | { kind: 'card'; number: string; expMonth: number; expYear: number; name: string; email: string }
-  | { kind: 'bank'; succeeds: boolean; name: string; email: string };
+/** Where the customer is billed, as far as the page asks for it. */
+export interface BilledTo {
+  country: string;
+  postalCode: string;
+  vatId: string;
+}
+
+export type Payer = { email: string; name: string; billedTo: BilledTo } & (
+  | { kind: 'card'; number: string; expMonth: number; expYear: number }
+  | { kind: 'bank'; succeeds: boolean }
+  | { kind: 'saved'; method: PaymentMethod }
+);
 
 export type CheckoutResult = { outcome: 'complete' } | { outcome: 'declined' } | { outcome: 'authenticate'; secret: string };
 
 /** The customer submits the page's form. What goes wrong is kept for the page to say. */
 export function paySession(world: World, session: CheckoutSession, payer: Payer): CheckoutResult {
   if (session.status !== 'open') throw invalidRequest('This Checkout Session is no longer open.');
-  const details = world.require('checkout_details', session.id);
   const method = methodOf(world, payer);
-  const named = world.change('checkout_sessions', session, {
-    customer_details: {
-      address: { city: null, country: 'US', line1: null, line2: null, postal_code: null, state: null },
-      business_name: null,
-      email: payer.email,
-      individual_name: null,
-      name: payer.name,
-      phone: null,
-      tax_exempt: 'none',
-      tax_ids: [],
-    },
-  });
-  if (details.subscription.trial_end !== null || (session.amount_total ?? 0) === 0) return saveMethodOnly(world, named, details, method);
+  const named = identify(world, session, payer);
+  const details = world.require('checkout_details', session.id);
+  if (details.subscription.trial_end !== null || (named.amount_total ?? 0) === 0) return saveMethodOnly(world, named, details, method);
   const intent =
     details.payment_intent === null
       ? createIntent(world, {
-          amount: session.amount_total ?? 0,
+          amount: named.amount_total ?? 0,
           currency: session.currency ?? 'usd',
           customer: session.customer,
           metadata: details.intent_metadata,
@@ -59,7 +59,34 @@ export function paySession(world: World, session: CheckoutSession, payer: Payer)
   return continueSession(world, named, confirmIntent(world, intent, method));
 }
 
+/** What the page was told of the buyer; an address may change what is due. */
+export function identify(world: World, session: CheckoutSession, { email, name, billedTo }: Omit<Payer, 'kind'>): CheckoutSession {
+  const { country, postalCode, vatId } = billedTo;
+  const named = world.change('checkout_sessions', session, {
+    customer_details: {
+      address: { city: null, country, line1: null, line2: null, postal_code: postalCode === '' ? null : postalCode, state: null },
+      business_name: vatId === '' ? null : name,
+      email,
+      individual_name: null,
+      name,
+      phone: null,
+      tax_exempt: 'none',
+      tax_ids: vatId === '' ? [] : [{ type: country === 'GB' ? 'gb_vat' : 'eu_vat', value: vatId }],
+    },
+    ...(session.consent_collection === null
+      ? {}
+      : {
+          consent: {
+            promotions: null,
+            terms_of_service: session.consent_collection.terms_of_service === 'required' ? ('accepted' as const) : null,
+          },
+        }),
+  });
+  return priceSession(world, named, world.require('checkout_details', session.id));
+}
+
 function methodOf(world: World, payer: Payer): PaymentMethod {
+  if (payer.kind === 'saved') return payer.method;
   return payer.kind === 'card' ? addCard(world, payer) : addBankAccount(world, payer, payer.succeeds);
 }
 
@@ -110,9 +137,15 @@ export function sessionOf(world: World, intent: PaymentIntent): CheckoutSession 
 }
 
 function customerOf(world: World, session: CheckoutSession): Customer {
-  if (session.customer !== null) return world.require('customers', session.customer, 'customer');
-  const { email = null, name = null } = session.customer_details ?? {};
-  return world.add('customers', newCustomer(world.now(), { email, name }), 'customer.created');
+  const { email = null, name = null, address = null, tax_ids: ids } = session.customer_details ?? {};
+  const where = session.automatic_tax.enabled ? { address } : {};
+  const customer =
+    session.customer === null
+      ? world.add('customers', newCustomer(world.now(), { email, name, ...where }), 'customer.created')
+      : world.change('customers', world.require('customers', session.customer, 'customer'), where, 'customer.updated');
+  for (const { type, value } of ids ?? [])
+    world.add('tax_ids', newTaxId(world.now(), customer.id, type, value ?? ''), 'customer.tax_id.created');
+  return customer;
 }
 
 function complete(world: World, session: CheckoutSession, method: PaymentMethod, intent: PaymentIntent | undefined): void {
@@ -143,6 +176,7 @@ function subscribe(
     world.change('charges', world.require('charges', owned.latest_charge), { customer: customer.id, description: 'Subscription creation' });
   const ordered = details.lines.flatMap(({ price, quantity }) => (price === null ? [] : [{ price, quantity: quantity ?? 1 }]));
   const trialEnd = details.subscription.trial_end;
+  const discounts = redeemedBy(world, details, customer.id, session.id);
   const { subscription, invoice } = startPaidSubscription(
     world,
     {
@@ -150,6 +184,8 @@ function subscribe(
       ordered,
       trialEnd,
       given: {
+        discounts: discounts.map(({ id }) => id),
+        ...(session.automatic_tax.enabled ? { automatic_tax: { disabled_reason: null, enabled: true, liability: { type: 'self' } } } : {}),
         metadata: details.subscription.metadata,
         description: details.subscription.description,
         trial_settings: {
@@ -159,10 +195,19 @@ function subscribe(
     },
     owned,
   );
+  for (const discount of discounts) world.change('discounts', discount, { subscription: subscription.id });
   if (owned?.status === 'succeeded') markPaid(world, invoice);
   const current = world.require('subscriptions', subscription.id);
   world.change('subscriptions', current, { default_payment_method: method.id }, 'customer.subscription.updated');
   return { customer: customer.id, subscription: subscription.id, invoice: invoice.id };
+}
+
+/** The discount of the checkout, which counts as redeemed from now on. */
+function redeemedBy(world: World, { redeemed }: CheckoutDetails, customer: string, session: string): Discount[] {
+  const coupon = world.store.get('coupons', redeemed?.coupon ?? '');
+  if (coupon === undefined) return [];
+  const promotionCode = world.store.get('promotion_codes', redeemed?.promotion_code ?? '') ?? null;
+  return [redeem(world, { coupon, promotionCode }, { customer, subscription: null, checkout_session: session })];
 }
 
 function invoiceFor(

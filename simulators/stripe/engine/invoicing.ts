@@ -3,9 +3,11 @@ import { DAY } from '../clock.js';
 import { randomText } from '../ids.js';
 import { newInvoice, newInvoicePayment } from '../objects/invoice.js';
 import { invalidRequest } from '../stripe-error.js';
-import type { Customer, Invoice, InvoiceLine, PaymentIntent, PaymentMethod, Subscription } from '../wire.js';
+import type { Customer, Invoice, InvoiceLine, PaymentIntent, PaymentMethod, Subscription, SubscriptionSchedule } from '../wire.js';
 import type { World } from '../world.js';
+import { withDiscounts } from './discounts.js';
 import { cancelIntent, confirmIntent, createIntent, type PaymentResult } from './payments.js';
+import { withTaxes } from './taxes.js';
 import { fallBehind, giveUp, hasEnded, recover } from './subscription-state.js';
 
 export function draftInvoice(
@@ -14,7 +16,11 @@ export function draftInvoice(
   lines: (invoice: string) => InvoiceLine[],
   given: Partial<Invoice> & { currency: string },
 ): Invoice {
-  return world.add('invoices', newInvoice(world.now(), customer, lines, given), 'invoice.created');
+  const priced = (id: string): InvoiceLine[] => {
+    const discounted = withDiscounts(world, lines(id), given.discounts ?? []);
+    return given.automatic_tax?.enabled === true ? withTaxes(world, customer, discounted) : discounted;
+  };
+  return world.add('invoices', newInvoice(world.now(), customer, priced, given), 'invoice.created');
 }
 
 export function subscriptionOf(world: World, invoice: Invoice): Subscription | undefined {
@@ -36,7 +42,14 @@ export function finalizeInvoice(world: World, draft: Invoice, intent?: PaymentIn
     throw invalidRequest("This invoice is already finalized, you can't re-finalize a non-draft invoice.", { code: 'invoice_not_editable' });
   const customer = world.require('customers', draft.customer ?? '', 'customer');
   const sequence = customer.next_invoice_sequence ?? 1;
-  world.change('customers', customer, { next_invoice_sequence: sequence + 1, currency: customer.currency ?? draft.currency });
+  // A credit (a negative balance) pays as much as it can; what an invoice gives back becomes one.
+  const due = Math.max(0, draft.total + customer.balance);
+  const balance = draft.total + customer.balance - due;
+  world.change('customers', customer, {
+    next_invoice_sequence: sequence + 1,
+    currency: customer.currency ?? draft.currency,
+    balance,
+  });
   const token = randomText(32);
   world.add('invoice_tokens', { id: token, invoice: draft.id });
   const open = world.change(
@@ -47,11 +60,14 @@ export function finalizeInvoice(world: World, draft: Invoice, intent?: PaymentIn
       number: `${customer.invoice_prefix ?? 'SIM'}-${String(sequence).padStart(4, '0')}`,
       effective_at: world.now(),
       automatically_finalizes_at: null,
-      ending_balance: 0,
+      starting_balance: customer.balance,
+      ending_balance: balance,
+      amount_due: due,
+      amount_remaining: due,
       hosted_invoice_url: `${world.address()}/i/${token}`,
       status_transitions: { ...draft.status_transitions, finalized_at: world.now() },
       webhooks_delivered_at: world.now(),
-      ...(draft.collection_method === 'send_invoice' ? { due_date: draft.due_date ?? world.now() + 30 * DAY } : {}),
+      ...(draft.collection_method === 'send_invoice' ? { due_date: draft.due_date ?? dueDate(world, draft) } : {}),
     },
     'invoice.finalized',
   );
@@ -59,6 +75,17 @@ export function finalizeInvoice(world: World, draft: Invoice, intent?: PaymentIn
   const payment = intent ?? createIntent(world, intentFor(world, open));
   world.add('invoice_payments', newInvoicePayment(world.now(), open, payment.id));
   return open;
+}
+
+function dueDate(world: World, invoice: Invoice): number {
+  return world.now() + (subscriptionOf(world, invoice)?.days_until_due ?? 30) * DAY;
+}
+
+/** An invoice that was sent is unpaid on the day on which it is due. */
+export function becomeOverdue(world: World, invoice: Invoice): void {
+  world.emit('invoice.overdue', invoice);
+  const subscription = subscriptionOf(world, invoice);
+  if (subscription !== undefined) fallBehind(world, subscription);
 }
 
 function intentFor(world: World, invoice: Invoice): Parameters<typeof createIntent>[1] {
@@ -83,13 +110,18 @@ export function defaultMethod(world: World, invoice: Invoice): PaymentMethod | u
   const id =
     invoice.default_payment_method ??
     subscriptionOf(world, invoice)?.default_payment_method ??
-    customer?.invoice_settings.default_payment_method;
+    customer?.invoice_settings.default_payment_method ??
+    customer?.default_source;
   return id == null ? undefined : world.store.get('payment_methods', id);
 }
 
-/** Charges an open invoice. Without a payment method the try fails without a charge. */
+/**
+ * Charges an open invoice. Without a payment method the try fails without a charge; while a bank still decides on the
+ * last one there is no other.
+ */
 export function chargeInvoice(world: World, invoice: Invoice, method = defaultMethod(world, invoice)): PaymentResult | undefined {
   const intent = intentOf(world, invoice);
+  if (intent?.status === 'processing') return { outcome: 'processing', intent };
   if (intent === undefined || method === undefined) {
     paymentFailed(world, invoice);
     return undefined;
@@ -113,11 +145,12 @@ export function applyPayment(world: World, result: PaymentResult): void {
       paymentFailed(world, invoice);
       return;
     case 'requires_action':
-      world.emit('invoice.payment_action_required', world.change('invoices', invoice, { attempted: true }));
+      paymentFailed(world, invoice);
+      world.emit('invoice.payment_action_required', world.require('invoices', invoice.id));
       return;
     case 'processing':
     case 'requires_capture':
-      world.change('invoices', invoice, { attempted: true });
+      world.change('invoices', invoice, { attempted: true, next_payment_attempt: null });
   }
 }
 
@@ -152,12 +185,18 @@ export function markPaid(world: World, invoice: Invoice): Invoice {
 }
 
 /**
- * A try failed. A subscription's first invoice is not tried again: its checkout is still open, or the subscription is
- * incomplete, or (bank debits) active and stays so. A later one follows the retry schedule.
+ * A try failed, or asks for the customer, who is not there. A subscription's first invoice is not tried again: its
+ * checkout is still open, or the subscription is incomplete, or (bank debits) active and stays so. A later one follows
+ * the retry schedule.
  */
 function paymentFailed(world: World, invoice: Invoice): void {
   const tries = invoice.attempt_count + 1;
-  const recurs = invoice.billing_reason === 'subscription_cycle' || invoice.billing_reason === 'subscription_update';
+  const subscription = subscriptionOf(world, invoice);
+  const { billing_reason: reason } = invoice;
+  const recurs =
+    reason === 'subscription_create'
+      ? isScheduled(world, subscription)
+      : reason === 'subscription_cycle' || reason === 'subscription_update';
   const wait = recurs ? world.rules.retryDays[tries - 1] : undefined;
   const failed = world.change('invoices', invoice, {
     attempted: true,
@@ -168,10 +207,15 @@ function paymentFailed(world: World, invoice: Invoice): void {
   if (!recurs) return;
   const customer = world.store.get('customers', failed.customer ?? '');
   if (customer !== undefined) world.change('customers', customer, { delinquent: true }, 'customer.updated');
-  const subscription = subscriptionOf(world, failed);
   if (subscription === undefined) return;
   const behind = fallBehind(world, subscription);
   if (wait === undefined && hasEnded(giveUp(world, behind))) stopCollecting(world, behind);
+}
+
+/** A subscription that a schedule began has a first invoice that is collected as a renewal's. */
+function isScheduled(world: World, subscription: Subscription | undefined): boolean {
+  const isOf = (one: SubscriptionSchedule): boolean => [one.subscription, one.released_subscription].includes(subscription?.id ?? '');
+  return world.store.find('schedules', isOf) !== undefined;
 }
 
 export function voidInvoice(world: World, invoice: Invoice): Invoice {

@@ -1,9 +1,10 @@
 /** The outcome of a payment when a card is charged, an authentication is answered, or a bank decides. */
-import { newBankMethod, newCardMethod, newCharge, newDispute, newPaymentIntent, newRefund } from '../objects/payment.js';
+import { newBankMethod, newCardMethod, newCharge, newPaymentIntent } from '../objects/payment.js';
 import { cardDeclined, invalidRequest, resourceMissing } from '../stripe-error.js';
 import { behaviourOfNumber, declineOf, numberOfTestName, refusesToBeSaved, type Decline } from '../test-cards.js';
-import type { Charge, Dispute, PaymentIntent, PaymentMethod, Refund } from '../wire.js';
+import type { Charge, PaymentIntent, PaymentMethod } from '../wire.js';
 import type { World } from '../world.js';
+import { openDispute } from './disputes.js';
 
 const NO_CARD: Decline = {
   code: 'card_declined',
@@ -58,6 +59,13 @@ export function methodFor(world: World, id: string, param: string): PaymentMetho
   return addCard(world, { number, expMonth: 11, expYear: new Date(world.now() * 1000).getUTCFullYear() + 1 });
 }
 
+/** A new card for a test token (`tok_visa`). @throws StripeError 400 for any other token */
+export function cardOfToken(world: World, token: string, param: string): PaymentMethod {
+  const number = token.startsWith('tok_') ? numberOfTestName(token) : undefined;
+  if (number === undefined) throw invalidRequest(`No such token: '${token}'`, { code: 'resource_missing', param });
+  return addCard(world, { number, expMonth: 11, expYear: new Date(world.now() * 1000).getUTCFullYear() + 1 });
+}
+
 /** @throws StripeError 402 for a card that cannot even be saved */
 export function attachMethod(world: World, method: PaymentMethod, customer: string): PaymentMethod {
   if (method.customer === customer) return method;
@@ -102,6 +110,7 @@ export function confirmIntent(world: World, intent: PaymentIntent, method: Payme
   }
   const paid = succeed(world, chosen, charge);
   if (behaviour === 'disputes') openDispute(world, charge, 'fraudulent');
+  if (behaviour === 'inquires') openDispute(world, charge, 'fraudulent', 'warning_needs_response');
   return { outcome: 'succeeded', intent: paid };
 }
 
@@ -212,48 +221,6 @@ export function captureIntent(world: World, intent: PaymentIntent, amount: numbe
   const charge = world.require('charges', intent.latest_charge ?? '');
   const captured = world.change('charges', charge, { captured: true, amount_captured: amount }, 'charge.captured');
   return succeed(world, { ...intent, amount }, captured);
-}
-
-/** @throws StripeError for more than is left of the charge */
-export function refundCharge(
-  world: World,
-  charge: Charge,
-  given: { amount?: number | undefined; reason: Refund['reason']; metadata: Record<string, string> },
-): Refund {
-  if (charge.refunded) throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
-  if (charge.disputed)
-    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' });
-  if (charge.status !== 'succeeded') throw invalidRequest(`Charge ${charge.id} is not paid; it cannot be refunded.`, { param: 'charge' });
-  const left = charge.amount_captured - charge.amount_refunded;
-  const amount = given.amount ?? left;
-  if (amount > left)
-    throw invalidRequest(`Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`, {
-      code: 'amount_too_large',
-      param: 'amount',
-    });
-  const refund = world.add('refunds', newRefund(world.now(), charge, { ...given, amount }), 'refund.created');
-  const amountRefunded = charge.amount_refunded + amount;
-  const next = { ...charge, amount_refunded: amountRefunded, refunded: amountRefunded === charge.amount_captured };
-  world.store.put('charges', next);
-  world.emit('charge.refunded', next, { amount_refunded: charge.amount_refunded, refunded: charge.refunded });
-  return refund;
-}
-
-export function openDispute(world: World, charge: Charge, reason: string): Dispute {
-  if (charge.disputed) throw invalidRequest(`Charge ${charge.id} is already disputed.`, { param: 'charge' });
-  world.change('charges', charge, { disputed: true }, 'charge.updated');
-  const dispute = world.add('disputes', newDispute(world.now(), charge, reason), 'charge.dispute.created');
-  world.emit('charge.dispute.funds_withdrawn', dispute);
-  return dispute;
-}
-
-/** The end of a dispute: `won` gives the money back to the account, `lost` does not. */
-export function closeDispute(world: World, dispute: Dispute, status: 'won' | 'lost'): Dispute {
-  if (dispute.status === 'won' || dispute.status === 'lost') throw invalidRequest('This dispute is already closed.');
-  const closed = world.change('disputes', dispute, { status });
-  if (status === 'won') world.emit('charge.dispute.funds_reinstated', closed);
-  world.emit('charge.dispute.closed', closed);
-  return closed;
 }
 
 /** The charge that a refund or a dispute is about. */

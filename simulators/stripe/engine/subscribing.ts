@@ -1,10 +1,11 @@
 /** How subscriptions begin, go on from period to period, pause, and end. */
-import { addInterval, type Seconds } from '../clock.js';
-import { lineOfItem } from '../objects/invoice.js';
+import { addInterval, DAY, type Seconds } from '../clock.js';
+import { lineOfInvoiceItem, lineOfItem } from '../objects/invoice.js';
 import { newSubscription, periodOf, withPeriod, type OrderedPrice, type Period } from '../objects/subscription.js';
 import { invalidRequest } from '../stripe-error.js';
-import type { Customer, Invoice, PaymentIntent, Subscription } from '../wire.js';
+import type { Customer, Invoice, InvoiceLine, PaymentIntent, Subscription, SubscriptionItem } from '../wire.js';
 import type { World } from '../world.js';
+import { discountsAfterInvoice, liveDiscounts } from './discounts.js';
 import { chargeInvoice, draftInvoice, finalizeInvoice, stopCollecting } from './invoicing.js';
 import { end, type EndReason } from './subscription-state.js';
 
@@ -29,6 +30,24 @@ export function recurrenceOf(ordered: readonly OrderedPrice[], param: string): {
   return { currency: first.currency, interval, count };
 }
 
+/** A customer pays in one currency as long as anything of another is under way. @throws StripeError 400 */
+export function requireCurrency(world: World, customer: Customer | undefined, currency: string): void {
+  if (customer === undefined) return;
+  const live = world.store.find(
+    'subscriptions',
+    (one) => one.customer === customer.id && one.currency !== currency && !['canceled', 'incomplete_expired'].includes(one.status),
+  );
+  const open = world.store.find(
+    'invoices',
+    (one) => one.customer === customer.id && one.currency !== currency && (one.status === 'open' || one.status === 'draft'),
+  );
+  const other = live?.currency ?? open?.currency;
+  if (other !== undefined)
+    throw invalidRequest(
+      `You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency ${other}.`,
+    );
+}
+
 /** Makes a subscription of that status with its first invoice as a draft. */
 export function beginSubscription(
   world: World,
@@ -48,20 +67,35 @@ export function beginSubscription(
   return world.add('subscriptions', subscription, 'customer.subscription.created');
 }
 
-/** The draft of the invoice of a subscription's current period; the subscription's `latest_invoice` from now on. */
+/**
+ * The draft of an invoice of a subscription, with what waited to be billed; its `latest_invoice` from now on.
+ * @param begins whether the current period is billed too
+ */
 export function invoicePeriod(
   world: World,
   subscription: Subscription,
   reason: Invoice['billing_reason'],
   draftUntil: Seconds | null,
+  begins = true,
 ): { subscription: Subscription; invoice: Invoice } {
   const customer = world.require('customers', subscription.customer, 'customer');
   const period = periodOf(subscription);
-  const invoice = draftInvoice(world, customer, (id) => linesOf(world, subscription, id, period), {
+  const pending = world.store
+    .all('invoice_items')
+    .filter((item) => item.invoice === null && item.parent?.subscription_details?.subscription === subscription.id);
+  const own = reason === 'subscription_update' && !begins ? [] : subscription.items.data;
+  const lines = (id: string): InvoiceLine[] => [
+    ...pending.map((item) => lineOfInvoiceItem(id, item)),
+    ...own.map((item) => lineOf(world, subscription, item, id, period)),
+  ];
+  const invoice = draftInvoice(world, customer, lines, {
     currency: subscription.currency,
     billing_reason: reason,
     automatically_finalizes_at: draftUntil,
     collection_method: subscription.collection_method,
+    discounts: liveDiscounts(world, subscription),
+    ...(subscription.automatic_tax.enabled ? { automatic_tax: AUTOMATIC_TAX } : {}),
+    ...(subscription.days_until_due === null ? {} : { due_date: world.now() + subscription.days_until_due * DAY }),
     ...(reason === 'subscription_cycle' ? { period_start: invoicedFrom(subscription, period), period_end: period.start } : {}),
     parent: {
       quote_details: null,
@@ -69,8 +103,18 @@ export function invoicePeriod(
       type: 'subscription_details',
     },
   });
-  return { subscription: world.change('subscriptions', subscription, { latest_invoice: invoice.id }), invoice };
+  for (const item of pending) world.change('invoice_items', item, { invoice: invoice.id });
+  const used = invoice.subtotal > 0 ? { discounts: discountsAfterInvoice(world, subscription) } : {};
+  return { subscription: world.change('subscriptions', subscription, { latest_invoice: invoice.id, ...used }), invoice };
 }
+
+const AUTOMATIC_TAX: Invoice['automatic_tax'] = {
+  disabled_reason: null,
+  enabled: true,
+  liability: { type: 'self' },
+  provider: 'stripe',
+  status: 'complete',
+};
 
 /** A renewal's invoice names the period that has just passed; its lines name the one they pay for. */
 function invoicedFrom(subscription: Subscription, period: Period): Seconds {
@@ -78,25 +122,25 @@ function invoicedFrom(subscription: Subscription, period: Period): Seconds {
   return price?.recurring ? addInterval(period.start, price.recurring.interval, -price.recurring.interval_count) : period.start;
 }
 
-function linesOf(world: World, subscription: Subscription, invoice: string, period: Period): ReturnType<typeof lineOfItem>[] {
-  return subscription.items.data.map((item) => {
-    const product = world.store.get('products', item.price.product);
-    return lineOfItem(invoice, subscription, item, period, subscription.status === 'trialing', product?.name ?? 'Subscription');
-  });
+function lineOf(world: World, subscription: Subscription, item: SubscriptionItem, invoice: string, period: Period): InvoiceLine {
+  const product = world.store.get('products', item.price.product);
+  return lineOfItem(invoice, subscription, item, period, subscription.status === 'trialing', product?.name ?? 'Subscription');
 }
 
 /**
  * Creates a subscription through the API: its first invoice is charged at once, and it stays incomplete until that is
- * paid.
+ * paid. One whose invoices are sent is active from the beginning.
  */
 export function createSubscription(
   world: World,
   order: NewSubscription,
   behaviour: string,
 ): { subscription: Subscription; declined: boolean } {
-  const begun = beginSubscription(world, order, 'incomplete');
+  const sent = order.given.collection_method === 'send_invoice';
+  const begun = beginSubscription(world, order, sent ? 'active' : 'incomplete');
   const { subscription, invoice } = invoicePeriod(world, begun, 'subscription_create', null);
   const open = finalizeInvoice(world, invoice);
+  if (open.status === 'open' && sent) world.emit('invoice.sent', open);
   let declined = false;
   if (open.status === 'open' && behaviour !== 'default_incomplete' && open.collection_method === 'charge_automatically') {
     const result = chargeInvoice(world, open);
@@ -142,13 +186,15 @@ export function renew(world: World, subscription: Subscription): void {
   const moved = { ...subscription, ...withPeriod(subscription, period), ...(trialing ? { status: 'active' as const } : {}) };
   const draftUntil =
     moved.status === 'unpaid' || moved.pause_collection?.behavior === 'keep_as_draft' ? null : start + world.rules.draftSeconds;
-  const { invoice } = invoicePeriod(world, moved, 'subscription_cycle', draftUntil);
-  world.change('subscriptions', subscription, { ...moved, latest_invoice: invoice.id }, 'customer.subscription.updated');
+  const { invoice, subscription: invoiced } = invoicePeriod(world, moved, 'subscription_cycle', draftUntil);
+  const { discounts } = invoiced;
+  world.change('subscriptions', subscription, { ...moved, discounts, latest_invoice: invoice.id }, 'customer.subscription.updated');
 }
 
 function hasMethod(world: World, subscription: Subscription): boolean {
   const customer = world.store.get('customers', subscription.customer);
-  return (subscription.default_payment_method ?? customer?.invoice_settings.default_payment_method ?? null) !== null;
+  const usual = customer?.invoice_settings.default_payment_method ?? customer?.default_source;
+  return (subscription.default_payment_method ?? usual ?? null) !== null;
 }
 
 export function cancelNow(world: World, subscription: Subscription, reason: EndReason = 'cancellation_requested'): Subscription {

@@ -1,6 +1,6 @@
 /** The states of a subscription and what may follow what. */
 import { periodOf } from '../objects/subscription.js';
-import type { Subscription } from '../wire.js';
+import type { Subscription, SubscriptionSchedule } from '../wire.js';
 import type { World } from '../world.js';
 
 export type EndReason = NonNullable<Subscription['cancellation_details']>['reason'];
@@ -51,7 +51,19 @@ export function end(world: World, subscription: Subscription, reason: EndReason)
     },
   });
   world.emit('customer.subscription.deleted', ended);
+  const schedule = world.store.get('schedules', subscription.schedule ?? '');
+  if (schedule?.status === 'active')
+    cancelSchedule(world, schedule, reason === 'payment_failed' ? 'subscription_schedule.aborted' : 'subscription_schedule.canceled');
   return ended;
+}
+
+/** A schedule ends before its last phase does. */
+export function cancelSchedule(
+  world: World,
+  schedule: SubscriptionSchedule,
+  type: 'subscription_schedule.aborted' | 'subscription_schedule.canceled',
+): SubscriptionSchedule {
+  return world.change('schedules', schedule, { status: 'canceled', canceled_at: world.now(), current_phase: null }, type);
 }
 
 /** The first payment did not come within 23 hours. */

@@ -53,6 +53,12 @@ export function newRecurrence(interval: 'day' | 'week' | 'month' | 'year', count
   return { interval, interval_count: count, meter: null, trial_period_days: null, usage_type: 'licensed' };
 }
 
+type CurrencyOption = NonNullable<Price['currency_options']>[string];
+
+export function newCurrencyOption(amount: number, taxBehavior: CurrencyOption['tax_behavior']): CurrencyOption {
+  return { custom_unit_amount: null, tax_behavior: taxBehavior, unit_amount: amount, unit_amount_decimal: String(amount) };
+}
+
 /** The older form of a recurring price, which subscription items still carry. */
 export function planOf(price: Price): Plan {
   return {
@@ -78,6 +84,8 @@ export function planOf(price: Price): Plan {
   };
 }
 
-/** The product and the price that are always there. */
+/** The product and the prices that are always there. */
 export const PRO_PRODUCT_ID = 'prod_simulated_pro';
 export const PRO_PRICE_ID = 'price_simulated_pro';
+export const PRO_ANNUAL_PRICE_ID = 'price_simulated_pro_annual';
+export const PRO_ANNUAL_LOOKUP_KEY = 'pro_annual';

@@ -1,6 +1,6 @@
 import type { Seconds } from '../clock.js';
 import { newId, randomText } from '../ids.js';
-import type { Customer } from '../wire.js';
+import type { Customer, TaxId } from '../wire.js';
 
 export function newCustomer(created: Seconds, given: Partial<Customer>): Customer {
   return {
@@ -28,5 +28,21 @@ export function newCustomer(created: Seconds, given: Partial<Customer>): Custome
     tax_exempt: 'none',
     test_clock: null,
     ...given,
+  };
+}
+
+export function newTaxId(created: Seconds, customer: string, type: TaxId['type'], value: string): TaxId {
+  return {
+    id: newId('txi'),
+    object: 'tax_id',
+    country: value.slice(0, 2).toUpperCase(),
+    created,
+    customer,
+    customer_account: null,
+    livemode: false,
+    owner: { customer, customer_account: null, type: 'customer' },
+    type,
+    value,
+    verification: { status: 'verified', verified_address: null, verified_name: null },
   };
 }

@@ -1,4 +1,5 @@
 import type { Seconds } from '../clock.js';
+import { formatAmount } from '../currencies.js';
 import { newId } from '../ids.js';
 import type { Customer, Invoice, InvoiceItem, InvoiceLine, InvoicePayment, Price, Subscription, SubscriptionItem } from '../wire.js';
 import type { Period } from './subscription.js';
@@ -11,17 +12,18 @@ export function newInvoice(
 ): Invoice {
   const id = newId('in');
   const data = lines(id);
-  const total = data.reduce((sum, line) => sum + line.amount, 0);
+  const { subtotal, discounts, taxes, total } = totalsOf(data);
+  const due = Math.max(0, total);
   return {
     id,
     object: 'invoice',
     account_country: 'US',
     account_name: 'Simulated account',
     account_tax_ids: null,
-    amount_due: total,
+    amount_due: due,
     amount_overpaid: 0,
     amount_paid: 0,
-    amount_remaining: total,
+    amount_remaining: due,
     amount_shipping: 0,
     application: null,
     attempt_count: 0,
@@ -77,17 +79,31 @@ export function newInvoice(
     statement_descriptor: null,
     status: 'draft',
     status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
-    subtotal: total,
-    subtotal_excluding_tax: total,
+    subtotal,
+    subtotal_excluding_tax: subtotal - taxes.inclusive,
     test_clock: null,
     total,
-    total_discount_amounts: [],
-    total_excluding_tax: total,
+    total_discount_amounts: discounts,
+    total_excluding_tax: total - taxes.exclusive - taxes.inclusive,
     total_pretax_credit_amounts: [],
-    total_taxes: [],
+    total_taxes: taxes.all,
     webhooks_delivered_at: null,
     ...given,
   };
+}
+
+/** The sums of what its lines cost, take off and are taxed with. */
+function totalsOf(lines: readonly InvoiceLine[]) {
+  const subtotal = lines.reduce((sum, line) => sum + line.amount, 0);
+  const off = new Map<string, number>();
+  for (const { amount, discount } of lines.flatMap((line) => line.discount_amounts ?? []))
+    off.set(discount, (off.get(discount) ?? 0) + amount);
+  const all = lines.flatMap((line) => line.taxes ?? []);
+  const sumOf = (behavior: string): number =>
+    all.filter((tax) => tax.tax_behavior === behavior).reduce((sum, { amount }) => sum + amount, 0);
+  const taxes = { all, exclusive: sumOf('exclusive'), inclusive: sumOf('inclusive') };
+  const discounts = [...off].map(([discount, amount]) => ({ amount, discount }));
+  return { subtotal, discounts, taxes, total: subtotal - discounts.reduce((sum, { amount }) => sum + amount, 0) + taxes.exclusive };
 }
 
 function newLine(
@@ -159,14 +175,19 @@ export function lineOfInvoiceItem(invoice: string, item: InvoiceItem): InvoiceLi
     description: item.description,
     metadata: {},
     parent: {
-      invoice_item_details: { invoice_item: item.id, proration: false, proration_details: { credited_items: null }, subscription: null },
+      invoice_item_details: {
+        invoice_item: item.id,
+        proration: item.proration,
+        proration_details: { credited_items: null },
+        subscription: item.parent?.subscription_details?.subscription ?? null,
+      },
       subscription_item_details: null,
       type: 'invoice_item_details',
     },
     period: item.period,
     pricing: item.pricing === null ? null : { type: 'price_details', unit_amount_decimal: item.pricing.unit_amount_decimal },
     quantity: item.quantity,
-    subscription: null,
+    subscription: item.parent?.subscription_details?.subscription ?? null,
   });
 }
 
@@ -216,6 +237,29 @@ export function newInvoiceItem(
   };
 }
 
+/** A part of a period that is given back (a negative amount) or billed because the subscription has changed. */
+export function newProration(
+  created: Seconds,
+  subscription: Subscription,
+  item: SubscriptionItem,
+  given: { amount: number; description: string; end: Seconds },
+): InvoiceItem {
+  const { amount, description, end } = given;
+  return {
+    ...newInvoiceItem(created, {
+      customer: subscription.customer,
+      amount,
+      currency: item.price.currency,
+      description,
+      invoice: null,
+      metadata: {},
+    }),
+    parent: { subscription_details: { subscription: subscription.id, subscription_item: item.id }, type: 'subscription_details' },
+    period: { start: created, end },
+    proration: true,
+  };
+}
+
 export function newInvoicePayment(created: Seconds, invoice: Invoice, intent: string): InvoicePayment {
   return {
     id: newId('inpay'),
@@ -239,29 +283,4 @@ export function cadence(price: Price): string {
   if (price.recurring === null) return amount;
   const { interval, interval_count: count } = price.recurring;
   return `${amount} / ${count === 1 ? interval : `${count} ${interval}s`}`;
-}
-
-const ZERO_DECIMAL = new Set([
-  'bif',
-  'clp',
-  'djf',
-  'gnf',
-  'jpy',
-  'kmf',
-  'krw',
-  'mga',
-  'pyg',
-  'rwf',
-  'ugx',
-  'vnd',
-  'vuv',
-  'xaf',
-  'xof',
-  'xpf',
-]);
-
-/** @param amount in the currency's smallest unit */
-export function formatAmount(amount: number, currency: string): string {
-  const value = ZERO_DECIMAL.has(currency) ? amount : amount / 100;
-  return new Intl.NumberFormat('en-US', { style: 'currency', currency: currency.toUpperCase() }).format(value);
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Seconds } from '../clock.js';
 import { newId, randomText } from '../ids.js';
 import { brandOf, type Decline } from '../test-cards.js';
@@ -13,6 +14,9 @@ export interface CardDetails {
   email?: string | null;
 }
 
+/** The same for every payment method with the number. */
+const fingerprintOf = (number: string): string => createHash('sha256').update(number).digest('hex').slice(0, 16);
+
 export function newCardMethod(created: Seconds, card: CardDetails): PaymentMethod {
   const brand = brandOf(card.number);
   return {
@@ -27,7 +31,7 @@ export function newCardMethod(created: Seconds, card: CardDetails): PaymentMetho
       display_brand: brand === 'amex' ? 'american_express' : brand,
       exp_month: card.expMonth,
       exp_year: card.expYear,
-      fingerprint: randomText(16),
+      fingerprint: fingerprintOf(card.number),
       funding: 'credit',
       generated_from: null,
       last4: card.number.slice(-4),
@@ -126,11 +130,10 @@ function detailsOf(method: PaymentMethod, amount: number): ChargeDetails {
         bank_code: method.sepa_debit?.bank_code ?? null,
         branch_code: '',
         country: method.sepa_debit?.country ?? null,
-        expected_debit_date: null,
         fingerprint: method.sepa_debit?.fingerprint ?? null,
         last4: method.sepa_debit?.last4 ?? null,
         mandate: null,
-      } as ChargeDetails['sepa_debit'] & object,
+      },
       type: 'sepa_debit',
     };
   return {

@@ -1,4 +1,5 @@
 import type { Seconds } from '../clock.js';
+import { listedPrice } from '../hidden.js';
 import { newId } from '../ids.js';
 import type { Price, Subscription, SubscriptionItem } from '../wire.js';
 import { planOf } from './catalogue.js';
@@ -24,7 +25,7 @@ export function newSubscriptionItem(subscription: string, created: Seconds, orde
     current_trial: null,
     discounts: [],
     metadata: {},
-    plan: planOf(ordered.price),
+    plan: planOf(listedPrice(ordered.price)),
     price: ordered.price,
     quantity: ordered.quantity,
     subscription,

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { answerAuthentication, sessionOf } from '../engine/checkout.js';
 import { catchUp } from '../engine/lifecycle.js';
-import { formatAmount } from '../objects/invoice.js';
+import { formatAmount } from '../currencies.js';
 import type { PaymentIntent } from '../wire.js';
 import type { World } from '../world.js';
 import { html, notice } from './html.js';

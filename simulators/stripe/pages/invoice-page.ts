@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { applyPayment, intentOf } from '../engine/invoicing.js';
 import { catchUp } from '../engine/lifecycle.js';
 import { addCard, confirmIntent, type PaymentResult } from '../engine/payments.js';
-import { formatAmount } from '../objects/invoice.js';
-import type { Invoice } from '../wire.js';
+import { formatAmount } from '../currencies.js';
+import type { Invoice, PaymentIntent } from '../wire.js';
 import type { World } from '../world.js';
 import { cardFields, cardFieldset, problemsOf, testCards } from './card-form.js';
 import { day, document, html, notice, type Html } from './html.js';
@@ -20,7 +20,8 @@ export function serveInvoicePage(app: FastifyInstance, world: World): void {
     const invoice = find(token);
     void reply.type('text/html; charset=utf-8');
     if (invoice === undefined) return reply.code(404).send(notice('No such invoice', html`<p>This address leads to no invoice.</p>`));
-    return reply.send(document({ title: `Invoice ${invoice.number ?? ''}`, body: page(invoice, typed, problems, problem) }));
+    const body = page(invoice, intentOf(world, invoice), typed, problems, problem);
+    return reply.send(document({ title: `Invoice ${invoice.number ?? ''}`, body }));
   };
 
   app.get<{ Params: { token: string } }>('/i/:token', (request, reply) => show(reply, request.params.token, {}, {}));
@@ -28,7 +29,7 @@ export function serveInvoicePage(app: FastifyInstance, world: World): void {
     const { token } = request.params;
     const typed = request.body;
     const invoice = find(token);
-    if (invoice?.status !== 'open') return show(reply, token, {}, {});
+    if (invoice?.status !== 'open' || intentOf(world, invoice)?.status === 'processing') return show(reply, token, {}, {});
     const card = cardFields.safeParse({
       number: typed['number'] ?? '',
       expiry: typed['expiry'] ?? '',
@@ -52,7 +53,13 @@ function pay(world: World, invoice: Invoice, card: Parameters<typeof addCard>[1]
   return result;
 }
 
-function page(invoice: Invoice, typed: Typed, problems: Record<string, string>, problem: string | undefined): Html {
+function page(
+  invoice: Invoice,
+  intent: PaymentIntent | undefined,
+  typed: Typed,
+  problems: Record<string, string>,
+  problem: string | undefined,
+): Html {
   return html`<main class="portal">
     <section class="card">
       <div class="row">
@@ -67,18 +74,36 @@ function page(invoice: Invoice, typed: Typed, problems: Record<string, string>, 
         <li class="total"><span>Amount due</span><span>${formatAmount(invoice.amount_remaining, invoice.currency)}</span></li>
       </ul>
     </section>
-    ${
-      invoice.status === 'open'
-        ? html`<section class="card">
-            <h2>Pay this invoice</h2>
-            ${problem === undefined ? null : html`<p class="alert" role="alert">${problem}</p>`}
-            <form method="post" novalidate>
-              ${cardFieldset(typed, problems)}
-              <button class="button" type="submit">Pay ${formatAmount(invoice.amount_remaining, invoice.currency)}</button>
-            </form>
-            ${testCards()}
-          </section>`
-        : null
-    }
+    ${invoice.status === 'open' ? payment(invoice, intent, typed, problems, problem) : null}
   </main>`;
+}
+
+/** What the customer can do about an open invoice: confirm the charge that their bank asks about, wait, or pay. */
+function payment(
+  invoice: Invoice,
+  intent: PaymentIntent | undefined,
+  typed: Typed,
+  problems: Record<string, string>,
+  problem: string | undefined,
+): Html {
+  if (intent?.status === 'processing')
+    return html`<section class="card"><p>Your payment is on its way. Your bank decides on it within days.</p></section>`;
+  const confirm =
+    intent?.status === 'requires_action'
+      ? html`<section class="card">
+          <h2>Confirm your payment</h2>
+          <p>Your bank asks you to confirm this payment.</p>
+          <p class="actions"><a class="button" href="/authenticate/${intent.client_secret}">Confirm payment</a></p>
+        </section>`
+      : null;
+  return html`${confirm}
+    <section class="card">
+      <h2>${confirm === null ? 'Pay this invoice' : 'Or pay with another card'}</h2>
+      ${problem === undefined ? null : html`<p class="alert" role="alert">${problem}</p>`}
+      <form method="post" novalidate>
+        ${cardFieldset(typed, problems)}
+        <button class="button" type="submit">Pay ${formatAmount(invoice.amount_remaining, invoice.currency)}</button>
+      </form>
+      ${testCards()}
+    </section>`;
 }

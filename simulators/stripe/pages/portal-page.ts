@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { catchUp } from '../engine/lifecycle.js';
+import { changeItems } from '../engine/changing.js';
 import { addCard, attachMethod } from '../engine/payments.js';
 import { cancelAt, cancelNot, hasEnded } from '../engine/subscription-state.js';
-import { cadence, formatAmount } from '../objects/invoice.js';
+import { formatAmount } from '../currencies.js';
+import { cadence } from '../objects/invoice.js';
 import { periodOf } from '../objects/subscription.js';
+import { changedItems } from '../routes/subscriptions.js';
 import { StripeError } from '../stripe-error.js';
 import type { Customer, Invoice, PaymentMethod, PortalSession, Subscription } from '../wire.js';
 import type { World } from '../world.js';
@@ -41,18 +44,43 @@ export function servePortalPage(app: FastifyInstance, world: World): void {
       const subscription = own(here, request);
       if (subscription !== undefined)
         world.transaction(() => world.change('subscriptions', subscription, patch(subscription), 'customer.subscription.updated'));
-      return reply.redirect(here.base, 303);
+      return reply.redirect(after(here), 303);
     };
 
   app.get(
     '/p/session/:token',
+    visit((here, _request, reply) => {
+      const path = flowPath(here.session);
+      return path === undefined
+        ? reply.send(document({ title: 'Your subscription', body: overview(world, here) }))
+        : reply.redirect(here.base + path, 303);
+    }),
+  );
+  app.get(
+    '/p/session/:token/home',
     visit((here, _request, reply) => reply.send(document({ title: 'Your subscription', body: overview(world, here) }))),
+  );
+  app.get(
+    '/p/session/:token/subscriptions/:subscription/update',
+    visit((here, request, reply) => {
+      const subscription = own(here, request);
+      if (subscription === undefined || wantedItems(here.session) === undefined) return reply.redirect(`${here.base}/home`, 303);
+      return reply.send(confirmUpdate(world, here, subscription));
+    }),
+  );
+  app.post(
+    '/p/session/:token/subscriptions/:subscription/update',
+    visit((here, request, reply) => {
+      const subscription = own(here, request);
+      if (subscription !== undefined) world.transaction(() => applyUpdate(world, here.session, subscription));
+      return reply.redirect(after(here), 303);
+    }),
   );
   app.get(
     '/p/session/:token/subscriptions/:subscription/cancel',
     visit((here, request, reply) => {
       const subscription = own(here, request);
-      if (subscription === undefined) return reply.redirect(here.base, 303);
+      if (subscription === undefined) return reply.redirect(`${here.base}/home`, 303);
       const text = html`<p>
           It stays active until <strong>${day(periodOf(subscription).end)}</strong>. Then it ends, and you are not charged again.
         </p>
@@ -94,9 +122,54 @@ export function servePortalPage(app: FastifyInstance, world: World): void {
         if (error instanceof StripeError) return failed({}, error.message);
         throw error;
       }
-      return reply.redirect(here.base, 303);
+      return reply.redirect(after(here), 303);
     }),
   );
+}
+
+/** Where a session with a flow begins. */
+function flowPath({ flow }: PortalSession): string | undefined {
+  if (flow?.type === 'payment_method_update') return '/card';
+  if (flow?.subscription_cancel != null) return `/subscriptions/${flow.subscription_cancel.subscription}/cancel`;
+  if (flow?.subscription_update_confirm != null) return `/subscriptions/${flow.subscription_update_confirm.subscription}/update`;
+  return undefined;
+}
+
+/** Where a flow leads when it is done. */
+const after = ({ session, base }: Visit): string =>
+  session.flow?.after_completion.redirect?.return_url ?? (session.flow === null ? base : `${base}/home`);
+
+const wantedItems = ({ flow }: PortalSession): WantedItem[] | undefined => flow?.subscription_update_confirm?.items;
+
+type WantedItem = NonNullable<NonNullable<PortalSession['flow']>['subscription_update_confirm']>['items'][number];
+
+function applyUpdate(world: World, session: PortalSession, subscription: Subscription): Subscription {
+  const { features } = world.require('portal_configurations', session.configuration);
+  const changes = (wantedItems(session) ?? []).map(({ id, price, quantity }) => ({
+    ...(id === null ? {} : { id }),
+    ...(price === null ? {} : { price }),
+    ...(quantity === undefined ? {} : { quantity }),
+  }));
+  const behavior = features.subscription_update.proration_behavior;
+  return changeItems(world, subscription, changedItems(world, subscription, changes), behavior);
+}
+
+function confirmUpdate(world: World, here: Visit, subscription: Subscription): string {
+  const { due, items } = world.preview(() => {
+    const changed = applyUpdate(world, here.session, subscription);
+    const invoice = world.store.get('invoices', changed.latest_invoice ?? '');
+    const billed = changed.latest_invoice === subscription.latest_invoice ? 0 : (invoice?.amount_due ?? 0);
+    return { due: formatAmount(billed, subscription.currency), items: changed.items.data };
+  });
+  const text = html`<ul class="lines">
+      ${items.map(({ price }) => html`<li><span>${world.store.get('products', price.product)?.name}</span><span>${cadence(price)}</span></li>`)}
+      <li class="total"><span>Due today</span><span>${due}</span></li>
+    </ul>
+    <form method="post" class="actions">
+      <button class="button">Confirm</button>
+      <a class="button secondary" href="${here.session.return_url ?? `${here.base}/home`}">Keep the current plan</a>
+    </form>`;
+  return notice('Confirm your updates', text);
 }
 
 /** The new card pays for everything from now on. */

@@ -1,3 +1,4 @@
+import { hiddenMemberOf, shown } from '../hidden.js';
 import { invalidRequest } from '../stripe-error.js';
 import type { Tables } from '../store.js';
 import type { World } from '../world.js';
@@ -12,6 +13,7 @@ const TABLE_OF_PREFIX: Readonly<Record<string, keyof Tables>> = {
   pi: 'payment_intents',
   ch: 'charges',
   sub: 'subscriptions',
+  sub_sched: 'schedules',
   in: 'invoices',
   cs: 'checkout_sessions',
   bpc: 'portal_configurations',
@@ -26,6 +28,12 @@ const INCLUDABLE: Readonly<Record<string, (world: World, id: string) => object |
       world.store.all('invoice_payments').filter((payment) => payment.invoice === id),
       `/v1/invoices/${id}/payments`,
     ),
+  'price currency_options': (world, id) => {
+    const price = world.store.get('prices', id);
+    if (price === undefined) return undefined;
+    const { currency, tax_behavior, unit_amount, unit_amount_decimal } = price;
+    return { [currency]: { custom_unit_amount: null, tax_behavior, unit_amount, unit_amount_decimal } };
+  },
   'customer subscriptions': (world, id) =>
     listOf(
       world.store.all('subscriptions').filter((one) => one.customer === id && one.status !== 'canceled'),
@@ -53,7 +61,10 @@ export function expand(world: World, answer: object, paths: readonly string[]): 
       throw invalidRequest(`You cannot expand more than ${DEEPEST} levels of a property. Property: ${path}`, { param: 'expand' });
     expanded = expandAt(world, expanded, keys, path);
   }
-  return expanded;
+  return shown(
+    expanded,
+    paths.map((path) => path.slice(path.lastIndexOf('.') + 1)),
+  );
 }
 
 function expandAt(world: World, holder: object, keys: readonly string[], path: string): object {
@@ -65,7 +76,8 @@ function expandAt(world: World, holder: object, keys: readonly string[], path: s
   const opened = typeof value === 'string' ? objectOf(world, value, path) : value;
   if (typeof opened !== 'object') throw cannotExpand(path);
   if (rest.length === 0) {
-    if (opened === value && !isIncluded(holder, key)) throw cannotExpand(path);
+    const hidden = hiddenMemberOf(holder) === key;
+    if (opened === value && !hidden && !isIncluded(holder, key)) throw cannotExpand(path);
     return { ...holder, [key]: opened };
   }
   const next = Array.isArray(opened) ? opened.map((one: object) => expandAt(world, one, rest, path)) : expandAt(world, opened, rest, path);
@@ -81,7 +93,7 @@ function included(world: World, holder: object, key: string): object | undefined
 }
 
 function objectOf(world: World, id: string, path: string): object {
-  const table = TABLE_OF_PREFIX[id.slice(0, id.indexOf('_'))];
+  const table = TABLE_OF_PREFIX[id.startsWith('sub_sched_') ? 'sub_sched' : id.slice(0, id.indexOf('_'))];
   const found = table === undefined ? undefined : (world.store.get(table, id) ?? world.store.get('tombstones', id));
   if (found === undefined) throw cannotExpand(path);
   return found;

@@ -1,20 +1,12 @@
 import { z } from 'zod';
+import { minimumOf } from '../currencies.js';
 import { applyPayment } from '../engine/invoicing.js';
-import {
-  cancelIntent,
-  captureIntent,
-  chargeOf,
-  closeDispute,
-  confirmIntent,
-  createIntent,
-  methodFor,
-  refundCharge,
-} from '../engine/payments.js';
-import { address, flag, given, integer, mergeMetadata, metadata, text, timestamp, webAddress } from '../parameters.js';
-import { cardDeclined, invalidRequest } from '../stripe-error.js';
+import { cancelIntent, captureIntent, confirmIntent, createIntent, methodFor } from '../engine/payments.js';
+import { address, amount, currency, flag, given, integer, mergeMetadata, metadata, text, timestamp, webAddress } from '../parameters.js';
+import { amountTooSmall, cardDeclined, invalidRequest } from '../stripe-error.js';
 import type { PaymentIntent } from '../wire.js';
 import type { World } from '../world.js';
-import { lists, noParameters, retrieves, route, type Route } from './route.js';
+import { lists, retrieves, route, type Route } from './route.js';
 
 const shipping = z.strictObject({
   name: text,
@@ -25,8 +17,8 @@ const shipping = z.strictObject({
 });
 const confirmSchema = z.strictObject({ payment_method: text.optional(), return_url: webAddress.optional(), off_session: flag.optional() });
 const createSchema = z.strictObject({
-  amount: integer,
-  currency: text,
+  amount,
+  currency,
   capture_method: z.enum(['automatic', 'automatic_async', 'manual']).optional(),
   confirm: flag.optional(),
   confirmation_method: z.enum(['automatic', 'manual']).optional(),
@@ -71,7 +63,7 @@ function confirm(world: World, intent: PaymentIntent, methodId: string | undefin
 const intentRoutes: Route[] = [
   route('POST', '/v1/payment_intents', createSchema, (world, parameters) => {
     const {
-      amount,
+      amount: due,
       capture_method,
       confirm: now,
       confirmation_method,
@@ -81,13 +73,12 @@ const intentRoutes: Route[] = [
       payment_method: method,
     } = parameters;
     const { payment_method_types, receipt_email, setup_future_usage, shipping: where } = parameters;
-    if (amount < 1)
-      throw invalidRequest('This value must be greater than or equal to 1.', { code: 'parameter_invalid_integer', param: 'amount' });
+    if (due < minimumOf(parameters.currency)) throw amountTooSmall(minimumOf(parameters.currency), parameters.currency);
     if (customer !== undefined) world.require('customers', customer, 'customer');
     const intent = createIntent(world, {
       ...given({ capture_method, confirmation_method, customer, description, payment_method_types, receipt_email, setup_future_usage }),
-      amount,
-      currency: parameters.currency.toLowerCase(),
+      amount: due,
+      currency: parameters.currency,
       metadata: mergeMetadata({}, pairs),
       ...(where === undefined ? {} : { shipping: { ...given(where), address: { ...NO_ADDRESS, ...given(where.address) } } }),
     });
@@ -159,71 +150,4 @@ const chargeRoutes: Route[] = [
   ),
 ];
 
-const refundCreate = z.strictObject({
-  amount: integer.optional(),
-  charge: text.optional(),
-  metadata: metadata.optional(),
-  payment_intent: text.optional(),
-  reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
-});
-
-const refundRoutes: Route[] = [
-  route('POST', '/v1/refunds', refundCreate, (world, parameters) =>
-    refundCharge(world, chargeOf(world, parameters), {
-      amount: parameters.amount,
-      reason: parameters.reason ?? null,
-      metadata: mergeMetadata({}, parameters.metadata),
-    }),
-  ),
-  retrieves('/v1/refunds', 'refunds'),
-  route('POST', '/v1/refunds/:id', z.strictObject({ metadata: metadata.optional() }), (world, { metadata: pairs }, id) => {
-    const refund = world.require('refunds', id);
-    const next = world.change('refunds', refund, { metadata: mergeMetadata(refund.metadata ?? {}, pairs) }, 'refund.updated');
-    if (next !== refund) world.emit('charge.refund.updated', next, { metadata: refund.metadata });
-    return next;
-  }),
-  lists(
-    '/v1/refunds',
-    'refunds',
-    { charge: text.optional(), payment_intent: text.optional() },
-    (refund, { charge, payment_intent: intent }) =>
-      (charge === undefined || refund.charge === charge) && (intent === undefined || refund.payment_intent === intent),
-  ),
-];
-
-const disputeRoutes: Route[] = [
-  retrieves('/v1/disputes', 'disputes'),
-  route(
-    'POST',
-    '/v1/disputes/:id',
-    z.strictObject({ metadata: metadata.optional(), evidence: z.record(z.string(), z.string()).optional(), submit: flag.optional() }),
-    (world, { metadata: pairs, evidence, submit }, id) => {
-      const dispute = world.require('disputes', id);
-      const submitted = evidence !== undefined && submit === true;
-      return world.change(
-        'disputes',
-        dispute,
-        {
-          metadata: mergeMetadata(dispute.metadata, pairs),
-          ...(evidence === undefined ? {} : { evidence: { ...dispute.evidence, ...evidence } }),
-          ...(submitted
-            ? { status: 'under_review', evidence_details: { ...dispute.evidence_details, has_evidence: true, submission_count: 1 } }
-            : {}),
-        },
-        'charge.dispute.updated',
-      );
-    },
-  ),
-  route('POST', '/v1/disputes/:id/close', noParameters, (world, _parameters, id) =>
-    closeDispute(world, world.require('disputes', id), 'lost'),
-  ),
-  lists(
-    '/v1/disputes',
-    'disputes',
-    { charge: text.optional(), payment_intent: text.optional() },
-    (dispute, { charge, payment_intent: intent }) =>
-      (charge === undefined || dispute.charge === charge) && (intent === undefined || dispute.payment_intent === intent),
-  ),
-];
-
-export const paymentRoutes: Route[] = [...intentRoutes, ...chargeRoutes, ...refundRoutes, ...disputeRoutes];
+export const paymentRoutes: Route[] = [...intentRoutes, ...chargeRoutes];

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { addInterval } from '../clock.js';
-import { cancelNow, createSubscription, pause, recurrenceOf, renew, resume } from '../engine/subscribing.js';
+import { changeItems } from '../engine/changing.js';
+import { requireUnscheduled } from '../engine/scheduling.js';
+import { cancelNow, createSubscription, pause, recurrenceOf, renew, requireCurrency, resume } from '../engine/subscribing.js';
 import { cancelAt, cancelAtPeriodEnd, cancelNot, hasEnded } from '../engine/subscription-state.js';
+import { inCurrency } from '../hidden.js';
 import { newSubscriptionItem, periodOf, type OrderedPrice } from '../objects/subscription.js';
-import { flag, given, integer, mergeMetadata, metadata, paging, text, timestamp, unsettable } from '../parameters.js';
+import { flag, given, integer, mergeMetadata, metadata, paging, positive, text, timestamp, unsettable } from '../parameters.js';
 import { StripeError, invalidRequest, resourceMissing } from '../stripe-error.js';
-import type { Subscription, SubscriptionItem } from '../wire.js';
+import type { Price, Subscription, SubscriptionItem } from '../wire.js';
 import type { World } from '../world.js';
 import { listPage } from './listing.js';
 import { lists, noParameters, retrieves, route, type Route } from './route.js';
@@ -27,6 +30,8 @@ const cancellationDetails = z.strictObject({ comment: unsettable(text).optional(
 const shared = {
   cancel_at: unsettable(timestamp).optional(),
   cancel_at_period_end: flag.optional(),
+  collection_method: z.enum(['charge_automatically', 'send_invoice']).optional(),
+  days_until_due: positive.optional(),
   default_payment_method: text.optional(),
   description: unsettable(text).optional(),
   metadata: metadata.optional(),
@@ -36,7 +41,7 @@ const shared = {
 const createSchema = z.strictObject({
   ...shared,
   customer: text,
-  items: z.array(z.strictObject({ price: text, quantity: integer.optional() })),
+  items: z.array(z.strictObject({ price: text, quantity: positive.optional() })),
   payment_behavior: z.enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete']).optional(),
   trial_end: z.union([z.literal('now'), timestamp]).optional(),
   trial_period_days: integer.optional(),
@@ -45,12 +50,12 @@ const updateSchema = z.strictObject({
   ...shared,
   cancellation_details: cancellationDetails.optional(),
   items: z
-    .array(z.strictObject({ id: text.optional(), price: text.optional(), quantity: integer.optional(), deleted: flag.optional() }))
+    .array(z.strictObject({ id: text.optional(), price: text.optional(), quantity: positive.optional(), deleted: flag.optional() }))
     .optional(),
   pause_collection: unsettable(
     z.strictObject({ behavior: z.enum(['keep_as_draft', 'mark_uncollectible', 'void']), resumes_at: unsettable(timestamp).optional() }),
   ).optional(),
-  proration_behavior: z.literal('none').optional(),
+  proration_behavior: z.enum(['none', 'create_prorations', 'always_invoice']).optional(),
   trial_end: z.union([z.literal('now'), timestamp]).optional(),
 });
 const resumeSchema = z.strictObject({
@@ -64,11 +69,36 @@ const cancelSchema = z.strictObject({
   prorate: z.literal('false').optional(),
 });
 
+/** Either charged, or sent with so many days to pay. */
+function collectionOf({ collection_method: method, days_until_due: days }: Collection, old: Collection): Partial<Subscription> {
+  const next = method ?? old.collection_method ?? 'charge_automatically';
+  const until = days ?? old.days_until_due ?? null;
+  if (next === 'charge_automatically' && days !== undefined)
+    throw invalidRequest('You can only set `days_until_due` when `collection_method` is `send_invoice`.', { param: 'days_until_due' });
+  if (next === 'send_invoice' && until === null)
+    throw invalidRequest('If `collection_method` is `send_invoice`, you must also specify `days_until_due`.', { param: 'days_until_due' });
+  return { collection_method: next, days_until_due: next === 'send_invoice' ? until : null };
+}
+
+interface Collection {
+  collection_method?: Subscription['collection_method'] | undefined;
+  days_until_due?: number | null | undefined;
+}
+
 /** The price of that id, if it can be sold. */
-export function orderedPrice(world: World, id: string, quantity: number | undefined, param: string): OrderedPrice {
-  const price = world.require('prices', id, param);
+export function orderedPrice(world: World, id: string, quantity: number | undefined, param: string, currency?: string): OrderedPrice {
+  const price = priceIn(world.require('prices', id, param), currency, param);
   if (!price.active) throw invalidRequest('The price specified is inactive. This field only accepts active prices.', { param });
   return { price, quantity: quantity ?? 1 };
+}
+
+/** The price with its amount in that currency. */
+function priceIn(price: Price, currency: string | undefined, param: string): Price {
+  if (currency === undefined || currency === price.currency) return price;
+  const option = price.currency_options?.[currency];
+  if (option === undefined) throw invalidRequest(`The price \`${price.id}\` does not support the currency \`${currency}\`.`, { param });
+  const { unit_amount: amount, unit_amount_decimal: decimal, tax_behavior: tax } = option;
+  return inCurrency(price, { currency, unit_amount: amount, unit_amount_decimal: decimal, tax_behavior: tax ?? price.tax_behavior });
 }
 
 function requireLive(world: World, id: string): Subscription {
@@ -78,7 +108,8 @@ function requireLive(world: World, id: string): Subscription {
   return subscription;
 }
 
-function changedItems(
+/** The items after a request that changes some of them. @throws StripeError 400 */
+export function changedItems(
   world: World,
   subscription: Subscription,
   changes: NonNullable<z.output<typeof updateSchema>['items']>,
@@ -94,7 +125,7 @@ function changedItems(
     const param = `items[${index}][price]`;
     const priceId = change.price ?? old?.price.id;
     if (priceId === undefined) throw invalidRequest(`Missing required param: ${param}.`, { code: 'parameter_missing', param });
-    const ordered = orderedPrice(world, priceId, change.quantity ?? old?.quantity, param);
+    const ordered = orderedPrice(world, priceId, change.quantity ?? old?.quantity, param, subscription.currency);
     const next = newSubscriptionItem(subscription.id, old?.created ?? world.now(), ordered, periodOf(subscription));
     items = old === undefined ? [...items, next] : items.map((item) => (item === old ? { ...next, id: old.id } : item));
   }
@@ -116,6 +147,11 @@ function endingOf(
     if (at <= world.now()) throw invalidRequest('`cancel_at` must be in the future.', { param: 'cancel_at' });
     return cancelAt(world, at);
   }
+  if (atEnd === true && subscription.status === 'incomplete')
+    throw invalidRequest(
+      'Subscription status is `incomplete`; you can only update `cancel_at_period_end` once its first invoice is paid. Cancel the subscription instead.',
+      { param: 'cancel_at_period_end' },
+    );
   if (atEnd === true) return subscription.cancel_at_period_end ? {} : cancelAtPeriodEnd(world, subscription);
   return at === null || atEnd === false ? cancelNot() : {};
 }
@@ -130,6 +166,7 @@ function update(world: World, parameters: z.output<typeof updateSchema>, id: str
     renew(world, over);
     return world.require('subscriptions', id);
   }
+  if (parameters.cancel_at !== undefined || parameters.cancel_at_period_end !== undefined) requireUnscheduled(subscription);
   const ending = endingOf(world, subscription, parameters);
   const remarks = ending.cancellation_details ?? subscription.cancellation_details;
   const patch: Partial<Subscription> = {
@@ -138,16 +175,18 @@ function update(world: World, parameters: z.output<typeof updateSchema>, id: str
       description: parameters.description,
       trial_settings: parameters.trial_settings,
     }),
+    ...collectionOf(parameters, subscription),
     metadata: mergeMetadata(subscription.metadata, pairs),
     ...ending,
     ...(details === undefined || remarks === null ? {} : { cancellation_details: { ...remarks, ...given(details) } }),
-    ...(items === undefined ? {} : { items: { ...subscription.items, data: changedItems(world, subscription, items) } }),
     ...(paused === undefined
       ? {}
       : { pause_collection: paused === null ? null : { behavior: paused.behavior, resumes_at: paused.resumes_at ?? null } }),
     ...(typeof trialEnd === 'number' ? { ...trialUntil(subscription, trialEnd) } : {}),
   };
-  return world.change('subscriptions', subscription, patch, 'customer.subscription.updated');
+  const changed = world.change('subscriptions', subscription, patch, 'customer.subscription.updated');
+  if (items === undefined) return changed;
+  return changeItems(world, changed, changedItems(world, changed, items), parameters.proration_behavior ?? 'create_prorations');
 }
 
 const itemsUntil = (subscription: Subscription, end: number): Pick<Subscription, 'items'> => ({
@@ -168,6 +207,7 @@ export const subscriptionRoutes: Route[] = [
     const { trial_end: until, trial_period_days: days, payment_behavior: behaviour = 'allow_incomplete' } = parameters;
     const trialEnd = typeof until === 'number' ? until : days === undefined ? null : addInterval(world.now(), 'day', days);
     const { cancel_at: at, cancel_at_period_end: atEnd } = parameters;
+    requireCurrency(world, customer, recurrenceOf(ordered, 'items').currency);
     const { subscription, declined } = createSubscription(
       world,
       {
@@ -180,6 +220,7 @@ export const subscriptionRoutes: Route[] = [
             description: parameters.description,
             trial_settings: parameters.trial_settings,
           }),
+          ...collectionOf(parameters, {}),
           metadata: mergeMetadata({}, parameters.metadata),
           ...(at == null ? {} : cancelAt(world, at)),
         },

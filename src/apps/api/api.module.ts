@@ -8,14 +8,17 @@ import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { AccountContentsModule } from '../../modules/privacy/account-contents.module.js';
 import { AdminHttpModule } from '../../modules/admin/http/admin-http.module.js';
+import { AttachmentsHttpModule } from '../../modules/attachments/http/attachments-http.module.js';
 import { AccessGuard, AuthHttpModule } from '../../modules/auth/http/auth-http.module.js';
 import { BillingHttpModule } from '../../modules/billing/http/billing-http.module.js';
 import { ChatroomsHttpModule } from '../../modules/chatrooms/http/chatrooms-http.module.js';
+import { LiveEventsHttpModule } from '../../modules/live-events/http/live-events-http.module.js';
 import { MessagesHttpModule } from '../../modules/messages/http/messages-http.module.js';
 import { PrivacyHttpModule } from '../../modules/privacy/http/privacy-http.module.js';
 import { UsersHttpModule } from '../../modules/users/http/users-http.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
+import { ChatPageController } from './chat-page/chat-page.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { MetricsController } from './health/metrics.controller.js';
@@ -45,13 +48,15 @@ export class ApiModule {
         ThrottlingModule,
         AuthHttpModule,
         UsersHttpModule,
+        LiveEventsHttpModule,
         PrivacyHttpModule.forRoot(PERSONAL_DATA),
         ChatroomsHttpModule,
         MessagesHttpModule,
+        AttachmentsHttpModule,
         BillingHttpModule,
         AdminHttpModule,
       ],
-      controllers: [HealthController, MetricsController],
+      controllers: [HealthController, MetricsController, ...(config.CHAT_UI_ENABLED ? [ChatPageController] : [])],
       providers: GUARDS.map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
     };
   }

@@ -1,4 +1,5 @@
 import { fastifyCookie } from '@fastify/cookie';
+import type { FastifyReply } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { AnswersInFlight, BodiesInFlight } from '../../common/http/in-flight.js';
@@ -9,7 +10,9 @@ import type { Config } from '../../config/env.js';
 import { corsOptions } from './cors.js';
 import { ReadinessService } from '../operations/readiness.service.js';
 import { createOpenApiDocument } from './openapi.js';
+import { keepToken } from './swagger-sign-in.js';
 import { ProblemFilter } from './problem.filter.js';
+import { API_HEADERS, PAGE_HEADERS } from './security-headers.js';
 import { BodyInterceptor } from './transfer/body.interceptor.js';
 import { limitTransfers } from './transfer/transfer-limits.js';
 
@@ -20,9 +23,6 @@ export function configureApi(app: NestFastifyApplication): void {
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalInterceptors(new BodyInterceptor(app.get(BodiesInFlight)));
-  // Swagger UI is also served over plain HTTP, where this directive would make browsers load its files over HTTPS
-  // (Safari does so even on loopback).
-  app.useSecurityHeaders({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } });
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config));
   const readiness = app.get(ReadinessService);
   const metrics = app.get(Metrics);
@@ -33,6 +33,10 @@ export function configureApi(app: NestFastifyApplication): void {
       if (readiness.isDraining) reply.header('connection', 'close');
       done();
     })
+    .addHook('onSend', (_request, reply, payload, done) => {
+      if (String(reply.getHeader('content-type')).startsWith('text/html')) setPageHeaders(reply);
+      done(null, payload);
+    })
     .addHook('onResponse', ({ method, routeOptions }, { statusCode, elapsedTime }, done) => {
       metrics.httpDuration.observe({ method, route: routeOptions.url ?? 'none', status: statusCode }, elapsedTime / 1_000);
       done();
@@ -42,7 +46,12 @@ export function configureApi(app: NestFastifyApplication): void {
       jsonDocumentUrl: 'openapi.json',
       raw: ['json'],
       customSiteTitle: 'Gemini chat backend',
-      swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+      swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true, responseInterceptor: keepToken },
     });
   }
+}
+
+/** A page that has a policy of its own keeps it. */
+function setPageHeaders(reply: FastifyReply): void {
+  if (reply.getHeader('content-security-policy') === API_HEADERS['content-security-policy']) reply.headers(PAGE_HEADERS);
 }

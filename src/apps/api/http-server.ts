@@ -10,6 +10,9 @@ import { requestContext } from '../../common/request-context.js';
 import type { Config } from '../../config/env.js';
 import { setCorsHeaders } from './cors.js';
 import { ProblemFilter } from './problem.filter.js';
+import { logNoRequest, logRequest } from './request-log.js';
+import { traceRequest } from './request-trace.js';
+import { API_HEADERS } from './security-headers.js';
 
 /** Time limit for all headers of a request. */
 const HEADERS_MS = 15_000;
@@ -19,6 +22,9 @@ const REQUEST_MS = 60_000;
 const LATE_CHECK_MS = 2_000;
 /** Time that a refused client has to read the refusal. */
 const LINGER_MS = 1_000;
+/** The longest time that a request waits for its turns at other services, of all its calls together. */
+const LONGEST_WAIT_MS = 10_000;
+const COMMON_HEADERS = { ...API_HEADERS, 'cache-control': 'private, no-cache', vary: 'Authorization, Accept, Origin' };
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 
 /**
@@ -45,6 +51,7 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      logRequest(request, reply);
       setCommonHeaders(request, reply);
       setCorsHeaders(request, reply, config);
       problems.answer(error, request, reply);
@@ -61,16 +68,19 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   // This hook runs before all others, because that of CORS answers preflights itself.
   adapter.setOnRequestHook((request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-    setCommonHeaders(request, reply);
     keepForwardedAddresses(request.raw);
+    logRequest(request, reply);
+    setCommonHeaders(request, reply);
     // RFC 9112, 3.2.
     const hosts = countHosts(request.raw);
     if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1')) done(new BadRequestError());
     else done();
   });
   // Earlier hooks run in the context of the socket, not of the request.
-  server.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction) => {
-    requestContext.run({ requestId: request.id }, done);
+  server.addHook('preValidation', (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+    traceRequest(request, reply, () => {
+      requestContext.run({ requestId: request.id, deadline: performance.now() + LONGEST_WAIT_MS }, done);
+    });
   });
   return adapter;
 }
@@ -89,7 +99,7 @@ function keepForwardedAddresses({ headers }: IncomingMessage): void {
 }
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id).header('cache-control', 'private, no-cache').header('vary', 'Authorization, Accept, Origin');
+  reply.headers({ ...COMMON_HEADERS, 'x-request-id': request.id });
 }
 
 /** Answers bytes that are no HTTP request, and reach no route, with a problem document. */
@@ -108,6 +118,7 @@ function clientErrorHandler(error: Error & { code?: string }, socket: Socket): v
         : new BadRequestError();
   const problem = toProblem(refusal, newId());
   const body = JSON.stringify(problem);
+  logNoRequest(socket, problem);
   socket.end(
     [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,

@@ -6,8 +6,8 @@ import { MESSAGES_PERSONAL_DATA } from '../../modules/messages/index.js';
 import { SUBSCRIPTIONS_PERSONAL_DATA } from '../../modules/subscriptions/index.js';
 
 /**
- * The parts of a user's export, in its order. The user, the invoices and the chatrooms with their messages are written
- * by `ExportService`. test/architecture/personal-data.test.ts fails for a table that is missing.
+ * The parts of a user's export, in its order. The user, the attachments, the invoices and the chatrooms with their
+ * messages are written by `ExportService`. test/architecture/personal-data.test.ts fails for a table that is missing.
  */
 export const PERSONAL_DATA: readonly PersonalData[] = [
   ...AUTH_PERSONAL_DATA,

@@ -13,8 +13,10 @@ import {
 } from '../../common/errors/common.errors.js';
 import { PROBLEM_MEDIA_TYPE, statusOf, toProblem } from '../../common/http/problem.js';
 import { isDatabaseUnavailable, isUserGone } from '../../database/database.errors.js';
-import { BillingUnavailableError, StripeRefusalError } from '../../integrations/stripe/index.js';
+import { PaymentProviderRefusedError, StripeRefusalError } from '../../integrations/stripe/index.js';
 import { SessionEndedError } from '../../modules/auth/index.js';
+import { logRefusal } from './refusal-events.js';
+import { noteForLine } from './request-log.js';
 
 /** Turns every exception into a problem document. Nothing else of an exception reaches the client. */
 @Catch()
@@ -30,7 +32,10 @@ export class ProblemFilter implements ExceptionFilter {
     const error = toAppError(exception);
     const { kind } = error.definition;
     if (kind === 'internal') this.logger.error(exception, { request_id: request.id });
-    else if (kind === 'unavailable') this.logger.warn(`${error.message} ${describeCause(exception)}`, { request_id: request.id });
+    else if (kind === 'bad_gateway') this.logger.error(error.message, error, { request_id: request.id });
+    else if (kind === 'unavailable') this.logger.warn(error.message, exception, { request_id: request.id });
+    else logRefusal(error, request);
+    noteForLine(request, { problem: error.definition.code });
     if (reply.sent || reply.raw.headersSent) return;
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds));
     if (kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
@@ -44,8 +49,8 @@ export class ProblemFilter implements ExceptionFilter {
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
   if (isUserGone(exception)) return new SessionEndedError();
-  // Stripe's unexpected refusal, for example of a price that it does not know, is the operator's to correct.
-  if (exception instanceof StripeRefusalError) return new BillingUnavailableError({ cause: exception });
+  // Services handle the refusals that follow from the state of a subscription. Any other one is the operator's.
+  if (exception instanceof StripeRefusalError) return new PaymentProviderRefusedError({ cause: exception });
   const status: number = exception instanceof HttpException ? exception.getStatus() : statusCodeOf(exception);
   // The status tells a lost database from a client that leaves in the middle of its body, which is ECONNRESET too.
   if (status >= 500 && isDatabaseUnavailable(exception)) return new ServiceUnavailableError({ cause: exception });
@@ -80,8 +85,4 @@ function statusCodeOf(exception: unknown): number {
 
 function codeOf(exception: unknown): unknown {
   return typeof exception === 'object' && exception !== null ? (exception as { code?: unknown }).code : undefined;
-}
-
-function describeCause(exception: unknown): string {
-  return exception instanceof Error ? `(${exception.cause instanceof Error ? exception.cause.message : exception.message})` : '';
 }

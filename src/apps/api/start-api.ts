@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppLogger } from '../../common/logging/app-logger.js';
+import { openLog } from '../../common/logging/open-log.js';
 import type { Config } from '../../config/env.js';
+import { processLog } from '../process-log.js';
+import { startTracing } from '../start-tracing.js';
 import { waitForDependencies } from '../wait-for-dependencies.js';
 import { warnOfSettings } from '../warn-of-settings.js';
 import { ApiModule } from './api.module.js';
@@ -11,8 +13,10 @@ import { createHttpAdapter } from './http-server.js';
 
 /** Starts the API, and resolves when it listens. */
 export async function startApi(config: Config): Promise<NestFastifyApplication> {
-  const logger = new AppLogger({ threshold: config.LOG_LEVEL, json: config.NODE_ENV === 'production' });
+  const logger = await openLog({ level: config.LOG_LEVEL });
   Logger.overrideLogger(logger);
+  processLog.crashes();
+  await startTracing(config, 'api');
   warnOfSettings(config, logger);
   await waitForDependencies(config);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), createHttpAdapter(config), {
@@ -22,6 +26,6 @@ export async function startApi(config: Config): Promise<NestFastifyApplication> 
   });
   configureApi(app);
   await app.listen(config.PORT, config.HOST);
-  logger.log(`Listening on ${await app.getUrl()}`, 'Start');
+  processLog.ready('api', { url: await app.getUrl() });
   return app;
 }

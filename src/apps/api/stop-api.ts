@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { processLog } from '../process-log.js';
+import { stopTracing } from '../start-tracing.js';
 import { ReadinessService } from '../operations/readiness.service.js';
 
 /**
@@ -13,6 +15,7 @@ import { ReadinessService } from '../operations/readiness.service.js';
 export async function stopApi(app: NestFastifyApplication): Promise<void> {
   const { DRAIN_SECONDS, DRAIN_DELAY_SECONDS } = app.get<Config>(InjectConfig.TOKEN);
   const server: Server = app.getHttpServer();
+  processLog.draining('api', DRAIN_SECONDS);
   app.get(ReadinessService, { strict: false }).startDraining();
   await sleep(Math.min(DRAIN_DELAY_SECONDS, DRAIN_SECONDS) * 1_000);
   const idle = setInterval(() => {
@@ -27,4 +30,6 @@ export async function stopApi(app: NestFastifyApplication): Promise<void> {
     clearInterval(idle);
     clearTimeout(deadline);
   }
+  await stopTracing();
+  processLog.ended('api');
 }

@@ -5,7 +5,7 @@ import { ApiModule } from '../api/api.module.js';
 import { createHttpAdapter } from '../api/http-server.js';
 import { createOpenApiDocument } from '../api/openapi.js';
 import { envExample } from './env-example.js';
-import { postmanCollection, postmanEnvironment } from './postman.js';
+import { postmanCollection } from './postman.js';
 import { listRoutes, routeTable } from './route-table.js';
 import { statementsFile } from './statements-file.js';
 
@@ -24,7 +24,6 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
   return {
     'openapi.json': asJson(document),
     'postman/gemini-chat.postman_collection.json': asJson(postmanCollection(document)),
-    'postman/local.postman_environment.json': asJson(postmanEnvironment()),
     'docs/routes.md': routeTable(listRoutes(app)),
     'docs/statements.sql': statementsFile(),
     '.env.example': envExample(),

@@ -1,32 +1,23 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Step } from './postman-run.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
-export interface PostmanRequest {
+/** Where an operation is found in the document. */
+export interface Place {
   readonly method: string;
-  readonly url: string | object;
-  readonly description?: string;
-  readonly header?: readonly { readonly key: string; readonly value: string; readonly disabled?: boolean; readonly description?: string }[];
-  readonly body?: object;
-  readonly auth?: object | null;
-}
-
-export interface PostmanItem {
-  readonly name: string;
-  readonly event?: readonly object[];
-  readonly request: PostmanRequest;
+  readonly path: string;
+  readonly operation: Operation;
 }
 
 interface Schema {
-  readonly $ref?: string;
-  readonly type?: string;
   readonly example?: unknown;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
-  readonly properties?: Readonly<Record<string, Schema>>;
 }
 
 interface Parameter {
+  readonly $ref?: string;
   readonly name: string;
   readonly in: string;
   readonly description?: string;
@@ -37,46 +28,71 @@ interface Parameter {
 
 export const NO_AUTH = { type: 'noauth' } as const;
 
-/** A JSON body in Postman's form. */
-export const jsonBody = (value: unknown): object => ({
-  mode: 'raw',
-  raw: JSON.stringify(value, null, 2),
-  options: { raw: { language: 'json' } },
-});
+/** Authorisation by the token in a variable of the collection. */
+export const bearer = (variable: string) => ({ type: 'bearer', bearer: [{ key: 'token', value: `{{${variable}}}`, type: 'string' }] });
 
-/** Turns an operation into a request with example values. Ids in the path are variables of the environment. */
-export function toRequest(document: OpenAPIObject, method: string, path: string, operation: Operation): PostmanRequest {
-  const parameters = (operation.parameters ?? []) as readonly Parameter[];
-  const isOpen = operation.security?.length === 0;
-  const content = (operation.requestBody as { content?: Record<string, { schema?: Schema }> } | undefined)?.content;
-  const body = content?.['application/json']?.schema;
+/** A form with a file, written out, so that a run needs no file on the disk. */
+const FORM = {
+  header: { key: 'Content-Type', value: 'multipart/form-data; boundary=postman' },
+  body: {
+    mode: 'raw',
+    raw: [
+      '--postman',
+      'Content-Disposition: form-data; name="file"; filename="Kyoto.txt"',
+      '',
+      'Two days in Kyoto: Fushimi Inari at dawn.',
+      '--postman--',
+      '',
+    ].join('\r\n'),
+  },
+} as const;
+
+/** A request in Postman's form: the document's example, with what the step gives in its place. */
+export function toRequest(document: OpenAPIObject, { method, path, operation }: Place, step: Step): object {
+  const parameters = (operation.parameters ?? []).map((parameter) => resolved(document, parameter as Parameter));
+  const content = (operation.requestBody as { content?: Record<string, { example?: unknown }> } | undefined)?.content;
+  const json = content?.['application/json'];
+  const form = content?.['multipart/form-data'] ? FORM : null;
   const headers = parameters.filter((parameter) => parameter.in === 'header');
   return {
     method: method.toUpperCase(),
-    url: toUrl(path, parameters),
+    url: toUrl(path, parameters, step),
     ...(operation.description === undefined ? {} : { description: operation.description }),
     header: [
-      ...(body ? [{ key: 'Content-Type', value: 'application/json' }] : []),
+      ...(json ? [{ key: 'Content-Type', value: 'application/json' }] : []),
+      ...(form ? [form.header] : []),
       ...headers.map((header) => ({ key: header.name, value: exampleOf(header), disabled: true, ...described(header) })),
     ],
-    ...(body ? { body: jsonBody(exampleBody(document, body)) } : {}),
-    ...(isOpen ? { auth: NO_AUTH } : {}),
+    ...(json
+      ? { body: { mode: 'raw', raw: JSON.stringify(step.body ?? json.example, null, 2), options: { raw: { language: 'json' } } } }
+      : {}),
+    ...(form ? { body: form.body } : {}),
+    ...(operation.security?.length === 0 ? { auth: NO_AUTH } : {}),
+    ...(step.asAdministrator === true ? { auth: bearer('admin_token') } : {}),
   };
 }
 
-function toUrl(path: string, parameters: readonly Parameter[]): object {
-  const segments = path.slice(1).split('/');
+function toUrl(path: string, parameters: readonly Parameter[], step: Step): object {
   const query = parameters.filter((parameter) => parameter.in === 'query');
   const named = parameters.filter((parameter) => parameter.in === 'path');
-  const parts = segments.map((segment) => segment.replace(/^\{(.+)\}$/, ':$1'));
+  const parts = path
+    .slice(1)
+    .split('/')
+    .map((segment) => segment.replace(/^\{(.+)\}$/, ':$1'));
+  const sent = query.map((one) => ({
+    key: one.name,
+    value: step.query?.[one.name] ?? exampleOf(one),
+    disabled: one.required !== true && step.query?.[one.name] === undefined,
+    ...described(one),
+  }));
   return {
     raw: `{{base_url}}/${parts.join('/')}`,
     host: ['{{base_url}}'],
     path: parts,
-    ...(query.length === 0
+    ...(sent.length === 0 ? {} : { query: sent }),
+    ...(named.length === 0
       ? {}
-      : { query: query.map((one) => ({ key: one.name, value: exampleOf(one), disabled: one.required !== true, ...described(one) })) }),
-    ...(named.length === 0 ? {} : { variable: named.map((one) => ({ key: one.name, value: `{{${one.name}}}`, ...described(one) })) }),
+      : { variable: named.map((one) => ({ key: one.name, value: step.path?.[one.name] ?? `{{${one.name}}}`, ...described(one) })) }),
   };
 }
 
@@ -87,8 +103,8 @@ function exampleOf({ example, schema }: Parameter): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function exampleBody(document: OpenAPIObject, schema: Schema): unknown {
-  const named = schema.$ref?.split('/').pop();
-  const { properties = {} } = (named === undefined ? schema : document.components?.schemas?.[named]) as Schema;
-  return Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, field.example ?? null]));
+/** The parameter itself, where the operation only refers to it. */
+function resolved(document: OpenAPIObject, parameter: Parameter): Parameter {
+  const name = parameter.$ref?.split('/').pop();
+  return name === undefined ? parameter : (document.components?.parameters?.[name] as Parameter);
 }

@@ -6,6 +6,7 @@ import { UsersService } from '../../modules/users/index.js';
 import { startApi } from '../api/start-api.js';
 import { stopApi } from '../api/stop-api.js';
 import { startWorker } from '../worker/start-worker.js';
+import { stopWorker } from '../worker/stop-worker.js';
 import { ensureAdministrator, type FirstAdministrator } from './administrator.js';
 
 export interface Application {
@@ -20,7 +21,7 @@ export interface Application {
  */
 export async function startApplication(config: Config, stops: Stop[]): Promise<Application> {
   const worker = await startWorker(config);
-  stops.push(() => worker.close());
+  stops.push(() => stopWorker(worker));
   const api = await startApi(config);
   stops.push(() => stopApi(api));
   const { port } = api.getHttpServer().address() as AddressInfo;

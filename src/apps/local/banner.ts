@@ -4,6 +4,7 @@ import type { Simulated } from './simulators.js';
 
 export interface BannerInput {
   readonly apiUrl: string;
+  readonly chatPageEnabled: boolean;
   readonly docsEnabled: boolean;
   /** The location of the data, for people. */
   readonly location: string;
@@ -12,8 +13,10 @@ export interface BannerInput {
 }
 
 /** The text that is shown when everything runs: addresses, data, and a first command. */
-export function banner({ apiUrl, docsEnabled, location, simulated, administrator }: BannerInput): string {
+export function banner({ apiUrl, chatPageEnabled, docsEnabled, location, simulated, administrator }: BannerInput): string {
   const lines = [
+    ...(chatPageEnabled ? [['Chat page', `${apiUrl}/`]] : []),
+    ['Administration', `${apiUrl}/admin/ui`],
     ['API', apiUrl],
     ...(docsEnabled ? [['Swagger UI', `${apiUrl}/docs`]] : []),
     ['Data', location],

@@ -1,3 +1,4 @@
+import { LOOPBACK } from '../../common/http/allowed-origins.js';
 import { type Config, loadConfig } from '../../config/env.js';
 import { isOtpResponseAllowed } from '../../config/setting-conflicts.js';
 
@@ -11,6 +12,8 @@ export function loadLocalConfig(): Config {
       DRAIN_DELAY_SECONDS: '0',
       REQUIRE_VERIFIED_NUMBER: 'false',
       ADMIN_REQUIRE_OTP: 'false',
+      CHAT_UI_ENABLED: 'true',
+      CORS_ORIGINS: LOOPBACK,
       RECONCILE_INTERVAL: '10s',
       // All users of the local mode have the loopback address.
       NETWORK_SIGN_UPS_PER_HOUR: '10000',

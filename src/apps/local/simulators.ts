@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Stop } from '../../common/process.js';
 import type { Config } from '../../config/env.js';
 import { startGeminiSimulator } from '../../../simulators/gemini/gemini-simulator.js';
-import { PRO_PRICE_ID } from '../../../simulators/stripe/objects/catalogue.js';
+import { PRO_ANNUAL_PRICE_ID, PRO_PRICE_ID } from '../../../simulators/stripe/objects/catalogue.js';
 import { startStripeSimulator } from '../../../simulators/stripe/server.js';
 
 export const SIMULATOR_HOST = '127.0.0.1';
@@ -64,7 +64,9 @@ async function simulateStripe(config: Config, dataDirectory: string): Promise<Si
     settings: {
       STRIPE_BASE_URL: simulator.url,
       STRIPE_SECRET_KEY: 'sk_test_simulated',
-      STRIPE_PRICE_PRO_ID: PRO_PRICE_ID,
+      // The simulator has no limit.
+      STRIPE_MAX_CALLS_PER_SECOND: 1_000,
+      STRIPE_PRICES: [`monthly=${PRO_PRICE_ID}`, `annual=${PRO_ANNUAL_PRICE_ID}`],
       STRIPE_WEBHOOK_SECRET: simulator.webhookSecret,
     },
     onApiStarted: (apiUrl) => {

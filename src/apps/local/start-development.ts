@@ -42,8 +42,11 @@ export async function startDevelopment(fail: Fail): Promise<Stop> {
       say(`Simulated ${name} is at ${url}.`);
       onApiStarted?.(`http://127.0.0.1:${settings.PORT}`);
     }
-    const found = Object.assign({ DATABASE_URL: server.url }, ...simulated.map((vendor) => vendor.settings)) as Record<string, string>;
-    stops.push(watchApplication(found, fail));
+    const found = Object.assign({ DATABASE_URL: server.url }, ...simulated.map((vendor) => vendor.settings)) as Record<
+      string,
+      string | string[]
+    >;
+    stops.push(watchApplication(Object.fromEntries(Object.entries(found).map(([name, value]) => [name, [value].flat().join(',')])), fail));
   } catch (error) {
     await stopAll();
     throw error;

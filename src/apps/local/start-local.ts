@@ -82,7 +82,16 @@ async function startParts(settings: Config, stops: Stop[], fail: Fail): Promise<
     ...Object.fromEntries(simulated.map(({ name, url }) => [name.toLowerCase(), url])),
   });
   stops.push(() => rm(endpoints, { force: true }));
-  say(banner({ apiUrl, docsEnabled: settings.DOCS_ENABLED, location: server.location, simulated, administrator }));
+  say(
+    banner({
+      apiUrl,
+      chatPageEnabled: settings.CHAT_UI_ENABLED,
+      docsEnabled: settings.DOCS_ENABLED,
+      location: server.location,
+      simulated,
+      administrator,
+    }),
+  );
 }
 
 /** Stops the process when npm is gone: an npm that was killed cannot pass the signal on. */

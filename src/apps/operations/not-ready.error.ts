@@ -1,7 +1,8 @@
 import { defineError } from '../../common/errors/app-error.js';
+import type { KeyFault } from '../../integrations/stripe/index.js';
 
 /** The dependencies of a process by name. */
-export type Checks = Readonly<Record<string, 'ok' | 'unavailable'>>;
+export type Checks = Readonly<Record<string, 'ok' | 'unavailable' | KeyFault>>;
 
 export class NotReadyError extends defineError({
   code: 'not_ready',

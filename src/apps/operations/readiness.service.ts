@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { Metrics } from '../../common/metrics/metrics.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
+import { StripeAccount } from '../../integrations/stripe/index.js';
 import { InjectRedis } from '../../redis/redis.module.js';
 import { type Checks, NotReadyError } from './not-ready.error.js';
 
@@ -19,7 +21,8 @@ export interface Readiness {
 
 /**
  * Decides whether this process should get work: not while it drains, and not without PostgreSQL. Without a Redis that
- * accepts writes it continues, degraded.
+ * accepts writes it continues, degraded; so it does with a wrong key of Stripe, where only payments are stopped, and
+ * when a configured price cannot be sold.
  */
 @Injectable()
 export class ReadinessService {
@@ -28,7 +31,21 @@ export class ReadinessService {
   constructor(
     private readonly database: Database,
     @InjectRedis() private readonly redis: Redis | null,
-  ) {}
+    private readonly stripe: StripeAccount,
+    metrics: Metrics,
+  ) {
+    metrics.observe(
+      {
+        dependency_up: { help: 'Whether this process can use what it depends on: 1, or 0 as its readiness says.', labels: ['dependency'] },
+      },
+      async () => {
+        const { postgresql, redis } = await this.look();
+        const { keyFault, hasUnsoldPrices } = this.stripe;
+        const states = { postgresql, ...(redis === null ? {} : { redis }), stripe: keyFault === null, stripe_prices: !hasUnsoldPrices };
+        return { dependency_up: Object.entries(states).map(([dependency, isUp]) => ({ labels: { dependency }, value: Number(isUp) })) };
+      },
+    );
+  }
 
   get isDraining(): boolean {
     return this.draining;
@@ -40,15 +57,27 @@ export class ReadinessService {
 
   /** @throws NotReadyError */
   async check(): Promise<Readiness> {
+    const { postgresql, redis } = await this.look();
+    const { keyFault, hasUnsoldPrices } = this.stripe;
+    const checks: Checks = {
+      postgresql: stateOf(postgresql),
+      ...(redis === null ? {} : { redis: stateOf(redis) }),
+      ...(keyFault === null ? {} : { stripe: keyFault }),
+      ...(hasUnsoldPrices ? { stripe_prices: 'unavailable' } : {}),
+    };
+    if (this.draining) throw new NotReadyError({ reason: 'draining', checks });
+    if (!postgresql) throw new NotReadyError({ reason: 'dependency', checks });
+    return { status: redis === false || keyFault !== null || hasUnsoldPrices ? 'degraded' : 'ok', checks };
+  }
+
+  /** Redis is null where there is none. */
+  private async look(): Promise<{ postgresql: boolean; redis: boolean | null }> {
     const { redis } = this;
-    const [postgresql, cache] = await Promise.all([
+    const [postgresql, writes] = await Promise.all([
       isReachable(() => this.database.run(ping, {})),
       redis === null ? null : isReachable(() => redis.set(PROBE_KEY, '1', 'EX', PROBE_SECONDS)),
     ]);
-    const checks: Checks = { postgresql: stateOf(postgresql), ...(cache === null ? {} : { redis: stateOf(cache) }) };
-    if (this.draining) throw new NotReadyError({ reason: 'draining', checks });
-    if (!postgresql) throw new NotReadyError({ reason: 'dependency', checks });
-    return { status: cache === false ? 'degraded' : 'ok', checks };
+    return { postgresql, redis: writes };
   }
 }
 

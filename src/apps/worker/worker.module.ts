@@ -3,9 +3,11 @@ import { ConfigModule } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { DatabaseModule } from '../../database/database.module.js';
 import { AccountContentsModule } from '../../modules/privacy/account-contents.module.js';
+import { AttachmentsWorkerModule } from '../../modules/attachments/worker/attachments-worker.module.js';
 import { AuthWorkerModule } from '../../modules/auth/worker/auth-worker.module.js';
 import { BillingWorkerModule } from '../../modules/billing/worker/billing-worker.module.js';
 import { MessagesWorkerModule } from '../../modules/messages/worker/messages-worker.module.js';
+import { SubscriptionsWorkerModule } from '../../modules/subscriptions/worker/subscriptions-worker.module.js';
 import { QueueModule } from '../../queue/queue.module.js';
 import { QueueWorkersModule } from '../../queue/queue-workers.module.js';
 import { StreamsModule } from '../../streams/streams.module.js';
@@ -28,7 +30,9 @@ export class WorkerModule {
         AccountContentsModule,
         AuthWorkerModule,
         MessagesWorkerModule,
+        AttachmentsWorkerModule,
         BillingWorkerModule,
+        SubscriptionsWorkerModule,
       ],
       providers: [RetentionService],
     };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 interface RequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -15,7 +15,7 @@ interface ResponseLike {
  * @returns the body; nothing for a client that has it (304)
  */
 export function tagged(request: RequestLike, response: ResponseLike, body: string): string | undefined {
-  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  const tag = `"${hash('sha256', body, 'base64url').slice(0, 27)}"`;
   response.header('etag', tag);
   if (matchesTag(request.headers['if-none-match'], tag)) {
     response.status(304);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
-import { writeEventStream } from './event-stream.js';
+import { PushedEventStream, writeEventStream } from './event-stream.js';
 
 let server: FastifyInstance | null = null;
 let socket: Socket | null = null;
@@ -109,4 +109,66 @@ test('a stream that ends is told from one that is cut: by an error, or by its si
     cut.cut();
   });
   await expect((await fetch(cut.origin)).text()).rejects.toThrow('terminated');
+});
+
+describe('a stream whose frames are pushed', () => {
+  async function push(
+    keepAliveMs?: number,
+  ): Promise<{ stream: PushedEventStream; client: Socket; state: { closed: number; slow: number } }> {
+    const state = { closed: 0, slow: 0 };
+    const http = fastify();
+    server = http;
+    const opened = new Promise<PushedEventStream>((resolve) => {
+      http.get('/', (_request, reply) => {
+        const onClose = () => (state.closed += 1);
+        const onSlow = () => (state.slow += 1);
+        resolve(new PushedEventStream(reply, { onClose, onSlow, ...(keepAliveMs === undefined ? {} : { keepAliveMs }) }));
+      });
+    });
+    const { port } = new URL(await http.listen({ port: 0, host: '127.0.0.1' }));
+    const client = connect(Number(port), '127.0.0.1');
+    socket = client;
+    client.on('error', () => undefined);
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    return { stream: await opened, client, state };
+  }
+  const closing = async (state: { closed: number }) => {
+    while (state.closed === 0) await pause(5);
+  };
+
+  test('sends each frame at once, and closes the connection after the last one', async () => {
+    const { stream, client, state } = await push();
+    let text = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    stream.write('data: 1\n\n');
+    stream.end('data: 2\n\n');
+    await once(client, 'close');
+    expect(text).toMatch(/content-type: text\/event-stream\r\n[^]*data: 1\n\n[^]*data: 2\n\n[^]*\r\n0\r\n\r\n$/);
+    await closing(state);
+    expect(state).toEqual({ closed: 1, slow: 0 });
+  });
+
+  test('keeps no more for a reader that falls behind, and cuts it', async () => {
+    const { stream, client, state } = await push();
+    client.pause();
+    for (let frames = 0; state.slow === 0; frames += 1) {
+      stream.write(`data: ${'x'.repeat(1_000)}\n\n`);
+      if (frames % 100 === 0) await pause(1);
+    }
+    await closing(state);
+    expect(state).toEqual({ closed: 1, slow: 1 });
+  });
+
+  test('cuts a reader that has taken nothing from one comment to the next', async () => {
+    const { stream, client, state } = await push(200);
+    client.pause();
+    const { raw } = stream as unknown as { raw: { readonly writableLength: number } };
+    // Never more than the little that may wait: only that it is still there a comment later cuts the reader.
+    while (state.slow === 0) {
+      if (raw.writableLength === 0) stream.write(`data: ${'x'.repeat(16_000)}\n\n`);
+      await pause(1);
+    }
+    await closing(state);
+    expect(state).toEqual({ closed: 1, slow: 1 });
+  });
 });

@@ -57,6 +57,8 @@ export class BodiesInFlight {
   readonly large = new InFlightBytes({ total: 40 * MIB, perHolder: 20 * MIB, least: MIB });
   readonly ofUsers = new InFlightBytes({ total: 32 * MIB, perHolder: 4 * MIB, least: 0 });
   readonly ofStrangers = new InFlightBytes({ total: 8 * MIB, perHolder: 2 * MIB, least: 0 });
+  /** Uploads, which hold a part of their file: what is received and not yet stored. */
+  readonly uploads = new InFlightBytes({ total: 128 * MIB, perHolder: 64 * MIB, least: MIB });
   readonly ofWebhooks = new InFlightBytes({ total: 8 * MIB, perHolder: 4 * MIB, least: 0 });
 }
 

@@ -12,6 +12,7 @@ export const OneTimeCodeField = ({ required, description }: { required: boolean;
     ApiProperty({
       type: String,
       required,
+      maxLength: LONGEST,
       example: '493027',
       description: `${description === undefined ? '' : `${description} `}Six digits of any script; blanks and dashes are ignored.`,
     }),

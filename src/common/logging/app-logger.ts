@@ -1,26 +1,58 @@
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
-import { requestContext } from '../request-context.js';
+import type { LoggerService } from '@nestjs/common';
+import type { Level, Logger as Pino } from 'pino';
 
-const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
+/** Nest's own words about its start: hundreds of lines, which only the level `debug` shows. */
+const FRAMEWORK: ReadonlySet<unknown> = new Set(['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver']);
+const STACK = /^.+\n\s+at .+:\d+:\d+/;
 
-export type LogThreshold = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+/**
+ * Nest's logger on pino. Of what follows a message, an object gives fields of the line, an error its field `err`, a
+ * stack its field `stack`, and a text at the end the line's context.
+ */
+export class AppLogger implements LoggerService {
+  constructor(private readonly pino: Pino) {}
 
-const LEAST: Readonly<Record<LogThreshold, number>> = { silent: 0, fatal: 1, error: 2, warn: 3, info: 4, debug: 5, trace: 6 };
-
-/** Nest's logger: one JSON object or text per line, with the id of the request or job that the line belongs to. */
-export class AppLogger extends ConsoleLogger {
-  constructor(options: { threshold: LogThreshold; json: boolean }) {
-    super({ json: options.json, logLevels: LEVELS.slice(0, LEAST[options.threshold]), structuredParams: true, flattenParams: true });
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
   }
 
-  protected override getJsonLogObject(...args: Parameters<ConsoleLogger['getJsonLogObject']>) {
-    const requestId = requestContext.getStore()?.requestId;
-    return { ...super.getJsonLogObject(...args), ...(requestId === undefined ? {} : { request_id: requestId }) };
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
   }
 
-  protected override formatMessage(...args: Parameters<ConsoleLogger['formatMessage']>): string {
-    const requestId = requestContext.getStore()?.requestId;
-    const line = super.formatMessage(...args);
-    return requestId === undefined ? line : line.replace(/\n$/, ` request_id=${requestId}\n`);
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
   }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(FRAMEWORK.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(level: Level, message: unknown, rest: readonly unknown[]): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    const fields: Record<string, unknown> = {};
+    for (const [i, value] of rest.entries()) {
+      if (typeof value === 'string') fields[STACK.test(value) ? 'stack' : i === rest.length - 1 ? 'context' : 'detail'] = value;
+      else add(fields, value);
+    }
+    if (typeof message === 'string') this.pino[level](fields, message);
+    else {
+      add(fields, message);
+      this.pino[level](fields, message instanceof Error ? message.message : undefined);
+    }
+  }
+}
+
+function add(fields: Record<string, unknown>, value: unknown): void {
+  if (value instanceof Error) fields['err'] = value;
+  else if (typeof value === 'object' && value !== null) Object.assign(fields, value);
+  else if (value !== undefined) fields['detail'] = value;
 }

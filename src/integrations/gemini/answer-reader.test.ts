@@ -8,14 +8,21 @@ function part(json: object): GenerateContentResponse {
 
 function reading(...parts: object[]) {
   const answer = new AnswerReader();
-  return { texts: parts.map((json) => answer.read(part(json))), end: answer.end() };
+  return { pieces: parts.flatMap((json) => answer.read(part(json))), end: answer.end() };
 }
 
+/** The end of an answer without search and signatures. */
+const PLAIN = { webSearch: null, thoughtSignatures: [] };
+
 describe('AnswerReader', () => {
-  test('joins the texts of a part and leaves reasoning, other parts and other candidates out', () => {
+  test('tells text from thoughts and leaves other parts and other candidates out', () => {
     const parts = [{ text: 'I think', thought: true }, { text: 'Hello' }, { inlineData: { data: '' } }, { text: ' you' }];
     const candidates = [{ content: { parts }, finishReason: 'STOP' }, { content: { parts: [{ text: 'no' }] } }];
-    expect(reading({ candidates }).texts).toEqual(['Hello you']);
+    expect(reading({ candidates }).pieces).toEqual([
+      { type: 'reasoning', text: 'I think' },
+      { type: 'text', text: 'Hello' },
+      { type: 'text', text: ' you' },
+    ]);
   });
 
   test('has no end before a finish reason or a block reason', () => {
@@ -38,7 +45,13 @@ describe('AnswerReader', () => {
     ['FINISH_REASON_UNSPECIFIED', 'other', null],
     ['SOMETHING_NEW', 'other', null],
   ])('%s is %s', (vendor, finishReason, blockReason) => {
-    expect(reading({ candidates: [{ finishReason: vendor }] }).end).toEqual({ finishReason, blockReason, usage: null, modelVersion: null });
+    expect(reading({ candidates: [{ finishReason: vendor }] }).end).toEqual({
+      finishReason,
+      blockReason,
+      usage: null,
+      modelVersion: null,
+      ...PLAIN,
+    });
   });
 
   test('a blocked prompt is content-filter, whatever the finish reason', () => {
@@ -59,6 +72,20 @@ describe('AnswerReader', () => {
       blockReason: null,
       usage: { inputTokens: 5, outputTokens: 9, reasoningTokens: 4, totalTokens: 18 },
       modelVersion: 'm',
+      ...PLAIN,
     });
+  });
+
+  test('a signature belongs to the text before it, also where its part has none; those of thoughts are left out', () => {
+    const parts = [{ text: 'Hi 🙂', thoughtSignature: 'a' }, { text: 'hm', thought: true, thoughtSignature: 'b' }, { text: '' }];
+    const last = { text: '', thoughtSignature: 'c' };
+    const { end } = reading(
+      { candidates: [{ content: { parts } }] },
+      { candidates: [{ content: { parts: [last] }, finishReason: 'STOP' }] },
+    );
+    expect(end?.thoughtSignatures).toEqual([
+      { end: 5, signature: 'a' },
+      { end: 5, signature: 'c' },
+    ]);
   });
 });

@@ -7,6 +7,8 @@ export type GeminiErrorCode =
   | 'model_timeout'
   | 'stream_interrupted'
   | 'request_rejected'
+  | 'attachment_rejected'
+  | 'attachment_unavailable'
   | 'model_misconfigured';
 
 const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: string }>> = {
@@ -17,6 +19,8 @@ const ERRORS: Readonly<Record<GeminiErrorCode, { retryable: boolean; message: st
   model_timeout: { retryable: true, message: 'The model did not answer in time.' },
   stream_interrupted: { retryable: true, message: "The model's answer was interrupted." },
   request_rejected: { retryable: false, message: 'The model refused the request.' },
+  attachment_rejected: { retryable: false, message: 'The model cannot read a file.' },
+  attachment_unavailable: { retryable: true, message: 'The model could not open a file.' },
   model_misconfigured: { retryable: false, message: 'The model is not configured correctly.' },
 };
 
@@ -31,14 +35,17 @@ export class GeminiError extends Error {
   readonly retryAfterMs: number | null;
   /** The HTTP status of Gemini's error; null when there was no response. */
   readonly status: number | null;
+  /** Gemini's own name of the reason, such as `RESOURCE_EXHAUSTED` or `API_KEY_INVALID`; null when it gave none. */
+  readonly reason: string | null;
 
   constructor(
     readonly code: GeminiErrorCode,
-    options: { cause?: unknown; retryAfterMs?: number | null; status?: number | null } = {},
+    options: { cause?: unknown; retryAfterMs?: number | null; status?: number | null; reason?: string | null } = {},
   ) {
     super(ERRORS[code].message, { cause: options.cause });
     this.retryable = ERRORS[code].retryable;
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.status = options.status ?? null;
+    this.reason = options.reason ?? null;
   }
 }

@@ -22,6 +22,9 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
 /** Phrases of a server under load, which have various statuses. */
 const OVERLOADED = /\b(?:overloaded|over capacity|at capacity|high demand|temporarily unavailable|try again later)\b/iu;
 
+/** Words of Gemini on a file that it cannot read. */
+const UNREADABLE = /\b(?:image|document|mime type|inline_data|files?)\b/iu;
+
 /** HTTP statuses that concern the key, the account, the address or the model's name, and never a user's text. */
 const MISCONFIGURED: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407]);
 
@@ -30,19 +33,32 @@ const MISCONFIGURED: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407
  *
  * @param answering whether the answer had begun; then a failure that is not an error of the API is an interruption
  * @param retryAfter the Retry-After header of the response, which the SDK does not pass on
+ * @param hasFiles whether the request has files, or is about one
  */
-export function toGeminiError(error: unknown, answering: boolean, retryAfter: string | null = null): GeminiError {
+export function toGeminiError(error: unknown, answering: boolean, retryAfter: string | null = null, hasFiles = false): GeminiError {
   if (error instanceof GeminiError) return error;
   if (!(error instanceof ApiError)) return new GeminiError(answering ? 'stream_interrupted' : 'model_unavailable', { cause: error });
   const vendor = vendorErrorOf(error.message);
   const retryAfterMs = retryDelayOf(vendor.details) ?? retryAfterOf(retryAfter);
-  return new GeminiError(codeOf(error.status, vendor), { cause: error, retryAfterMs, status: error.status });
+  const code = (hasFiles ? codeOfFile(error.status, vendor) : null) ?? codeOf(error.status, vendor);
+  return new GeminiError(code, { cause: error, retryAfterMs, status: error.status, reason: reasonOf(vendor) });
 }
 
 interface VendorError {
   readonly status: unknown;
   readonly message: unknown;
   readonly details: readonly Json[];
+}
+
+/**
+ * The code of an error that is about a file; null for any other. Gemini says 403 or 404 of an upload that has expired,
+ * FAILED_PRECONDITION of one that it is still processing, and INVALID_ARGUMENT of a file that it cannot read.
+ */
+function codeOfFile(httpStatus: number, { status, message }: VendorError): GeminiErrorCode | null {
+  if (typeof message !== 'string') return null;
+  const isAboutUpload = /\bfiles?\b/iu.test(message);
+  if (isAboutUpload && (httpStatus === 403 || httpStatus === 404 || status === 'FAILED_PRECONDITION')) return 'attachment_unavailable';
+  return httpStatus === 400 && status === 'INVALID_ARGUMENT' && UNREADABLE.test(message) ? 'attachment_rejected' : null;
 }
 
 function codeOf(httpStatus: number, { status: vendorStatus, message, details }: VendorError): GeminiErrorCode {
@@ -57,6 +73,15 @@ function codeOf(httpStatus: number, { status: vendorStatus, message, details }: 
   const misconfigured = vendorStatus === 'FAILED_PRECONDITION' || details.some((detail) => detail['reason'] === 'API_KEY_INVALID');
   if (misconfigured) return 'model_misconfigured';
   return typeof message === 'string' && OVERLOADED.test(message) ? 'model_overloaded' : 'request_rejected';
+}
+
+/** A name of Google's, and no words, which could repeat the request. */
+const NAME = /^[A-Z][A-Z0-9_]{0,62}$/u;
+
+/** The reason of ErrorInfo, which is more exact, or the status. */
+function reasonOf({ status, details }: VendorError): string | null {
+  const names = [...details.map((detail) => detail['reason']), status];
+  return names.find((name): name is string => typeof name === 'string' && NAME.test(name)) ?? null;
 }
 
 /** Reads the JSON body, which the SDK puts into the message, after other words if the error came inside a stream. */

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { type CodeMessage, OtpDelivery, OtpDeliveryError } from './otp-delivery.js';
+import { OtpDelivery, OtpDeliveryError, type OutgoingMessage } from './otp-delivery.js';
 
 const TIMEOUT_MS = 10_000;
 
@@ -26,7 +26,7 @@ export class SmtpDelivery extends OtpDelivery {
     });
   }
 
-  override async send({ email, subject, text }: CodeMessage): Promise<void> {
+  override async send({ email, subject, text }: OutgoingMessage): Promise<void> {
     if (email === null) throw new OtpDeliveryError('the account has no e-mail address', false);
     try {
       await this.transport.sendMail({ from: this.options.from, to: { name: '', address: email }, subject, text });
@@ -37,7 +37,7 @@ export class SmtpDelivery extends OtpDelivery {
       throw new OtpDeliveryError(
         `the mail server ${typeof responseCode === 'number' ? `answered ${responseCode}` : 'could not be reached'}`,
         !isPermanent,
-        { cause: error },
+        { answer: { vendor: 'smtp', status: typeof responseCode === 'number' ? responseCode : null, reason: null }, cause: error },
       );
     }
   }

@@ -1,4 +1,4 @@
-import { type CodeMessage, OtpDelivery, OtpDeliveryError } from './otp-delivery.js';
+import { OtpDelivery, OtpDeliveryError, type OutgoingMessage } from './otp-delivery.js';
 
 const TIMEOUT_MS = 10_000;
 
@@ -18,7 +18,7 @@ export class TwilioDelivery extends OtpDelivery {
     super();
   }
 
-  override async send({ mobileNumber, text }: CodeMessage): Promise<void> {
+  override async send({ mobileNumber, text }: OutgoingMessage): Promise<void> {
     const { baseUrl, accountSid, authToken, from } = this.options;
     const sender = from.startsWith('MG') ? { MessagingServiceSid: from } : { From: from };
     let response: Response;
@@ -31,7 +31,10 @@ export class TwilioDelivery extends OtpDelivery {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {
-      throw new OtpDeliveryError('Twilio could not be reached', true, { cause: error });
+      throw new OtpDeliveryError('Twilio could not be reached', true, {
+        answer: { vendor: 'twilio', status: null, reason: null },
+        cause: error,
+      });
     }
     if (response.ok) {
       await response.body?.cancel();
@@ -39,16 +42,19 @@ export class TwilioDelivery extends OtpDelivery {
     }
     // twilio.com/docs/usage/twilios-response: 429 and 5xx are transient; any other 4xx is permanent.
     const code = await vendorCode(response);
-    throw new OtpDeliveryError(`Twilio answered ${response.status}${code}`, response.status === 429 || response.status >= 500);
+    const { status } = response;
+    throw new OtpDeliveryError(`Twilio answered ${status}${code === null ? '' : ` (error ${code})`}`, status === 429 || status >= 500, {
+      answer: { vendor: 'twilio', status, reason: code },
+    });
   }
 }
 
 /** Reads only the code of Twilio's error, because its text may have the recipient's number. */
-async function vendorCode(response: Response): Promise<string> {
+async function vendorCode(response: Response): Promise<number | null> {
   try {
     const { code } = (await response.json()) as { code?: unknown };
-    return typeof code === 'number' ? ` (error ${code})` : '';
+    return typeof code === 'number' ? code : null;
   } catch {
-    return '';
+    return null;
   }
 }

@@ -1,25 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { Job, JobType, Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import { NotFoundError, ServiceUnavailableError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { takeKeyedLock } from '../../database/locks.js';
 import { statement } from '../../database/statement.js';
-import { Queues } from '../../queue/queues.js';
+import { type QueueState, Queues, stateOf } from '../../queue/queues.js';
 import type { Administrator } from './administrator.js';
 import { type AuditAction, type AuditedState, AuditLogService } from './audit-log.service.js';
-
-/** BullMQ's state of waiting jobs in a paused queue on PostgreSQL; its types do not have it. */
-const PAUSED = 'paused' as JobType;
 
 const FAILED_SHOWN = 20;
 /** Jobs that BullMQ retries in one step; it takes as many steps as needed. */
 const RETRY_STEP = 500;
 
-export interface QueueState {
+export interface DescribedQueue extends QueueState {
   readonly name: string;
-  readonly isPaused: boolean;
-  readonly counts: { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number };
-  readonly oldestWaitingAt: Date | null;
   /** The newest failed jobs. */
   readonly failedJobs: readonly FailedJob[];
 }
@@ -61,7 +55,7 @@ export class AdminQueuesService {
   ) {}
 
   /** @throws ServiceUnavailableError */
-  listQueues(): Promise<QueueState[]> {
+  listQueues(): Promise<DescribedQueue[]> {
     return reached(() => Promise.all(this.queues.all().map(describe)));
   }
 
@@ -70,21 +64,21 @@ export class AdminQueuesService {
    *
    * @throws NotFoundError, ServiceUnavailableError
    */
-  async pauseQueue(by: Administrator, { name }: QueueInput): Promise<QueueState> {
+  async pauseQueue(by: Administrator, { name }: QueueInput): Promise<DescribedQueue> {
     return this.change(by, name, 'queue.pause', async (queue) =>
       (await queue.isPaused()) ? null : { before: { paused: false }, after: { paused: true }, act: () => queue.pause() },
     );
   }
 
   /** @throws NotFoundError, ServiceUnavailableError */
-  async resumeQueue(by: Administrator, { name }: QueueInput): Promise<QueueState> {
+  async resumeQueue(by: Administrator, { name }: QueueInput): Promise<DescribedQueue> {
     return this.change(by, name, 'queue.resume', async (queue) =>
       (await queue.isPaused()) ? { before: { paused: true }, after: { paused: false }, act: () => queue.resume() } : null,
     );
   }
 
   /** Retries one failed job, or all without `jobId`. @throws NotFoundError, ServiceUnavailableError */
-  async retryJobs(by: Administrator, { name, jobId }: RetryJobsInput): Promise<QueueState> {
+  async retryJobs(by: Administrator, { name, jobId }: RetryJobsInput): Promise<DescribedQueue> {
     return this.change(by, name, 'queue.retry', async (queue) => {
       if (jobId === undefined) {
         const failed = await queue.getFailedCount();
@@ -106,7 +100,7 @@ export class AdminQueuesService {
     name: string,
     action: AuditAction,
     plan: (queue: Queue) => Promise<{ before: AuditedState; after: AuditedState; act: () => Promise<unknown> } | null>,
-  ): Promise<QueueState> {
+  ): Promise<DescribedQueue> {
     const queue = this.queues.find(name);
     if (!queue) throw new NotFoundError();
     await this.database.transaction(async (transaction) => {
@@ -123,26 +117,9 @@ export class AdminQueuesService {
   }
 }
 
-async function describe(queue: Queue): Promise<QueueState> {
-  const [counts, isPaused, waiting, failed] = await Promise.all([
-    queue.getJobCounts('waiting', PAUSED, 'prioritized', 'active', 'delayed', 'failed'),
-    queue.isPaused(),
-    queue.getJobs(['waiting', 'prioritized'], 0, 0, true) as Promise<Job[]>,
-    queue.getJobs(['failed'], 0, FAILED_SHOWN - 1) as Promise<Job[]>,
-  ]);
-  const oldest = Math.min(...waiting.map(({ timestamp }) => timestamp));
-  return {
-    name: queue.name,
-    isPaused,
-    counts: {
-      waiting: (counts['waiting'] ?? 0) + (counts[PAUSED] ?? 0) + (counts['prioritized'] ?? 0),
-      active: counts['active'] ?? 0,
-      delayed: counts['delayed'] ?? 0,
-      failed: counts['failed'] ?? 0,
-    },
-    oldestWaitingAt: Number.isFinite(oldest) ? new Date(oldest) : null,
-    failedJobs: failed.map(toFailedJob),
-  };
+async function describe(queue: Queue): Promise<DescribedQueue> {
+  const [state, failed] = await Promise.all([stateOf(queue), queue.getJobs(['failed'], 0, FAILED_SHOWN - 1) as Promise<Job[]>]);
+  return { name: queue.name, ...state, failedJobs: failed.map(toFailedJob) };
 }
 
 const toFailedJob = ({ id, name, data, attemptsMade, failedReason, timestamp, finishedOn }: Job): FailedJob => ({

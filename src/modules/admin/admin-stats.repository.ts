@@ -51,6 +51,22 @@ const listActiveUsers = statement({
 /** Users with an accepted message on a UTC day. */
 export type ActiveUsers = NonNullable<typeof listActiveUsers.row>;
 
+// Every day of the period, from an index alone.
+const listSignUps = statement({
+  name: 'admin_stats_sign_ups',
+  parameters: { first: 'date', last: 'date' },
+  columns: { day: 'text', users: 'int4' },
+  text: `SELECT to_char(d, 'YYYY-MM-DD') AS day, coalesce(s.users, 0) AS users
+   FROM generate_series(:first::date, :last::date, interval '1 day') d LEFT JOIN (
+     SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(*)::integer AS users FROM users
+     WHERE created_at >= :first::date::timestamp AT TIME ZONE 'UTC' AND created_at < (:last::date + 1)::timestamp AT TIME ZONE 'UTC' GROUP BY 1
+   ) s ON s.day = d::date
+   ORDER BY d`,
+});
+
+/** Users who signed up on a UTC day. */
+export type SignUps = NonNullable<typeof listSignUps.row>;
+
 export interface StatusCount {
   readonly status: string;
   readonly count: number;
@@ -84,6 +100,11 @@ export class AdminStatsRepository {
 
   countLiveGrants(): Promise<number> {
     return this.grants.countBy({ revokedAt: IsNull(), entitledUntil: Raw((column) => `${column} > now()`) });
+  }
+
+  /** Sign-ups of each UTC day from the first to the last, both included. */
+  listSignUps(first: string, last: string): Promise<SignUps[]> {
+    return this.database.run(listSignUps, { first, last });
   }
 
   /** Active users of each UTC day from the first to the last, both included. */

@@ -1,16 +1,28 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { ValidationFailedError } from '../../common/errors/common.errors.js';
-import { type Amount, RevenueService } from '../billing/index.js';
-import { type HourTotal, type ModelLatencies, type ModelTotal, percentile, StatsRepository } from '../messages/index.js';
-import { type ActiveUsers, AdminStatsRepository, type StatusCount, type UserStats } from './admin-stats.repository.js';
+import { type Amount, type Revenue, RevenueService } from '../billing/index.js';
+import {
+  type FeedbackCounts,
+  FeedbackService,
+  type HourTotal,
+  type ModelLatencies,
+  type ModelTotal,
+  percentile,
+  StatsRepository,
+} from '../messages/index.js';
+import { type ActiveUsers, AdminStatsRepository, type SignUps, type StatusCount, type UserStats } from './admin-stats.repository.js';
+import { type UserCost, UserCostsRepository } from './user-costs.repository.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 366;
+const USERS_LISTED = 10;
+/** Administrators compare each of a few periods with the one before it. */
+const SETTLED_PERIODS = 16;
 const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
 /** Statuses of subscriptions that pay, or are expected to pay soon. */
-const PAYING = new Set(['active', 'past_due']);
 
 /** In milliseconds; null where nothing was measured. */
 export type Percentiles = Readonly<Record<keyof typeof QUANTILES, number | null>>;
@@ -31,6 +43,7 @@ export interface Stats {
   readonly to: Date;
   readonly users: UserStats;
   readonly activeUsers: readonly ActiveUsers[];
+  readonly signUps: readonly SignUps[];
   readonly messages: number;
   readonly replies: { readonly completed: number; readonly failed: number; readonly blocked: number; readonly cancelled: number };
   /** Attempts that gave no reply and were followed by another attempt. */
@@ -41,9 +54,16 @@ export interface Stats {
   readonly models: readonly ModelStats[];
   readonly costMicros: number;
   readonly failures: readonly { readonly code: string; readonly count: number }[];
+  readonly feedback: readonly FeedbackCounts[];
   readonly subscriptions: readonly StatusCount[];
   readonly grants: number;
   readonly monthlyRevenue: Amount | null;
+  readonly revenue: readonly Revenue[];
+}
+
+interface Range {
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
 }
 
 /** The roll-ups of a period. */
@@ -56,13 +76,15 @@ interface Counts {
 /** Statistics of the service. They come from roll-ups, so their cost does not grow with the number of messages. */
 @Injectable()
 export class AdminStatsService {
-  /** The finished hours of the last period that was asked for: they do not change any more. */
-  private settled: { readonly key: string; readonly counts: Promise<Counts> } | null = null;
+  /** The finished hours of the periods that were asked for last: they do not change any more. */
+  private readonly settled = new LRUCache<string, Promise<Counts>>({ max: SETTLED_PERIODS });
 
   constructor(
     private readonly statistics: StatsRepository,
     private readonly stats: AdminStatsRepository,
     private readonly revenue: RevenueService,
+    private readonly feedback: FeedbackService,
+    private readonly userCosts: UserCostsRepository,
   ) {}
 
   /**
@@ -70,16 +92,19 @@ export class AdminStatsService {
    *   the 30 UTC days up to `to`
    * @throws ValidationFailedError for a `from` after `to`, and for a range of more than 366 days
    */
-  async getStats(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): Promise<Stats> {
+  async getStats(range: Range): Promise<Stats> {
     const { from, to } = period(range);
-    const [users, activeUsers, subscriptions, grants, { totals, hours, latencies }] = await Promise.all([
+    const [firstDay, lastDay] = [toDay(from), toDay(new Date(to.getTime() - 1))];
+    const [users, activeUsers, signUps, subscriptions, grants, revenue, feedback, { totals, hours, latencies }] = await Promise.all([
       this.stats.countUsers(from, to),
-      this.stats.listActiveUsers(toDay(from), toDay(new Date(to.getTime() - 1))),
+      this.stats.listActiveUsers(firstDay, lastDay),
+      this.stats.listSignUps(firstDay, lastDay),
       this.stats.countSubscriptions(),
       this.stats.countLiveGrants(),
+      this.revenue.getRevenue(from, to),
+      this.feedback.countByDay(firstDay, lastDay),
       this.count(from, to),
     ]);
-    const paying = sum(subscriptions.filter(({ status }) => PAYING.has(status)).map(({ count }) => count));
     const ofReplies = (outcome: ModelTotal['outcome']) =>
       sum(totals.filter((row) => row.purpose === 'reply' && row.outcome === outcome).map(({ count }) => count));
     const all = merge([...latencies.values()]);
@@ -88,6 +113,7 @@ export class AdminStatsService {
       to,
       users,
       activeUsers,
+      signUps,
       messages: ofReplies('accepted'),
       replies: {
         completed: ofReplies('completed'),
@@ -100,12 +126,25 @@ export class AdminStatsService {
       firstToken: percentiles(all.firstToken),
       total: percentiles(all.total),
       models: byModel(totals, latencies),
+      feedback,
       costMicros: sum(totals.map(({ cost_micros }) => cost_micros)),
       failures: failuresOf(totals),
       subscriptions,
       grants,
-      monthlyRevenue: await this.revenue.getMonthlyRevenue(paying),
+      revenue,
+      monthlyRevenue: await this.revenue.getMonthlyRevenue(revenue),
     };
+  }
+
+  /**
+   * The ten users whose replies cost the most, on the UTC days of the range.
+   *
+   * @param range as for `getStats`
+   * @throws ValidationFailedError
+   */
+  listUserCosts(range: Range): Promise<UserCost[]> {
+    const { from, to } = period(range);
+    return this.userCosts.list(toDay(from), toDay(new Date(to.getTime() - 1)), USERS_LISTED);
   }
 
   private async count(from: Date, to: Date): Promise<Counts> {
@@ -128,12 +167,13 @@ export class AdminStatsService {
 
   private countSettled(from: Date, to: Date): Promise<Counts> {
     const key = `${from.toISOString()} ${to.toISOString()}`;
-    if (this.settled?.key === key) return this.settled.counts;
+    const known = this.settled.get(key);
+    if (known) return known;
     const counts = this.read(from, to);
-    this.settled = { key, counts };
+    this.settled.set(key, counts);
     // A failed query is repeated by the next request.
     counts.catch(() => {
-      if (this.settled?.counts === counts) this.settled = null;
+      if (this.settled.peek(key) === counts) this.settled.delete(key);
     });
     return counts;
   }
@@ -148,7 +188,7 @@ export class AdminStatsService {
   }
 }
 
-function period(range: { readonly from?: Date | undefined; readonly to?: Date | undefined }): { from: Date; to: Date } {
+function period(range: Range): { from: Date; to: Date } {
   const end = range.to ?? new Date();
   const to = new Date(Math.floor(end.getTime() / HOUR_MS) * HOUR_MS + HOUR_MS);
   const from = range.from ?? new Date(Date.parse(toDay(end)) - (DEFAULT_DAYS - 1) * DAY_MS);
@@ -175,6 +215,7 @@ function byDay(hours: readonly HourTotal[]): Stats['days'] {
       failed: row.failed + (known?.failed ?? 0),
       blocked: row.blocked + (known?.blocked ?? 0),
       cancelled: row.cancelled + (known?.cancelled ?? 0),
+      tokens: row.tokens + (known?.tokens ?? 0),
       cost_micros: row.cost_micros + (known?.cost_micros ?? 0),
     });
   }

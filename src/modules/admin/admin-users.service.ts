@@ -2,6 +2,7 @@ import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import type { Role } from '../../common/actor.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
+import { logSecurityEvent } from '../../common/logging/security-log.js';
 import { Database } from '../../database/database.js';
 import { OtpService, SessionsService } from '../auth/index.js';
 import { type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
@@ -60,9 +61,9 @@ export class AdminUsersService {
     by: Administrator,
     { userId, ...changes }: { readonly userId: string; readonly role?: Role; readonly isDisabled?: boolean },
   ): Promise<AccountDetails> {
-    await this.database.transaction(async (transaction) => {
+    const { before, after } = await this.database.transaction(async (transaction) => {
       const { before, after } = await this.users.changeAccess(transaction, userId, changes);
-      if (before === after) return;
+      if (before === after) return { before, after };
       await this.codes.consumeAll(transaction, userId);
       await this.sessions.endAll(userId, transaction);
       const entry = {
@@ -72,7 +73,11 @@ export class AdminUsersService {
         after: { role: after.role, disabled: after.isDisabled },
       } as const;
       await this.auditLog.recordChanges(by, [entry], transaction);
+      return { before, after };
     });
+    const who = { user_id: userId, by: by.userId };
+    if (before.role !== after.role) logSecurityEvent('role_changed', { ...who, from: before.role, to: after.role });
+    if (before.isDisabled !== after.isDisabled) logSecurityEvent(after.isDisabled ? 'account_disabled' : 'account_enabled', who);
     return this.getAccount(userId);
   }
 

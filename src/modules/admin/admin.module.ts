@@ -12,6 +12,8 @@ import { AdminStatsRepository } from './admin-stats.repository.js';
 import { AdminStatsService } from './admin-stats.service.js';
 import { AdminUsersRepository } from './admin-users.repository.js';
 import { AdminUsersService } from './admin-users.service.js';
+import { AttentionRepository } from './attention.repository.js';
+import { AttentionService } from './attention.service.js';
 import { AuditEntryEntity } from './audit-entry.entity.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { AuditLogService } from './audit-log.service.js';
@@ -20,12 +22,14 @@ import { ConversationsService } from './conversations.service.js';
 import { CsvExportsService } from './csv-exports.service.js';
 import { EntitlementsRepository } from './entitlements.repository.js';
 import { EntitlementsService } from './entitlements.service.js';
+import { UserCostsRepository } from './user-costs.repository.js';
 import { WebhookEventsService } from './webhook-events.service.js';
 
 const SERVICES = [
   AdminQueuesService,
   AdminStatsService,
   AdminUsersService,
+  AttentionService,
   AuditLogService,
   ConversationsService,
   CsvExportsService,
@@ -46,7 +50,16 @@ const READ_TABLES = [ChatroomEntity, GrantEntity, MessageEntity, SubscriptionEnt
     BillingModule,
     TypeOrmModule.forFeature([...TABLES, ...READ_TABLES]),
   ],
-  providers: [...SERVICES, AdminStatsRepository, AdminUsersRepository, AuditLogRepository, ConversationsRepository, EntitlementsRepository],
+  providers: [
+    ...SERVICES,
+    AdminStatsRepository,
+    AdminUsersRepository,
+    AttentionRepository,
+    UserCostsRepository,
+    AuditLogRepository,
+    ConversationsRepository,
+    EntitlementsRepository,
+  ],
   exports: [...SERVICES, BillingModule],
 })
 export class AdminModule {}

@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = {
   'subscription.grant': 'user',
   'subscription.extend': 'user',
   'subscription.revoke': 'user',
+  'subscription.sync': 'user',
   'webhook_event.replay': 'webhook_event',
   'queue.pause': 'queue',
   'queue.resume': 'queue',

@@ -4,14 +4,17 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import type { Transaction } from '../../database/database.js';
 import type { BoundedRow } from '../../database/page-bytes.js';
+import { ATTACHMENTS_OF_MESSAGE, type AttachmentSummary } from '../attachments/index.js';
 import { ChatroomEntity } from '../chatrooms/index.js';
-import { MessageEntity, RETRYABLE } from '../messages/index.js';
+import { MessageEntity, type Rating, RETRYABLE } from '../messages/index.js';
 import {
   addConditions,
   addPage,
   type Conditions,
   getRowsWithinPageBytes,
+  idOfUser,
   type ListOrder,
+  nameOfUser,
   NEWEST_FIRST,
   OLDEST_FIRST,
   selectProperties,
@@ -21,6 +24,7 @@ const ROOM_PROPERTIES = ['id', 'userId', 'model', 'archived', 'lastPosition', 'l
 
 /** A chatroom as administrators see it. */
 export interface RoomRecord extends Readonly<Pick<ChatroomEntity, (typeof ROOM_PROPERTIES)[number]>> {
+  readonly username: string;
   /** Absent where the reader may not see it: a name is content. */
   readonly name?: string | null;
 }
@@ -48,17 +52,23 @@ const MESSAGE_PROPERTIES = [
 
 /** A message as administrators see it. */
 export interface MessageRecord extends Readonly<Pick<MessageEntity, (typeof MESSAGE_PROPERTIES)[number]>>, BoundedRow {
-  /** Absent where the reader may not see it. */
+  readonly username: string;
+  readonly rating: Rating | null;
+  readonly attachments: readonly AttachmentSummary[];
+  /** Absent where the reader may not see it, as is the comment on the rating. */
   readonly content?: string;
+  readonly comment?: string | null;
 }
 
 export interface RoomFilter {
   readonly userId?: string | undefined;
+  readonly username?: string | undefined;
 }
 
 export interface FailedReplyFilter {
   readonly errorCode?: string | undefined;
   readonly userId?: string | undefined;
+  readonly username?: string | undefined;
   readonly chatroomId?: string | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
@@ -67,15 +77,18 @@ export interface FailedReplyFilter {
 export interface MessageFilter extends FailedReplyFilter {
   readonly status?: MessageEntity['status'] | undefined;
   readonly role?: MessageEntity['role'] | undefined;
+  readonly rating?: Rating | undefined;
 }
 
-const ROOM_CONDITIONS: Conditions<RoomFilter> = { userId: 'c.userId = :userId' };
+const ROOM_CONDITIONS: Conditions<RoomFilter> = { userId: 'c.userId = :userId', username: `c.userId = ${idOfUser('username')}` };
 
 const MESSAGE_CONDITIONS: Conditions<MessageFilter> = {
   status: 'm.status = :status',
   role: 'm.role = :role',
+  rating: 'EXISTS (SELECT FROM feedback r WHERE r.message_id = m.id AND r.rating = :rating)',
   errorCode: 'm.errorCode = :errorCode',
   userId: 'm.userId = :userId',
+  username: `m.userId = ${idOfUser('username')}`,
   chatroomId: 'm.chatroomId = :chatroomId',
   from: 'm.createdAt >= :from',
   to: 'm.createdAt < :to',
@@ -93,6 +106,8 @@ const orderOf = ({ chatroomId }: MessageFilter): ListOrder<'createdAt' | 'id' | 
 export const messageKey = ({ chatroomId }: MessageFilter, { createdAt, id, position }: MessageRecord): string[] =>
   chatroomId === undefined ? [createdAt.toISOString(), id] : [String(position)];
 
+const ofFeedback = (column: 'rating' | 'comment') => `(SELECT f.${column} FROM feedback f WHERE f.message_id = m.id)`;
+
 /** Reads chatrooms and messages of all users. */
 @Injectable()
 export class ConversationsRepository {
@@ -104,21 +119,30 @@ export class ConversationsRepository {
   /** Newest first. */
   listRooms(filter: RoomFilter, withNames: boolean, page: PageRequest): Promise<RoomRecord[]> {
     const properties = withNames ? ([...ROOM_PROPERTIES, 'name'] as const) : ROOM_PROPERTIES;
-    const query = selectProperties(this.chatrooms.createQueryBuilder('c'), properties);
+    const query = selectProperties(this.chatrooms.createQueryBuilder('c'), properties).addSelect(nameOfUser('c.userId'), 'username');
     return addPage(addConditions(query, ROOM_CONDITIONS, filter), NEWEST_ID_FIRST, page).getRawMany<RoomRecord>();
   }
 
   async findMessage(id: string, transaction?: Transaction): Promise<MessageRecord | null> {
     const messages = transaction?.manager.withRepository(this.messages) ?? this.messages;
-    const query = selectProperties(messages.createQueryBuilder('m'), MESSAGE_PROPERTIES).where('m.id = :id', { id });
+    const query = selectProperties(messages.createQueryBuilder('m'), MESSAGE_PROPERTIES)
+      .addSelect(nameOfUser('m.userId'), 'username')
+      .addSelect(ofFeedback('rating'), 'rating')
+      .addSelect(ATTACHMENTS_OF_MESSAGE, 'attachments')
+      .where('m.id = :id', { id });
     return (await query.getRawOne<MessageRecord>()) ?? null;
   }
 
   /** Newest first. */
   listMessages(filter: MessageFilter, withContent: boolean, page: PageRequest): Promise<MessageRecord[]> {
     const order = orderOf(filter);
-    if (!withContent) return addPage(this.select(MESSAGE_PROPERTIES, filter), order, page).getRawMany<MessageRecord>();
-    const query = addPage(this.select([...MESSAGE_PROPERTIES, 'content'], filter), order, page);
+    const properties = withContent ? ([...MESSAGE_PROPERTIES, 'content'] as const) : MESSAGE_PROPERTIES;
+    const selected = this.select(properties, filter)
+      .addSelect(nameOfUser('m.userId'), 'username')
+      .addSelect(ofFeedback('rating'), 'rating')
+      .addSelect(ATTACHMENTS_OF_MESSAGE, 'attachments');
+    const query = addPage(withContent ? selected.addSelect(ofFeedback('comment'), 'comment') : selected, order, page);
+    if (!withContent) return query.getRawMany<MessageRecord>();
     return getRowsWithinPageBytes<MessageRecord>(query, order, ['content']);
   }
 

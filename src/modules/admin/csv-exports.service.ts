@@ -102,7 +102,10 @@ export class CsvExportsService {
     { filter, withContent }: { readonly filter: MessageFilter; readonly withContent: boolean },
   ): Promise<Readable> {
     if (withContent) this.access.assertContentIsReadable();
-    await this.auditLog.recordReading(by, { action: 'messages.export', after: { filter: { ...filter, content: withContent } } });
+    await this.auditLog.recordReading(by, {
+      action: 'messages.export',
+      after: { filter: { ...withoutNames(filter), content: withContent } },
+    });
     return this.toCsv(by, {
       columns: withContent ? { ...MESSAGE_COLUMNS, content: 'content' } : MESSAGE_COLUMNS,
       list: (page) => this.conversations.listMessages(filter, withContent, page),
@@ -113,7 +116,7 @@ export class CsvExportsService {
 
   /** Newest first. */
   async exportAuditLog(by: Administrator, filter: AuditFilter): Promise<Readable> {
-    await this.auditLog.recordReading(by, { action: 'audit_log.export', after: { filter } });
+    await this.auditLog.recordReading(by, { action: 'audit_log.export', after: { filter: withoutNames(filter) } });
     return this.toCsv(by, {
       columns: AUDIT_COLUMNS,
       list: (page) => this.auditLog.list(filter, page),
@@ -139,6 +142,13 @@ export class CsvExportsService {
     const { role } = await this.sessions.getActor(by);
     if (role !== 'admin') throw new ForbiddenError();
   }
+}
+
+/** The filter without names of users, because the audit log outlives accounts. */
+function withoutNames(filter: object): object {
+  const fields = (Object.entries(filter) as [string, unknown][]).filter(([, value]) => value !== undefined);
+  const kept = fields.filter(([field]) => !/username$/i.test(field));
+  return { ...Object.fromEntries(kept), ...(kept.length < fields.length ? { searched: true } : {}) };
 }
 
 /** A list to export, with the key of the page that starts after a row. */

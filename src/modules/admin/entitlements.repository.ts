@@ -15,6 +15,8 @@ export interface Entitlement extends Readonly<Pick<GrantEntity, 'id' | 'userId' 
   readonly stripeSubscriptionId?: string;
   /** The end of the time for which it entitles to Pro; null when it does not. */
   readonly entitledUntil: Date | null;
+  /** Whether a subscription ends with the paid period. */
+  readonly cancelAtPeriodEnd: boolean;
   /** An administrator's reason for a grant. */
   readonly reason?: string;
 }
@@ -22,17 +24,29 @@ export interface Entitlement extends Readonly<Pick<GrantEntity, 'id' | 'userId' 
 interface OneKindFilter {
   readonly status?: string | undefined;
   readonly userId?: string | undefined;
+  readonly username?: string | undefined;
 }
 
 export interface EntitlementFilter extends OneKindFilter {
   readonly kind?: Entitlement['kind'] | undefined;
 }
 
-const SUBSCRIPTION_CONDITIONS: Conditions<OneKindFilter> = { status: 's.status = :status', userId: 's.userId = :userId' };
+const SUBSCRIPTION_CONDITIONS: Conditions<OneKindFilter> = {
+  status: 's.status = :status',
+  userId: 's.userId = :userId',
+  username: 'u.username = :username',
+};
 
+/** The end of the paid period while it lasts, as users see it; null for a subscription that entitles to nothing. */
+const SUBSCRIPTION_END = `CASE WHEN s.entitledUntil > now()
+  THEN least(s.entitledUntil, s.endsAt, CASE WHEN s.currentPeriodEnd > now() THEN s.currentPeriodEnd END) END`;
 const GRANT_STATUS = `CASE WHEN g.revokedAt IS NOT NULL THEN 'revoked' WHEN g.entitledUntil > now() THEN 'active' ELSE 'expired' END`;
 
-const GRANT_CONDITIONS: Conditions<OneKindFilter> = { status: `${GRANT_STATUS} = :status`, userId: 'g.userId = :userId' };
+const GRANT_CONDITIONS: Conditions<OneKindFilter> = {
+  status: `${GRANT_STATUS} = :status`,
+  userId: 'g.userId = :userId',
+  username: 'u.username = :username',
+};
 
 /** Reads the subscriptions and grants that users are entitled by. */
 @Injectable()
@@ -55,7 +69,8 @@ export class EntitlementsRepository {
     const properties = ['id', 'userId', 'status', 'stripeSubscriptionId', 'createdAt'] as const;
     const query = selectProperties(this.subscriptions.createQueryBuilder('s'), properties)
       .addSelect(`'stripe'`, 'kind')
-      .addSelect('CASE WHEN s.entitledUntil > now() THEN s.entitledUntil END', 'entitledUntil')
+      .addSelect(SUBSCRIPTION_END, 'entitledUntil')
+      .addSelect('coalesce(s.entitledUntil > now() AND s.endsAt IS NOT NULL, false)', 'cancelAtPeriodEnd')
       .innerJoin(UserEntity, 'u', 'u.id = s.userId')
       .addSelect('u.username', 'username');
     return addPage(addConditions(query, SUBSCRIPTION_CONDITIONS, filter), NEWEST_FIRST, page).getRawMany<Entitlement>();
@@ -64,6 +79,7 @@ export class EntitlementsRepository {
   private listGrants(filter: OneKindFilter, page: PageRequest): Promise<Entitlement[]> {
     const query = selectProperties(this.grants.createQueryBuilder('g'), ['id', 'userId', 'reason', 'createdAt'])
       .addSelect(`'grant'`, 'kind')
+      .addSelect('false', 'cancelAtPeriodEnd')
       .addSelect(GRANT_STATUS, 'status')
       .addSelect('CASE WHEN g.revokedAt IS NULL AND g.entitledUntil > now() THEN g.entitledUntil END', 'entitledUntil')
       .innerJoin(UserEntity, 'u', 'u.id = g.userId')

@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../common/http/page.js';
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../../database/database.js';
+import { type OverdueCustomer, OverdueCustomersRepository, SubscriptionSyncService } from '../billing/index.js';
 import { type Grant, type GrantChange, GrantsService, type SubscriptionStatus, SubscriptionsService } from '../subscriptions/index.js';
 import type { Administrator } from './administrator.js';
 import { type AuditAction, AuditLogService } from './audit-log.service.js';
@@ -15,6 +16,9 @@ export interface GrantInput extends RevokeInput {
   readonly until: Date;
 }
 
+/** Sync runs are repeated within a minute as long as Stripe answers. */
+const LATE_MS = 600_000;
+
 /** Grants and revokes Pro on an administrator's word. What is paid for at Stripe stays as it is. */
 @Injectable()
 export class EntitlementsService {
@@ -23,12 +27,19 @@ export class EntitlementsService {
     private readonly entitlements: EntitlementsRepository,
     private readonly grants: GrantsService,
     private readonly subscriptions: SubscriptionsService,
+    private readonly syncs: SubscriptionSyncService,
+    private readonly overdue: OverdueCustomersRepository,
     private readonly auditLog: AuditLogService,
   ) {}
 
   /** Newest first. */
   list(filter: EntitlementFilter, page: PageRequest): Promise<Entitlement[]> {
     return this.entitlements.list(filter, page);
+  }
+
+  /** Customers at Stripe whose sync run is late, the latest first. */
+  listOverdue(page: PageRequest): Promise<OverdueCustomer[]> {
+    return this.overdue.list(LATE_MS, page);
   }
 
   /** @throws NotFoundError */
@@ -48,6 +59,19 @@ export class EntitlementsService {
     return this.change(by, 'subscription.revoke', input, (transaction) =>
       this.grants.revoke(transaction, { ...input, actorId: by.userId }),
     );
+  }
+
+  /**
+   * Reads a user's subscriptions from Stripe now. A user who never opened a payment page has none to read.
+   *
+   * @throws NotFoundError, BillingUnavailableError, StripeRefusalError
+   */
+  async sync(by: Administrator, { userId }: { readonly userId: string }): Promise<SubscriptionStatus> {
+    await this.subscriptions.getStatus(userId);
+    const entry = { action: 'subscription.sync', targetId: userId, before: null, after: null } as const;
+    await this.database.transaction((transaction) => this.auditLog.recordChanges(by, [entry], transaction));
+    await this.syncs.sync(userId, { maxAgeMs: 0 });
+    return this.subscriptions.getStatus(userId);
   }
 
   private async change(

@@ -21,6 +21,12 @@ export type Conditions<Filter> = {
   readonly [Field in keyof Filter]-?: string | ((value: NonNullable<Filter[Field]>) => string);
 };
 
+/** The id of the user with the name of the parameter; the condition of a filter compares a column with it. */
+export const idOfUser = (parameter: string): string => `(SELECT named.id FROM users named WHERE named.username = :${parameter})`;
+
+/** The name of the user whose id this expression is. It is read for the rows of the page alone. */
+export const nameOfUser = (id: string): string => `(SELECT owner.username FROM users owner WHERE owner.id = ${id})`;
+
 /** Selects properties of the query's main entity, each under its own name, for `getRawMany` and `getRawOne`. */
 export function selectProperties<Entity extends ObjectLiteral>(
   query: SelectQueryBuilder<Entity>,

@@ -5,8 +5,11 @@ import { type ListedEvent, StripeEventsService } from '../billing/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLogService } from './audit-log.service.js';
 
+/** An id of an event at Stripe. */
+export const EVENT_ID = /^[\w-]{1,255}$/;
+
 /** Whether the text can be an id of an event at Stripe. */
-export const isEventId = (text: string): boolean => /^[\w-]{1,255}$/.test(text);
+export const isEventId = (text: string): boolean => EVENT_ID.test(text);
 
 @Injectable()
 export class WebhookEventsService {

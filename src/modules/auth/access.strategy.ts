@@ -1,16 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { PassportStrategy } from '@nestjs/passport';
-import passport from 'passport';
-import { ExtractJwt, Strategy } from 'passport-jwt';
-import type { Actor } from '../../common/actor.js';
+import passport, { Strategy } from 'passport';
+import type { SignedInActor } from '../../common/actor.js';
 import { newId } from '../../common/ids.js';
-import { AccessTokensService, ALGORITHM, AUDIENCE, ISSUER } from './access-tokens.service.js';
-import { InvalidTokenError } from './auth.errors.js';
+import { AccessTokensService, bearerTokenOf } from './access-tokens.service.js';
+import { InvalidTokenError, TokenExpiredError } from './auth.errors.js';
 import { SessionsService } from './sessions.service.js';
 
-/** Turns a bearer token into an Actor: passport-jwt checks the token, then the session that it names is read. */
+/** Turns a bearer token into an actor: the token is checked, then the session that it names is read. */
 @Injectable()
-export class AccessStrategy extends PassportStrategy(Strategy) implements OnApplicationShutdown {
+export class AccessStrategy extends Strategy implements OnApplicationShutdown {
   /**
    * Unique, because Passport's registry is global: two applications in one process must not use each other's sessions.
    */
@@ -20,17 +19,7 @@ export class AccessStrategy extends PassportStrategy(Strategy) implements OnAppl
     private readonly tokens: AccessTokensService,
     private readonly sessions: SessionsService,
   ) {
-    super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      algorithms: [ALGORITHM],
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: Buffer) => void) => {
-        const key = tokens.keyOf(token);
-        if (key === null) done(new InvalidTokenError());
-        else done(null, key);
-      },
-    });
+    super();
     passport.use(this.registeredAs, this);
   }
 
@@ -39,10 +28,23 @@ export class AccessStrategy extends PassportStrategy(Strategy) implements OnAppl
     passport.unuse(this.registeredAs);
   }
 
-  /** @throws InvalidTokenError, SessionEndedError, AccountDisabledError */
-  async validate(payload: unknown): Promise<Actor> {
-    const claims = this.tokens.claimsOf(payload);
-    if (!claims) throw new InvalidTokenError();
+  override authenticate({ headers }: { readonly headers: IncomingHttpHeaders }): void {
+    this.findActor(headers).then(
+      (actor) => {
+        this.success(actor);
+      },
+      (error: unknown) => {
+        this.error(error);
+      },
+    );
+  }
+
+  /** @throws InvalidTokenError, TokenExpiredError, SessionEndedError, AccountDisabledError */
+  private async findActor({ authorization }: IncomingHttpHeaders): Promise<SignedInActor> {
+    const token = bearerTokenOf(authorization);
+    const claims = token === null ? null : this.tokens.verify(token);
+    if (claims === null) throw new InvalidTokenError();
+    if (claims === 'expired') throw new TokenExpiredError();
     return this.sessions.getActor(claims);
   }
 }

@@ -50,7 +50,7 @@ export class OtpTooSoonError extends defineError<number | undefined>({
     detail: 'A number gets one code a minute and five an hour. Wait for retry_after seconds.',
     retryAfterSeconds,
   }),
-  example: undefined,
+  example: 42,
 }) {}
 
 /** The password is correct, and the code that was sent is required too. */
@@ -62,7 +62,7 @@ export class OtpRequiredError extends defineError({
     detail: 'Give the code that was sent, with this challenge_id, at POST /auth/verify-otp.',
     members: challenge,
   }),
-  example: {},
+  example: { challenge_id: '019ab3f2-7a11-7d20-9c55-41b7f0c2a3de', expires_in: 300, resend_after: 60 },
 }) {}
 
 export class RefreshTokenReusedError extends defineError({

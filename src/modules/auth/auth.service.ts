@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
+import { logSecurityEvent } from '../../common/logging/security-log.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type Transaction } from '../../database/database.js';
@@ -166,6 +167,7 @@ export class AuthService {
       await this.verify(transaction, user, foreign);
       await this.replacePassword(transaction, { id: user.id, passwordHash });
       await this.sessions.endAll(user.id, transaction);
+      logSecurityEvent('password_changed', { user_id: user.id });
       return foreign;
     });
     await deleted?.forget();
@@ -191,6 +193,7 @@ export class AuthService {
       if (!(await this.replacePassword(transaction, { id: user.id, passwordHash, ...expected }))) throw new InvalidCredentialsError();
       await this.sessions.endOthers(actor, transaction);
     });
+    logSecurityEvent('password_changed', { user_id: user.id });
   }
 
   /** Uses a sign-in code that was sent to the user's own number. @throws InvalidOtpError */

@@ -6,7 +6,7 @@ import type { AppErrorClass } from '../../common/errors/app-error.js';
 import { AccountDisabledError, InvalidTokenError, SessionEndedError, TokenExpiredError } from './auth.errors.js';
 
 export { AccountContents, type LockedContents } from './account-contents.js';
-export { AccessTokensService } from './access-tokens.service.js';
+export { AccessTokensService, bearerTokenOf } from './access-tokens.service.js';
 export { AuthModule } from './auth.module.js';
 export { InvalidOtpError, MobileNumberUnverifiedError, SessionEndedError } from './auth.errors.js';
 export { AuthService } from './auth.service.js';

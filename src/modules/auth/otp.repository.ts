@@ -71,10 +71,10 @@ const insert = statement({
 const takeAttempt = statement({
   name: 'otp_challenges_take_attempt',
   parameters: NAMED,
-  columns: { id: 'uuid' },
+  columns: { isLast: 'bool' },
   text: `UPDATE otp_challenges SET attempts = attempts + 1
    WHERE id = :id AND mobile_number = ANY (:mobile_numbers) AND purpose = ANY (:purposes) AND attempts < ${MAX_ATTEMPTS} AND ${OPEN}
-   RETURNING id`,
+   RETURNING attempts = ${MAX_ATTEMPTS} AS "isLast"`,
 });
 
 // One of any number of concurrent requests with the correct code finds the challenge open.
@@ -118,9 +118,9 @@ export class OtpRepository {
     });
   }
 
-  /** @returns false when there is no such open challenge, or its attempts are used up */
-  async takeAttempt(challenge: ChallengeName): Promise<boolean> {
-    return (await this.database.run(takeAttempt, toParameters(challenge))).length === 1;
+  /** @returns null when there is no such open challenge, or its attempts are used up */
+  async takeAttempt(challenge: ChallengeName): Promise<{ readonly isLast: boolean } | null> {
+    return (await this.database.run(takeAttempt, toParameters(challenge)))[0] ?? null;
   }
 
   /** The ids of the newest open challenges of a number. */

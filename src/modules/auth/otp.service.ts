@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { networkOf } from '../../common/client.js';
 import { newId } from '../../common/ids.js';
+import { logSecurityEvent } from '../../common/logging/security-log.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { type CounterLimit, Counters } from '../../database/counters.js';
@@ -168,14 +169,19 @@ export class OtpService {
 
   private async checkNamed({ mobileNumbers, otp, purposes }: Attempt, challengeId: string): Promise<CorrectCode | null> {
     const challenge = { challengeId, mobileNumbers, purposes };
-    const isCorrect = (await this.challenges.takeAttempt(challenge)) && this.codes.isCodeOf(challengeId, otp);
+    const taken = await this.challenges.takeAttempt(challenge);
+    const isCorrect = taken !== null && this.codes.isCodeOf(challengeId, otp);
+    if (taken?.isLast && !isCorrect) logSecurityEvent('code_exhausted', { challenge_id: challengeId });
     return isCorrect ? { challenge, attempts: null } : null;
   }
 
   private async checkUnnamed({ mobileNumbers, otp, purposes: [purpose], ip, isKnown }: Attempt): Promise<CorrectCode | null> {
     const ofNumber = ['stray code', purpose, mobileNumbers[0]];
     const ofNetwork = [...ofNumber, networkOf(ip)];
-    if (!(await this.counters.take(ofNetwork, UNNAMED_ATTEMPTS)).taken) return null;
+    if (!(await this.counters.take(ofNetwork, UNNAMED_ATTEMPTS)).taken) {
+      logSecurityEvent('code_exhausted', { challenge_id: null });
+      return null;
+    }
     const isAllowed = (await this.counters.take(ofNumber, ALL_UNNAMED_ATTEMPTS)).taken || (await isKnown());
     const open = await this.challenges.findOpen(mobileNumbers, purpose);
     const challengeId = isAllowed ? open.find((id) => this.codes.isCodeOf(id, otp)) : undefined;

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { parse, stringify } from 'uuid';
+import { UUID } from 'uuidv7';
 
 const ID_BYTES = 16;
 const SECRET_BYTES = 32;
@@ -19,7 +19,7 @@ const tagOf = (key: Buffer, secret: Buffer): Buffer =>
 
 const assemble = (sessionId: string, key: Buffer, secret: Buffer): RefreshToken => ({
   sessionId,
-  text: Buffer.concat([parse(sessionId), secret, tagOf(key, secret)]).toString('base64url'),
+  text: Buffer.concat([UUID.parse(sessionId).bytes, secret, tagOf(key, secret)]).toString('base64url'),
 });
 
 const secretIn = (token: RefreshToken): Buffer => Buffer.from(token.text, 'base64url').subarray(ID_BYTES, ID_BYTES + SECRET_BYTES);
@@ -39,11 +39,8 @@ export function parseRefreshToken(text: string): RefreshToken | null {
   if (!/^[A-Za-z0-9_-]{86}$/.test(text)) return null;
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length !== ID_BYTES + SECRET_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return null;
-  try {
-    return { sessionId: stringify(bytes.subarray(0, ID_BYTES)), text };
-  } catch {
-    return null;
-  }
+  const sessionId = UUID.ofInner(bytes.subarray(0, ID_BYTES));
+  return sessionId.getVersion() === undefined ? null : { sessionId: sessionId.toString(), text };
 }
 
 /** True when the token is, or once was, one of the session that has this key. */

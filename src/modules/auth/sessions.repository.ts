@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import DataLoader from 'dataloader';
 import type { Plan, Role } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { InjectConfig } from '../../config/config.module.js';
@@ -7,6 +8,7 @@ import { Database, type StatementRunner } from '../../database/database.js';
 import { columnsOf } from '../../database/entity-columns.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
+import { UserEntity } from '../users/index.js';
 import { SessionEntity } from './session.entity.js';
 
 const LISTED = columnsOf(SessionEntity, ['id', 'device', 'ip', 'createdAt', 'lastUsedAt']);
@@ -57,23 +59,33 @@ const findLive = statement({
    WHERE s.id = ANY (:ids) AND ${IS_LIVE} AND u.disabled_at IS NULL`,
 });
 
-// Runs for every request: one round trip that reads by primary key, and the facts that the caller's plan depends on.
-const findActor = statement({
-  name: 'sessions_find_actor',
-  parameters: { id: 'uuid', user_id: 'uuid', ...MAX_AGES },
+const ACCOUNT = columnsOf(UserEntity, ['username', 'email', 'mobileNumber', 'role', 'createdAt', 'listVersion']);
+
+// Runs for the requests of one turn of the event loop: one round trip that reads by primary key, and the facts that
+// the callers' plans depend on.
+const findActors = statement({
+  name: 'sessions_find_actors',
+  parameters: { ids: 'uuid[]', user_ids: 'uuid[]', ...MAX_AGES },
   columns: {
+    sessionId: 'uuid',
+    userId: 'uuid',
+    ...ACCOUNT.columns,
     isLive: 'bool',
     isDisabled: 'bool',
     isVerified: 'bool',
-    role: typed<Role>('text'),
+    hasPassword: 'bool',
     plan: typed<Plan>('text'),
-    listVersion: 'int8',
   },
-  text: `SELECT ${IS_LIVE} AS "isLive", u.disabled_at IS NOT NULL AS "isDisabled", u.verified_at IS NOT NULL AS "isVerified",
-     u.role, p.plan, u.list_version AS "listVersion"
-   FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id
-   WHERE s.id = :id AND s.user_id = :user_id`,
+  text: `SELECT s.id AS "sessionId", u.id AS "userId", ${ACCOUNT.sql('u')}, ${IS_LIVE} AS "isLive", u.disabled_at IS NOT NULL AS "isDisabled",
+     u.verified_at IS NOT NULL AS "isVerified", u.password_hash IS NOT NULL AS "hasPassword", p.plan
+   FROM unnest(:ids::uuid[], :user_ids::uuid[]) AS wanted(id, user_id)
+     JOIN sessions s ON s.id = wanted.id AND s.user_id = wanted.user_id JOIN users u ON u.id = s.user_id JOIN user_plans p ON p.user_id = u.id`,
 });
+
+type FoundActor = NonNullable<typeof findActors.row>;
+
+/** Most sessions of one statement. */
+const ACTORS_AT_ONCE = 100;
 
 // Checks the account again: one that was disabled or erased since the sign-in was checked, or whose password or role
 // was changed, gets no session. FOR SHARE waits for transactions that are changing it.
@@ -174,6 +186,11 @@ const addresses = statement({
 @Injectable()
 export class SessionsRepository {
   private readonly maxAges: { readonly max_age_ms: number; readonly admin_max_age_ms: number };
+  private readonly actors = new DataLoader<Pick<FoundActor, 'sessionId' | 'userId'>, FoundActor | null>(
+    (sessions) => this.findActors(sessions),
+    // Nothing is kept, so that every request reads what holds when it comes.
+    { cache: false, maxBatchSize: ACTORS_AT_ONCE, batchScheduleFn: (read) => setImmediate(read) },
+  );
 
   constructor(
     private readonly database: Database,
@@ -199,8 +216,9 @@ export class SessionsRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  async findActor(id: string, userId: string) {
-    return (await this.database.run(findActor, { id, user_id: userId, ...this.maxAges }))[0] ?? null;
+  /** The session of a user and the user, as they are after this call; those of one turn are read at once. */
+  findActor(session: Pick<FoundActor, 'sessionId' | 'userId'>): Promise<FoundActor | null> {
+    return this.actors.load(session);
   }
 
   /** @returns false when the account has changed since the sign-in was checked */
@@ -270,5 +288,14 @@ export class SessionsRepository {
       limit,
       ...this.maxAges,
     });
+  }
+
+  private async findActors(sessions: readonly Pick<FoundActor, 'sessionId' | 'userId'>[]): Promise<(FoundActor | null)[]> {
+    const rows = await this.database.run(findActors, {
+      ids: sessions.map(({ sessionId }) => sessionId),
+      user_ids: sessions.map(({ userId }) => userId),
+      ...this.maxAges,
+    });
+    return sessions.map(({ sessionId, userId }) => rows.find((row) => row.sessionId === sessionId && row.userId === userId) ?? null);
   }
 }

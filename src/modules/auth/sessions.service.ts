@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../common/actor.js';
+import type { Actor, SignedInActor } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import { newId } from '../../common/ids.js';
+import { logSecurityEvent } from '../../common/logging/security-log.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { StatementRunner } from '../../database/database.js';
@@ -36,12 +37,11 @@ export class SessionsService {
   ) {}
 
   /** @throws SessionEndedError, AccountDisabledError */
-  async getActor({ userId, sessionId }: AccessClaims): Promise<Actor> {
-    const found = await this.sessions.findActor(sessionId, userId);
+  async getActor(claims: AccessClaims): Promise<SignedInActor> {
+    const found = await this.sessions.findActor(claims);
     if (found?.isDisabled) throw new AccountDisabledError();
     if (!found?.isLive) throw new SessionEndedError();
-    const { role, plan, isVerified, listVersion } = found;
-    return { userId, sessionId, role, plan, isVerified, listVersion };
+    return found;
   }
 
   /** The given sessions that are live, and whose users are not disabled. */
@@ -66,7 +66,9 @@ export class SessionsService {
     const refreshTokenHash = hashOfToken(refreshToken);
     const lifetimeMs = Math.min(this.config.REFRESH_TOKEN_TTL, this.sessions.maxAgeOf(user.role));
     const session = { id, userId: user.id, role: user.role, refreshKey, refreshTokenHash, lifetimeMs, ...signIn };
-    return (await this.sessions.insert(session, on)) ? this.toTokens(user, refreshToken, lifetimeMs) : null;
+    if (!(await this.sessions.insert(session, on))) return null;
+    logSecurityEvent('session_started', { user_id: user.id, session_id: id, role: user.role });
+    return this.toTokens(user, refreshToken, lifetimeMs);
   }
 
   /**
@@ -87,21 +89,26 @@ export class SessionsService {
   /** Ends the caller's own session. */
   async logOut({ sessionId, userId }: Actor): Promise<void> {
     await this.sessions.end({ id: sessionId, userId });
+    logSecurityEvent('session_ended', { user_id: userId, session_id: sessionId });
   }
 
   /** Ends one of the caller's sessions. @throws NotFoundError */
   async end({ userId }: Actor, sessionId: string): Promise<void> {
     if (!(await this.sessions.end({ id: sessionId, userId }))) throw new NotFoundError();
+    logSecurityEvent('session_ended', { user_id: userId, session_id: sessionId });
   }
 
   /** Ends all sessions of the caller except the current one. */
   async endOthers({ userId, sessionId }: Actor, on?: StatementRunner): Promise<void> {
-    await this.sessions.endAll({ userId, exceptId: sessionId }, on);
+    const count = await this.sessions.endAll({ userId, exceptId: sessionId }, on);
+    logSecurityEvent('sessions_ended', { user_id: userId, count });
   }
 
   /** @returns the number of sessions that were live */
   async endAll(userId: string, on?: StatementRunner): Promise<number> {
-    return this.sessions.endAll({ userId }, on);
+    const count = await this.sessions.endAll({ userId }, on);
+    logSecurityEvent('sessions_ended', { user_id: userId, count });
+    return count;
   }
 
   /** The live sessions of a user, newest first; one more than the limit when there are more. */

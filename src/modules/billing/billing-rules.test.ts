@@ -1,5 +1,17 @@
 import type { StripeSubscription } from '../../integrations/stripe/index.js';
-import { findCancellations } from './billing-rules.js';
+import { findCancellations, findDisputedRenewals, findUnusedPayments, isSameAccount } from './billing-rules.js';
+
+it.each([
+  ['acct_1', false, 'acct_1', false, true],
+  ['acct_1', false, 'acct_2', false, false],
+  ['acct_1', false, 'acct_1', true, false],
+  ['acct_1', true, null, true, true],
+  ['acct_1', true, null, false, false],
+  [null, true, 'acct_1', true, true],
+  [null, false, 'acct_1', true, false],
+])('account %s, live %s, and a key of %s, live %s, are the same: %s', (stored, livemode, accountId, isLive, same) => {
+  expect(isSameAccount({ accountId: stored, livemode }, { accountId, isLive })).toBe(same);
+});
 
 const subscription = (id: string, given: Partial<StripeSubscription> = {}): StripeSubscription => ({
   stripeSubscriptionId: id,
@@ -10,6 +22,12 @@ const subscription = (id: string, given: Partial<StripeSubscription> = {}): Stri
   endsAt: null,
   unpaidSince: null,
   endedFor: null,
+  trial: null,
+  trialEnd: null,
+  price: null,
+  openInvoice: null,
+  isInvoiced: false,
+  dispute: null,
   payment: { paymentIntentId: `pi_of_${id}`, state: 'paid', isFirst: true },
   ...given,
 });
@@ -29,19 +47,41 @@ it('leaves one subscription that is paid, or may yet be, as it is', () => {
     { status: 'incomplete', ...payment('failed') },
     { status: 'superactive' },
     { status: 'canceled', ...payment('refunded') },
+    { status: 'canceled', dispute: 'lost' as const },
+    { dispute: 'open' as const },
+    { isInvoiced: true, ...payment('pending') },
+    { isInvoiced: true, ...payment('failed') },
   ]) {
     expect(cancellations(subscription('sub_1', given))).toEqual([]);
   }
 });
 
 it.each([
-  ['refunded', 'refunded'],
-  ['dispute_lost', 'dispute_lost'],
-  ['failed', 'first_payment_failed'],
-] as const)('ends one whose payment is %s, and keeps the next', (state, cause) => {
-  const ended = subscription('sub_1', payment(state));
+  ['payment was refunded', payment('refunded'), 'refunded'],
+  ['first payment failed', payment('failed'), 'first_payment_failed'],
+  ['payment was lost in a dispute', { dispute: 'lost' }, 'dispute_lost'],
+  ['payment of an earlier period was lost in a dispute', { ...payment('paid', false), dispute: 'lost' }, 'dispute_lost'],
+  ['invoice was sent, paid and refunded', { isInvoiced: true, ...payment('refunded') }, 'refunded'],
+] as const)('ends one whose %s, and keeps the next', (_name, given, cause) => {
+  const ended = subscription('sub_1', given);
   expect(cancellations(ended)).toEqual([{ id: 'sub_1', cause, refund: null }]);
   expect(cancellations(subscription('sub_2'), ended)).toEqual([{ id: 'sub_1', cause, refund: null }]);
+});
+
+it('finds the renewals that a dispute ends', () => {
+  const [disputed, ending] = [subscription('sub_1', { dispute: 'open' }), subscription('sub_2', { dispute: 'open', endsAt: new Date() })];
+  const others = [
+    subscription('sub_3'),
+    subscription('sub_4', { dispute: 'lost' }),
+    subscription('sub_5', { dispute: 'open', status: 'canceled' }),
+  ];
+  expect(findDisputedRenewals([disputed, ending, ...others], [])).toEqual(['sub_1']);
+  expect(findDisputedRenewals([disputed], [{ subscription: disputed, cause: 'duplicate', refund: null }])).toEqual([]);
+});
+
+it('ends a repeated trial, and keeps the subscription beside it', () => {
+  const [trial, paid] = [subscription('sub_1', { status: 'trialing', payment: null }), subscription('sub_2')];
+  expect(findCancellations([trial, paid], new Set(['sub_1']))).toEqual([{ subscription: trial, cause: 'trial_used', refund: null }]);
 });
 
 describe('of several', () => {
@@ -69,9 +109,32 @@ describe('of several', () => {
     expect(cancellations(older, { ...newer, ...payment('pending') })).toEqual([]);
   });
 
+  it('leaves one whose invoices are sent beside an older one, and counts an older one', () => {
+    expect(cancellations(older, { ...newer, isInvoiced: true })).toEqual([]);
+    expect(cancellations({ ...older, isInvoiced: true, ...payment('pending') }, newer)).toMatchObject([{ id: 'sub_a' }]);
+  });
+
   it('does not count those that have ended', () => {
     expect(
       cancellations({ ...older, status: 'canceled' }, { ...older, stripeSubscriptionId: 'sub_c', status: 'incomplete_expired' }, newer),
     ).toEqual([]);
+  });
+});
+
+describe('a payment of a duplicate that has ended', () => {
+  const ended = { status: 'canceled', endedFor: 'duplicate', endsAt: new Date('2026-11-01T00:00:05Z') };
+
+  it('is unused when it is for the period of the end', () => {
+    expect(findUnusedPayments([subscription('sub_1', ended)])).toEqual(['pi_of_sub_1']);
+  });
+
+  it.each([
+    ['it was refunded', payment('refunded')],
+    ['a bank decides on it', payment('pending')],
+    ['the period was over', { endsAt: new Date('2026-12-01T00:00:00Z') }],
+    ['the subscription ended otherwise', { endedFor: null }],
+    ['the subscription goes on', { status: 'active', endsAt: null, endedFor: null }],
+  ])('is let alone when %s', (_, given) => {
+    expect(findUnusedPayments([subscription('sub_1', { ...ended, ...given })])).toEqual([]);
   });
 });

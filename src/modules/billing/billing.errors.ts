@@ -20,3 +20,22 @@ export class NotSubscribedError extends defineError({
   title: 'There is no subscription',
   detail: 'This account has no subscription at the payment provider.',
 }) {}
+
+export class OtherCurrencyError extends defineError({
+  code: 'other_currency',
+  kind: 'conflict',
+  title: 'The account pays in another currency',
+  occurrence: (currency: string) => ({
+    detail: 'The payment provider lets a customer pay in one currency. Choose a price in `currency`.',
+    members: { currency },
+  }),
+  example: 'eur',
+}) {}
+
+/** Stripe refuses the change for the state of the subscription, for example while its first payment is under way. */
+export class ChangeRefusedError extends defineError({
+  code: 'payment_provider_refused',
+  kind: 'conflict',
+  title: 'The payment provider refused',
+  detail: 'The subscription cannot be changed like this in its present state. Read the status; the customer portal shows more.',
+}) {}

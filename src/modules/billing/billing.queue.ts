@@ -8,7 +8,9 @@ export const BILLING_QUEUE = 'billing';
 export type BillingJob =
   | { readonly kind: 'event'; readonly event_id: string }
   | { readonly kind: 'check'; readonly user_id: string }
+  | { readonly kind: 'update'; readonly user_id: string }
   | { readonly kind: 'close'; readonly stripe_customer_id: string }
+  | { readonly kind: 'refund'; readonly refund_id: string }
   | { readonly kind: 'reconcile' };
 
 /** A job has one attempt. The time of the next one is stored in the database, which outlives the queue. */

@@ -24,6 +24,10 @@ export class CheckoutEntity {
   @Column({ name: 'cancel_url', type: 'text' })
   cancelUrl!: string;
 
+  /** The key of the price; null in rows of a release that had one price. */
+  @Column({ name: 'price_key', type: 'text', nullable: true })
+  priceKey!: string | null;
+
   @Column({ name: 'stripe_session_id', type: 'text', nullable: true })
   stripeSessionId!: string | null;
 

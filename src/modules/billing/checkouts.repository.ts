@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
-import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
+import { IsNull, type Repository } from 'typeorm';
+import { Database, type Transaction } from '../../database/database.js';
 import { columnsOf } from '../../database/entity-columns.js';
 import { type RowOf } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
 import { CheckoutEntity } from './checkout.entity.js';
 
-const CHECKOUT = columnsOf(CheckoutEntity, ['id', 'successUrl', 'cancelUrl', 'stripeSessionId', 'url']);
+const CHECKOUT = columnsOf(CheckoutEntity, ['id', 'successUrl', 'cancelUrl', 'priceKey', 'stripeSessionId', 'url']);
 const OPEN_CHECKOUT = { ...CHECKOUT.columns, is_stale: 'bool' } as const;
 
 /** A checkout that is open. `is_stale`: the process that was to create its session has probably died. */
 export type StoredCheckout = RowOf<typeof OPEN_CHECKOUT>;
+
+type NewCheckout = Pick<CheckoutEntity, 'id' | 'userId' | 'successUrl' | 'cancelUrl'> & { readonly priceKey: string };
 
 const findOpen = statement({
   name: 'checkouts_find_open',
@@ -23,10 +25,9 @@ const findOpen = statement({
 
 const insert = statement({
   name: 'checkouts_insert',
-  parameters: { id: 'uuid', user_id: 'uuid', success_url: 'text', cancel_url: 'text' },
-  columns: { id: 'uuid' },
-  text: `INSERT INTO checkouts (id, user_id, success_url, cancel_url) VALUES (:id, :user_id, :success_url, :cancel_url)
-   ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING RETURNING id`,
+  parameters: { id: 'uuid', user_id: 'uuid', success_url: 'text', cancel_url: 'text', price_key: 'text' },
+  text: `INSERT INTO checkouts (id, user_id, success_url, cancel_url, price_key) VALUES (:id, :user_id, :success_url, :cancel_url, :price_key)
+   ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING`,
 });
 
 @Injectable()
@@ -40,21 +41,33 @@ export class CheckoutsRepository {
     return (await this.database.run(findOpen, { user_id: userId }))[0] ?? null;
   }
 
-  /** @returns false when the user has an open one */
-  async insert(on: StatementRunner, checkout: Pick<CheckoutEntity, 'id' | 'userId' | 'successUrl' | 'cancelUrl'>): Promise<boolean> {
-    const { id, userId, successUrl, cancelUrl } = checkout;
-    return (await on.run(insert, { id, user_id: userId, success_url: successUrl, cancel_url: cancelUrl })).length === 1;
+  findBySession(userId: string, stripeSessionId: string): Promise<CheckoutEntity | null> {
+    return this.checkouts.findOneBy({ userId, stripeSessionId });
   }
 
-  async setSession(transaction: Transaction, id: string, session: { id: string; url: string }): Promise<void> {
-    await transaction.manager.withRepository(this.checkouts).update({ id }, { stripeSessionId: session.id, url: session.url });
+  /** The checkout of a payment page, whoever it belongs to. */
+  findOfPage(stripeSessionId: string): Promise<CheckoutEntity | null> {
+    return this.checkouts.findOneBy({ stripeSessionId });
+  }
+
+  /** Inserts nothing when the user has an open one. */
+  async insert({ id, userId, successUrl, cancelUrl, priceKey }: NewCheckout): Promise<void> {
+    await this.database.run(insert, { id, user_id: userId, success_url: successUrl, cancel_url: cancelUrl, price_key: priceKey });
+  }
+
+  /** @returns whether the checkout had no session before */
+  async setSession(transaction: Transaction, id: string, session: { id: string; url: string }): Promise<boolean> {
+    const checkouts = transaction.manager.withRepository(this.checkouts);
+    const { affected } = await checkouts.update({ id, stripeSessionId: IsNull() }, { stripeSessionId: session.id, url: session.url });
+    return affected === 1;
   }
 
   async setUrl(id: string, url: string): Promise<void> {
     await this.checkouts.update({ id, status: 'open' }, { url });
   }
 
-  async close(id: string, status: Exclude<CheckoutEntity['status'], 'open'>): Promise<void> {
-    await this.checkouts.update({ id, status: 'open' }, { status, url: null });
+  /** @returns whether the checkout was open */
+  async close(id: string, status: Exclude<CheckoutEntity['status'], 'open'>): Promise<boolean> {
+    return (await this.checkouts.update({ id, status: 'open' }, { status, url: null })).affected === 1;
   }
 }

@@ -6,17 +6,29 @@ import { newId } from '../../common/ids.js';
 import { Counters } from '../../database/counters.js';
 import { Database } from '../../database/database.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
-import { BillingUnavailableError, StripeAccount, type StripeCheckout, StripeRefusalError } from '../../integrations/stripe/index.js';
+import {
+  BillingUnavailableError,
+  StripeAccount,
+  type StripeCheckout,
+  StripeRefusalError,
+  UnknownCustomerError,
+} from '../../integrations/stripe/index.js';
 import { SubscriptionsService } from '../subscriptions/index.js';
 import { UsersService } from '../users/index.js';
-import { AlreadySubscribedError } from './billing.errors.js';
+import { AlreadySubscribedError, OtherCurrencyError } from './billing.errors.js';
 import { CheckoutsRepository, type StoredCheckout } from './checkouts.repository.js';
 import { CustomerClosuresRepository } from './customer-closures.repository.js';
+import { CustomerUpdatesRepository } from './customer-updates.repository.js';
 import { CustomersRepository } from './customers.repository.js';
+import type { PriceOffer } from './price-offers.js';
+import { PricesService } from './prices.service.js';
 import { ReturnAddressesService } from './return-addresses.service.js';
 import { SubscriptionSyncService } from './subscription-sync.service.js';
+import { TrialsService } from './trials.service.js';
 
 interface SubscribeInput {
+  /** The key of the price; unset for the default. */
+  readonly price?: string | undefined;
   readonly successUrl?: string | undefined;
   readonly cancelUrl?: string | undefined;
   readonly key: IdempotencyKey | null;
@@ -26,6 +38,7 @@ interface SubscribeInput {
 interface PageInput {
   readonly userId: string;
   readonly stripeCustomerId: string;
+  readonly offer: PriceOffer;
   readonly successUrl: string;
   readonly cancelUrl: string;
   readonly key: IdempotencyKey | null;
@@ -38,6 +51,8 @@ export interface OpenCheckout {
 }
 
 const CHECKOUTS_PER_DAY = { limit: 5, windowSeconds: 86_400 };
+const MAX_ATTEMPTS = 5;
+const checkoutsOf = (userId: string) => ['checkout', userId] as const;
 const FIRST_CHECK_MS = 300_000;
 
 @Injectable()
@@ -48,43 +63,53 @@ export class CheckoutsService {
     private readonly users: UsersService,
     private readonly customers: CustomersRepository,
     private readonly closures: CustomerClosuresRepository,
+    private readonly updates: CustomerUpdatesRepository,
     private readonly checkouts: CheckoutsRepository,
     private readonly subscriptions: SubscriptionsService,
     private readonly syncs: SubscriptionSyncService,
+    private readonly prices: PricesService,
+    private readonly trials: TrialsService,
     private readonly addresses: ReturnAddressesService,
     private readonly counters: Counters,
     private readonly idempotencyKeys: IdempotencyKeys,
   ) {}
 
   /**
-   * Opens the payment page for Pro, or returns the one that is open, so that parallel requests get the same page.
+   * Opens the payment page for Pro, or returns the one that is open, so that parallel requests get the same page. The
+   * open page of another price is replaced.
    *
-   * @throws ValidationFailedError, AlreadySubscribedError, RateLimitedError past five a day, IdempotencyKeyReusedError,
-   * BillingUnavailableError
+   * @throws ValidationFailedError, AlreadySubscribedError, OtherCurrencyError, RateLimitedError past five a day,
+   * IdempotencyKeyReusedError, BillingUnavailableError
    */
-  async subscribe(actor: Actor, { key, ...input }: SubscribeInput): Promise<OpenCheckout> {
+  async subscribe(actor: Actor, { key, price, ...input }: SubscribeInput): Promise<OpenCheckout> {
     const first = key && (await this.idempotencyKeys.find(actor.userId, key));
     if (first) return first.result as OpenCheckout;
-    const page = { ...this.addresses.forCheckout(input), userId: actor.userId, key };
+    const offer = await this.prices.requireOffer(price ?? null);
+    const page = { ...this.addresses.forCheckout(input), offer, userId: actor.userId, key };
     const stripeCustomerId = await this.requireCustomer(actor);
     try {
       return await this.openPage({ ...page, stripeCustomerId });
     } catch (error) {
-      if (!(error instanceof StripeRefusalError) || error.param !== 'customer') throw error;
+      // Only a customer that Stripe has deleted gets a successor. One that it does not know may still be charged, where
+      // it is known.
+      if (!(error instanceof UnknownCustomerError) || !(await this.stripe.client.customers.isDeleted(stripeCustomerId))) throw error;
     }
-    // The customer was deleted at Stripe.
     const successor = await this.createCustomer(actor, stripeCustomerId);
-    await this.customers.replace(actor.userId, { before: stripeCustomerId, after: successor });
+    await this.database.transaction(async (transaction) => {
+      await this.customers.replace(transaction, actor.userId, { before: stripeCustomerId, after: successor.id });
+      await this.updates.addMissed(transaction, actor.userId, successor);
+    });
     return this.openPage({ ...page, stripeCustomerId: await this.requireCustomer(actor) });
   }
 
   private async openPage(input: PageInput): Promise<OpenCheckout> {
     // The sync run comes first, so that a user who has just paid does not pay again, and no finished page is shown
     // again.
-    await this.syncs.sync(input.userId);
+    await this.syncs.sync(input.userId, { maxAgeMs: 0 });
     if (await this.subscriptions.findLive(input.userId)) throw new AlreadySubscribedError();
     const checkout = await this.findOrInsert(input);
     if (checkout.stripeSessionId !== null && checkout.url !== null) {
+      await this.assertCustomer(input.stripeCustomerId, checkout);
       return this.storePage(input, checkout, { sessionId: checkout.stripeSessionId, url: checkout.url });
     }
     const { id, url } = await this.createSession(input, checkout);
@@ -92,30 +117,78 @@ export class CheckoutsService {
     return this.storePage(input, checkout, { sessionId: id, url });
   }
 
-  /** Stores the checkout before its session is created, so that parallel requests ask Stripe for the same session. */
-  private async findOrInsert({ userId, successUrl, cancelUrl }: PageInput): Promise<StoredCheckout> {
-    const open = await this.checkouts.findOpen(userId);
-    if (open && !open.is_stale) return open;
-    // A stale checkout is not continued: Stripe may have stored a failure under its idempotency key.
-    if (open) await this.checkouts.close(open.id, 'failed');
-    await this.database.transaction(async (transaction) => {
-      if (!(await this.checkouts.insert(transaction, { id: newId(), userId, successUrl, cancelUrl }))) return;
-      const taken = await this.counters.take(['checkout', userId], CHECKOUTS_PER_DAY, transaction);
-      if (!taken.taken) throw new RateLimitedError(taken.retryAfterSeconds);
-    });
-    const inserted = await this.checkouts.findOpen(userId);
-    if (!inserted) throw new BillingUnavailableError();
-    return inserted;
+  /**
+   * Stores the checkout before its session is created, so that parallel requests ask Stripe for the same session.
+   *
+   * @throws BillingUnavailableError when parallel requests for other prices replace it again and again
+   */
+  private async findOrInsert(input: PageInput): Promise<StoredCheckout> {
+    const { userId, successUrl, cancelUrl, offer } = input;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const open = await this.checkouts.findOpen(userId);
+      if (open && !open.is_stale && (await this.offerOf(open))?.key === offer.key) return open;
+      if (open) await this.close(input, open);
+      const [room] = await this.counters.peekAll([{ key: checkoutsOf(userId), ...CHECKOUTS_PER_DAY }]);
+      if (room?.free === false) throw new RateLimitedError(room.retryAfterSeconds);
+      await this.checkouts.insert({ id: newId(), userId, successUrl, cancelUrl, priceKey: offer.key });
+    }
+    throw new BillingUnavailableError();
   }
 
-  private async createSession({ userId, stripeCustomerId }: PageInput, checkout: StoredCheckout): Promise<StripeCheckout> {
+  /** Closes a checkout that is stale, or of another price. @throws AlreadySubscribedError when it was just paid */
+  private async close({ userId, stripeCustomerId }: PageInput, checkout: StoredCheckout): Promise<void> {
+    const offer = await this.offerOf(checkout);
+    // A stale checkout is not continued: Stripe may have stored a failure under its idempotency key.
+    if (checkout.is_stale || (checkout.stripeSessionId === null && !offer)) {
+      await this.checkouts.close(checkout.id, 'failed');
+      return;
+    }
+    // A session without a stored id is just being created by another request, which gets the same one.
+    const id =
+      checkout.stripeSessionId ?? (offer === null ? '' : (await this.createSession({ userId, stripeCustomerId, offer }, checkout)).id);
+    await this.stripe.client.checkouts.expire(id);
+    const session = await this.stripe.client.checkouts.find(id);
+    const isPaid = session?.status === 'complete';
+    const isClosed = await this.checkouts.close(checkout.id, isPaid ? 'complete' : 'expired');
+    if (isPaid) throw new AlreadySubscribedError();
+    // Who compares prices opens one page, as it were. The throttle bounds how often.
+    if (isClosed && checkout.stripeSessionId !== null) await this.counters.refund(checkoutsOf(userId));
+  }
+
+  /**
+   * Closes the page of a customer that was deleted at Stripe, who cannot pay on it.
+   *
+   * @throws UnknownCustomerError for such a customer, and one that Stripe does not know at all
+   */
+  private async assertCustomer(stripeCustomerId: string, { id }: StoredCheckout): Promise<void> {
+    if (!(await this.stripe.client.customers.isDeleted(stripeCustomerId))) return;
+    await this.checkouts.close(id, 'expired');
+    throw new UnknownCustomerError();
+  }
+
+  /** Null for a price that is not sold any more. */
+  private async offerOf({ priceKey }: StoredCheckout): Promise<PriceOffer | null> {
+    const offers = await this.prices.listOffers();
+    return (priceKey === null ? offers[0] : offers.find(({ key }) => key === priceKey)) ?? null;
+  }
+
+  private async createSession(
+    { userId, stripeCustomerId, offer }: Pick<PageInput, 'userId' | 'stripeCustomerId' | 'offer'>,
+    checkout: StoredCheckout,
+  ): Promise<StripeCheckout> {
     const { id: checkoutId, successUrl, cancelUrl } = checkout;
+    const { priceId, currency, isOneOfSeveral } = offer;
+    const trialDays = await this.trials.getDays(userId);
+    const choice = { priceId, currency: isOneOfSeveral ? currency : null, trialDays };
     try {
-      return await this.stripe.client.createCheckout({ checkoutId, userId, stripeCustomerId, successUrl, cancelUrl });
+      return await this.stripe.client.checkouts.create({ checkoutId, userId, stripeCustomerId, successUrl, cancelUrl, ...choice });
     } catch (error) {
+      if (!(error instanceof StripeRefusalError || error instanceof UnknownCustomerError)) throw error;
       // A refusal is final. After any other error the next request retries under the same idempotency key.
-      if (error instanceof StripeRefusalError) await this.checkouts.close(checkoutId, 'failed');
-      throw error;
+      await this.checkouts.close(checkoutId, 'failed');
+      if (error instanceof UnknownCustomerError) throw error;
+      const known = await this.stripe.client.customers.findCurrency(stripeCustomerId);
+      throw known === null || known === currency ? error : new OtherCurrencyError(known);
     }
   }
 
@@ -124,8 +197,9 @@ export class CheckoutsService {
       await this.database.transaction(async (transaction) => {
         // The key refers to the user, whom an erasure locks first: the order of the locks is the same.
         if (key) await this.idempotencyKeys.store(transaction, userId, key, page);
-        if (checkout.stripeSessionId === null) {
-          await this.checkouts.setSession(transaction, checkout.id, { id: page.sessionId, url: page.url });
+        // Only a session that was created counts among those of the day, and once.
+        if (await this.checkouts.setSession(transaction, checkout.id, { id: page.sessionId, url: page.url })) {
+          await this.counters.take(checkoutsOf(userId), CHECKOUTS_PER_DAY, transaction);
           await this.customers.checkBy(transaction, userId, new Date(Date.now() + FIRST_CHECK_MS));
         }
       });
@@ -142,14 +216,18 @@ export class CheckoutsService {
     const known = await this.customers.findId(actor.userId);
     if (known !== null) return known;
     const created = await this.createCustomer(actor, null);
-    const stored = await this.customers.insert({ userId: actor.userId, stripeCustomerId: created });
-    if (stored !== created) await this.closures.insert(created);
+    const stored = await this.database.transaction(async (transaction) => {
+      const stored = await this.customers.insert(transaction, { userId: actor.userId, stripeCustomerId: created.id });
+      await this.updates.addMissed(transaction, actor.userId, created);
+      return stored;
+    });
+    if (stored !== created.id) await this.closures.insert(created.id);
     if (stored === null) throw new NotFoundError();
     return stored;
   }
 
-  private async createCustomer(actor: Actor, replaced: string | null): Promise<string> {
-    const { id, username, email } = await this.users.getMe(actor);
-    return this.stripe.client.createCustomer({ userId: id, username, email }, replaced);
+  private async createCustomer(actor: Actor, replaced: string | null) {
+    const { id: userId, username, email } = await this.users.getMe(actor);
+    return { id: await this.stripe.client.customers.create({ userId, username, email }, replaced), username, email };
   }
 }

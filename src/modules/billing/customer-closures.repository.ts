@@ -41,6 +41,10 @@ export class CustomerClosuresRepository {
     return (await this.database.run(takeDue, { limit })).map(({ stripe_customer_id }) => stripe_customer_id);
   }
 
+  find(stripeCustomerId: string): Promise<CustomerClosureEntity | null> {
+    return this.closures.findOneBy({ stripeCustomerId });
+  }
+
   async finish(stripeCustomerId: string): Promise<void> {
     await this.closures.update({ stripeCustomerId }, { closedAt: () => 'now()' });
   }

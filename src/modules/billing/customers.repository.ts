@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import { IsNull, type Repository } from 'typeorm';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import type { RowOf } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
+import { FormerCustomerEntity } from './former-customer.entity.js';
 import { StripeCustomerEntity } from './stripe-customer.entity.js';
 
 const SYNC_RUN = { stripe_customer_id: 'text', run: 'int8', began_at: 'timestamptz' } as const;
@@ -20,12 +21,15 @@ const insert = statement({
    ON CONFLICT DO NOTHING`,
 });
 
-// The next check is postponed at once: a sync run that fails is retried in a minute, and not by every sweep.
+// The next check is postponed at once: a sync run whose process dies is retried in a minute, and not by every sweep.
+// The age is measured by the clock that `synced_at` is of.
 const beginSyncRun = statement({
   name: 'stripe_customers_begin_sync_run',
-  parameters: { user_id: 'uuid' },
+  parameters: { user_id: 'uuid', max_age_ms: 'float8' },
   columns: SYNC_RUN,
-  text: `UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute' WHERE user_id = :user_id
+  text: `UPDATE stripe_customers SET ticket = ticket + 1, check_at = now() + interval '1 minute'
+   WHERE user_id = :user_id
+     AND (synced_at IS NULL OR synced_at < clock_timestamp() - :max_age_ms * interval '1 millisecond')
    RETURNING stripe_customer_id, ticket AS run, clock_timestamp() AS began_at`,
 });
 
@@ -36,6 +40,16 @@ const finishSyncRun = statement({
   columns: { user_id: 'uuid' },
   text: `UPDATE stripe_customers SET applied_ticket = :run, synced_at = :began_at
    WHERE user_id = :user_id AND stripe_customer_id = :stripe_customer_id AND applied_ticket < :run RETURNING user_id`,
+});
+
+// Customers whose runs failed together, because Stripe was away, are spread by a random part. A later run that
+// succeeded has set the time already.
+const retrySyncRun = statement({
+  name: 'stripe_customers_retry_sync_run',
+  parameters: { user_id: 'uuid', run: 'int8', longest_ms: 'float8' },
+  text: `UPDATE stripe_customers SET failed_runs = failed_runs + 1,
+     check_at = now() + least(power(2, least(failed_runs, 12)) * 2000, :longest_ms) * (0.75 + random() / 2) * interval '1 millisecond'
+   WHERE user_id = :user_id AND applied_ticket <= :run`,
 });
 
 const checkBy = statement({
@@ -58,6 +72,7 @@ export class CustomersRepository {
   constructor(
     private readonly database: Database,
     @InjectRepository(StripeCustomerEntity) private readonly customers: Repository<StripeCustomerEntity>,
+    @InjectRepository(FormerCustomerEntity) private readonly former: Repository<FormerCustomerEntity>,
   ) {}
 
   /** The id of the user's customer at Stripe; null for a user who never opened a payment page. */
@@ -65,27 +80,50 @@ export class CustomersRepository {
     return (await this.customers.findOneBy({ userId }))?.stripeCustomerId ?? null;
   }
 
-  /** Null for a customer that belongs to no account here. */
-  findByStripeId(stripeCustomerId: string): Promise<StripeCustomerEntity | null> {
-    return this.customers.findOneBy({ stripeCustomerId });
+  /**
+   * The row of the user who has the customer, or had it before another one; null for a customer that belongs to no
+   * account here.
+   */
+  async findByStripeId(stripeCustomerId: string): Promise<StripeCustomerEntity | null> {
+    const current = await this.customers.findOneBy({ stripeCustomerId });
+    if (current) return current;
+    const former = await this.former.findOneBy({ stripeCustomerId });
+    return former && this.customers.findOneBy({ userId: former.userId });
+  }
+
+  /** The ids of a user's former customers that may still be charged. */
+  async listFormer(userId: string): Promise<string[]> {
+    return (await this.former.findBy({ userId, goneAt: IsNull() })).map(({ stripeCustomerId }) => stripeCustomerId);
+  }
+
+  /** Keeps a former customer, which Stripe has deleted, from being asked about again. */
+  async setGone(stripeCustomerId: string): Promise<void> {
+    await this.former.update({ stripeCustomerId }, { goneAt: () => 'now()' });
   }
 
   /**
    * @returns the customer that the user has now, which another request may have stored; null when the account is gone
    */
-  async insert({ userId, stripeCustomerId }: Pick<StripeCustomerEntity, 'userId' | 'stripeCustomerId'>): Promise<string | null> {
-    await this.database.run(insert, { user_id: userId, stripe_customer_id: stripeCustomerId });
-    return this.findId(userId);
+  async insert(
+    transaction: Transaction,
+    { userId, stripeCustomerId }: Pick<StripeCustomerEntity, 'userId' | 'stripeCustomerId'>,
+  ): Promise<string | null> {
+    await transaction.run(insert, { user_id: userId, stripe_customer_id: stripeCustomerId });
+    const stored = await transaction.manager.withRepository(this.customers).findOneBy({ userId });
+    return stored?.stripeCustomerId ?? null;
   }
 
-  /** Changes nothing when the user's customer is no longer `before`. */
-  async replace(userId: string, { before, after }: { before: string; after: string }): Promise<void> {
-    await this.customers.update({ userId, stripeCustomerId: before }, { stripeCustomerId: after });
+  /**
+   * Replaces a customer that Stripe has deleted, which is kept as a former one. Changes nothing when the user's
+   * customer is no longer `before`.
+   */
+  async replace({ manager }: Transaction, userId: string, { before, after }: { before: string; after: string }): Promise<void> {
+    await manager.withRepository(this.customers).update({ userId, stripeCustomerId: before }, { stripeCustomerId: after });
   }
 
-  /** @returns null for a user without a customer */
-  async beginSyncRun(userId: string): Promise<SyncRun | null> {
-    return (await this.database.run(beginSyncRun, { user_id: userId }))[0] ?? null;
+  /** @returns null for a user without a customer, and when a stored sync run began at most `maxAgeMs` ago */
+  async beginSyncRun(userId: string, maxAgeMs: number): Promise<SyncRun | null> {
+    return (await this.database.run(beginSyncRun, { user_id: userId, max_age_ms: maxAgeMs }))[0] ?? null;
   }
 
   /**
@@ -96,8 +134,17 @@ export class CustomersRepository {
     return (await on.run(finishSyncRun, { user_id: userId, ...run })).length === 1;
   }
 
+  /** Schedules the next sync run after one whose result is complete. */
   async setCheckAt(transaction: Transaction, userId: string, checkAt: Date | null): Promise<void> {
-    await transaction.manager.withRepository(this.customers).update({ userId }, { checkAt });
+    await transaction.manager.withRepository(this.customers).update({ userId }, { checkAt, failedRuns: 0 });
+  }
+
+  /**
+   * Schedules the next sync run after one that failed or whose result is incomplete. The delay doubles with each one,
+   * up to `longestMs`; runs never stop.
+   */
+  async retrySyncRun(on: StatementRunner, userId: string, { run }: SyncRun, longestMs: number): Promise<void> {
+    await on.run(retrySyncRun, { user_id: userId, run, longest_ms: longestMs });
   }
 
   /** Moves the next scheduled sync run to `latest`, unless it is earlier already. */

@@ -11,10 +11,13 @@ export const HANDLED_EVENT_TYPES: ReadonlySet<string> = new Set([
   'customer.subscription.paused',
   'customer.subscription.resumed',
   'invoice.paid',
+  'invoice.payment_action_required',
   'invoice.payment_failed',
   'invoice.voided',
   'invoice.marked_uncollectible',
   'charge.refunded',
+  'refund.failed',
+  'refund.updated',
   'charge.dispute.created',
   'charge.dispute.closed',
 ]);

@@ -7,6 +7,11 @@ export const BILLING_PERSONAL_DATA: readonly PersonalData[] = [
     columns: { stripe_customer_id: 'text', synced_at: 'timestamptz', created_at: 'timestamptz' },
     order: 'created_at',
   }),
+  exportTable({
+    table: 'former_stripe_customers',
+    columns: { stripe_customer_id: 'text', gone_at: 'timestamptz', created_at: 'timestamptz' },
+    order: 'created_at',
+  }),
   {
     name: 'stripe_events',
     tables: ['stripe_events'],
@@ -22,8 +27,10 @@ export const BILLING_PERSONAL_DATA: readonly PersonalData[] = [
         received_at: 'timestamptz',
       },
       text: `SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at
-     FROM stripe_events e JOIN stripe_customers c USING (stripe_customer_id)
-     WHERE c.user_id = :user_id ORDER BY e.occurred_at, e.id`,
+     FROM stripe_events e WHERE e.stripe_customer_id IN (
+       SELECT stripe_customer_id FROM stripe_customers WHERE user_id = :user_id
+       UNION SELECT stripe_customer_id FROM former_stripe_customers WHERE user_id = :user_id
+     ) ORDER BY e.occurred_at, e.id`,
     }),
   },
   exportTable({
@@ -33,6 +40,7 @@ export const BILLING_PERSONAL_DATA: readonly PersonalData[] = [
       status: 'text',
       success_url: 'text',
       cancel_url: 'text',
+      price_key: 'text',
       stripe_session_id: 'text',
       created_at: 'timestamptz',
     },

@@ -8,10 +8,23 @@ export const BILLING_RETENTION: readonly RetentionRule[] = [
     keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
   }),
   retentionRule({
+    name: 'trials',
+    table: 'trial_claims',
+    key: 'identity_hash',
+    expired: olderThan('created_at'),
+    keepMs: ({ RETAIN_TRIALS }) => RETAIN_TRIALS,
+  }),
+  retentionRule({
     name: 'closed customers',
     table: 'customer_closures',
     key: 'stripe_customer_id',
     expired: olderThan('closed_at'),
+    keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
+  }),
+  retentionRule({
+    name: 'settled refunds',
+    table: 'refunds',
+    expired: olderThan('settled_at'),
     keepMs: ({ RETAIN_STRIPE_EVENTS }) => RETAIN_STRIPE_EVENTS,
   }),
 ];

@@ -12,6 +12,7 @@ export type EventOutcome = 'applied' | 'ignored' | 'refused';
 @Check('ck_stripe_events_processed', `(processed_at IS NULL) = (outcome IS NULL)`)
 @Check('ck_stripe_events_attempts', `attempts >= 0`)
 @Index('ix_stripe_events_received_at', ['receivedAt', 'id'])
+@Index('ix_stripe_events_type', ['type', 'receivedAt', 'id'])
 @Index('ix_stripe_events_customer', ['stripeCustomerId', 'occurredAt'])
 export class StripeEventEntity {
   /** Stripe's id. */

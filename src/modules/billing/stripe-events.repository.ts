@@ -24,17 +24,23 @@ const LISTED = columnsOf(StripeEventEntity, [
 /** An event as administrators see it. */
 export type ListedEvent = RowOf<typeof LISTED.columns>;
 
-/** The part of a stored event that a worker needs. */
-export type StoredEvent = Pick<
-  StripeEventEntity,
-  'id' | 'type' | 'livemode' | 'objectId' | 'stripeCustomerId' | 'requestedAt' | 'processedAt'
->;
+const STORED = columnsOf(StripeEventEntity, ['id', 'type', 'livemode', 'objectId', 'stripeCustomerId', 'requestedAt', 'processedAt']);
+const STORED_EVENT = { ...STORED.columns, age_ms: 'float8' } as const;
+
+/** The part of a stored event that a worker needs. `age_ms`: the time since `requestedAt`, by the database's clock. */
+export type StoredEvent = RowOf<typeof STORED_EVENT>;
 
 export interface EventListOptions {
   /** Only events that were received before this one; null for the newest. */
   readonly after: { readonly at: string; readonly id: string } | null;
   /** True for events that wait to be processed, false for the others, null for all. */
   readonly isPending: boolean | null;
+  /** True for events whose last attempt failed, false for the others, null for all. */
+  readonly isFailing: boolean | null;
+  /** Stripe's type of the events; null for all. */
+  readonly type: string | null;
+  /** Stripe's id of the one event; null for all. */
+  readonly id: string | null;
   readonly count: number;
 }
 
@@ -61,6 +67,14 @@ const store = statement({
   text: `INSERT INTO stripe_events (id, type, api_version, livemode, object_id, stripe_customer_id, occurred_at, payload, due_at)
    VALUES (:id, :type, :api_version, :livemode, :object_id, :stripe_customer_id, :occurred_at, :payload::text::json, now() + ${SWEEP_DELAY})
    ON CONFLICT (id) DO NOTHING RETURNING id`,
+});
+
+const find = statement({
+  name: 'stripe_events_find',
+  parameters: { id: 'text' },
+  columns: STORED_EVENT,
+  text: `SELECT ${STORED.sql()}, extract(epoch FROM clock_timestamp() - requested_at)::float8 * 1000 AS age_ms
+   FROM stripe_events WHERE id = :id`,
 });
 
 // A process that takes an event postpones it for as long as a worker may need. If the worker dies, it is due again.
@@ -104,6 +118,14 @@ const reopen = statement({
    WHERE id = :id RETURNING ${LISTED.sql()}`,
 });
 
+const countWaiting = statement({
+  name: 'stripe_events_count_waiting',
+  columns: { waiting: 'int4', failing: 'int4', oldest_seconds: 'float8' },
+  text: `SELECT count(*)::integer AS waiting, count(*) FILTER (WHERE attempts > 0)::integer AS failing,
+     coalesce(extract(epoch FROM now() - min(requested_at)), 0)::float8 AS oldest_seconds
+   FROM stripe_events WHERE processed_at IS NULL`,
+});
+
 const moveCursor = statement({
   name: 'stripe_cursors_move',
   parameters: { name: 'text', seen_until: 'timestamptz' },
@@ -134,19 +156,28 @@ export class StripeEventsRepository {
     return rows.length === 1;
   }
 
-  find(id: string): Promise<StoredEvent | null> {
-    return this.events.findOne({
-      select: { id: true, type: true, livemode: true, objectId: true, stripeCustomerId: true, requestedAt: true, processedAt: true },
-      where: { id },
-    });
+  async find(id: string): Promise<StoredEvent | null> {
+    return (await this.database.run(find, { id }))[0] ?? null;
   }
 
   /** The event that was received last comes first. */
-  list({ after, isPending, count }: EventListOptions): Promise<ListedEvent[]> {
+  list({ after, isPending, isFailing, type, id, count }: EventListOptions): Promise<ListedEvent[]> {
     const query = this.events.createQueryBuilder('e').orderBy({ 'e.receivedAt': 'DESC', 'e.id': 'DESC' }).limit(count);
     if (after) query.andWhere('(e.receivedAt, e.id) < (:at, :id)', after);
     if (isPending !== null) query.andWhere(`e.processedAt IS ${isPending ? '' : 'NOT '}NULL`);
+    const failing = '(e.processedAt IS NULL AND e.attempts > 0)';
+    if (isFailing !== null) query.andWhere(isFailing ? failing : `NOT ${failing}`);
+    if (type !== null) query.andWhere('e.type = :type', { type });
+    // Its own name: the key of the page has an id, too.
+    if (id !== null) query.andWhere('e.id = :eventId', { eventId: id });
     return query.getMany();
+  }
+
+  /** The events that wait to be processed, and the seconds that the oldest one has waited. */
+  async countWaiting(): Promise<NonNullable<typeof countWaiting.row>> {
+    const [row] = await this.database.run(countWaiting, {});
+    if (!row) throw new Error('stripe_events_count_waiting returns one row');
+    return row;
   }
 
   /** Events whose job was lost, has failed, or is late. */

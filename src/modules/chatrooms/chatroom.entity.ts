@@ -1,8 +1,10 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { ReasoningLevel } from '../../config/models.js';
 
 @Entity('chatrooms')
 @Index('ix_chatrooms_list', ['userId', 'archived', 'lastActivityAt', 'id'])
 @Check('ck_chatrooms_last_position', `last_position >= 0`)
+@Check('ck_chatrooms_reasoning', `reasoning IN ('minimal', 'low', 'medium', 'high')`)
 export class ChatroomEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_chatrooms' })
   id!: string;
@@ -19,6 +21,14 @@ export class ChatroomEntity {
 
   @Column('text', { nullable: true })
   model!: string | null;
+
+  /** Whether replies may search the web, where plan and model offer it. */
+  @Column('boolean', { name: 'web_search', default: false })
+  webSearch!: boolean;
+
+  /** The level of reasoning, where plan and model offer it; null for the model's default. */
+  @Column('text', { nullable: true })
+  reasoning!: ReasoningLevel | null;
 
   @Column('boolean', { default: false })
   archived!: boolean;

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf } from '../../common/http/page.js';
+import { REASONING_LEVELS, type ReasoningLevel } from '../../config/models.js';
 import type { Chatroom } from './chatrooms.repository.js';
+import type { RoomSettings } from './chatrooms.service.js';
 
 export class ChatroomResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })
@@ -14,6 +16,17 @@ export class ChatroomResponse {
 
   @ApiProperty({ description: "The model that answers now: the room's own while the plan includes it.", example: 'gemini-3.5-flash-lite' })
   readonly model!: string;
+
+  @ApiProperty({ description: 'Whether replies may search the web, as far as plan and model offer it.', example: false })
+  readonly web_search!: boolean;
+
+  @ApiProperty({
+    enum: REASONING_LEVELS,
+    nullable: true,
+    description: "The level of reasoning, as far as plan and model offer it; null for the model's default.",
+    example: null,
+  })
+  readonly reasoning!: ReasoningLevel | null;
 
   @ApiProperty({ example: false })
   readonly archived!: boolean;
@@ -36,12 +49,14 @@ export class ChatroomResponse {
 
 export class ChatroomPage extends PageOf(ChatroomResponse) {}
 
-/** @param model that answers now */
-export const toChatroomResponse = (room: Chatroom, model: string): ChatroomResponse => ({
+/** @param settings with which replies are made now */
+export const toChatroomResponse = (room: Chatroom, settings: RoomSettings): ChatroomResponse => ({
   id: room.id,
   name: room.name,
   system_instruction: room.systemInstruction,
-  model,
+  model: settings.model,
+  web_search: settings.webSearch,
+  reasoning: settings.reasoning,
   archived: room.archived,
   message_count: room.lastPosition,
   active_reply_id: room.activeReplyId,

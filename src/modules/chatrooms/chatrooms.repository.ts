@@ -5,6 +5,8 @@ import { columnsOf } from '../../database/entity-columns.js';
 import { type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
+import type { ReasoningLevel } from '../../config/models.js';
+import type { ReplyOptions } from '../subscriptions/index.js';
 import { ChatroomEntity } from './chatroom.entity.js';
 
 const CHATROOM = columnsOf(ChatroomEntity, [
@@ -12,6 +14,8 @@ const CHATROOM = columnsOf(ChatroomEntity, [
   'name',
   'systemInstruction',
   'model',
+  'webSearch',
+  'reasoning',
   'archived',
   'lastPosition',
   'lastMessageAt',
@@ -21,14 +25,18 @@ const CHATROOM = columnsOf(ChatroomEntity, [
 ]);
 
 const COLUMNS = { ...CHATROOM.columns, activeReplyId: 'uuid?' } as const;
+/** The version that a statement has made which changes the list. */
+const CHANGED = { ...COLUMNS, listVersion: 'float8' } as const;
 
 /**
- * A chatroom as its owner sees it: `model` as it was chosen, which the plan may not include any more, and
- * `activeReplyId`, the oldest unfinished reply.
+ * A chatroom as its owner sees it: `model`, `webSearch` and `reasoning` as they were chosen, which the plan may not
+ * include any more, and `activeReplyId`, the oldest unfinished reply.
  */
 export type Chatroom = RowOf<typeof COLUMNS>;
 
-export interface NewChatroom {
+export type ChangedChatroom = RowOf<typeof CHANGED>;
+
+export interface NewChatroom extends ReplyOptions {
   readonly id: string;
   readonly userId: string;
   /** Whether the user's number was verified when the request was let in. */
@@ -43,6 +51,8 @@ export interface ChatroomChanges {
   readonly name?: string | null;
   readonly systemInstruction?: string | null;
   readonly model?: string | null;
+  readonly webSearch?: boolean;
+  readonly reasoning?: ReasoningLevel | null;
   readonly archived?: boolean;
 }
 
@@ -70,31 +80,34 @@ const insert = statement({
     name: 'text?',
     system_instruction: 'text?',
     model: 'text?',
+    web_search: 'bool',
+    reasoning: typed<ReasoningLevel | null>('text'),
     scope: 'text?',
     key: 'text?',
     fingerprint: 'bytea?',
     limit: 'int4',
     is_verified: 'bool',
   },
-  columns: COLUMNS,
+  columns: CHANGED,
   text: `WITH owner AS (
      UPDATE users SET list_version = list_version + 1, chatroom_count = chatroom_count + 1
      WHERE id = :user_id AND usage_counted_at IS NOT NULL AND chatroom_count < :limit AND (:is_verified OR reclaimed_at IS NULL)
-     RETURNING id
+     RETURNING id, list_version
    ), room AS (
-     INSERT INTO chatrooms (id, user_id, name, system_instruction, model)
-     SELECT :id, :user_id, :name, :system_instruction, :model
+     INSERT INTO chatrooms (id, user_id, name, system_instruction, model, web_search, reasoning)
+     SELECT :id, :user_id, :name, :system_instruction, :model, :web_search, :reasoning
      WHERE EXISTS (SELECT FROM owner) OR NOT EXISTS (SELECT FROM users WHERE id = :user_id)
      RETURNING *
    ), result AS (
-     SELECT id, name, system_instruction, model, archived, last_position AS message_count, last_message_at, last_activity_at, created_at,
-       updated_at, NULL::uuid AS active_reply_id
+     SELECT id, name, system_instruction, model, web_search, reasoning, archived, last_position AS message_count, last_message_at,
+       last_activity_at, created_at, updated_at, NULL::uuid AS active_reply_id
      FROM room
    ), key AS (
      INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
      SELECT :user_id, :scope, :key, :fingerprint, to_jsonb(result) FROM result WHERE :key::text IS NOT NULL
    )
-   SELECT ${CHATROOM.sql()}, NULL::uuid AS "activeReplyId" FROM room`,
+   SELECT ${CHATROOM.sql()}, NULL::uuid AS "activeReplyId",
+     (SELECT list_version FROM owner)::float8 AS "listVersion" FROM room`,
 });
 
 const find = statement({
@@ -149,22 +162,27 @@ const update = statement({
     system_instruction: 'text?',
     sets_model: 'bool',
     model: 'text?',
+    web_search: 'bool?',
+    sets_reasoning: 'bool',
+    reasoning: typed<ReasoningLevel | null>('text'),
     archived: 'bool?',
   },
-  columns: COLUMNS,
+  columns: CHANGED,
   text: `WITH owner AS (
      UPDATE users SET list_version = list_version + 1
      WHERE id = :user_id AND EXISTS (SELECT FROM chatrooms WHERE id = :id AND user_id = :user_id)
-     RETURNING id
+     RETURNING id, list_version
    )
    UPDATE chatrooms c SET
      name = CASE WHEN :sets_name THEN :name ELSE c.name END,
      system_instruction = CASE WHEN :sets_instruction THEN :system_instruction ELSE c.system_instruction END,
      model = CASE WHEN :sets_model THEN :model ELSE c.model END,
+     web_search = coalesce(:web_search, c.web_search),
+     reasoning = CASE WHEN :sets_reasoning THEN :reasoning ELSE c.reasoning END,
      archived = coalesce(:archived, c.archived),
      updated_at = now()
    FROM owner WHERE c.id = :id AND c.user_id = owner.id
-   RETURNING ${SELECTED}`,
+   RETURNING ${SELECTED}, owner.list_version::float8 AS "listVersion"`,
 });
 
 /** The number of names that are read and compared at a time. */
@@ -182,13 +200,15 @@ export class ChatroomsRepository {
    * @returns null when the limit is reached, when the rooms were never counted, or when the account was taken over
    * @throws an error that `isRepeatedKey` knows
    */
-  async insert(room: NewChatroom, key: IdempotencyKey | null, limit: number): Promise<Chatroom | null> {
+  async insert(room: NewChatroom, key: IdempotencyKey | null, limit: number): Promise<ChangedChatroom | null> {
     const [row] = await this.database.run(insert, {
       user_id: room.userId,
       id: room.id,
       name: room.name,
       system_instruction: room.systemInstruction,
       model: room.model,
+      web_search: room.webSearch,
+      reasoning: room.reasoning,
       scope: key?.scope ?? null,
       key: key?.key ?? null,
       fingerprint: key?.fingerprint ?? null,
@@ -237,8 +257,8 @@ export class ChatroomsRepository {
     return isComplete ? rooms : this.listNamed(options, isMatch);
   }
 
-  async update(userId: string, id: string, changes: ChatroomChanges): Promise<Chatroom | null> {
-    const { name, systemInstruction, model, archived } = changes;
+  async update(userId: string, id: string, changes: ChatroomChanges): Promise<ChangedChatroom | null> {
+    const { name, systemInstruction, model, webSearch, reasoning, archived } = changes;
     const [row] = await this.database.run(update, {
       user_id: userId,
       id,
@@ -248,6 +268,9 @@ export class ChatroomsRepository {
       system_instruction: systemInstruction ?? null,
       sets_model: model !== undefined,
       model: model ?? null,
+      web_search: webSearch ?? null,
+      sets_reasoning: reasoning !== undefined,
+      reasoning: reasoning ?? null,
       archived: archived ?? null,
     });
     return row ?? null;

@@ -17,12 +17,14 @@ export const CHATROOM_EXPORT = {
       name: 'text',
       system_instruction: 'text',
       model: 'text',
+      web_search: 'bool',
+      reasoning: 'text',
       archived: 'bool',
       last_message_at: 'timestamptz',
       created_at: 'timestamptz',
       updated_at: 'timestamptz',
     },
-    text: `SELECT id, name, system_instruction, model, archived, last_message_at, created_at, updated_at
+    text: `SELECT id, name, system_instruction, model, web_search, reasoning, archived, last_message_at, created_at, updated_at
      FROM chatrooms WHERE id = :id AND user_id = :user_id`,
   }),
 } as const;

@@ -13,9 +13,13 @@ import {
   type NewMessage,
   type NewReply,
 } from './acceptance.repository.js';
+import { AcceptanceBatchesService } from './acceptance-batches.service.js';
+import { LiveEventsService } from '../live-events/index.js';
+import { RepeatedKeyError } from '../../database/idempotency-keys.js';
 import { type Exchange, type Message, NO_OUTCOME } from './message.js';
 import {
   DailyLimitReachedError,
+  FairUseLimitReachedError,
   NotAReplyError,
   NotAUserMessageError,
   TooManyBranchesError,
@@ -40,19 +44,33 @@ const MAX_ATTEMPTS = 100;
 export class AcceptanceService {
   constructor(
     private readonly acceptance: AcceptanceRepository,
+    private readonly batches: AcceptanceBatchesService,
     private readonly budget: BudgetService,
+    private readonly events: LiveEventsService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /**
    * Commits the message, its quota unit and its pending reply together, or nothing.
    *
-   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError, and an error
-   *   that `isRepeatedKey` knows
+   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, FairUseLimitReachedError,
+   *   ServiceBudgetReachedError, and an error that `isRepeatedKey` knows
    */
   async acceptMessage(input: NewMessage): Promise<Accepted> {
+    await this.budget.assertNotReached();
+    const { messageId, replyId } = input;
+    // A batch takes messages without attachments, which are most.
+    const accepted = input.attachments.length > 0 ? null : await this.batches.accept(input);
+    if (accepted) {
+      const { position } = accepted;
+      if (position === null) throw new RepeatedKeyError();
+      this.tell(input, { messageId, replyId }, accepted);
+      return { messageId, replyId, exchange: toExchange(input, { ...accepted, position }) };
+    }
     const row = await this.accept(input, () => this.acceptance.acceptMessage(input));
-    return { messageId: input.messageId, replyId: input.replyId, exchange: toExchange(input, { ...row, position: positionOf(row) }) };
+    const position = positionOf(row);
+    this.tell(input, { messageId, replyId }, row);
+    return { messageId, replyId, exchange: toExchange(input, { ...row, position }) };
   }
 
   /**
@@ -68,7 +86,7 @@ export class AcceptanceService {
     }
     assertRoomFor(row);
     positionOf(row);
-    return { messageId, replyId };
+    return this.tell(input, { messageId, replyId }, row);
   }
 
   /**
@@ -80,7 +98,14 @@ export class AcceptanceService {
     const row = await this.accept(input, () => this.acceptance.acceptReply(input));
     assertRoomFor(row);
     positionOf(row);
-    return { messageId: row.parentId ?? '', replyId: input.replyId };
+    return this.tell(input, { messageId: row.parentId ?? '', replyId: input.replyId }, row);
+  }
+
+  private tell({ userId, chatroomId }: NewReply, accepted: Accepted, { listVersion }: { readonly listVersion: number | null }): Accepted {
+    const { messageId: message_id, replyId: reply_id } = accepted;
+    if (listVersion !== null)
+      this.events.changed(userId, listVersion, { type: 'message.accepted', chatroom_id: chatroomId, message_id, reply_id });
+    return accepted;
   }
 
   private async accept<Row>(input: NewReply, work: () => Promise<Row>): Promise<Row> {
@@ -105,19 +130,24 @@ function assertRoomFor({ isRoomFound, siblingCount }: BranchedRow): void {
   if (isRoomFound && siblingCount >= MAX_SIBLINGS) throw new TooManyBranchesError(MAX_SIBLINGS);
 }
 
-/** The position of the accepted reply. @throws NotFoundError, DailyLimitReachedError when none was accepted */
-function positionOf({ isRoomFound, position, dailyLimit, used, resetsAt, now }: AcceptedRow): number {
+/**
+ * The position of the accepted reply.
+ *
+ * @throws NotFoundError, FairUseLimitReachedError, DailyLimitReachedError when none was accepted
+ */
+function positionOf({ isRoomFound, position, dailyLimit, used, isFairUseReached, isFairUseUsedUp, resetsAt, now }: AcceptedRow): number {
   if (!isRoomFound) throw new NotFoundError();
   if (position !== null) return position;
+  if (isFairUseReached) throw new FairUseLimitReachedError({ isUsedUp: isFairUseUsedUp, resetsAt, now });
   const limit = dailyLimit ?? 0;
   throw new DailyLimitReachedError({ limit, used: Math.max(limit, used), resetsAt, now });
 }
 
 function toExchange(
-  { userId, chatroomId, messageId, replyId, content }: NewMessage,
+  { userId, chatroomId, messageId, replyId, content, attachments }: NewMessage,
   { parentId, position, model, now }: { parentId: string | null; position: number; model: string | null; now: Date },
 ): Exchange {
-  const common = { ...NO_OUTCOME, chatroomId, userId, createdAt: now };
+  const common = { ...NO_OUTCOME, chatroomId, userId, createdAt: now, attachments: [] };
   const message: Message = {
     ...common,
     id: messageId,
@@ -127,6 +157,7 @@ function toExchange(
     role: 'user',
     status: 'completed',
     content,
+    attachments,
     model: null,
     completedAt: now,
   };

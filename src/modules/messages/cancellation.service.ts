@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Plan } from '../../common/actor.js';
 import { Signals } from '../../streams/signals.js';
+import { LiveEventsService } from '../live-events/index.js';
 import type { Attempt } from './claims.repository.js';
 import { type CancellableReply, FinishingRepository } from './finishing.repository.js';
 import { cancelled, estimateTokens, type Outcome } from './outcomes.js';
 import { type PromptedReply, PromptsService } from './prompts.service.js';
 import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
+import { GrowingReply } from './reply-parts.js';
 import { ReplyQueue } from './reply.queue.js';
 import { ReplyWaiterService } from './reply-waiter.service.js';
 import { ReplyStreamsService } from './stream/reply-streams.service.js';
@@ -24,6 +26,7 @@ export class CancellationService {
     private readonly replies: FinishingRepository,
     private readonly queue: ReplyQueue,
     private readonly signals: Signals,
+    private readonly events: LiveEventsService,
     private readonly waiter: ReplyWaiterService,
     private readonly streams: ReplyStreamsService,
     private readonly prompts: PromptsService,
@@ -37,7 +40,7 @@ export class CancellationService {
    */
   async cancel(userId: string, wanted: { readonly chatroomId: string; readonly replyId?: string }): Promise<string[]> {
     const replies = await this.replies.requestCancel(userId, wanted);
-    await Promise.all(replies.map((reply) => (reply.isHeld ? this.askWorker(reply) : this.finish(reply))));
+    await Promise.all(replies.map((reply) => (reply.isHeld ? this.askWorker(reply) : this.finish(reply, userId, wanted.chatroomId))));
     return replies.map(({ replyId }) => replyId);
   }
 
@@ -46,12 +49,12 @@ export class CancellationService {
    * worker died, an estimate of the tokens that it consumed.
    */
   async outcomeOf(reply: Attempt & PromptedReply & { readonly hasBegun: boolean; readonly isReleased?: boolean }): Promise<Outcome> {
-    const content = reply.attempt === 0 ? '' : await this.streams.textOf(reply.replyId);
-    const hasBegun = content !== '' || reply.hasBegun;
-    const outcome = cancelled({ content, isRefunded: !hasBegun });
+    const seen = reply.attempt === 0 ? new GrowingReply() : await this.streams.partsOf(reply.replyId);
+    const hasBegun = seen.parts.length > 0 || reply.hasBegun;
+    const outcome = cancelled({ reply: seen, isRefunded: !hasBegun });
     if (!hasBegun || reply.isReleased) return outcome;
     const { bytes, context } = await this.prompts.promptOf(reply);
-    return { ...outcome, usage: estimateTokens(bytes, content), context };
+    return { ...outcome, usage: estimateTokens(bytes, seen), context };
   }
 
   private async askWorker({ replyId }: CancellableReply): Promise<void> {
@@ -60,11 +63,18 @@ export class CancellationService {
     await finished;
   }
 
-  private async finish(reply: CancellableReply): Promise<void> {
-    const followUps = await this.replies.finish(reply, await this.outcomeOf(reply));
+  private async finish(reply: CancellableReply, userId: string, chatroomId: string): Promise<void> {
+    const outcome = await this.outcomeOf(reply);
+    const followUps = await this.replies.finish(reply, outcome);
     if (followUps === null) await this.askWorker(reply);
     else {
       this.signals.publish(FINISHED_SIGNAL, reply.replyId);
+      this.events.changed(userId, followUps.listVersion, {
+        type: 'reply.finished',
+        chatroom_id: chatroomId,
+        message_id: reply.replyId,
+        status: outcome.status,
+      });
       if (followUps.nextReplyId) await this.enqueue({ replyId: followUps.nextReplyId, plan: reply.plan }, reply.attempt);
     }
   }

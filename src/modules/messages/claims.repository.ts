@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Plan } from '../../common/actor.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import type { ReasoningLevel } from '../../config/models.js';
 import { Database } from '../../database/database.js';
 import { violates } from '../../database/database.errors.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
@@ -11,6 +12,7 @@ import { MODEL_PAUSE, MODEL_PAUSE_PARAMETERS } from './model-pauses.js';
 import type { FailedAttempt } from './outcomes.js';
 import { SPENDING, spendingOf } from './spending.js';
 import { countInHour } from './usage/model-hours.js';
+import { ModelMetrics } from './usage/model-metrics.service.js';
 import { PricesService } from './usage/prices.service.js';
 
 /** One attempt at a reply. Writes that name it have no effect once a newer attempt has begun. */
@@ -22,12 +24,19 @@ export interface Attempt {
 
 const CLAIM = {
   replyId: 'uuid',
+  userId: 'uuid',
+  chatroomId: 'uuid',
   attempt: 'int4',
+  /** The version of the user's chatroom list, which the claim does not change. */
+  listVersion: 'float8',
   parentId: 'uuid',
   depth: 'int4',
   model: 'text',
   plan: typed<Plan>('text'),
   systemInstruction: 'text?',
+  /** As the message or its room asks for; plan and model may not offer it. */
+  webSearch: 'bool',
+  reasoning: typed<ReasoningLevel | null>('text'),
   /** The user cancelled the reply before this attempt: it is only to be finished. */
   isCancelled: 'bool',
   /** The user may have read text of an earlier attempt. */
@@ -36,6 +45,8 @@ const CLAIM = {
   countedAttempts: 'int4',
   /** There were earlier attempts, and each got an error of the model's servers. */
   isSuspect: 'bool',
+  requestId: 'text?',
+  traceparent: 'text?',
 } as const;
 
 /** A reply that belongs to this worker until its lease runs out. */
@@ -46,8 +57,9 @@ export type ClaimRefusal =
   | { readonly reason: 'finished' | 'earlier_reply' }
   | { readonly reason: 'not_yet'; readonly forMs: number; readonly attempt: number; readonly plan: Plan };
 
-/** An attempt that a worker holds, and the time at which its text began, if it has. */
+/** An attempt that a worker holds, and the times at which its thoughts and its text began, if they have. */
 export interface HeldAttempt extends Pick<Attempt, 'replyId' | 'attempt'> {
+  readonly firstThoughtAt?: Date | null;
   readonly firstTokenAt: Date | null;
 }
 
@@ -68,14 +80,18 @@ const claim = statement({
   columns: CLAIM,
   text: `UPDATE messages m
    SET status = 'streaming', attempt = m.attempt + 1, lease_until = now() + :lease_ms * interval '1 millisecond', retry_at = NULL, started_at = now()
-   FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id
-   WHERE m.id = :reply_id AND c.id = m.chatroom_id AND m.status IN ('pending', 'streaming')
+   FROM chatrooms c JOIN user_plans p ON p.user_id = c.user_id, messages asked
+   WHERE m.id = :reply_id AND c.id = m.chatroom_id AND asked.id = m.parent_id AND m.status IN ('pending', 'streaming')
      AND coalesce(greatest(m.lease_until, m.retry_at) <= now(), true)
      AND NOT EXISTS (${MODEL_PAUSE})
      AND NOT EXISTS (${EARLIER_REPLY})
-   RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.depth, m.model, p.plan,
-     c.system_instruction AS "systemInstruction", m.cancel_requested_at IS NOT NULL AS "isCancelled", m.first_token_at IS NOT NULL AS "hasBegun",
-     m.attempt - m.forgiven_attempts AS "countedAttempts", coalesce(m.is_suspect, false) AS "isSuspect"`,
+   RETURNING m.id AS "replyId", m.user_id AS "userId", m.chatroom_id AS "chatroomId", m.attempt,
+     (SELECT u.list_version FROM users u WHERE u.id = m.user_id)::float8 AS "listVersion", m.parent_id AS "parentId", m.depth, m.model, p.plan,
+     c.system_instruction AS "systemInstruction", coalesce(asked.web_search, c.web_search) AS "webSearch",
+     nullif(coalesce(asked.reasoning_level, c.reasoning), 'default') AS reasoning, m.cancel_requested_at IS NOT NULL AS "isCancelled",
+     coalesce(m.first_token_at, m.first_thought_at) IS NOT NULL AS "hasBegun",
+     m.attempt - m.forgiven_attempts AS "countedAttempts", coalesce(m.is_suspect, false) AS "isSuspect",
+     m.request_id AS "requestId", m.traceparent`,
 });
 
 const findRefusal = statement({
@@ -93,17 +109,20 @@ const renew = statement({
   parameters: {
     reply_ids: 'uuid[]',
     attempts: 'int4[]',
+    first_thought_ats: typed<readonly (Date | null)[]>('timestamptz[]'),
     first_token_ats: typed<readonly (Date | null)[]>('timestamptz[]'),
     lease_ms: 'float8',
   },
   columns: { id: 'uuid', isCancelled: 'bool' },
   text: `WITH held AS (
-     SELECT m.id, mine.first_token_at
-     FROM messages m JOIN unnest(:reply_ids::uuid[], :attempts::integer[], :first_token_ats::timestamptz[]) AS mine(id, attempt, first_token_at)
+     SELECT m.id, mine.first_thought_at, mine.first_token_at
+     FROM messages m JOIN unnest(:reply_ids::uuid[], :attempts::integer[], :first_thought_ats::timestamptz[], :first_token_ats::timestamptz[])
+       AS mine(id, attempt, first_thought_at, first_token_at)
        ON m.id = mine.id AND m.attempt = mine.attempt
      WHERE m.status = 'streaming' ORDER BY m.id FOR NO KEY UPDATE OF m
    )
-   UPDATE messages m SET lease_until = now() + :lease_ms * interval '1 millisecond', first_token_at = coalesce(m.first_token_at, held.first_token_at)
+   UPDATE messages m SET lease_until = now() + :lease_ms * interval '1 millisecond',
+     first_thought_at = coalesce(m.first_thought_at, held.first_thought_at), first_token_at = coalesce(m.first_token_at, held.first_token_at)
    FROM held WHERE m.id = held.id RETURNING m.id, m.cancel_requested_at IS NOT NULL AS "isCancelled"`,
 });
 
@@ -166,6 +185,7 @@ export class ClaimsRepository {
   constructor(
     private readonly database: Database,
     private readonly prices: PricesService,
+    private readonly metrics: ModelMetrics,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -193,6 +213,7 @@ export class ClaimsRepository {
     const rows = await this.database.run(renew, {
       reply_ids: held.map(({ replyId }) => replyId),
       attempts: held.map(({ attempt }) => attempt),
+      first_thought_ats: held.map(({ firstThoughtAt }) => firstThoughtAt ?? null),
       first_token_ats: held.map(({ firstTokenAt }) => firstTokenAt),
       lease_ms: this.config.REPLY_LEASE,
     });
@@ -217,13 +238,17 @@ export class ClaimsRepository {
       ...spendingOf(this.prices, model, wasted),
       is_server_error: isServerError,
     });
-    return rows.length > 0;
+    if (rows.length === 0) return false;
+    this.metrics.retries.inc({ model, reason });
+    this.metrics.countTokens({ model, purpose: 'reply' }, wasted);
+    return true;
   }
 
   /** Keeps every worker from calling a model for `ms`, at most GEMINI_MAX_WAIT. */
   async pauseModel(model: string, ms: number): Promise<void> {
     const { GEMINI_MAX_WAIT } = this.config;
     await this.database.run(pauseModel, { model, pause_ms: Math.min(ms, GEMINI_MAX_WAIT), max_wait_ms: GEMINI_MAX_WAIT });
+    this.metrics.pauses.inc({ model });
   }
 
   /** Replies that a worker could work on, but none has done so for `idleMs`. */

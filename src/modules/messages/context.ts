@@ -1,4 +1,7 @@
+import type { ThoughtSignature } from '../../integrations/gemini/index.js';
+import type { StoredAttachment } from '../attachments/index.js';
 import type { MessageStatus } from './message-status.js';
+import { nameOf, type TurnFile } from './model-files/turn-file.js';
 
 /** A message of the branch that a reply continues. */
 export interface PathMessage {
@@ -17,11 +20,22 @@ export interface PathMessage {
    * A failed reply: the model refused the message that it answers, or the model's servers failed only for that message.
    */
   readonly isRefused: boolean;
+  /** On a reply, the model that made it, and what that model wants to have back. */
+  readonly model?: string | null;
+  readonly signatures?: readonly ThoughtSignature[] | null;
+  /** The files that the model is given with it. */
+  readonly files?: readonly TurnFile[];
+  /** Those that it is not given, and which are named. */
+  readonly omitted?: readonly StoredAttachment[];
 }
 
 export interface Turn {
   readonly role: 'user' | 'model';
   readonly text: string;
+  readonly signatures?: readonly ThoughtSignature[] | null;
+  readonly files?: readonly TurnFile[];
+  /** The text names so many files that the model is not given. */
+  readonly omitted?: number;
 }
 
 /**
@@ -66,7 +80,7 @@ export function chooseContext(
   limits: HistoryLimits,
   options: { readonly answeredOnly?: boolean } = {},
 ): Context {
-  const after = tokensAfter(path);
+  const after = tokensAfter(path, withFiles);
   const isWhole = path[0]?.depth === 1;
   const at = isWhole
     ? -1
@@ -85,15 +99,19 @@ export function chooseContext(
 
 /**
  * As late as the limits allow, so that summaries are seldom created, and early enough that one exists before it is
- * needed.
+ * needed. Files make none necessary while all texts fit, because they are the first to be left out.
+ *
+ * @param after the tokens after each message, with files
  */
 function summaryAt(path: readonly PathMessage[], after: readonly number[], limits: HistoryLimits): string | null {
   const newest = path.findLastIndex(({ hasSummary }) => hasSummary);
-  const uses = (i: number, part: number) => (after[i] ?? 0) > limits.tokens * part || path.length - 1 - i > limits.messages * part;
+  const text = tokensAfter(path, ({ tokens }) => tokens);
+  const uses = (tokens: readonly number[], i: number, part: number) =>
+    (tokens[i] ?? 0) > limits.tokens * part || path.length - 1 - i > limits.messages * part;
   const isOverflowing = newest === -1 && path[0] !== undefined && path[0].depth > 1;
-  if (!isOverflowing && !(newest === -1 ? isFull(path, limits) : uses(newest, FULL))) return null;
+  if (!isOverflowing && !(newest === -1 ? isFull(path, limits) : uses(text, newest, FULL))) return null;
   const candidates = path.map(({ role }, i) => (role === 'model' && i > newest ? i : -1)).filter((i) => i !== -1);
-  const index = candidates.find((i) => !uses(i, LEFT)) ?? candidates.at(-1);
+  const index = candidates.find((i) => !uses(after, i, LEFT)) ?? candidates.at(-1);
   return index === undefined ? null : (path[index]?.id ?? null);
 }
 
@@ -101,16 +119,19 @@ const isFull = (path: readonly PathMessage[], { tokens, messages }: HistoryLimit
   path.reduce((sum, message) => sum + message.tokens, 0) > tokens * FULL || path.length > messages * FULL;
 
 /** The sum of the tokens after each message. */
-function tokensAfter(path: readonly PathMessage[]): number[] {
+function tokensAfter(path: readonly PathMessage[], tokensOfMessage: (message: PathMessage) => number): number[] {
   let sum = 0;
   return path
     .toReversed()
-    .map(({ tokens }) => {
+    .map((message) => {
+      const tokens = tokensOfMessage(message);
       sum += tokens;
       return sum - tokens;
     })
     .reverse();
 }
+
+const withFiles = ({ tokens, files = [] }: PathMessage): number => files.reduce((sum, file) => sum + file.tokens, tokens);
 
 /** About four bytes of text are a token. */
 export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
@@ -124,19 +145,33 @@ export const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(te
  *   of them
  */
 export function toTurns(
-  path: readonly Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused'>[],
+  path: readonly Pick<PathMessage, 'role' | 'status' | 'content' | 'isRefused' | 'signatures' | 'files' | 'omitted'>[],
   { answeredOnly = false }: { answeredOnly?: boolean } = {},
 ): Turn[] {
   const turns: Turn[] = [];
-  for (const { role, status, content, isRefused } of path) {
-    if (role === 'user') turns.push({ role, text: content });
+  for (const { role, status, content, isRefused, signatures, files, omitted } of path) {
+    if (role === 'user') turns.push(userTurn(content, files ?? [], omitted ?? []));
     else if (status === 'blocked' || isRefused) turns.pop();
     else if (content !== '' && status !== 'failed') {
-      if (turns.length > 0) turns.push({ role, text: content });
+      if (turns.length > 0) turns.push({ role, text: content, ...(signatures ? { signatures } : {}) });
     } else if (answeredOnly) turns.pop();
   }
   return turns;
 }
+
+function userTurn(content: string, files: readonly TurnFile[], omitted: readonly StoredAttachment[]): Turn {
+  const text = [omitted.map(nameOf).join('\n'), content].filter((part) => part !== '').join('\n\n');
+  return {
+    role: 'user',
+    text,
+    ...(files.length === 0 ? {} : { files }),
+    ...(omitted.length === 0 ? {} : { omitted: omitted.length }),
+  };
+}
+
+/** The turns with all files named instead of given, but for those of the last turn. */
+export const withOlderFilesNamed = (turns: readonly Turn[]): Turn[] =>
+  turns.map((turn, i) => (i === turns.length - 1 || !turn.files ? turn : userTurn(turn.text, [], turn.files)));
 
 const SUMMARY_NOTE = 'Summary of the earlier part of the conversation, which is not shown any more:';
 

@@ -27,9 +27,10 @@ const lockDays = statement({
 const touchOwner = statement({
   name: 'messages_touch_owner',
   parameters: { user_id: 'uuid', chatroom_id: 'uuid' },
-  columns: { id: 'uuid' },
+  columns: { listVersion: 'float8' },
   text: `UPDATE users SET list_version = list_version + 1
-   WHERE id = :user_id AND EXISTS (SELECT 1 FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id) RETURNING id`,
+   WHERE id = :user_id AND EXISTS (SELECT 1 FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id)
+   RETURNING list_version::float8 AS "listVersion"`,
 });
 
 /**
@@ -37,18 +38,32 @@ const touchOwner = statement({
  *
  * @param messages a condition on their messages
  * @param rooms a condition on the rooms of the user
+ * @param attachments a condition on the attachments `a` of the user, which go too
  * @param changes further assignments to the owner's row
  */
-const deletionOf = ({ messages, rooms, changes = '' }: { messages: string; rooms: string; changes?: string }) =>
+const deletionOf = ({
+  messages,
+  rooms,
+  attachments,
+  changes = '',
+}: {
+  messages: string;
+  rooms: string;
+  attachments: string;
+  changes?: string;
+}) =>
   `WITH unfinished AS (
      SELECT status, charged_day FROM messages WHERE ${messages} AND status IN ('pending', 'streaming')
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - unbegun.units
      FROM (SELECT charged_day, count(*)::integer AS units FROM unfinished WHERE status = 'pending' GROUP BY charged_day) unbegun
      WHERE d.user_id = :user_id AND d.day = unbegun.charged_day
+   ), files AS (
+     DELETE FROM attachments a WHERE a.user_id = :user_id AND ${attachments} RETURNING a.size
    ), owner AS (
      UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
        chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE ${rooms} AND user_id = :user_id),
+       attachment_bytes = attachment_bytes - (SELECT coalesce(sum(size), 0) FROM files),
        stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE ${messages} AND user_id = :user_id)${changes}
      WHERE id = :user_id
    )
@@ -58,7 +73,16 @@ const deleteRoom = statement({
   name: 'messages_delete_room',
   parameters: { user_id: 'uuid', chatroom_id: 'uuid' },
   columns: { id: 'uuid' },
-  text: deletionOf({ messages: 'chatroom_id = :chatroom_id', rooms: 'id = :chatroom_id' }),
+  text: deletionOf({
+    messages: 'chatroom_id = :chatroom_id',
+    rooms: 'id = :chatroom_id',
+    // Copies of a message in other rooms keep its attachments.
+    attachments: `a.id IN (
+       SELECT h.attachment_id FROM messages m JOIN message_attachments h ON h.message_id = m.id WHERE m.chatroom_id = :chatroom_id
+     ) AND NOT EXISTS (
+       SELECT FROM message_attachments h JOIN messages m ON m.id = h.message_id WHERE h.attachment_id = a.id AND m.chatroom_id <> :chatroom_id
+     )`,
+  }),
 });
 
 const deleteRooms = statement({
@@ -68,6 +92,7 @@ const deleteRooms = statement({
   text: deletionOf({
     messages: 'chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = :user_id)',
     rooms: 'true',
+    attachments: 'true',
     changes: ', list_version = list_version + 1',
   }),
 });
@@ -84,15 +109,20 @@ interface RepliesToLock {
 export class DeletionRepository {
   constructor(private readonly database: Database) {}
 
-  /** @returns the ids of the deleted replies that `lockReplies` found; null when it is not the user's room */
-  async deleteChatroom(wanted: RepliesToLock & { readonly chatroomId: string }): Promise<string[] | null> {
+  /**
+   * @returns the ids of the deleted replies that `lockReplies` found, and the version of the list; null when it is not
+   * the user's room
+   */
+  async deleteChatroom(
+    wanted: RepliesToLock & { readonly chatroomId: string },
+  ): Promise<{ replyIds: string[]; listVersion: number } | null> {
     const room = { user_id: wanted.userId, chatroom_id: wanted.chatroomId };
     return this.database.transaction(async (transaction) => {
       const replyIds = await this.lockReplies(transaction, wanted);
-      const owner = await transaction.run(touchOwner, room);
-      if (owner.length === 0) return null;
+      const [owner] = await transaction.run(touchOwner, room);
+      if (!owner) return null;
       const deleted = await transaction.run(deleteRoom, room);
-      return deleted.length > 0 ? replyIds : null;
+      return deleted.length > 0 ? { replyIds, ...owner } : null;
     });
   }
 

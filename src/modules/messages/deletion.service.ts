@@ -5,6 +5,7 @@ import type { Config } from '../../config/env.js';
 import type { Transaction } from '../../database/database.js';
 import { Signals } from '../../streams/signals.js';
 import { StreamStore } from '../../streams/stream-store.js';
+import { LiveEventsService } from '../live-events/index.js';
 import { DeletionRepository } from './deletion.repository.js';
 import { CANCEL_SIGNAL, FINISHED_SIGNAL } from './reply-signals.js';
 
@@ -17,14 +18,16 @@ export class DeletionService {
     private readonly deletion: DeletionRepository,
     private readonly streams: StreamStore,
     private readonly signals: Signals,
+    private readonly events: LiveEventsService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** Deletes a room with its messages. @throws NotFoundError */
   async deleteChatroom(userId: string, chatroomId: string): Promise<void> {
-    const replyIds = await this.deletion.deleteChatroom({ userId, chatroomId, finishedWithinMs: this.config.STREAM_TTL });
-    if (replyIds === null) throw new NotFoundError();
-    await this.forgetReplies(replyIds);
+    const deleted = await this.deletion.deleteChatroom({ userId, chatroomId, finishedWithinMs: this.config.STREAM_TTL });
+    if (deleted === null) throw new NotFoundError();
+    this.events.changed(userId, deleted.listVersion, { type: 'chatroom.deleted', chatroom_id: chatroomId });
+    await this.forgetReplies(deleted.replyIds);
   }
 
   /**

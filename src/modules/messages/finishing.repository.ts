@@ -6,11 +6,13 @@ import { statement } from '../../database/statement.js';
 import type { Attempt } from './claims.repository.js';
 import type { SummaryTask } from './summaries/summary.queue.js';
 import type { FinishedStatus, FinishReason } from './message-status.js';
-import type { Outcome } from './outcomes.js';
+import { NO_DETAILS, type Outcome } from './outcomes.js';
 import { markedWords } from './search/marked-words.js';
 import { toVector, WORDS_VERSION } from './search/words.js';
 import { SPENDING, spendingOf } from './spending.js';
+import { spendOn } from './usage/fair-use.service.js';
 import { countInHour } from './usage/model-hours.js';
+import { ModelMetrics } from './usage/model-metrics.service.js';
 import { PricesService } from './usage/prices.service.js';
 
 const CANCELLABLE_REPLY = {
@@ -33,6 +35,8 @@ export type CancellableReply = RowOf<typeof CANCELLABLE_REPLY>;
 
 /** The work that follows from a finished reply. */
 export interface FollowUps {
+  /** The version of the chatroom list that the end of the reply made. */
+  readonly listVersion: number;
   readonly nextReplyId: string | null;
   readonly summaryTasks: readonly SummaryTask[];
 }
@@ -49,11 +53,17 @@ const requestCancel = statement({
    UPDATE messages m SET cancel_requested_at = coalesce(m.cancel_requested_at, now())
    FROM wanted, user_plans p, chatrooms c WHERE m.id = wanted.id AND p.user_id = :user_id AND c.id = :chatroom_id
    RETURNING m.id AS "replyId", m.attempt, m.parent_id AS "parentId", m.model, p.plan, c.system_instruction AS "systemInstruction",
-     coalesce(m.lease_until > now(), false) AS "isHeld", m.first_token_at IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isReleased"`,
+     coalesce(m.lease_until > now(), false) AS "isHeld", coalesce(m.first_token_at, m.first_thought_at) IS NOT NULL AS "hasBegun", m.retry_at IS NOT NULL AS "isReleased"`,
 });
 
 /** The newest messages, among which a reply of the same model is searched that the model did answer. */
 const NEWEST_MESSAGES = 1_000;
+
+const FIRST_TOKEN_MS = '(extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)';
+const TOTAL_MS = '(extract(epoch FROM finished.completed_at - finished.created_at) * 1000)';
+
+/** What the user is charged with: an attempt without an answer is paid for by the service. */
+const USAGE_COST = `CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END`;
 
 // - reply: its row is locked first and tested against the fence: the attempt is still the newest, and no other process
 //   finished the reply. Then the day, the owner and the row itself change together or not at all, each reading what the
@@ -83,22 +93,39 @@ const finish = statement({
     context_turns: 'int4?',
     context_trimmed: 'int4?',
     context_summarised: 'int4?',
+    context_files_sent: 'int4?',
+    context_files_omitted: 'int4?',
     first_token_at: 'timestamptz?',
+    first_thought_at: 'timestamptz?',
+    reasoning: 'text?',
+    part_lengths: typed<readonly number[] | null>('int4[]'),
+    sources: 'jsonb?',
+    search_suggestions: 'text?',
+    thought_signatures: 'jsonb?',
     ...SPENDING.parameters,
     words: 'text?',
     summary_at: 'uuid?',
     is_server_error: 'bool',
   },
-  columns: { nextReplyId: 'uuid?', summaryTasks: typed<readonly SummaryTask[]>('jsonb') },
+  columns: {
+    listVersion: 'float8',
+    firstTokenMs: 'float8?',
+    totalMs: 'float8',
+    nextReplyId: 'uuid?',
+    summaryTasks: typed<readonly SummaryTask[]>('jsonb'),
+  },
   text: `WITH reply AS (
-     SELECT id, user_id, chatroom_id, charged_day, octet_length(content) AS bytes FROM messages
+     SELECT id, user_id, chatroom_id, charged_day, coalesce(charged_day, (now() AT TIME ZONE 'UTC')::date) AS day, octet_length(content) AS bytes
+     FROM messages
      WHERE id = :reply_id AND attempt = :attempt AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE :refund AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
    ), owner AS (
      UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes
-     FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id RETURNING users.indexed_messages
+       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes,
+       ${spendOn('reply.day', USAGE_COST)}
+     FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id
+     RETURNING users.indexed_messages, users.list_version
    ), finished AS (
      UPDATE messages m SET status = :status, content = :content, words = ${markedWords(':words', 'owner.indexed_messages', 'm.user_id')},
        words_version = CASE WHEN :content = '' THEN 1 ELSE ${WORDS_VERSION} END,
@@ -106,19 +133,22 @@ const finish = statement({
        input_tokens = :input_tokens, output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens, total_tokens = :total_tokens,
        usage_estimated = :usage_estimated,
        context_turns = :context_turns, context_trimmed = :context_trimmed, context_summarised = :context_summarised,
-       first_token_at = coalesce(m.first_token_at, :first_token_at),
+       context_files_sent = :context_files_sent, context_files_omitted = :context_files_omitted,
+       first_token_at = coalesce(m.first_token_at, :first_token_at), first_thought_at = coalesce(m.first_thought_at, :first_thought_at),
+       reasoning = :reasoning, part_lengths = :part_lengths, sources = :sources, search_suggestions = :search_suggestions,
+       thought_signatures = :thought_signatures,
        is_suspect = CASE WHEN :is_server_error::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
          SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT ${NEWEST_MESSAGES}) o
          WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
        ) END,
        charged_day = CASE WHEN :refund THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
      FROM reply, owner WHERE m.id = reply.id
-     RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at
+     RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at, m.request_id, m.traceparent
    ), usage AS (
      INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
-     SELECT reply.user_id, coalesce(reply.charged_day, (now() AT TIME ZONE 'UTC')::date), finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
+     SELECT reply.user_id, reply.day, finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
        coalesce(:input_tokens, 0), coalesce(:output_tokens, 0), coalesce(:reasoning_tokens, 0),
-       CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END
+       ${USAGE_COST}
      FROM reply, finished WHERE NOT :refund OR :total_tokens IS NOT NULL
      ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET messages = d.messages + excluded.messages,
        input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
@@ -131,9 +161,9 @@ const finish = statement({
        WHERE d.kind = 'title' AND d.created_at = c.title_requested_at AND t.chatroom_id = c.id
      ) RETURNING 1
    ), wanted AS (
-     INSERT INTO digests (message_id, kind)
-     SELECT finished.id, 'title' FROM finished, untitled
-     UNION ALL SELECT :summary_at::uuid, 'summary' FROM finished WHERE :summary_at::uuid IS NOT NULL
+     INSERT INTO digests (message_id, kind, request_id, traceparent)
+     SELECT finished.id, 'title', finished.request_id, finished.traceparent FROM finished, untitled
+     UNION ALL SELECT :summary_at::uuid, 'summary', finished.request_id, finished.traceparent FROM finished WHERE :summary_at::uuid IS NOT NULL
      ON CONFLICT ON CONSTRAINT pk_digests DO NOTHING RETURNING message_id, kind
    ), counted AS (
      ${countInHour({
@@ -144,15 +174,16 @@ const finish = statement({
        outcome: ':status',
        reason: 'coalesce(:error_code, :finish_reason)',
        ...SPENDING.count,
-       firstTokenMs: 'extract(epoch FROM finished.first_token_at - finished.created_at) * 1000',
-       totalMs: 'extract(epoch FROM finished.completed_at - finished.created_at) * 1000',
+       firstTokenMs: FIRST_TOKEN_MS,
+       totalMs: TOTAL_MS,
      })}
    )
-   SELECT (
+   SELECT owner.list_version::float8 AS "listVersion", ${FIRST_TOKEN_MS}::float8 AS "firstTokenMs",
+     ${TOTAL_MS}::float8 AS "totalMs", (
        SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1
      ) AS "nextReplyId",
      (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS "summaryTasks"
-   FROM reply`,
+   FROM reply, owner, finished`,
 });
 
 /** How replies are finished: each of them once. */
@@ -161,6 +192,7 @@ export class FinishingRepository {
   constructor(
     private readonly database: Database,
     private readonly prices: PricesService,
+    private readonly metrics: ModelMetrics,
   ) {}
 
   /**
@@ -182,7 +214,7 @@ export class FinishingRepository {
    * @returns null when the lease was lost
    */
   async finish({ replyId, attempt, model }: Attempt, outcome: Outcome, summaryAt: string | null = null): Promise<FollowUps | null> {
-    const { usage, context } = outcome;
+    const { usage, context, details = NO_DETAILS } = outcome;
     const [row] = await this.database.run(finish, {
       reply_id: replyId,
       attempt,
@@ -200,12 +232,24 @@ export class FinishingRepository {
       context_turns: context?.turns ?? null,
       context_trimmed: context?.trimmed ?? null,
       context_summarised: context?.summarised ?? null,
+      context_files_sent: context?.filesSent ?? null,
+      context_files_omitted: context?.filesOmitted ?? null,
       first_token_at: outcome.firstTokenAt,
+      first_thought_at: details.firstThoughtAt,
+      reasoning: details.reasoning,
+      part_lengths: details.partLengths,
+      sources: details.sources,
+      search_suggestions: details.searchSuggestions,
+      thought_signatures: details.thoughtSignatures,
       ...spendingOf(this.prices, model, usage ?? outcome.wasted),
       words: toVector(outcome.content),
       summary_at: summaryAt,
       is_server_error: outcome.isServerError ?? false,
     });
-    return row ?? null;
+    if (!row) return null;
+    const { firstTokenMs, totalMs, ...followUps } = row;
+    this.metrics.countFinished({ model, status: outcome.status, firstTokenMs, totalMs });
+    this.metrics.countTokens({ model, purpose: 'reply' }, usage ?? outcome.wasted);
+    return followUps;
   }
 }

@@ -1,4 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { ReasoningLevel } from '../../config/models.js';
+import type { Source, ThoughtSignature } from '../../integrations/gemini/index.js';
 import type { FinishReason, MessageStatus } from './message-status.js';
 
 @Entity('messages')
@@ -9,7 +11,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Index('ix_messages_unfinished', ['chatroomId', 'position'], { where: `(status = ANY (ARRAY['pending'::text, 'streaming'::text]))` })
 @Index('uq_messages_streaming', ['chatroomId'], { unique: true, where: `(status = 'streaming'::text)` })
 @Index('ix_messages_forks', ['chatroomId', 'forkedRun', 'depth'], { where: '(forked_run IS NOT NULL)' })
-@Index('ix_messages_words', ['words'], { type: 'gin' })
+@Index('ix_messages_words', ['words'], { type: 'gin', where: '(words IS NOT NULL)' })
 @Index('ix_messages_outdated_words', ['id'], { where: `((words_version < 2) AND (content <> ''::text))` })
 @Index('ix_messages_created_at', ['createdAt', 'id'])
 @Index('ix_messages_user', ['userId', 'createdAt', 'id'])
@@ -27,6 +29,7 @@ import type { FinishReason, MessageStatus } from './message-status.js';
 @Check('ck_messages_attempt', `attempt >= 0`)
 @Check('ck_messages_run', `run <= position AND forked_run < run`)
 @Check('ck_messages_forgiven_attempts', `forgiven_attempts BETWEEN 0 AND attempt`)
+@Check('ck_messages_reasoning_level', `reasoning_level IN ('default', 'minimal', 'low', 'medium', 'high')`)
 @Check('ck_messages_depth', `(depth = 1) = (parent_id IS NULL)`)
 export class MessageEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_messages' })
@@ -154,6 +157,45 @@ export class MessageEntity {
   @Column('integer', { name: 'context_summarised', nullable: true })
   contextSummarised!: number | null;
 
+  /** Attachments that the model was given. */
+  @Column('integer', { name: 'context_files_sent', nullable: true })
+  contextFilesSent!: number | null;
+
+  /** Attachments that did not fit and were named. */
+  @Column('integer', { name: 'context_files_omitted', nullable: true })
+  contextFilesOmitted!: number | null;
+
+  /** On a user's message: whether its replies may search the web; null where it leaves that to its room. */
+  @Column('boolean', { name: 'web_search', nullable: true })
+  webSearch!: boolean | null;
+
+  /** On a user's message: the level of reasoning of its replies; null where it leaves that to its room. */
+  @Column('text', { name: 'reasoning_level', nullable: true })
+  reasoningLevel!: ReasoningLevel | 'default' | null;
+
+  /** The summary of its thoughts that the model gave with a reply. */
+  @Column('text', { nullable: true })
+  reasoning!: string | null;
+
+  /**
+   * The UTF-16 lengths of the parts of a reply as they came: thoughts, text, thoughts and so on. Null where all
+   * thoughts came before the text.
+   */
+  @Column('integer', { name: 'part_lengths', array: true, nullable: true })
+  partLengths!: number[] | null;
+
+  /** The web pages that a reply rests on; null for a reply without a search. */
+  @Column('jsonb', { nullable: true })
+  sources!: readonly Source[] | null;
+
+  /** Google's HTML of search suggestions, which is shown with a reply that rests on a search. */
+  @Column('text', { name: 'search_suggestions', nullable: true })
+  searchSuggestions!: string | null;
+
+  /** Opaque to us: the model gets them back with the text of this reply. */
+  @Column('jsonb', { name: 'thought_signatures', nullable: true })
+  thoughtSignatures!: readonly ThoughtSignature[] | null;
+
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 
@@ -161,9 +203,22 @@ export class MessageEntity {
   @Column({ type: 'timestamptz', name: 'started_at', precision: 3, nullable: true })
   startedAt!: Date | null;
 
+  /** The time of the first thought that was shown. */
+  @Column({ type: 'timestamptz', name: 'first_thought_at', precision: 3, nullable: true })
+  firstThoughtAt!: Date | null;
+
+  /** The time of the first visible text. */
   @Column({ type: 'timestamptz', name: 'first_token_at', precision: 3, nullable: true })
   firstTokenAt!: Date | null;
 
   @Column({ type: 'timestamptz', name: 'completed_at', precision: 3, nullable: true })
   completedAt!: Date | null;
+
+  /** On a reply: the request that caused it, at last an admin retry; null where it is not known. */
+  @Column({ type: 'text', name: 'request_id', nullable: true })
+  requestId!: string | null;
+
+  /** The place in the trace of that request (W3C Trace Context); null where it is not traced. */
+  @Column({ type: 'text', nullable: true })
+  traceparent!: string | null;
 }

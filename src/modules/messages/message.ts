@@ -1,3 +1,5 @@
+import type { AttachmentSummary } from '../attachments/index.js';
+import type { Feedback } from './feedback/feedback.repository.js';
 import type { MessageEntity } from './message.entity.js';
 
 /** The properties of a message that its owner sees, in the order in which they are selected. */
@@ -22,6 +24,12 @@ export const MESSAGE_PROPERTIES = [
   'contextTurns',
   'contextTrimmed',
   'contextSummarised',
+  'contextFilesSent',
+  'contextFilesOmitted',
+  'reasoning',
+  'partLengths',
+  'sources',
+  'searchSuggestions',
   'createdAt',
   'completedAt',
 ] as const satisfies readonly (keyof MessageEntity)[];
@@ -30,6 +38,9 @@ export const MESSAGE_PROPERTIES = [
 export interface Message extends Readonly<Pick<MessageEntity, (typeof MESSAGE_PROPERTIES)[number]>> {
   /** All messages with the same parent, oldest first, this one included. */
   readonly siblingIds: readonly string[];
+  readonly feedback: Feedback | null;
+  /** The files of a user message. */
+  readonly attachments: readonly AttachmentSummary[];
 }
 
 /** A message and the reply that will answer it. */
@@ -52,6 +63,13 @@ export const NO_OUTCOME = {
   contextTurns: null,
   contextTrimmed: null,
   contextSummarised: null,
+  contextFilesSent: null,
+  contextFilesOmitted: null,
+  reasoning: null,
+  partLengths: null,
+  sources: null,
+  searchSuggestions: null,
+  feedback: null,
   completedAt: null,
 } as const;
 

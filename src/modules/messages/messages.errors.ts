@@ -29,6 +29,20 @@ export class TooManyPendingRepliesError extends defineError({
   example: 200,
 }) {}
 
+export class FairUseLimitReachedError extends defineError({
+  code: 'fair_use_limit_reached',
+  kind: 'rate_limited',
+  title: 'The fair use of the day is reached',
+  occurrence: ({ resetsAt, now, isUsedUp }: { resetsAt: Date; now: Date; isUsedUp: boolean }) => ({
+    detail: isUsedUp
+      ? 'The fair use of the Pro plan is used up for this UTC day.'
+      : 'The rest of the fair use of this UTC day is reserved for unfinished replies. Retry when one of them has finished.',
+    members: { resets_at: resetsAt.toISOString() },
+    retryAfterSeconds: isUsedUp ? secondsBetween(now, resetsAt) : 5,
+  }),
+  example: { resetsAt: MIDNIGHT, now: NOW, isUsedUp: true },
+}) {}
+
 export class TooManyBranchesError extends defineError({
   code: 'too_many_branches',
   kind: 'conflict',
@@ -59,18 +73,6 @@ export class NotAUserMessageError extends defineError({
   kind: 'conflict',
   title: 'The message is a reply',
   detail: "Only the user's own messages can be edited; a reply can be regenerated.",
-}) {}
-
-export class TooManyStreamsError extends defineError({
-  code: 'too_many_streams',
-  kind: 'rate_limited',
-  title: 'Too many open streams',
-  occurrence: (limit: number) => ({
-    detail: `At most ${limit} streams of an account may be open at a time. Close one first.`,
-    members: { limit },
-    retryAfterSeconds: 5,
-  }),
-  example: 20,
 }) {}
 
 export class ServiceBudgetReachedError extends defineError({

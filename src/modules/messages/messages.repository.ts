@@ -4,6 +4,8 @@ import { columnsOf } from '../../database/entity-columns.js';
 import { asBoundedPage, type BoundedRow, withinPageBytes } from '../../database/page-bytes.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
+import { ATTACHMENTS_OF_MESSAGE, type AttachmentSummary } from '../attachments/index.js';
+import { type Feedback, FEEDBACK_OF_MESSAGE } from './feedback/feedback.repository.js';
 import { type Exchange, type Message, MESSAGE_PROPERTIES } from './message.js';
 import { MessageEntity } from './message.entity.js';
 import { MODEL_PAUSE, MODEL_PAUSE_PARAMETERS, type ModelPause } from './model-pauses.js';
@@ -12,13 +14,21 @@ const PROPERTIES = columnsOf(MessageEntity, MESSAGE_PROPERTIES);
 
 /** The columns of a `Message`; `sql` selects them from the message `m`. */
 export const MESSAGE = {
-  columns: { ...PROPERTIES.columns, siblingIds: 'uuid[]' },
+  columns: {
+    ...PROPERTIES.columns,
+    siblingIds: 'uuid[]',
+    feedback: typed<Feedback | null>('json'),
+    attachments: typed<readonly AttachmentSummary[]>('json'),
+  },
   sql: `${PROPERTIES.sql('m')},
   CASE WHEN m.parent_id IS NULL
     THEN ARRAY(SELECT r.id FROM messages r WHERE r.chatroom_id = m.chatroom_id AND r.parent_id IS NULL ORDER BY r.position)
     ELSE ARRAY(SELECT s.id FROM messages s WHERE s.parent_id = m.parent_id ORDER BY s.position)
-  END AS "siblingIds"`,
+  END AS "siblingIds", ${FEEDBACK_OF_MESSAGE} AS feedback, ${ATTACHMENTS_OF_MESSAGE} AS attachments`,
 } as const;
+
+/** The columns of a `Message` that may be long. */
+const MESSAGE_TEXTS = ['m.content', 'm.reasoning', 'm."searchSuggestions"', 'm.sources::text', 'm.attachments::text'];
 
 /**
  * The row of an outer join: an `id` of null tells a room of the user without a message from a room of somebody else.
@@ -85,7 +95,7 @@ const listBranch = statement({
    ${withinPageBytes(`SELECT ${MESSAGE.sql} FROM room LEFT JOIN (branch JOIN messages m ON m.id = branch.id) ON true`, {
      as: 'm',
      order: 'm.position DESC',
-     texts: ['m.content'],
+     texts: MESSAGE_TEXTS,
    })}`,
 });
 
@@ -98,7 +108,7 @@ const listAll = statement({
        SELECT ${MESSAGE.sql} FROM messages m WHERE m.chatroom_id = c.id AND m.position < :below ORDER BY m.position DESC LIMIT :count
      ) m ON true
      WHERE c.id = :chatroom_id AND c.user_id = :user_id`,
-    { as: 'm', order: 'm.position DESC', texts: ['m.content'] },
+    { as: 'm', order: 'm.position DESC', texts: MESSAGE_TEXTS },
   ),
 });
 
@@ -108,7 +118,7 @@ const listAll = statement({
 const activate = statement({
   name: 'messages_activate',
   parameters: { user_id: 'uuid', chatroom_id: 'uuid', message_id: 'uuid' },
-  columns: { isFound: 'bool', isActivated: 'bool' },
+  columns: { isActivated: 'bool', listVersion: 'float8?' },
   text: `WITH RECURSIVE room AS (
      SELECT c.id, c.last_position AS seen FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = :user_id
    ), runs AS (
@@ -120,11 +130,13 @@ const activate = statement({
      SELECT m.id, m.depth, m.run FROM runs CROSS JOIN LATERAL (
        SELECT l.id, l.depth, l.run, l.position FROM messages l WHERE l.chatroom_id = :chatroom_id AND l.run = runs.run ORDER BY l.depth DESC LIMIT 1
      ) m ORDER BY m.position DESC LIMIT 1
+   ), owner AS (
+     UPDATE users SET list_version = list_version + 1 FROM leaf WHERE users.id = :user_id RETURNING users.list_version
    ), branch AS (
      UPDATE chatrooms c SET active_leaf_id = leaf.id, active_leaf_depth = leaf.depth, active_run = leaf.run
-     FROM room, leaf WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
+     FROM room, leaf, owner WHERE c.id = room.id AND c.last_position = room.seen RETURNING c.id
    )
-   SELECT EXISTS (SELECT FROM leaf) AS "isFound", EXISTS (SELECT FROM branch) AS "isActivated"`,
+   SELECT EXISTS (SELECT FROM branch) AS "isActivated", (SELECT list_version FROM owner)::float8 AS "listVersion"`,
 });
 
 /** Changes of a reply that its waiting readers are told. */
@@ -210,14 +222,15 @@ export class MessagesRepository {
   /**
    * Makes the active branch of a room lead through a message to the newest one below it.
    *
-   * @returns false when the message is in no room of the user
+   * @returns the versions of the user's list that its attempts have made; none when the message is not in the room
    */
-  async activate({ userId, chatroomId, messageId }: OwnMessage): Promise<boolean> {
-    for (;;) {
+  async activate({ userId, chatroomId, messageId }: OwnMessage): Promise<number[]> {
+    for (const versions: number[] = []; ;) {
       const [row] = await this.database.run(activate, { user_id: userId, chatroom_id: chatroomId, message_id: messageId });
-      if (!row?.isFound) return false;
+      if (row?.listVersion == null) return [];
+      versions.push(row.listVersion);
       // Otherwise a message was accepted meanwhile, or the room was deleted.
-      if (row.isActivated) return true;
+      if (row.isActivated) return versions;
     }
   }
 

@@ -4,11 +4,15 @@ import { AppError } from '../../common/errors/app-error.js';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { isId, newId } from '../../common/ids.js';
+import { currentOrigin } from '../../common/request-context.js';
 import type { BoundedRow } from '../../database/page-bytes.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
-import { type Chatroom, ChatroomsService } from '../chatrooms/index.js';
+import { AttachmentsService } from '../attachments/index.js';
+import { type Chatroom, ChatroomsService, type RoomSettings } from '../chatrooms/index.js';
+import { LiveEventsService } from '../live-events/index.js';
+import type { ReplyOptions } from '../subscriptions/index.js';
 import { type Accepted, AcceptanceService } from './acceptance.service.js';
-import type { NewBranch } from './acceptance.repository.js';
+import type { NewBranch, ReplyChoice } from './acceptance.repository.js';
 import { CancellationService } from './cancellation.service.js';
 import { DeletionService } from './deletion.service.js';
 import { asAccepted, type Exchange, type Message } from './message.js';
@@ -28,6 +32,12 @@ export interface AnsweredExchange extends Exchange {
   readonly isRepeat: boolean;
 }
 
+/**
+ * How the replies of one message are made, where it does not leave that to the room, and the ids of its attachments:
+ * without them, a new message has none, and an edited one those that it had.
+ */
+type MessageOptions = Partial<ReplyOptions> & { readonly attachmentIds?: readonly string[] };
+
 /** A request of a room that is answered once: its repeats with the same key get the first answer. */
 interface RoomRequest {
   readonly chatroomId: string;
@@ -46,31 +56,42 @@ export class MessagesService {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly chatrooms: ChatroomsService,
+    private readonly attachments: AttachmentsService,
     private readonly acceptance: AcceptanceService,
     private readonly idempotencyKeys: IdempotencyKeys,
     private readonly queue: ReplyQueue,
     private readonly waiter: ReplyWaiterService,
     private readonly cancellation: CancellationService,
     private readonly deletion: DeletionService,
+    private readonly events: LiveEventsService,
   ) {}
 
   /**
    * @param input.parentId the reply that the message follows; without it, the leaf of the active branch
-   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, ServiceBudgetReachedError,
-   *   IdempotencyKeyReusedError; with a parent also NotAReplyError, TooManyBranchesError
+   * @throws NotFoundError, DailyLimitReachedError, TooManyPendingRepliesError, FairUseLimitReachedError,
+   *   ServiceBudgetReachedError, IdempotencyKeyReusedError, NotInPlanError, NotOfferedByModelError; with a parent also
+   *   NotAReplyError, TooManyBranchesError
    */
   async sendMessage(
     actor: Actor,
-    { parentId, content, ...request }: RoomRequest & { readonly content: string; readonly parentId?: string | null | undefined },
+    {
+      parentId,
+      content,
+      options = {},
+      ...request
+    }: RoomRequest & { readonly content: string; readonly parentId?: string | null | undefined; readonly options?: MessageOptions },
   ): Promise<AnsweredExchange> {
     if (parentId != null) {
       if (!isId(parentId)) throw new NotFoundError();
-      return this.branchOff(actor, { ...request, content, target: { id: parentId, role: 'model' } });
+      return this.branchOff(actor, { ...request, content, options, target: { id: parentId, role: 'model' } });
     }
     const { userId } = actor;
-    return this.answer(actor, request, () =>
-      this.acceptance.acceptMessage({ ...request, userId, messageId: newId(), replyId: newId(), content }),
-    );
+    return this.answer(actor, request, async () => {
+      const choice = await this.chosen(actor, request.chatroomId, options);
+      const attachments = await this.attachments.getAttachments(actor, options.attachmentIds ?? []);
+      const ids = { messageId: newId(), replyId: newId() };
+      return this.acceptance.acceptMessage({ ...request, ...ids, userId, content, choice, attachments, origin: currentOrigin() });
+    });
   }
 
   /**
@@ -80,26 +101,35 @@ export class MessagesService {
    */
   editMessage(
     actor: Actor,
-    { messageId, ...request }: RoomRequest & { readonly messageId: string; readonly content: string },
+    {
+      messageId,
+      options = {},
+      ...request
+    }: RoomRequest & { readonly messageId: string; readonly content: string; readonly options?: MessageOptions },
   ): Promise<AnsweredExchange> {
-    return this.branchOff(actor, { ...request, target: { id: messageId, role: 'user' } });
+    return this.branchOff(actor, { ...request, options, target: { id: messageId, role: 'user' } });
   }
 
   /**
-   * Adds another reply to a message, which is given by its id or by the id of one of its replies.
+   * Adds another reply to a message, which is given by its id or by the id of one of its replies. It is made with the
+   * options of that message.
    *
    * @throws as `sendMessage`, and TooManyBranchesError
    */
   regenerateReply(actor: Actor, { messageId, ...request }: RoomRequest & { readonly messageId: string }): Promise<AnsweredExchange> {
     const { userId } = actor;
-    return this.answer(actor, request, () => this.acceptance.acceptReply({ ...request, userId, targetId: messageId, replyId: newId() }));
+    return this.answer(actor, request, () =>
+      this.acceptance.acceptReply({ ...request, userId, targetId: messageId, replyId: newId(), origin: currentOrigin() }),
+    );
   }
 
   /** Makes the active branch lead through a message, to the newest message after it. @throws NotFoundError */
-  async activateMessage(actor: Actor, { chatroomId, messageId }: MessageRef): Promise<{ room: Chatroom; model: string }> {
-    if (!(await this.messages.activate({ userId: actor.userId, chatroomId, messageId }))) throw new NotFoundError();
+  async activateMessage(actor: Actor, { chatroomId, messageId }: MessageRef): Promise<{ room: Chatroom; settings: RoomSettings }> {
+    const versions = await this.messages.activate({ userId: actor.userId, chatroomId, messageId });
+    if (versions.length === 0) throw new NotFoundError();
+    for (const version of versions) this.events.changed(actor.userId, version, { type: 'chatroom.updated', chatroom_id: chatroomId });
     const room = await this.chatrooms.getChatroom(actor, chatroomId);
-    return { room, model: this.chatrooms.effectiveModel(actor, room) };
+    return { room, settings: this.chatrooms.currentSettings(actor, room) };
   }
 
   /** At most `count` messages, newest first. @throws NotFoundError */
@@ -131,19 +161,19 @@ export class MessagesService {
   }
 
   /**
-   * A room, the model that answers in it now, and at most `count` messages of its active branch, newest first.
+   * A room, how its replies are made now, and at most `count` messages of its active branch, newest first.
    *
    * @throws NotFoundError
    */
   async getConversation(
     actor: Actor,
     { chatroomId, count }: { readonly chatroomId: string; readonly count: number },
-  ): Promise<{ room: Chatroom; model: string; rows: (Message & BoundedRow)[] }> {
+  ): Promise<{ room: Chatroom; settings: RoomSettings; rows: (Message & BoundedRow)[] }> {
     const [room, rows] = await Promise.all([
       this.chatrooms.getChatroom(actor, chatroomId),
       this.messages.listBranch(actor.userId, { chatroomId, fromId: null, count }),
     ]);
-    return { room, model: this.chatrooms.effectiveModel(actor, room), rows: found(rows) };
+    return { room, settings: this.chatrooms.currentSettings(actor, room), rows: found(rows) };
   }
 
   /** Deletes a room with its messages. @throws NotFoundError */
@@ -178,9 +208,30 @@ export class MessagesService {
     return reply;
   }
 
-  private branchOff(actor: Actor, branch: RoomRequest & Pick<NewBranch, 'content' | 'target'>): Promise<AnsweredExchange> {
+  private branchOff(
+    actor: Actor,
+    { options, ...branch }: RoomRequest & Pick<NewBranch, 'content' | 'target'> & { readonly options: MessageOptions },
+  ): Promise<AnsweredExchange> {
     const { userId } = actor;
-    return this.answer(actor, branch, () => this.acceptance.acceptBranch({ ...branch, userId, messageId: newId(), replyId: newId() }));
+    return this.answer(actor, branch, async () => {
+      const choice = await this.chosen(actor, branch.chatroomId, options);
+      const attachments = await this.attachments.getAttachments(actor, options.attachmentIds ?? (await this.kept(branch.target)));
+      const ids = { messageId: newId(), replyId: newId() };
+      return this.acceptance.acceptBranch({ ...branch, ...ids, userId, choice, attachments, origin: currentOrigin() });
+    });
+  }
+
+  /** The attachments of an edited message; none for a new one. Acceptance finds out whose they are. */
+  private async kept({ id, role }: NewBranch['target']): Promise<string[]> {
+    const attachments = role === 'user' ? (await this.attachments.listOfMessages([id])).get(id) : undefined;
+    return attachments?.map((attachment) => attachment.id) ?? [];
+  }
+
+  /** The options of a message as they are stored. @throws NotFoundError, NotInPlanError, NotOfferedByModelError */
+  private async chosen(actor: Actor, chatroomId: string, { attachmentIds = [], ...options }: MessageOptions): Promise<ReplyChoice> {
+    await this.chatrooms.assertOffered(actor, chatroomId, { ...options, attachments: attachmentIds.length > 0 });
+    const { webSearch = null, reasoning } = options;
+    return { webSearch, reasoningLevel: reasoning === undefined ? null : (reasoning ?? 'default') };
   }
 
   /** Accepts a request once, adds the job of its reply, and returns the exchange as it was accepted. */

@@ -1,5 +1,7 @@
 import type { FinishedStatus, FinishReason } from './message-status.js';
+import type { MessageEntity } from './message.entity.js';
 import type { ReplyErrorCode } from './reply-errors.js';
+import type { GrowingReply } from './reply-parts.js';
 import type { Tokens } from './usage/prices.service.js';
 
 /** The tokens that a finished reply consumed. */
@@ -9,7 +11,7 @@ export interface ReplyUsage extends Tokens {
   readonly estimated: boolean;
 }
 
-/** Numbers of messages of the branch. */
+/** Numbers of messages of the branch, and of their files. */
 export interface ContextCounts {
   /** Messages that the model was given. */
   readonly turns: number;
@@ -17,7 +19,17 @@ export interface ContextCounts {
   readonly trimmed: number;
   /** Older messages that were given as a summary. */
   readonly summarised: number;
+  /** Files that the model was given. */
+  readonly filesSent: number;
+  /** Files of the messages that it was given, which did not fit and were named. */
+  readonly filesOmitted: number;
 }
+
+/** What a reply has beside its text. MessageEntity describes the members. */
+export type ReplyDetails = Pick<
+  MessageEntity,
+  'reasoning' | 'partLengths' | 'sources' | 'searchSuggestions' | 'thoughtSignatures' | 'firstThoughtAt'
+>;
 
 /** The result that a reply is finished with. */
 export interface Outcome {
@@ -31,6 +43,7 @@ export interface Outcome {
   readonly wasted: Tokens | null;
   readonly context: ContextCounts | null;
   readonly firstTokenAt: Date | null;
+  readonly details?: ReplyDetails;
   /** The last attempt of a failed reply got an error of the model's servers (5xx). */
   readonly isServerError?: boolean;
   /** The message's unit goes back to the day that it was charged to. */
@@ -46,7 +59,23 @@ export interface FailedAttempt {
   readonly isServerError?: boolean;
 }
 
-const NOTHING = { blockReason: null, errorCode: null, usage: null, wasted: null, context: null, firstTokenAt: null } as const;
+export const NO_DETAILS: ReplyDetails = {
+  reasoning: null,
+  partLengths: null,
+  sources: null,
+  searchSuggestions: null,
+  thoughtSignatures: null,
+  firstThoughtAt: null,
+};
+
+const NOTHING = {
+  blockReason: null,
+  errorCode: null,
+  usage: null,
+  wasted: null,
+  context: null,
+  firstTokenAt: null,
+} as const;
 
 /** A failed reply costs the user nothing. */
 export const failed = (errorCode: ReplyErrorCode, wasted: Tokens | null = null, isServerError = false): Outcome => ({
@@ -60,18 +89,26 @@ export const failed = (errorCode: ReplyErrorCode, wasted: Tokens | null = null, 
   refund: true,
 });
 
-/** A cancelled reply keeps the text that it has. Its unit is refunded only if the reply had not begun. */
-export const cancelled = ({ content, isRefunded }: { content: string; isRefunded: boolean }): Outcome => ({
+/** A cancelled reply keeps what it has. Its unit is refunded only if neither its text nor its thoughts had begun. */
+export const cancelled = ({
+  reply,
+  isRefunded,
+}: {
+  reply: Pick<GrowingReply, 'content' | 'reasoning' | 'partLengths'>;
+  isRefunded: boolean;
+}): Outcome & { readonly details: ReplyDetails } => ({
   ...NOTHING,
   status: 'cancelled',
-  content,
+  content: reply.content,
+  details: { ...NO_DETAILS, reasoning: reply.reasoning, partLengths: reply.partLengths },
   finishReason: 'cancelled',
   refund: isRefunded,
 });
 
 /** The usage where the model does not report it. A token is about four bytes of text. */
-export function estimateTokens(promptBytes: number, content: string): ReplyUsage {
+export function estimateTokens(promptBytes: number, reply: Pick<GrowingReply, 'content' | 'reasoning'>): ReplyUsage {
   const inputTokens = Math.ceil(promptBytes / 4);
-  const outputTokens = Math.ceil(Buffer.byteLength(content) / 4);
-  return { inputTokens, outputTokens, reasoningTokens: 0, totalTokens: inputTokens + outputTokens, estimated: true };
+  const outputTokens = Math.ceil(Buffer.byteLength(reply.content) / 4);
+  const reasoningTokens = Math.ceil(Buffer.byteLength(reply.reasoning ?? '') / 4);
+  return { inputTokens, outputTokens, reasoningTokens, totalTokens: inputTokens + outputTokens + reasoningTokens, estimated: true };
 }

@@ -8,6 +8,8 @@ const REPLY_ERRORS = {
   stream_interrupted: 'The answer was cut off before its end.',
   empty_answer: 'The model gave no answer. Try again, or say it differently.',
   request_rejected: 'The model does not accept this conversation.',
+  attachment_rejected: 'The model cannot read an attachment of this conversation.',
+  attachment_unavailable: 'The model could not open an attachment. Try again in a moment.',
   model_misconfigured: 'The service is not set up to reach this model.',
   service_budget_reached: "The service's budget for today is used up. Try again tomorrow.",
   attempts_exhausted: 'The answer failed after several attempts.',

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { JobsOptions, Queue } from 'bullmq';
@@ -54,30 +55,36 @@ export function priorityOf(plan: Plan, now: number): number {
 
 @Injectable()
 export class ReplyQueue {
+  /** The jobs of this turn of the event loop. */
+  private readonly jobs: { name: string; data: ReplyJob; opts: JobsOptions }[] = [];
+  private adding: Promise<void> | null = null;
+
   constructor(@InjectQueue(REPLY_QUEUE) private readonly queue: Queue<ReplyJob, void>) {}
 
-  /** @param reply.plan the plan of the reply's owner */
+  /**
+   * The jobs that are added in one turn of the event loop are added by one command.
+   *
+   * @param reply.plan the plan of the reply's owner
+   */
   async add({ replyId, plan }: { replyId: string; plan: Plan }, { cause, n = 0, delayMs = 0 }: ReplyJobOptions): Promise<void> {
-    await this.queue.add(
-      'reply',
-      { reply_id: replyId },
-      {
+    this.jobs.push({
+      name: 'reply',
+      data: { reply_id: replyId },
+      opts: {
         ...JOB_OPTIONS,
         ...(cause === 'sweep' ? UNKEPT : {}),
         jobId: `${replyId}-${cause}-${n}`,
         delay: delayMs,
         priority: priorityOf(plan, Date.now()),
       },
-    );
+    });
+    this.adding ??= this.addAtEndOfTurn();
+    await this.adding;
   }
 
-  /** The numbers of jobs of all processes, by state. */
-  async countJobs(): Promise<Record<string, number>> {
-    const {
-      waiting = 0,
-      prioritized = 0,
-      ...others
-    } = await this.queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
-    return { waiting: waiting + prioritized, ...others };
+  private async addAtEndOfTurn(): Promise<void> {
+    await setImmediate();
+    this.adding = null;
+    await this.queue.addBulk(this.jobs.splice(0));
   }
 }

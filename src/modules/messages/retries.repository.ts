@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Plan } from '../../common/actor.js';
+import { currentOrigin } from '../../common/request-context.js';
 import type { StatementRunner } from '../../database/database.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
@@ -7,6 +8,10 @@ import { PlansService } from '../subscriptions/index.js';
 
 const RETRIED_REPLY = {
   replyId: 'uuid',
+  userId: 'uuid',
+  chatroomId: 'uuid',
+  /** The version of the owner's chatroom list that the transaction made. */
+  listVersion: 'float8',
   attempt: 'int4',
   model: 'text',
   plan: typed<Plan>('text'),
@@ -38,7 +43,7 @@ const lockOwners = statement({
 // the model: the one that failed while the plan has it, else the room's, else the plan's default.
 const retryFailed = statement({
   name: 'replies_retry_failed',
-  parameters: { reply_ids: 'uuid[]', basic_models: 'text[]', pro_models: 'text[]' },
+  parameters: { reply_ids: 'uuid[]', basic_models: 'text[]', pro_models: 'text[]', request_id: 'text?', traceparent: 'text?' },
   columns: RETRIED_REPLY,
   text: `WITH failed AS (
      SELECT m.id, m.error_code, m.model FROM messages m WHERE m.id = ANY (:reply_ids::uuid[]) AND ${RETRYABLE} ORDER BY m.id FOR NO KEY UPDATE
@@ -52,14 +57,17 @@ const retryFailed = statement({
    ), retried AS (
      UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
        is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
-       context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, model = chosen.chosen_model
+       context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, context_files_sent = NULL, context_files_omitted = NULL, model = chosen.chosen_model,
+       request_id = :request_id, traceparent = :traceparent
      FROM chosen WHERE m.id = chosen.id
-     RETURNING m.id AS "replyId", m.attempt, m.user_id, m.model, chosen.plan, chosen.error_code AS "errorCode", chosen.model AS "failedModel"
+     RETURNING m.id AS "replyId", m.attempt, m.user_id, m.chatroom_id, m.model, chosen.plan, chosen.error_code AS "errorCode", chosen.model AS "failedModel"
    ), owners AS (
      UPDATE users u SET list_version = u.list_version + 1, unfinished_replies = u.unfinished_replies + mine.replies
      FROM (SELECT user_id, count(*)::integer AS replies FROM retried GROUP BY user_id) mine WHERE u.id = mine.user_id
+     RETURNING u.id, u.list_version
    )
-   SELECT "replyId", attempt, model, plan, "errorCode", "failedModel" FROM retried ORDER BY "replyId"`,
+   SELECT "replyId", user_id AS "userId", chatroom_id AS "chatroomId", owners.list_version::float8 AS "listVersion", attempt, model, plan, "errorCode", "failedModel"
+   FROM retried JOIN owners ON owners.id = retried.user_id ORDER BY "replyId"`,
 });
 
 @Injectable()
@@ -71,9 +79,13 @@ export class RetriesRepository {
     this.models = { basic_models: modelsOf('basic'), pro_models: modelsOf('pro') };
   }
 
-  /** Makes those of the replies pending that have failed here, with as many attempts as a new reply. */
+  /**
+   * Makes those of the replies pending that have failed here, with as many attempts as a new reply. They go back to the
+   * request of the retry from now on.
+   */
   async retryFailed(transaction: StatementRunner, replyIds: readonly string[]): Promise<RetriedReply[]> {
     await transaction.run(lockOwners, { reply_ids: replyIds });
-    return transaction.run(retryFailed, { reply_ids: replyIds, ...this.models });
+    const { requestId: request_id, traceparent } = currentOrigin();
+    return transaction.run(retryFailed, { reply_ids: replyIds, ...this.models, request_id, traceparent });
   }
 }

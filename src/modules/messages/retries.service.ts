@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { StatementRunner } from '../../database/database.js';
+import { LiveEventsService } from '../live-events/index.js';
 import { RetriesRepository, type RetriedReply } from './retries.repository.js';
 import { ReplyQueue } from './reply.queue.js';
 
@@ -11,6 +12,7 @@ export class RetriesService {
   constructor(
     private readonly retries: RetriesRepository,
     private readonly queue: ReplyQueue,
+    private readonly events: LiveEventsService,
   ) {}
 
   /**
@@ -21,8 +23,16 @@ export class RetriesService {
     return this.retries.retryFailed(transaction, replyIds);
   }
 
-  /** Adds the jobs of retried replies. The sweeper adds those that cannot be added now. */
+  /** Tells the owners of retried replies, and adds the jobs. The sweeper adds those that cannot be added now. */
   async start(replies: readonly RetriedReply[]): Promise<void> {
+    const owners = new Map(replies.map(({ userId, listVersion }) => [userId, listVersion]));
+    for (const [userId, listVersion] of owners) {
+      const own = replies.filter((reply) => reply.userId === userId);
+      const events = own.map(
+        ({ chatroomId, replyId }) => ({ type: 'chatroom.updated', chatroom_id: chatroomId, message_id: replyId }) as const,
+      );
+      this.events.changed(userId, listVersion, ...events);
+    }
     try {
       await Promise.all(replies.map((reply) => this.queue.add(reply, { cause: 'retry', n: reply.attempt })));
     } catch (error) {

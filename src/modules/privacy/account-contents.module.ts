@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AccountContents } from '../auth/index.js';
+import { LiveEventsModule } from '../live-events/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { StoredContentsService } from './stored-contents.service.js';
 
@@ -9,7 +10,7 @@ import { StoredContentsService } from './stored-contents.service.js';
  */
 @Global()
 @Module({
-  imports: [MessagesModule],
+  imports: [LiveEventsModule, MessagesModule],
   providers: [{ provide: AccountContents, useClass: StoredContentsService }],
   exports: [AccountContents],
 })

@@ -6,6 +6,7 @@ import { ValidationFailedError } from '../../common/errors/common.errors.js';
 import { Database } from '../../database/database.js';
 import { UserGoneError } from '../../database/database.errors.js';
 import { AuthService, OtpService } from '../auth/index.js';
+import { LiveEventsService } from '../live-events/index.js';
 import { DeletionService } from '../messages/index.js';
 import { ErasedDaysService } from '../subscriptions/index.js';
 import { canonicalNumber, deleteUser, spellingsOf, UsersService } from '../users/index.js';
@@ -29,6 +30,7 @@ export class ErasureService {
     private readonly deletion: DeletionService,
     private readonly days: ErasedDaysService,
     private readonly cache: BodyCache,
+    private readonly liveEvents: LiveEventsService,
   ) {}
 
   /**
@@ -53,7 +55,7 @@ export class ErasureService {
       if (deleted.length === 0) throw new UserGoneError();
       return locked;
     });
-    await Promise.all([this.deletion.forgetReplies(replyIds), this.cache.forget(user.id)]);
+    await Promise.all([this.deletion.forgetReplies(replyIds), this.cache.forget(user.id), this.liveEvents.forget(user.id)]);
     this.logger.log(`account ${user.id} was erased`);
   }
 }

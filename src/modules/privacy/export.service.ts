@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
 import type { PersonalData } from '../../database/personal-data.js';
+import { AttachmentsService } from '../attachments/index.js';
 import { BillingService, toInvoiceResponse } from '../billing/index.js';
 import { toUserResponse, type UserProfile, UsersService } from '../users/index.js';
 import { PersonalDataRepository } from './personal-data.repository.js';
@@ -15,6 +16,7 @@ export class ExportService {
     private readonly personalData: PersonalDataRepository,
     private readonly users: UsersService,
     private readonly billing: BillingService,
+    private readonly attachments: AttachmentsService,
   ) {}
 
   /**
@@ -33,6 +35,9 @@ export class ExportService {
     for (const part of this.parts) {
       yield `,${JSON.stringify(part.name)}:${JSON.stringify(await this.personalData.findRows(part, user.id))}`;
     }
+    yield ',"attachments":[';
+    yield* this.writeAttachments(user.id);
+    yield ']';
     yield `,"invoices":${JSON.stringify(invoices)}`;
     yield ',"chatrooms":[';
     let separator = '';
@@ -43,6 +48,26 @@ export class ExportService {
       separator = ',';
     }
     yield ']}\n';
+  }
+
+  /** Each with its bytes in Base64, a part at a time. */
+  private async *writeAttachments(userId: string): AsyncGenerator<string> {
+    let separator = '';
+    for await (const attachment of this.attachments.readAll(userId)) {
+      const { id, name, mediaType, size, createdAt } = attachment;
+      const about = JSON.stringify({ id, name, media_type: mediaType, size, created_at: createdAt });
+      yield `${separator}${about.slice(0, -1)},"base64":"`;
+      let rest: Uint8Array = new Uint8Array();
+      for await (const chunk of await this.attachments.open(attachment)) {
+        const bytes = Buffer.concat([rest, chunk]);
+        // Three bytes are four characters.
+        const whole = bytes.length - (bytes.length % 3);
+        yield bytes.toString('base64', 0, whole);
+        rest = bytes.subarray(whole);
+      }
+      yield `${Buffer.from(rest).toString('base64')}"}`;
+      separator = ',';
+    }
   }
 
   private async *writeMessages(chatroomId: string): AsyncGenerator<string> {

@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { PersonalData } from '../../database/personal-data.js';
+import { AttachmentsModule } from '../attachments/index.js';
 import { AuthModule } from '../auth/index.js';
 import { BillingModule } from '../billing/index.js';
+import { LiveEventsModule } from '../live-events/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { UsersModule } from '../users/index.js';
 import { ErasureService } from './erasure.service.js';
@@ -18,7 +20,7 @@ export class PrivacyModule {
   static forRoot(parts: readonly PersonalData[]): DynamicModule {
     return {
       module: PrivacyModule,
-      imports: [AuthModule, BillingModule, MessagesModule, UsersModule],
+      imports: [AttachmentsModule, AuthModule, BillingModule, LiveEventsModule, MessagesModule, UsersModule],
       providers: [{ provide: PERSONAL_DATA_TOKEN, useValue: parts }, ErasureService, ExportService, PersonalDataRepository],
       exports: [ErasureService, ExportService],
     };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/database.js';
 import { IdempotencyKeys } from '../../database/idempotency-keys.js';
 import { AccountContents, type LockedContents } from '../auth/index.js';
+import { LiveEventsService } from '../live-events/index.js';
 import { DeletionService } from '../messages/index.js';
 
 /** The contents of an account: chatrooms with everything in them, and stored results of requests, which repeat it. */
@@ -10,6 +11,7 @@ export class StoredContentsService extends AccountContents {
   constructor(
     private readonly deletion: DeletionService,
     private readonly idempotencyKeys: IdempotencyKeys,
+    private readonly liveEvents: LiveEventsService,
   ) {
     super();
   }
@@ -21,7 +23,9 @@ export class StoredContentsService extends AccountContents {
         await this.deletion.deleteChatrooms(transaction, userId);
         await this.idempotencyKeys.forget(transaction, userId);
       },
-      forget: () => this.deletion.forgetReplies(replyIds),
+      forget: async () => {
+        await Promise.all([this.deletion.forgetReplies(replyIds), this.liveEvents.forget(userId)]);
+      },
     };
   }
 }

@@ -1,4 +1,4 @@
-import { entitledUntil, hasEnded, SUBSCRIPTION_STATUSES, type SubscriptionFacts } from './entitlement.js';
+import { entitledUntil, hasEnded, shownStatus, SUBSCRIPTION_STATUSES, type SubscriptionFacts } from './entitlement.js';
 
 const DAY = 86_400_000;
 const GRACE = 3 * DAY;
@@ -15,20 +15,24 @@ const facts = (given: Partial<SubscriptionFacts>): SubscriptionFacts => ({
   endsAt: null,
   unpaidSince: null,
   endedFor: null,
+  trialEnd: null,
+  price: null,
+  openInvoice: null,
   ...given,
 });
 const until = (given: Partial<SubscriptionFacts>) => entitledUntil(facts(given), GRACE)?.getTime() ?? null;
 
 describe('entitledUntil', () => {
-  it.each(['active', 'trialing'])('%s: to the end of the period, and a moment more for the renewal to be heard of', (status) => {
-    expect(until({ status })).toBe(END + LEEWAY);
+  it.each(['active', 'trialing'])('%s: to the end of the period, and for the grace as long as Stripe cannot be asked', (status) => {
+    expect(until({ status })).toBe(END + GRACE);
+    expect(entitledUntil(facts({ status }), 0)?.getTime()).toBe(END + LEEWAY);
   });
 
   it.each(['active', 'trialing'])('%s and cancelled: to the very second of its end', (status) => {
     expect(until({ status, endsAt: new Date(END) })).toBe(END);
     expect(until({ status, endsAt: new Date(START + DAY) })).toBe(START + DAY);
     // A later period comes first.
-    expect(until({ status, endsAt: new Date(END + 5 * DAY) })).toBe(END + LEEWAY);
+    expect(until({ status, endsAt: new Date(END + 5 * DAY) })).toBe(END + GRACE);
   });
 
   it('past_due: for the grace, from when the oldest unpaid invoice was due', () => {
@@ -52,6 +56,19 @@ describe('entitledUntil', () => {
     const granting = SUBSCRIPTION_STATUSES.filter((status) => until({ status }) !== null);
     expect(granting).toEqual(['trialing', 'active', 'past_due']);
   });
+});
+
+test.each([
+  ['active', true, null, 'active'],
+  ['active', false, null, 'past_due'],
+  ['trialing', false, null, 'past_due'],
+  ['active', false, new Date(END), 'canceled'],
+  ['past_due', false, null, 'past_due'],
+  ['past_due', true, null, 'past_due'],
+  ['canceled', false, new Date(END), 'canceled'],
+  ['superactive', false, null, 'superactive'],
+])('%s, entitled %s, with the end %s is shown as %s', (status, isEntitled, endsAt, shown) => {
+  expect(shownStatus(status, { isEntitled, endsAt })).toBe(shown);
 });
 
 test('only a subscription that can never charge again has ended', () => {

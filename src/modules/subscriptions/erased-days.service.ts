@@ -1,5 +1,5 @@
-import { createHmac, hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { keyedHashesOf } from '../../common/keyed-hash.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { StatementRunner } from '../../database/database.js';
@@ -63,13 +63,6 @@ export class ErasedDaysService {
 
   /** The hashes under every accepted key, that of the current key first. */
   private hashesOf(mobileNumber: string): [Buffer, ...Buffer[]] {
-    const { JWT_SECRET: current, JWT_SECRET_PREVIOUS: previous } = this.config;
-    if (current === undefined) throw new Error('JWT_SECRET is required by every entry point that serves accounts');
-    return [hashOf(mobileNumber, current), ...(previous === undefined ? [] : [hashOf(mobileNumber, previous)])];
+    return keyedHashesOf(mobileNumber, 'numbers of erased accounts', this.config);
   }
 }
-
-const hashOf = (mobileNumber: string, secret: string): Buffer =>
-  createHmac('sha256', Buffer.from(hkdfSync('sha256', secret, '', 'numbers of erased accounts', 32)))
-    .update(mobileNumber)
-    .digest();

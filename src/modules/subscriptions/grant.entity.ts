@@ -24,4 +24,12 @@ export class GrantEntity {
 
   @Column({ name: 'revoked_at', type: 'timestamptz', precision: 3, nullable: true })
   revokedAt!: Date | null;
+
+  /** The next attempt to tell the user of the end, while it is not noted; null before the first one. */
+  @Column({ name: 'end_notice_due_at', type: 'timestamptz', precision: 3, nullable: true })
+  endNoticeDueAt!: Date | null;
+
+  /** When the user was told of the end, or it was decided that nothing is to be told. */
+  @Column({ name: 'end_noted_at', type: 'timestamptz', precision: 3, nullable: true })
+  endNotedAt!: Date | null;
 }

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Raw, type Repository } from 'typeorm';
 import { newId } from '../../common/ids.js';
-import type { StatementRunner, Transaction } from '../../database/database.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { columnsOf } from '../../database/entity-columns.js';
+import type { RowOf } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
 import { GrantEntity } from './grant.entity.js';
 
@@ -28,9 +29,35 @@ const revoke = statement({
    RETURNING ${GRANT.sql()}`,
 });
 
+const ENDED_GRANT = { id: 'uuid', mobileNumber: 'text', email: 'text?', isOwed: 'bool' } as const;
+
+/** A grant that has ended by its time. The user is owed a notice unless disabled or on the Pro plan otherwise. */
+export type EndedGrant = RowOf<typeof ENDED_GRANT>;
+
+// The claim and the time of the next one are one statement, and rows that another worker claims are skipped: so a grant
+// has one worker until that time, and is not lost when that worker dies.
+const claimEnded = statement({
+  name: 'grants_claim_ended',
+  parameters: { limit: 'int8', retry_ms: 'float8', give_up_ms: 'float8' },
+  columns: ENDED_GRANT,
+  text: `WITH ended AS (
+     SELECT id FROM grants
+     WHERE entitled_until BETWEEN now() - :give_up_ms * interval '1 millisecond' AND now()
+       AND revoked_at IS NULL AND end_noted_at IS NULL AND (end_notice_due_at IS NULL OR end_notice_due_at <= now())
+     ORDER BY entitled_until, id LIMIT :limit FOR UPDATE SKIP LOCKED
+   )
+   UPDATE grants g SET end_notice_due_at = now() + :retry_ms * interval '1 millisecond'
+   FROM ended, users u, user_plans p
+   WHERE g.id = ended.id AND u.id = g.user_id AND p.user_id = g.user_id
+   RETURNING g.id, u.mobile_number AS "mobileNumber", u.email, u.disabled_at IS NULL AND p.plan = 'basic' AS "isOwed"`,
+});
+
 @Injectable()
 export class GrantsRepository {
-  constructor(@InjectRepository(GrantEntity) private readonly grants: Repository<GrantEntity>) {}
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(GrantEntity) private readonly grants: Repository<GrantEntity>,
+  ) {}
 
   /** @returns false for an unknown user */
   async lockUser(on: StatementRunner, userId: string): Promise<boolean> {
@@ -62,5 +89,17 @@ export class GrantsRepository {
   /** Ends every live grant of a user. */
   revoke(on: StatementRunner, userId: string): Promise<Grant[]> {
     return on.run(revoke, { user_id: userId });
+  }
+
+  /**
+   * Grants that ended by their time, within `giveUpMs`, and whose users were not told. Those that are not noted with
+   * `noteEnd` are claimed again after `retryMs`.
+   */
+  claimEnded({ limit, retryMs, giveUpMs }: { limit: number; retryMs: number; giveUpMs: number }): Promise<EndedGrant[]> {
+    return this.database.run(claimEnded, { limit, retry_ms: retryMs, give_up_ms: giveUpMs });
+  }
+
+  async noteEnd(id: string): Promise<void> {
+    await this.grants.update({ id }, { endNotedAt: () => 'now()' });
   }
 }

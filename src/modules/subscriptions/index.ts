@@ -1,14 +1,15 @@
 /**
  * Entitlements of users: plans, subscriptions, grants, quotas and the daily limit. It imports no other module.
  */
-export { hasEnded, SUBSCRIPTION_STATUSES } from './entitlement.js';
+export { CapabilitiesResponse, toCapabilitiesResponse } from './capabilities.response.js';
+export { hasEnded, type OpenInvoice, type PaidPrice, SUBSCRIPTION_STATUSES } from './entitlement.js';
 export { ErasedDaysService } from './erased-days.service.js';
 export { GrantEntity } from './grant.entity.js';
 export type { Grant } from './grants.repository.js';
 export { type GrantChange, GrantsService } from './grants.service.js';
-export { PlansService } from './plans.service.js';
+export { type Capabilities, type PlanLimits, PlansService, type ReplyOptions, type WantedOptions } from './plans.service.js';
 export { type Quota, QuotasService } from './quotas.service.js';
-export { NoGrantError, StorageFullError, TooManyChatroomsError } from './subscriptions.errors.js';
+export { NoGrantError, NotInPlanError, NotOfferedByModelError, StorageFullError, TooManyChatroomsError } from './subscriptions.errors.js';
 export { SubscriptionEntity } from './subscription.entity.js';
 export { SubscriptionsModule } from './subscriptions.module.js';
 export { type SubscriptionStatus, SubscriptionsService } from './subscriptions.service.js';

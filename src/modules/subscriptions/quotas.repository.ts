@@ -20,7 +20,7 @@ const find = statement({
   name: 'quotas_find',
   parameters: { user_id: 'uuid', is_verified: 'bool' },
   columns: USAGE,
-  text: `SELECT chatroom_count AS chatrooms, stored_bytes::float8 AS bytes, ${IS_FRESH} FROM users
+  text: `SELECT chatroom_count AS chatrooms, (stored_bytes + attachment_bytes)::float8 AS bytes, ${IS_FRESH} FROM users
    WHERE id = :user_id AND usage_counted_at IS NOT NULL AND (:is_verified::boolean OR reclaimed_at IS NULL)`,
 });
 
@@ -37,7 +37,8 @@ const recount = statement({
   parameters: { user_id: 'uuid' },
   text: `UPDATE users u SET usage_counted_at = now(),
      chatroom_count = (SELECT count(*) FROM chatrooms c WHERE c.user_id = u.id),
-     stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id)
+     stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id),
+     attachment_bytes = (SELECT coalesce(sum(a.size), 0) FROM attachments a WHERE a.user_id = u.id)
    WHERE u.id = :user_id`,
 });
 

@@ -15,9 +15,10 @@ export interface Quota {
 }
 
 /**
- * Decides whether a user may store more. The statements that write chatrooms and messages keep the counters in the
- * user's row, in the same commit, and raise them only below the quota, so that parallel requests admit exactly as many
- * as fit. Processes of an older release do not know the counters, so that they are counted again before a refusal.
+ * Decides whether a user may store more. The statements that write chatrooms, messages and attachments keep the
+ * counters in the user's row, in the same commit, and raise them only below the quota, so that parallel requests admit
+ * exactly as many as fit. Processes of an older release do not know the counters, so that they are counted again before
+ * a refusal.
  */
 @Injectable()
 export class QuotasService {
@@ -55,6 +56,18 @@ export class QuotasService {
       if (stored.bytes + bytes > quota.bytes) throw new StorageFullError(quota.bytes);
     });
     return quota.bytes - usage.bytes;
+  }
+
+  /**
+   * @param bytes of an attachment
+   * @throws StorageFullError when the user may not store them
+   * @throws UserGoneError when the account was erased or taken over while the request ran
+   */
+  async assertRoomForBytes(actor: Actor, bytes: number): Promise<void> {
+    const quota = this.quotaOf(actor);
+    await this.requireUsage(actor, (stored) => {
+      if (stored.bytes + bytes > quota.bytes) throw new StorageFullError(quota.bytes);
+    });
   }
 
   /** Reads the usage. Counts it again before `check` throws because of counters that may be wrong. */

@@ -1,3 +1,4 @@
+import type { OpenInvoice, PaidPrice } from './entitlement.js';
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A subscription at Stripe. */
@@ -32,6 +33,18 @@ export class SubscriptionEntity {
   /** The time when a cancellation takes effect, wherever it was made; null while the subscription renews. */
   @Column({ name: 'ends_at', type: 'timestamptz', precision: 3, nullable: true })
   endsAt!: Date | null;
+
+  /** The end of the trial; null without one. */
+  @Column({ name: 'trial_end', type: 'timestamptz', precision: 3, nullable: true })
+  trialEnd!: Date | null;
+
+  /** The price that is paid; null in rows of a release that did not store it. */
+  @Column({ type: 'jsonb', nullable: true })
+  price!: PaidPrice | null;
+
+  /** The newest invoice, while its payment failed or waits for the payer; null for none. */
+  @Column({ name: 'open_invoice', type: 'jsonb', nullable: true })
+  openInvoice!: OpenInvoice | null;
 
   @Column({ name: 'started_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   startedAt!: Date;

@@ -30,6 +30,6 @@ import { UsageDayEntity } from './usage-day.entity.js';
     QuotasService,
     QuotasRepository,
   ],
-  exports: [PlansService, SubscriptionsService, GrantsService, ErasedDaysService, QuotasService],
+  exports: [PlansService, SubscriptionsService, GrantsService, GrantsRepository, ErasedDaysService, QuotasService],
 })
 export class SubscriptionsModule {}

@@ -6,7 +6,7 @@ import { Database, type StatementRunner, type Transaction } from '../../database
 import { columnsOf } from '../../database/entity-columns.js';
 import { type RowOf, typed } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
-import { ENDED_STATUSES, type SubscriptionFacts } from './entitlement.js';
+import { ENDED_STATUSES, type OpenInvoice, type PaidPrice, type SubscriptionFacts } from './entitlement.js';
 import { SubscriptionEntity } from './subscription.entity.js';
 
 const SUBSCRIPTION = columnsOf(SubscriptionEntity, ['id', 'stripeSubscriptionId', 'status', 'entitledUntil', 'endsAt']);
@@ -30,20 +30,31 @@ const upsert = statement({
     entitled_until: 'timestamptz?',
     current_period_end: 'timestamptz',
     ends_at: 'timestamptz?',
+    trial_end: 'timestamptz?',
+    price: typed<PaidPrice | null>('jsonb'),
+    open_invoice: typed<OpenInvoice | null>('jsonb'),
     started_at: 'timestamptz',
   },
   columns: SUBSCRIPTION.columns,
-  text: `INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at, started_at)
-   VALUES (:id, :user_id, :stripe_subscription_id, :status, :entitled_until, :current_period_end, :ends_at, :started_at)
+  text: `INSERT INTO subscriptions (id, user_id, stripe_subscription_id, status, entitled_until, current_period_end, ends_at,
+     trial_end, price, open_invoice, started_at)
+   VALUES (:id, :user_id, :stripe_subscription_id, :status, :entitled_until, :current_period_end, :ends_at,
+     :trial_end, :price, :open_invoice, :started_at)
    ON CONFLICT (stripe_subscription_id) DO UPDATE SET status = excluded.status, entitled_until = excluded.entitled_until,
-     current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, started_at = excluded.started_at, updated_at = now()
+     current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, trial_end = excluded.trial_end,
+     price = excluded.price, open_invoice = excluded.open_invoice, started_at = excluded.started_at, updated_at = now()
    RETURNING ${SUBSCRIPTION.sql()}`,
 });
 
 /** The order of a user's subscriptions by relevance: those that have not ended first, then the newest first. */
 const ORDER = `status IN (${ENDED_STATUSES.map((status) => `'${status}'`).join(', ')}), started_at DESC, id DESC`;
 
-// `active_until` is the end of the paid period, without the leeway for its renewal.
+/**
+ * The end of a subscription's entitlement for people: that of the paid period while it lasts, without the time for
+ * which the entitlement lasts while Stripe cannot be asked.
+ */
+const ACTIVE_UNTIL = `least(t.entitled_until, t.ends_at, CASE WHEN t.current_period_end > now() THEN t.current_period_end END)`;
+
 const findStatus = statement({
   name: 'subscriptions_find_status',
   parameters: { user_id: 'uuid' },
@@ -51,21 +62,38 @@ const findStatus = statement({
     plan: typed<Plan>('text'),
     status: 'text?',
     ends_at: 'timestamptz?',
+    trial_end: 'timestamptz?',
+    price: typed<PaidPrice | null>('jsonb'),
+    open_invoice: typed<OpenInvoice | null>('jsonb'),
+    is_entitled: 'bool?',
     active_until: 'timestamptz?',
     used_today: 'int4',
     resets_at: 'timestamptz',
   },
-  text: `SELECT p.plan, s.status, s.ends_at, greatest(
-            (SELECT max(least(t.entitled_until, t.current_period_end, t.ends_at)) FROM subscriptions t
-             WHERE t.user_id = p.user_id AND t.entitled_until > now()),
+  text: `SELECT p.plan, s.status, s.ends_at, s.trial_end, s.price, s.open_invoice, s.is_entitled, greatest(
+            (SELECT max(${ACTIVE_UNTIL}) FROM subscriptions t WHERE t.user_id = p.user_id AND t.entitled_until > now()),
             (SELECT max(g.entitled_until) FROM grants g WHERE g.user_id = p.user_id AND g.entitled_until > now() AND g.revoked_at IS NULL)
           ) AS active_until,
           coalesce(d.messages, 0) AS used_today,
           (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC' AS resets_at
    FROM user_plans p
-   LEFT JOIN LATERAL (SELECT status, ends_at FROM subscriptions WHERE user_id = p.user_id ORDER BY ${ORDER} LIMIT 1) s ON true
+   LEFT JOIN LATERAL (
+     SELECT status, ends_at, trial_end, price, open_invoice, coalesce(entitled_until > now(), false) AS is_entitled FROM subscriptions
+     WHERE user_id = p.user_id ORDER BY ${ORDER} LIMIT 1
+   ) s ON true
    LEFT JOIN usage_days d ON d.user_id = p.user_id AND d.day = (now() AT TIME ZONE 'UTC')::date
    WHERE p.user_id = :user_id`,
+});
+
+// Of the average month. A row of a release that stored no price is counted when Stripe was asked again.
+const sumMonthly = statement({
+  name: 'subscriptions_sum_monthly',
+  columns: { currency: 'text', amount: 'int8' },
+  text: `SELECT price->>'currency' AS currency, round(sum(
+       coalesce(price->'discounted_amount', price->'amount')::numeric / ((price->'interval_count')::numeric
+         * CASE price->>'interval' WHEN 'day' THEN 12 / 365.0 WHEN 'week' THEN 12 / 52.0 WHEN 'month' THEN 1 ELSE 12 END)
+     ))::bigint AS amount
+   FROM subscriptions WHERE status IN ('active', 'past_due') AND jsonb_typeof(price) = 'object' GROUP BY 1 ORDER BY 1`,
 });
 
 @Injectable()
@@ -79,12 +107,23 @@ export class SubscriptionsRepository {
     return (await this.database.run(findStatus, { user_id: userId }))[0] ?? null;
   }
 
+  /** What the active and past due subscriptions cost a month, by currency, in its smallest unit. */
+  async sumMonthly(): Promise<{ readonly currency: string; readonly amount: number }[]> {
+    return (await this.database.run(sumMonthly, {})).map(({ currency, amount }) => ({ currency, amount: Number(amount) }));
+  }
+
   /** The newest subscription that has not ended. */
   findLive(userId: string): Promise<SubscriptionEntity | null> {
     return this.subscriptions.findOne({
       where: { userId, status: Not(In(ENDED_STATUSES)) },
       order: { startedAt: 'DESC', id: 'DESC' },
     });
+  }
+
+  /** The ids at Stripe of a user's subscriptions that have not ended. */
+  async listLive(userId: string): Promise<string[]> {
+    const live = await this.subscriptions.findBy({ userId, status: Not(In(ENDED_STATUSES)) });
+    return live.map(({ stripeSubscriptionId }) => stripeSubscriptionId);
   }
 
   lockAll(on: StatementRunner, userId: string): Promise<StoredSubscription[]> {
@@ -104,6 +143,9 @@ export class SubscriptionsRepository {
       entitled_until: entitledUntil,
       current_period_end: facts.currentPeriodEnd,
       ends_at: facts.endsAt,
+      trial_end: facts.trialEnd,
+      price: facts.price,
+      open_invoice: facts.openInvoice,
       started_at: facts.startedAt,
     });
     if (!row) throw new Error('the upsert of a subscription returned no row');

@@ -63,9 +63,21 @@ export class UserEntity {
   @Column({ name: 'stored_bytes', type: 'bigint', default: 0 })
   storedBytes!: string;
 
+  /** The bytes of the user's attachments, those that are being uploaded included. */
+  @Column({ name: 'attachment_bytes', type: 'bigint', default: 0 })
+  attachmentBytes!: string;
+
   /** When chatroomCount and storedBytes were last counted from the tables; null if they were not counted yet. */
   @Column({ name: 'usage_counted_at', type: 'timestamptz', precision: 3, nullable: true })
   usageCountedAt!: Date | null;
+
+  /** The newest UTC day on which a reply of the user cost something. */
+  @Column({ name: 'spent_day', type: 'date', nullable: true })
+  spentDay!: string | null;
+
+  /** The cost of the user's finished replies of that day, in millionths of a US dollar. */
+  @Column({ name: 'spent_micros', type: 'bigint', default: 0 })
+  spentMicros!: string;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;

@@ -119,7 +119,10 @@ const LISTS: readonly (() => string)[] = [
   () => '/admin/users?verified=false',
   () => '/admin/chatrooms?',
   () => `/admin/chatrooms?user_id=${ids.user}`,
+  () => '/admin/chatrooms?username=person_7',
   () => '/admin/messages?',
+  () => '/admin/messages?username=person_7',
+  () => '/admin/messages?username=nobody&status=failed',
   () => '/admin/messages?status=failed',
   () => '/admin/messages?status=blocked',
   () => '/admin/messages?status=pending',
@@ -130,11 +133,16 @@ const LISTS: readonly (() => string)[] = [
   () => '/admin/subscriptions?',
   () => '/admin/subscriptions?status=active&kind=stripe',
   () => `/admin/subscriptions?user_id=${ids.user}`,
+  () => '/admin/subscriptions?username=person_7',
   () => '/admin/webhook-events?',
+  () => '/admin/webhook-events?type=charge.refunded',
+  () => '/admin/webhook-events?event_id=evt_7',
   () => '/admin/audit-log?',
   () => '/admin/audit-log?action=user.update',
   () => `/admin/audit-log?target_id=${ids.entry}`,
   () => `/admin/audit-log?actor_id=${ids.user}`,
+  () => '/admin/audit-log?actor_username=person_7',
+  () => '/admin/audit-log?target_username=person_7',
 ];
 
 test.each(LISTS.map((path, i) => [i, path] as const))('list %d is read from an index, its first page and a later one', async (_, path) => {

@@ -1,5 +1,6 @@
 import { LLMock } from '@copilotkit/aimock';
 import { GeminiClient, type GeminiError } from '../../../src/integrations/gemini/index.js';
+import { PNG } from '../../support/files.js';
 import { facts, outcomeOf, requestOf, textOf } from './simulated-gemini.js';
 
 /** A second opinion on the wire: a server that nobody here wrote. */
@@ -30,11 +31,29 @@ describe('GeminiClient against aimock', () => {
     expect(events.length).toBeGreaterThan(20);
     for (const event of events) if (event.type === 'text') expect(event.text).not.toMatch(/\p{Surrogate}/u);
     expect(textOf(events)).toBe(content);
-    expect(events.at(-1)).toEqual({ type: 'end', finishReason: 'stop', blockReason: null, usage: tokens, modelVersion: null });
+    expect(events.at(-1)).toEqual({
+      type: 'end',
+      finishReason: 'stop',
+      blockReason: null,
+      usage: tokens,
+      modelVersion: null,
+      webSearch: null,
+      thoughtSignatures: [],
+    });
     expect(mock.getLastRequest()?.path).toContain('/v1beta/models/gemini-flash-latest:streamGenerateContent');
     expect((mock.getLastRequest()?.body as { messages: unknown }).messages).toEqual([
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'the weather?' },
+    ]);
+  });
+
+  test('a turn with a file is taken, its texts as they were meant (aimock passes no files on)', async () => {
+    const files = [{ name: 'cat.png', mediaType: 'image/png', content: PNG }];
+    const { events, error } = await outcomeOf(client.stream(requestOf('', { turns: [{ role: 'user', text: 'the weather?', files }] })));
+    expect(error).toBeNull();
+    expect(textOf(events)).toBe(content);
+    expect((mock.getLastRequest()?.body as { messages: unknown }).messages).toEqual([
+      { role: 'user', content: 'File "cat.png":the weather?' },
     ]);
   });
 
@@ -45,11 +64,19 @@ describe('GeminiClient against aimock', () => {
   test('the end of an answer that was cut short or filtered says so', async () => {
     expect((await outcomeOf(client.stream(requestOf('too long')))).events).toEqual([
       { type: 'text', text: 'It begins' },
-      { type: 'end', finishReason: 'length', blockReason: null, usage: tokens, modelVersion: null },
+      { type: 'end', finishReason: 'length', blockReason: null, usage: tokens, modelVersion: null, webSearch: null, thoughtSignatures: [] },
     ]);
     expect((await outcomeOf(client.stream(requestOf('forbidden')))).events).toEqual([
       { type: 'text', text: 'I' },
-      { type: 'end', finishReason: 'content-filter', blockReason: 'SAFETY', usage: tokens, modelVersion: null },
+      {
+        type: 'end',
+        finishReason: 'content-filter',
+        blockReason: 'SAFETY',
+        usage: tokens,
+        modelVersion: null,
+        webSearch: null,
+        thoughtSignatures: [],
+      },
     ]);
   });
 

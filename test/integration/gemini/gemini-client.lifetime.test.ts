@@ -160,7 +160,7 @@ describe('the lifetime of a call to Gemini', () => {
     const DEADLINES = { firstTokenTimeoutMs: 5000, idleTimeoutMs: 5000, totalTimeoutMs: 5000 };
     const HI = [
       { type: 'text', text: 'Hi' },
-      { type: 'end', finishReason: 'stop', blockReason: null, usage: null, modelVersion: null },
+      { type: 'end', finishReason: 'stop', blockReason: null, usage: null, modelVersion: null, webSearch: null, thoughtSignatures: [] },
     ];
 
     let server: Server;

@@ -47,7 +47,14 @@ describe('GeminiClient against the simulator', () => {
     expect(textOf(events)).toBe(text);
     expect(events.slice(0, 3)).toEqual(FIRST_CHUNKS);
     expect(events.slice(3, -1).map((event) => event.type)).toEqual(Array(events.length - 4).fill('text'));
-    const end = { finishReason: 'stop', blockReason: null, usage: usage('Hello 👩‍💻', Math.ceil(text.length / 4)), modelVersion: MODEL };
+    const end = {
+      finishReason: 'stop',
+      blockReason: null,
+      usage: usage('Hello 👩‍💻', Math.ceil(text.length / 4)),
+      modelVersion: MODEL,
+      webSearch: null,
+      thoughtSignatures: [],
+    };
     expect(events.at(-1)).toEqual({ type: 'end', ...end });
     expect(await gemini.idle()).toMatchObject({ open: 0, peakOpen: 1, received: 1, answered: 1, aborted: 0, broken: 0 });
   });
@@ -91,7 +98,10 @@ describe('GeminiClient against the simulator', () => {
     const prompt = `Hello [[${word}]]`;
     const { events, error } = await outcomeOf(gemini.client().stream(requestOf(prompt)));
     expect(error).toBeNull();
-    expect(events).toEqual([...FIRST_CHUNKS, { type: 'end', finishReason, blockReason, usage: usage(prompt, 19), modelVersion: MODEL }]);
+    expect(events).toEqual([
+      ...FIRST_CHUNKS,
+      { type: 'end', finishReason, blockReason, usage: usage(prompt, 19), modelVersion: MODEL, webSearch: null, thoughtSignatures: [] },
+    ]);
   });
 
   test.each([
@@ -108,18 +118,37 @@ describe('GeminiClient against the simulator', () => {
     const { events, error } = await outcomeOf(gemini.client().stream(requestOf(prompt)));
     expect(error).toBeNull();
     expect(events).toEqual([
-      { type: 'end', finishReason: 'content-filter', blockReason: 'JAILBREAK', usage: usage(prompt, 0), modelVersion: MODEL },
+      {
+        type: 'end',
+        finishReason: 'content-filter',
+        blockReason: 'JAILBREAK',
+        usage: usage(prompt, 0),
+        modelVersion: MODEL,
+        webSearch: null,
+        thoughtSignatures: [],
+      },
     ]);
   });
 
   test('an answer without text is an end alone', async () => {
     const { events } = await outcomeOf(gemini.client().stream(requestOf('[[empty]]')));
-    expect(events).toEqual([{ type: 'end', finishReason: 'stop', blockReason: null, usage: usage('[[empty]]', 0), modelVersion: MODEL }]);
+    expect(events).toEqual([
+      {
+        type: 'end',
+        finishReason: 'stop',
+        blockReason: null,
+        usage: usage('[[empty]]', 0),
+        modelVersion: MODEL,
+        webSearch: null,
+        thoughtSignatures: [],
+      },
+    ]);
   });
 
   test('thoughts alone that used the output limit up are an end by length without text', async () => {
     const { events } = await outcomeOf(gemini.client().stream(requestOf('[[thinking]] [[empty MAX_TOKENS]]')));
-    expect(events).toMatchObject([{ type: 'end', finishReason: 'length', usage: { outputTokens: 0, reasoningTokens: 21 } }]);
+    expect(events.slice(-1)).toMatchObject([{ type: 'end', finishReason: 'length', usage: { outputTokens: 0, reasoningTokens: 21 } }]);
+    expect(textOf(events)).toBe('');
   });
 
   test('reasoning is no text, and is counted apart', async () => {

@@ -159,7 +159,7 @@ describe('the Gemini simulator on its wire', () => {
     test('the start page lists every scenario and route', async () => {
       const page = (await (await fetch(simulator.url)).json()) as { scenarios: { word: string }[]; routes: object };
       expect(page.scenarios.map(({ word }) => word)).toEqual(Object.keys(SCENARIOS));
-      expect(Object.keys(page.routes)).toHaveLength(8);
+      expect(Object.keys(page.routes)).toHaveLength(9);
       expect((await control('GET', 'scenarios')).body).toEqual(page);
     });
 
@@ -210,7 +210,7 @@ describe('the Gemini simulator on its wire', () => {
     });
 
     test('settings change at run time and come back with a reset', async () => {
-      const start = { latencyMs: 0, chunkMs: 0, tokens: null };
+      const start = { latencyMs: 0, chunkMs: 0, tokens: null, fileProcessingMs: 0 };
       expect((await control('PATCH', 'settings', { tokens: 50, latencyMs: 1 })).body).toEqual({ ...start, tokens: 50, latencyMs: 1 });
       expect((await generate(HELLO)).body).toMatchObject({ usageMetadata: { candidatesTokenCount: 50 } });
       await control('POST', 'reset');

@@ -19,7 +19,7 @@ const COMPLETED: Outcome = {
   errorCode: null,
   usage: null,
   wasted: null,
-  context: { turns: 1, trimmed: 0, summarised: 0 },
+  context: { turns: 1, trimmed: 0, summarised: 0, filesSent: 0, filesOmitted: 0 },
   firstTokenAt: null,
   refund: false,
 };
@@ -94,11 +94,20 @@ describe('a title', () => {
     const second = await claimedReply();
     expect(await replies.finish(second, COMPLETED)).toEqual({
       nextReplyId: null,
+      listVersion: expect.any(Number) as number,
       summaryTasks: [{ messageId: second.replyId, kind: 'title' }],
     });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({
+      nextReplyId: null,
+      summaryTasks: [],
+      listVersion: expect.any(Number) as number,
+    });
     room = await createRoom(dataSource, actor, { name: 'Kyoto' });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({
+      nextReplyId: null,
+      summaryTasks: [],
+      listVersion: expect.any(Number) as number,
+    });
   });
 
   test('is wanted again by the next completed reply when there was none, and not while it is being made', async () => {
@@ -108,8 +117,16 @@ describe('a title', () => {
     await replies.finish(await claimedReply(), failed('model_timeout'));
     const second = await claimedReply();
     const wanted = [{ messageId: second.replyId, kind: 'title' }];
-    expect(await replies.finish(second, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: wanted });
-    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
+    expect(await replies.finish(second, COMPLETED)).toEqual({
+      nextReplyId: null,
+      summaryTasks: wanted,
+      listVersion: expect.any(Number) as number,
+    });
+    expect(await replies.finish(await claimedReply(), COMPLETED)).toEqual({
+      nextReplyId: null,
+      summaryTasks: [],
+      listVersion: expect.any(Number) as number,
+    });
     expect(await claimed({ messageId: second.replyId, kind: 'title' })).toMatchObject({ titleRequests: 2 });
   });
 
@@ -120,8 +137,12 @@ describe('a title', () => {
     await dataSource.query(`UPDATE chatrooms SET title_requests = 0, title_requested_at = now() - interval '1 day' WHERE id = $1`, [room]);
     const reply = await claimedReply();
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
-    expect(await replies.finish(reply, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [digest] });
-    expect(await claimed(digest)).toMatchObject({ titleRequests: 1 });
+    expect(await replies.finish(reply, COMPLETED)).toEqual({
+      nextReplyId: null,
+      summaryTasks: [digest],
+      listVersion: expect.any(Number) as number,
+    });
+    expect(await claimed(digest)).toMatchObject({ titleRequests: 1, requestId: null, traceparent: null });
   });
 
   test('is found by the time of its request, whatever the number of titles that are being made', async () => {
@@ -176,12 +197,14 @@ describe('a digest', () => {
     await replies.finish(reply, COMPLETED);
     const digest = { messageId: reply.replyId, kind: 'title' } as const;
     const results = await Promise.all(Array.from({ length: 10 }, () => digests.claim(digest, LEASE_MS)));
-    expect(results.filter((claim) => claim !== null)).toEqual([{ ...digest, attempt: 1, plan: 'basic', titleRequests: 1 }]);
+    expect(results.filter((claim) => claim !== null)).toEqual([
+      { ...digest, attempt: 1, plan: 'basic', titleRequests: 1, requestId: null, traceparent: null },
+    ]);
     const mine = async () => (await digests.findDue(0, 1_000)).filter(({ messageId }) => messageId === reply.replyId);
     expect(await mine()).toEqual([]);
     await dataSource.query(`UPDATE digests SET due_at = now() - interval '1 second' WHERE message_id = $1`, [reply.replyId]);
     expect(await mine()).toEqual([{ ...digest, attempt: 1 }]);
-    const late = { ...digest, attempt: 1, plan: 'basic', titleRequests: 1 } as const;
+    const late = { ...digest, attempt: 1, plan: 'basic', titleRequests: 1, requestId: null, traceparent: null } as const;
     const current = await claimed(digest);
     expect(current.attempt).toBe(2);
     await digests.postpone(late, { delayMs: 0, isCounted: true });

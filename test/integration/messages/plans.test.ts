@@ -1,12 +1,14 @@
 import type { TestingModule } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { newId } from '../../../src/common/ids.js';
+import { declaredStatements } from '../../../src/database/statement.js';
 import { ChatroomsService } from '../../../src/modules/chatrooms/index.js';
 import { MessagesModule, MessagesService } from '../../../src/modules/messages/index.js';
 import { ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
 import { PathRepository } from '../../../src/modules/messages/path.repository.js';
 import { INDEX_BLOCK } from '../../../src/modules/messages/search/marked-words.js';
 import { SearchService } from '../../../src/modules/messages/search/search.service.js';
+import { createActor, createRoom } from '../../factories/index.js';
 import { isFullSize } from '../../support/full-size.js';
 import { createManyMessages, type ManyMessages } from '../../support/many-messages.js';
 import { startModule } from '../../support/module.js';
@@ -34,17 +36,30 @@ afterAll(() => started.close());
 async function plansOf(name: string, work: () => Promise<unknown>): Promise<{ custom: PlanSummary; generic: PlanSummary }> {
   const query = (await recordQueries(work)).find((candidate) => candidate.name === name);
   if (!query) throw new Error(`${name} was not sent`);
-  return explain(dataSource, { ...query, values: query.values.map((value, i) => (NEW_IDS[name]?.includes(i + 1) ? newId() : value)) });
+  const parameters = Object.keys(declaredStatements().find((declared) => declared.name === name)?.parameters ?? {});
+  const values = query.values.map((value, i) => {
+    if (!NEW_IDS.has(parameters[i] ?? '')) return value;
+    return Array.isArray(value) ? value.map(() => newId()) : newId();
+  });
+  return explain(dataSource, { ...query, values });
 }
 
 /** Parameters of what was made by then: to be made once more, it has to be new. */
-const NEW_IDS: Readonly<Record<string, readonly number[]>> = {
-  messages_accept: [7, 11],
-  messages_accept_branch: [7, 11],
-  messages_accept_reply: [7],
-};
+const NEW_IDS = new Set(['message_id', 'reply_id', 'message_ids', 'reply_ids']);
 
 const send = (content = 'the next') => messages.sendMessage(many.actor, { chatroomId: many.longRoom, content, key: null });
+/** The first message of a user's day, which is accepted alone. */
+const sendFirst = async () => {
+  const actor = await createActor(dataSource);
+  return messages.sendMessage(actor, { chatroomId: await createRoom(dataSource, actor), content: 'the first', key: null });
+};
+/** Messages of two users that arrive together are accepted by one statement. */
+const sendWithAnother = async () => {
+  const actor = await createActor(dataSource, { plan: 'pro' });
+  const room = await createRoom(dataSource, actor);
+  await messages.sendMessage(actor, { chatroomId: room, content: 'the first', key: null });
+  return Promise.all([send(), messages.sendMessage(actor, { chatroomId: room, content: 'the next', key: null })]);
+};
 const search = (q: string) => app.get(SearchService).searchMessages(many.actor, { q, after: null, count: 21 });
 const leafOf = async () =>
   (await messages.listMessages(many.actor, { chatroomId: many.longRoom, start: { branchFrom: null }, count: 1 }))[0]?.id ?? '';
@@ -102,7 +117,8 @@ const statements: [name: string, work: () => Promise<unknown>, index: string, ro
     'pk_messages',
     10,
   ],
-  ['messages_accept', () => send(), 'pk_chatrooms', 0],
+  ['messages_accept_batch', sendWithAnother, 'pk_chatrooms', 0],
+  ['messages_accept', () => sendFirst(), 'pk_chatrooms', 0],
   [
     'messages_accept_branch',
     () => messages.editMessage(many.actor, { chatroomId: many.longRoom, messageId: many.root, content: 'the other', key: null }),

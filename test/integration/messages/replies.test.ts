@@ -53,7 +53,7 @@ const COMPLETED: Outcome = {
   errorCode: null,
   usage: { inputTokens: 1, outputTokens: 1, reasoningTokens: 0, totalTokens: 2, estimated: false },
   wasted: null,
-  context: { turns: 1, trimmed: 0, summarised: 0 },
+  context: { turns: 1, trimmed: 0, summarised: 0, filesSent: 0, filesOmitted: 0 },
   firstTokenAt: new Date(),
   refund: false,
 };
@@ -81,7 +81,11 @@ test('a reply waits for the earlier one of its room, and is named when that is f
   expect(await claims.claim(second)).toEqual({ reason: 'earlier_reply' });
   const claim = await claimed(first);
   expect(await claims.claim(second)).toEqual({ reason: 'earlier_reply' });
-  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, summaryTasks: [] });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({
+    nextReplyId: second,
+    summaryTasks: [],
+    listVersion: expect.any(Number) as number,
+  });
   expect((await claimed(second)).attempt).toBe(1);
   expect(await claims.claim(first)).toEqual({ reason: 'finished' });
 });
@@ -97,7 +101,11 @@ test('a worker that lost its lease writes nothing', async () => {
   const held = (claim: Claim) => ({ ...claim, firstTokenAt: null });
   expect(await claims.renew([held(late), held(current)])).toEqual(new Map([[id, { isCancelled: false }]]));
   expect(await claims.renew([held(late)])).toEqual(new Map());
-  expect(await replies.finish(current, COMPLETED)).toEqual({ nextReplyId: null, summaryTasks: [] });
+  expect(await replies.finish(current, COMPLETED)).toEqual({
+    nextReplyId: null,
+    summaryTasks: [],
+    listVersion: expect.any(Number) as number,
+  });
   expect(await replies.finish(current, FAILED)).toBeNull();
   expect(await dataSource.query(`SELECT status, content FROM messages WHERE id = $1`, [id])).toEqual([
     { status: 'completed', content: 'Hi' },
@@ -249,7 +257,11 @@ test('orphans are the oldest unfinished replies of their rooms that nobody holds
   expect(await mine()).toEqual([]);
   await expireLease(first);
   expect(await mine()).toEqual([{ replyId: first, attempt: 1 }]);
-  expect(await replies.finish(claim, COMPLETED)).toEqual({ nextReplyId: second, summaryTasks: [] });
+  expect(await replies.finish(claim, COMPLETED)).toEqual({
+    nextReplyId: second,
+    summaryTasks: [],
+    listVersion: expect.any(Number) as number,
+  });
   expect(await mine()).toEqual([{ replyId: second, attempt: 0 }]);
   expect(await claims.findOrphans(60_000, 1_000)).not.toContainEqual(expect.objectContaining({ replyId: second }));
 });

@@ -1,3 +1,4 @@
+import { GrowingReply } from '../../../src/modules/messages/reply-parts.js';
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { MessagesModule, MessagesService, percentile, StatsRepository } from '../../../src/modules/messages/index.js';
@@ -20,7 +21,7 @@ const COMPLETED: Outcome = {
   errorCode: null,
   usage: USAGE,
   wasted: null,
-  context: { turns: 1, trimmed: 0, summarised: 0 },
+  context: { turns: 1, trimmed: 0, summarised: 0, filesSent: 0, filesOmitted: 0 },
   firstTokenAt: null,
   refund: false,
 };
@@ -71,7 +72,7 @@ test('what is accepted and how it ends is counted by hour, model and reason, wit
   await replies.finish(await claimed(actor, room), COMPLETED);
   await replies.finish(await claimed(actor, room), { ...COMPLETED, finishReason: 'length' });
   await replies.finish(await claimed(actor, room), { ...COMPLETED, status: 'blocked', finishReason: 'content-filter', usage: null });
-  await replies.finish(await claimed(actor, room), { ...cancelled({ content: '', isRefunded: true }), usage: null });
+  await replies.finish(await claimed(actor, room), { ...cancelled({ reply: new GrowingReply(), isRefunded: true }), usage: null });
   const broken = await claimed(actor, room);
   await claims.release(broken, { delayMs: 0, reason: 'stream_interrupted', wasted: tokens });
   const again = await claims.claim(broken.replyId);
@@ -89,7 +90,7 @@ test('what is accepted and how it ends is counted by hour, model and reason, wit
   ]);
   const counted = await statistics.hours(today);
   expect(counted.slice(-1)).toEqual([
-    { hour: expect.any(Date), accepted: 5, completed: 2, failed: 1, blocked: 1, cancelled: 1, cost_micros: 4 * 3_100 },
+    { hour: expect.any(Date), accepted: 5, completed: 2, failed: 1, blocked: 1, cancelled: 1, tokens: 12_000, cost_micros: 4 * 3_100 },
   ]);
 });
 
@@ -130,7 +131,7 @@ test('replies that end at the same time are all counted, on several rows', async
   const actors = await Promise.all(Array.from({ length: 40 }, () => createActor(dataSource)));
   const claims = await Promise.all(actors.map(async (actor) => claimed(actor, await createRoom(dataSource, actor))));
   const ended = await Promise.all(claims.map((claim) => replies.finish(claim, COMPLETED)));
-  expect(ended).toEqual(claims.map(() => ({ nextReplyId: null, summaryTasks: [] })));
+  expect(ended).toEqual(claims.map(() => ({ nextReplyId: null, summaryTasks: [], listVersion: expect.any(Number) as number })));
   const [accepted, completed] = await statistics.totals(today);
   expect([accepted, completed]).toEqual([
     row('accepted', 'basic', 40),
@@ -154,7 +155,7 @@ describe('the usage of a user', () => {
     await replies.finish(old, COMPLETED);
     await replies.finish(await claimed(actor, room), COMPLETED);
     await replies.finish(await claimed(actor, room), failed('model_timeout', USAGE));
-    await replies.finish(await claimed(actor, room), { ...cancelled({ content: '', isRefunded: true }), usage: USAGE });
+    await replies.finish(await claimed(actor, room), { ...cancelled({ reply: new GrowingReply(), isRefunded: true }), usage: USAGE });
     expect(await usage.getUsage(actor, {})).toEqual({
       days: [
         { day: before(1), model: MODEL, ...one },

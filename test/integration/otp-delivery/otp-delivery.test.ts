@@ -140,7 +140,7 @@ describe('the log', () => {
   it('of production holds neither code nor number, unless a second setting says so', async () => {
     const production = { NODE_ENV: 'production', JWT_SECRET: randomBytes(32).toString('hex') };
     expect(await linesFor(production)).toEqual([
-      'a code was not delivered: set OTP_DELIVERY to twilio or smtp, or OTP_LOG_CODES=true to have codes printed here',
+      'a message was not delivered: set OTP_DELIVERY to twilio or smtp, or OTP_LOG_CODES=true to have codes printed here',
     ]);
     expect(await linesFor({ ...production, OTP_LOG_CODES: 'true' })).toEqual([`to ${MESSAGE.mobileNumber}: ${MESSAGE.text}`]);
   });

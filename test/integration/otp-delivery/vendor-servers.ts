@@ -68,6 +68,7 @@ export async function startMailServer() {
     logins,
     /** Answers the next RCPT so. */
     refuse: (reply: string) => refusals.push(reply),
+    hasRefused: () => refusals.length === 0,
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

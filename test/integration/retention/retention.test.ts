@@ -138,6 +138,23 @@ test('deletes entries of the audit log after 400 days', async () => {
   }
 });
 
+test('forgets trials after two years', async () => {
+  const { dataSource, ago, left, run, close } = await start();
+  try {
+    for (const days of [0, 729, 731]) {
+      await dataSource.query(`INSERT INTO trial_claims (identity_hash, stripe_subscription_id, created_at) VALUES (sha256($1), $2, $3)`, [
+        Buffer.from(String(days)),
+        `sub_${days}`,
+        ago(days),
+      ]);
+    }
+    await run();
+    expect(await left('trial_claims', 'stripe_subscription_id')).toEqual(['sub_0', 'sub_729']);
+  } finally {
+    await close();
+  }
+});
+
 test('works off more than one batch', async () => {
   const { dataSource, left, run, close } = await start();
   try {

@@ -1,6 +1,7 @@
 import { openStreams, type Streams } from '../../../src/streams/open-streams.js';
 import { startTestRedis, type TestRedis, whyNoRedis } from '../../support/redis-server.js';
-import { itKeepsTheContract } from './stream-contract.js';
+import { itKeepsLogs } from './log-contract.js';
+import { itKeepsTheContract, type Subject } from './stream-contract.js';
 
 const missing = whyNoRedis();
 
@@ -20,11 +21,14 @@ const missing = whyNoRedis();
     await redis.stop();
   });
 
-  itKeepsTheContract({
+  const subject: Subject = {
     open: async (options) => {
       const streams = await openStreams(redis.url, options);
       opened.push(streams);
       return streams;
     },
-  });
+  };
+
+  itKeepsTheContract(subject);
+  itKeepsLogs(subject);
 });

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Streams } from '../../../src/streams/open-streams.js';
+import type { EventLogOptions } from '../../../src/streams/event-logs.js';
 import type { EntryId, StreamEntry, StreamOptions } from '../../../src/streams/stream-store.js';
 import { collect, entries, ids, newStreamId, until } from './reading.js';
 
 export interface Subject {
   /** As one process opens it; each call is another process where the store is shared between processes. */
-  open(options?: Partial<StreamOptions>): Promise<Streams>;
+  open(options?: Partial<StreamOptions & EventLogOptions>): Promise<Streams>;
 }
 
 const heapUsed = (): number => {
@@ -273,9 +274,9 @@ export function itKeepsTheContract(subject: Subject): void {
       for (const reader of readers) await reader.next();
       const data = 'x'.repeat(10_000);
       const before = heapUsed();
-      // 20 MB, which kept for each of the readers would be 6 GB.
+      // 20 MB, and garbage where the collector cannot be run. Kept for each of the readers it would be 6 GB.
       for (let n = 2; n <= 2_001; n += 1) await store.append(id, [{ attempt: 1, n, data }], n - 1);
-      expect(heapUsed() - before).toBeLessThan(100 * 1024 * 1024);
+      expect(heapUsed() - before).toBeLessThan(400 * 1024 * 1024);
       for (const stop of stops) stop.abort();
       expect((await Promise.all(readers.map((reader) => reader.next()))).every(({ done }) => done)).toBe(true);
     });

@@ -8,7 +8,7 @@ import { openStripe, type StripeWorld } from '../../support/stripe-simulator.js'
 
 /** Stripe's own fixtures, run by Stripe's own command line: a check of the simulator that nobody here wrote. */
 const EVENTS = [
-  ...['billing_portal.session.created', 'checkout.session.expired'],
+  ...['billing_portal.session.created', 'checkout.session.completed', 'checkout.session.expired'],
   ...['charge.captured', 'charge.dispute.closed', 'charge.dispute.created', 'charge.dispute.updated', 'charge.failed'],
   ...['charge.refund.updated', 'charge.refunded', 'charge.succeeded'],
   ...['customer.created', 'customer.deleted', 'customer.updated'],
@@ -20,7 +20,10 @@ const EVENTS = [
   ...['payment_intent.amount_capturable_updated', 'payment_intent.canceled', 'payment_intent.created'],
   ...['payment_intent.payment_failed', 'payment_intent.processing', 'payment_intent.requires_action', 'payment_intent.succeeded'],
   ...['payment_method.attached', 'payment_method.detached'],
+  ...['coupon.created', 'coupon.deleted', 'coupon.updated', 'promotion_code.created', 'promotion_code.updated'],
   ...['price.created', 'price.updated', 'product.created', 'product.deleted', 'product.updated'],
+  ...['subscription_schedule.canceled', 'subscription_schedule.created', 'subscription_schedule.released'],
+  ...['subscription_schedule.updated'],
 ];
 
 const run = promisify(execFile);

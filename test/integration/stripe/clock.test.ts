@@ -32,6 +32,29 @@ describe('the clock', () => {
     await world.stop();
   });
 
+  test('a move has an end, however much is due on the way: it is refused where it stopped', async () => {
+    const world = await openStripe();
+    const { stripe } = world;
+    const daily = await stripe.prices.create({
+      product: 'prod_simulated_pro',
+      currency: 'usd',
+      unit_amount: 100,
+      recurring: { interval: 'day' },
+    });
+    const customer = await stripe.customers.create({
+      payment_method: 'pm_card_visa',
+      invoice_settings: { default_payment_method: 'pm_card_visa' },
+    });
+    const { id } = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: daily.id }] });
+    await expect(world.control('POST', 'clock', { to: '2060-01-01T00:00:00Z' })).rejects.toThrow('400');
+    const { unix } = await world.control<{ unix: number }>('GET', 'clock');
+    expect(unix).toBeGreaterThan(START + 4000 * 86_400);
+    await world.pass('30d');
+    const { items } = await stripe.subscriptions.retrieve(id);
+    expect(items.data[0]?.current_period_end).toBeGreaterThan(unix + 29 * 86_400);
+    await world.stop();
+  });
+
   test('an update says what an attribute was before, also inside objects', async () => {
     const world = await openStripe();
     const customer = await world.stripe.customers.create({ metadata: { a: '1', b: '2' } });

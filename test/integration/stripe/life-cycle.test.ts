@@ -1,3 +1,4 @@
+import type Stripe from 'stripe';
 import { DAY, openStripe, START, type StripeWorld } from '../../support/stripe-simulator.js';
 
 /** The table of what happens to a subscription in its life, with the events of each case. */
@@ -161,6 +162,64 @@ describe('the life of a subscription', () => {
     expect(await world.pass('60d')).toEqual([]);
   });
 
+  const invoiceOf = async (id: string): Promise<Stripe.Invoice> => {
+    const { latest_invoice: latest } = await world.stripe.subscriptions.retrieve(id);
+    return world.stripe.invoices.retrieve(latest as string, { expand: ['payments.data.payment.payment_intent'] });
+  };
+
+  test('the bank asks about a renewal: past_due, and active once the customer has confirmed it from the invoice', async () => {
+    const subscription = await world.subscribe();
+    await cards(subscription.customer, 'authenticates_always');
+    expect(await world.pass('31d')).toEqual([
+      ...RENEWED.slice(0, 4),
+      'payment_intent.requires_action',
+      'invoice.payment_failed',
+      'customer.updated',
+      'customer.subscription.updated',
+      'invoice.payment_action_required',
+    ]);
+    expect(await status(subscription.id)).toBe('past_due');
+    const invoice = await invoiceOf(subscription.id);
+    expect(invoice).toMatchObject({
+      status: 'open',
+      attempt_count: 1,
+      next_payment_attempt: START + 33 * DAY + 3600,
+      payments: { data: [{ payment: { payment_intent: { status: 'requires_action' } } }] },
+    });
+    const page = await fetch(invoice.hosted_invoice_url ?? '').then((response) => response.text());
+    const path = /href="(\/authenticate\/[^"]+)"/.exec(page)?.[1] ?? '';
+    expect((await world.submit(world.url + path, { answer: 'complete' })).location).toBe(invoice.hosted_invoice_url);
+    expect(await status(subscription.id)).toBe('active');
+    expect(await world.pass('20d')).toEqual([]);
+  });
+
+  test('the bank asks about a renewal and nobody answers: the tries end, and so does the subscription', async () => {
+    const subscription = await world.subscribe();
+    await cards(subscription.customer, 'authenticates_always');
+    await world.pass('60d');
+    expect(await world.stripe.subscriptions.retrieve(subscription.id)).toMatchObject({
+      status: 'canceled',
+      ended_at: START + 45 * DAY + 3600,
+      cancellation_details: { reason: 'payment_failed' },
+    });
+  });
+
+  test.each([
+    ['settles_later', 'active', []],
+    ['fails_later', 'past_due', [START + 33 * DAY + 3600 + 3 * DAY + 5 * DAY]],
+  ])('a bank debit that is under way when the next try is due (%s): waited for, then %s', async (behaviour, after, next) => {
+    const subscription = await world.subscribe();
+    await cards(subscription.customer, 'insufficient_funds');
+    await world.pass('31d');
+    await cards(subscription.customer, behaviour);
+    expect(await world.pass('3d')).toEqual(['charge.pending', 'payment_intent.processing']);
+    expect(await invoiceOf(subscription.id)).toMatchObject({ status: 'open', next_payment_attempt: null });
+    await expect(world.stripe.invoices.pay((await invoiceOf(subscription.id)).id)).resolves.toMatchObject({ status: 'open' });
+    await world.pass('3d');
+    expect(await status(subscription.id)).toBe(after);
+    expect([(await invoiceOf(subscription.id)).next_payment_attempt].filter((time) => time !== null)).toEqual(next);
+  });
+
   test('a card that fails when charged (…0341) can be saved in the portal; the renewal fails', async () => {
     const subscription = await world.subscribe();
     const portal = await world.stripe.billingPortal.sessions.create({ customer: subscription.customer as string });
@@ -221,6 +280,67 @@ describe('the life of a subscription', () => {
     await world.stripe.refunds.create({ payment_intent: payments.data[0]?.payment.payment_intent as string });
     expect((await world.eventTypes()).slice(-2)).toEqual(['refund.created', 'charge.refunded']);
     expect([await status(subscription.id), await status(other.id)]).toEqual(['active', 'active']);
+  });
+
+  test('send_invoice: active at once, its invoice sent; overdue it is past_due, paid it is active again', async () => {
+    const { stripe } = world;
+    const { id: customer } = await stripe.customers.create({ email: 'ada@example.com' });
+    const order = { customer, items: [{ price: 'price_simulated_pro' }], collection_method: 'send_invoice' as const };
+    await expect(stripe.subscriptions.create(order)).rejects.toMatchObject({ statusCode: 400, param: 'days_until_due' });
+    const { id } = await stripe.subscriptions.create({ ...order, days_until_due: 10 });
+    expect(await stripe.subscriptions.retrieve(id)).toMatchObject({
+      status: 'active',
+      collection_method: 'send_invoice',
+      days_until_due: 10,
+    });
+    expect((await world.eventTypes()).slice(-3)).toEqual(['invoice.finalized', 'payment_intent.created', 'invoice.sent']);
+    expect(await invoiceOf(id)).toMatchObject({ status: 'open', due_date: START + 10 * DAY, attempt_count: 0 });
+    expect(await world.pass('10d')).toEqual(['invoice.overdue', 'customer.subscription.updated']);
+    expect(await status(id)).toBe('past_due');
+    expect((await world.submit((await invoiceOf(id)).hosted_invoice_url ?? '')).status).toBe(303);
+    expect(await status(id)).toBe('active');
+  });
+
+  test('a dispute of an old charge, from an inquiry to its loss; the charge of an inquiry can be refunded', async () => {
+    const { stripe } = world;
+    const subscription = await world.subscribe();
+    await world.pass('61d');
+    const charges = (await stripe.charges.list({ customer: subscription.customer as string })).data;
+    const [newest = '', middle = '', oldest = ''] = charges.map(({ id }) => id);
+    const inquiry = await world.control<{ id: string }>('POST', 'disputes', { charge: oldest, status: 'warning_needs_response' });
+    expect((await world.eventTypes()).slice(-2)).toEqual(['charge.updated', 'charge.dispute.created']);
+    await world.control('POST', `disputes/${inquiry.id}`, { status: 'needs_response' });
+    await world.control('POST', `disputes/${inquiry.id}`, { status: 'under_review' });
+    await world.control('POST', `disputes/${inquiry.id}`, { status: 'lost' });
+    expect((await world.eventTypes()).slice(-4)).toEqual([
+      ...['charge.dispute.updated', 'charge.dispute.funds_withdrawn', 'charge.dispute.updated', 'charge.dispute.closed'],
+    ]);
+    await expect(world.control('POST', `disputes/${inquiry.id}`, { status: 'won' })).rejects.toThrow('already closed');
+    expect(await stripe.disputes.list({ charge: oldest })).toMatchObject({ data: [{ id: inquiry.id, status: 'lost' }] });
+    await expect(stripe.refunds.create({ charge: oldest })).rejects.toMatchObject({ code: 'charge_disputed' });
+    await world.control('POST', 'disputes', { charge: middle, status: 'warning_under_review' });
+    expect((await stripe.refunds.create({ charge: middle })).status).toBe('succeeded');
+    expect(await world.control('POST', 'disputes', { charge: newest, status: 'prevented' })).toMatchObject({ status: 'prevented' });
+  });
+
+  test('refunds that a bank decides on: pending and then there, or failed and due again', async () => {
+    const { stripe } = world;
+    const pay = async (method: string): Promise<string> =>
+      (await stripe.paymentIntents.create({ amount: 999, currency: 'usd', payment_method: method, confirm: true })).id;
+    const pending = await stripe.refunds.create({ payment_intent: await pay('pm_card_pendingRefund') });
+    expect(pending.status).toBe('pending');
+    expect(await world.pass('3d')).toEqual(['refund.updated', 'charge.refund.updated']);
+    expect((await stripe.refunds.retrieve(pending.id)).status).toBe('succeeded');
+
+    const intent = await pay('pm_card_refundFail');
+    const failing = await stripe.refunds.create({ payment_intent: intent });
+    expect(failing.status).toBe('succeeded');
+    expect(await world.pass('3d')).toEqual(['refund.updated', 'charge.refund.updated', 'refund.failed', 'charge.updated']);
+    expect(await stripe.refunds.retrieve(failing.id)).toMatchObject({ status: 'failed', failure_reason: 'lost_or_stolen_card' });
+    const again = await stripe.refunds.create({ payment_intent: intent });
+    await world.control('POST', `refunds/${again.id}`, { status: 'requires_action' });
+    expect((await stripe.refunds.cancel(again.id)).status).toBe('canceled');
+    expect(await stripe.charges.retrieve(again.charge as string)).toMatchObject({ amount_refunded: 0, refunded: false });
   });
 
   test('trial: trialing, announced three days before its end, then charged', async () => {

@@ -6,6 +6,8 @@ export interface BodyOptions {
   readonly bodyLimit?: number;
   /** The handler gets the bytes as `rawBody` and reads them itself. */
   readonly readsBody?: boolean;
+  /** The handler reads the body as it arrives. */
+  readonly streamsBody?: boolean;
 }
 
 /** The options that a route declares about its body with `@RouteConfig`. */

@@ -24,9 +24,13 @@ type BodyRequest = FastifyRequest & { user?: Actor; rawBody?: Buffer };
 export class BodyInterceptor implements NestInterceptor {
   constructor(private readonly bodies: BodiesInFlight) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<BodyRequest>();
-    if (WITHOUT_BODY.has(request.method) || isEmpty(request)) return next.handle();
+    const { streamsBody = false } = bodyOptionsOf(request.routeOptions);
+    return streamsBody || WITHOUT_BODY.has(request.method) || isEmpty(request) ? next.handle() : this.handleWithBody(request, next);
+  }
+
+  private async handleWithBody(request: BodyRequest, next: CallHandler): Promise<Observable<unknown>> {
     const { bodyLimit = BODY_LIMIT, readsBody = false } = bodyOptionsOf(request.routeOptions);
     assertReadable(request);
     const { 'content-length': length } = request.headers;

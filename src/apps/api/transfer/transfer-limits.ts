@@ -78,6 +78,7 @@ function cutAfter(socket: Socket, ms: number): () => void {
   const timer = setTimeout(() => socket.destroy(), ms);
   const leave = () => {
     clearTimeout(timer);
+    socket.off('close', leave);
   };
   socket.once('close', leave);
   return leave;

@@ -27,7 +27,10 @@ export class AdminAuditLogController {
   }
 
   @Get('export')
-  @ApiOperation({ summary: 'Export all entries that match the filters as CSV' })
+  @ApiOperation({
+    summary: 'Export all entries that match the filters as CSV',
+    description: 'One row for each change, newest first, with the filters of the list.',
+  })
   @ApiCsv('entries')
   async exportAuditLog(@CurrentAdministrator() by: Administrator, @Query() query: AuditFilterQuery): Promise<StreamableFile> {
     return toCsvFile('audit-log', await this.exports.exportAuditLog(by, toAuditFilter(query)));

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
@@ -42,7 +43,10 @@ export class AdminConversationsController {
   ) {}
 
   @Get('chatrooms')
-  @ApiOperation({ summary: 'List the chatrooms of all users, newest first' })
+  @ApiOperation({
+    summary: 'List the chatrooms of all users, newest first',
+    description: 'Names and counts; the contents of rooms are not part of it.',
+  })
   @ApiOkResponse({ type: RoomRecordPage })
   async listAllChatrooms(@CurrentAdministrator() by: Administrator, @Query() query: ListRoomsQuery): Promise<Page<RoomRecordResponse>> {
     return toRoomRecordPage(await this.conversations.listChatrooms(by, toRoomList(query)), query);
@@ -63,7 +67,10 @@ export class AdminConversationsController {
   }
 
   @Get('messages/export')
-  @ApiOperation({ summary: 'Export all messages that match the filters as CSV' })
+  @ApiOperation({
+    summary: 'Export all messages that match the filters as CSV',
+    description: 'One row for each message, newest first, with the filters of the list. The audit log records the export.',
+  })
   @ApiCsv('messages')
   async exportMessages(@CurrentAdministrator() by: Administrator, @Query() query: MessageFilterQuery): Promise<StreamableFile> {
     return toCsvFile('messages', await this.exports.exportMessages(by, toMessageExport(query)));
@@ -79,6 +86,7 @@ export class AdminConversationsController {
   })
   @ApiBody({ type: RetryRepliesRequest, required: false })
   @ApiAcceptedResponse({ type: RetriedRepliesResponse })
+  @ApiRequestExample({ error_code: 'model_unavailable', limit: 100 })
   async retryReplies(@CurrentAdministrator() by: Administrator, @Body() body: RetryRepliesRequest): Promise<RetriedRepliesResponse> {
     return toRetriedRepliesResponse(await this.conversations.retryReplies(by, toReplyRetry(body)));
   }

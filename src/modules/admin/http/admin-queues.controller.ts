@@ -15,7 +15,10 @@ export class AdminQueuesController {
   constructor(private readonly queues: AdminQueuesService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the queues with their waiting and failed jobs' })
+  @ApiOperation({
+    summary: 'List the queues with their waiting and failed jobs',
+    description: 'The newest failed jobs are listed with their errors.',
+  })
   @ApiOkResponse({ type: QueuePage })
   async listQueues(): Promise<Page<QueueResponse>> {
     return toQueuePage(await this.queues.listQueues());
@@ -24,7 +27,7 @@ export class AdminQueuesController {
   @Post(':name/pause')
   @HttpCode(200)
   @ApiOperation({ summary: 'Pause a queue', description: 'No worker starts another job of it. Active jobs are finished.' })
-  @ApiParam({ name: 'name', description: 'Name of the queue.', example: 'replies' })
+  @ApiParam({ name: 'name', description: 'Name of the queue.', schema: { type: 'string', maxLength: 64 }, example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async pauseQueue(@CurrentAdministrator() by: Administrator, @Param('name') name: string): Promise<QueueResponse> {
     return toQueueResponse(await this.queues.pauseQueue(by, { name }));
@@ -32,8 +35,8 @@ export class AdminQueuesController {
 
   @Post(':name/resume')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Resume a queue' })
-  @ApiParam({ name: 'name', description: 'Name of the queue.', example: 'replies' })
+  @ApiOperation({ summary: 'Resume a queue', description: 'Workers take its jobs again, the oldest first.' })
+  @ApiParam({ name: 'name', description: 'Name of the queue.', schema: { type: 'string', maxLength: 64 }, example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async resumeQueue(@CurrentAdministrator() by: Administrator, @Param('name') name: string): Promise<QueueResponse> {
     return toQueueResponse(await this.queues.resumeQueue(by, { name }));
@@ -41,9 +44,9 @@ export class AdminQueuesController {
 
   @Post(':name/retry')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Retry failed jobs of a queue' })
+  @ApiOperation({ summary: 'Retry failed jobs of a queue', description: 'With `job_id` only that job; otherwise all failed jobs.' })
   @ApiBody({ type: RetryJobsRequest, required: false })
-  @ApiParam({ name: 'name', description: 'Name of the queue.', example: 'replies' })
+  @ApiParam({ name: 'name', description: 'Name of the queue.', schema: { type: 'string', maxLength: 64 }, example: 'replies' })
   @ApiOkResponse({ type: QueueResponse })
   async retryJobs(
     @CurrentAdministrator() by: Administrator,

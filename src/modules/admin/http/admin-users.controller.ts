@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, type StreamableFile } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
@@ -31,21 +32,30 @@ export class AdminUsersController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Search, filter and sort the users' })
+  @ApiOperation({
+    summary: 'Search, filter and sort the users',
+    description: 'The filters combine; a cursor belongs to the filters and the order that it was made with.',
+  })
   @ApiOkResponse({ type: AccountPage })
   async listAccounts(@Query() query: ListAccountsQuery): Promise<Page<AccountResponse>> {
     return toAccountPage(await this.users.listAccounts(toAccountFilter(query), accountSort(query), accountPage(query)), query);
   }
 
   @Get('export')
-  @ApiOperation({ summary: 'Export all users that match the filters as CSV' })
+  @ApiOperation({
+    summary: 'Export all users that match the filters as CSV',
+    description: 'One row for each user, with the filters of the list. The audit log records the export.',
+  })
   @ApiCsv('users')
   async exportAccounts(@CurrentAdministrator() by: Administrator, @Query() query: AccountFilterQuery): Promise<StreamableFile> {
     return toCsvFile('users', await this.exports.exportUsers(by, toAccountFilter(query)));
   }
 
   @Get(':user_id')
-  @ApiOperation({ summary: 'Get a user with usage, number of chatrooms, subscription and sessions' })
+  @ApiOperation({
+    summary: 'Get a user with usage, number of chatrooms, subscription and sessions',
+    description: 'Everything on the page of one user in the administration.',
+  })
   @ApiOkResponse({ type: AccountDetailsResponse })
   async getAccount(@Param('user_id', IdPipe) userId: string): Promise<AccountDetailsResponse> {
     return toAccountDetailsResponse(await this.users.getAccount(userId));
@@ -60,6 +70,7 @@ export class AdminUsersController {
   })
   @ApiOkResponse({ type: AccountDetailsResponse })
   @ApiProblems(AdministratorUnverifiedError, LastAdministratorError)
+  @ApiRequestExample({ disabled: false })
   async updateAccount(
     @CurrentAdministrator() by: Administrator,
     @Param('user_id', IdPipe) userId: string,
@@ -70,7 +81,10 @@ export class AdminUsersController {
 
   @Delete(':user_id/sessions')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Sign a user out everywhere' })
+  @ApiOperation({
+    summary: 'Sign a user out everywhere',
+    description: 'Ends every session of the user at once; the access tokens of these sessions are refused from then on.',
+  })
   @ApiNoContentResponse()
   async endAccountSessions(@CurrentAdministrator() by: Administrator, @Param('user_id', IdPipe) userId: string): Promise<void> {
     await this.users.endSessions(by, { userId });

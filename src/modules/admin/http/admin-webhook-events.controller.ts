@@ -19,7 +19,10 @@ export class AdminWebhookEventsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the events from Stripe, newest first' })
+  @ApiOperation({
+    summary: 'List the events from Stripe, newest first',
+    description: 'What Stripe sent, whether it was processed, and why not. `replay` processes an event again.',
+  })
   @ApiOkResponse({ type: WebhookEventPage })
   async listWebhookEvents(@Query() query: ListWebhookEventsQuery): Promise<Page<WebhookEventResponse>> {
     return toWebhookEventPage(await this.events.listEvents(toEventListOptions(query)), query);
@@ -31,7 +34,12 @@ export class AdminWebhookEventsController {
     summary: 'Process an event again',
     description: 'The present state is read from Stripe, so repeats have one effect.',
   })
-  @ApiParam({ name: 'event_id', description: 'Stripe’s id of the event.', example: 'evt_1SVb3hKvQ2T9Zz' })
+  @ApiParam({
+    name: 'event_id',
+    description: 'Stripe’s id of the event.',
+    schema: { type: 'string', maxLength: 255 },
+    example: 'evt_1SVb3hKvQ2T9Zz',
+  })
   @ApiAcceptedResponse({ type: WebhookEventResponse })
   async replayWebhookEvent(@CurrentAdministrator() by: Administrator, @Param('event_id') eventId: string): Promise<WebhookEventResponse> {
     return toWebhookEventResponse(await this.webhookEvents.replay(by, { eventId }));

@@ -5,11 +5,14 @@ import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import type { AuditFilter } from '../audit-log.repository.js';
 import { AUDIT_ACTIONS } from '../audit-log.service.js';
-import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
+import { IsFilterId, IsFilterName, IsFilterWord, IsMoment } from './filter.fields.js';
 
 export class AuditFilterQuery {
   @IsFilterId('Only actions of this administrator.')
   readonly actor_id?: string;
+
+  @IsFilterName('Only actions of the administrator with this name.')
+  readonly actor_username?: string;
 
   @IsFilterWord(Object.keys(AUDIT_ACTIONS))
   readonly action?: string;
@@ -23,6 +26,9 @@ export class AuditFilterQuery {
   @IsText({ max: 200 })
   readonly target_id?: string;
 
+  @IsFilterName('Only actions on the user with this name.')
+  readonly target_username?: string;
+
   @IsMoment('Only actions at this time or later.')
   readonly from?: Date;
 
@@ -32,10 +38,20 @@ export class AuditFilterQuery {
 
 export class ListAuditLogQuery extends IntersectionType(PageQuery, AuditFilterQuery) {}
 
-export const toAuditFilter = ({ actor_id, action, target_id, from, to }: AuditFilterQuery): AuditFilter => ({
+export const toAuditFilter = ({
+  actor_id,
+  actor_username,
+  action,
+  target_id,
+  target_username,
+  from,
+  to,
+}: AuditFilterQuery): AuditFilter => ({
   actorId: actor_id,
+  actorUsername: actor_username,
   action,
   targetId: target_id,
+  targetUsername: target_username,
   from,
   to,
 });

@@ -17,6 +17,9 @@ class AuditTargetResponse {
 
   @ApiProperty({ type: String, nullable: true, example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })
   readonly id!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Of a user; null when the account is erased.', example: 'ada.lovelace' })
+  readonly username!: string | null;
 }
 
 export class AuditEntryResponse {
@@ -68,7 +71,7 @@ const toAuditEntryResponse = (entry: AuditEntry): AuditEntryResponse => ({
   id: entry.id,
   actor: { id: entry.actorId, username: entry.actorUsername },
   action: entry.action,
-  target: { type: entry.targetType, id: entry.targetId },
+  target: { type: entry.targetType, id: entry.targetId, username: entry.targetUsername },
   before: entry.before,
   after: entry.after,
   reason: entry.reason,

@@ -2,9 +2,9 @@ import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
 import { isPosition, isTimestamp, PageQuery, toPageRequest, type PageRequest } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
-import { MESSAGE_STATUSES, type MessageStatus, REPLY_ERROR_CODES } from '../../messages/index.js';
+import { MESSAGE_STATUSES, type MessageStatus, type Rating, RATINGS, REPLY_ERROR_CODES } from '../../messages/index.js';
 import type { FailedReplyFilter, MessageFilter } from '../conversations.repository.js';
-import { IsFilterId, IsFilterWord, IsMoment } from './filter.fields.js';
+import { IsFilterId, IsFilterName, IsFilterWord, IsMoment } from './filter.fields.js';
 
 const RETRIED_AT_ONCE = 100;
 
@@ -13,6 +13,9 @@ const CONTENT = 'true includes what users wrote, where ADMIN_READS_CONTENT allow
 export class ListRoomsQuery extends PageQuery {
   @IsFilterId('Only chatrooms of this user.')
   readonly user_id?: string;
+
+  @IsFilterName('Only chatrooms of the user with this name.')
+  readonly username?: string;
 
   @IsFilterWord(['true', 'false'], CONTENT)
   readonly content?: 'true' | 'false';
@@ -25,8 +28,14 @@ export class MessageFilterQuery {
   @IsFilterWord(['user', 'model'])
   readonly role?: 'user' | 'model';
 
+  @IsFilterWord(RATINGS, 'Only replies that their user rated so.')
+  readonly rating?: Rating;
+
   @IsFilterId('Only messages of this user.')
   readonly user_id?: string;
+
+  @IsFilterName('Only messages of the user with this name.')
+  readonly username?: string;
 
   @IsFilterId('Only messages of this chatroom.')
   readonly chatroom_id?: string;
@@ -52,6 +61,9 @@ export class RetryRepliesRequest {
   @IsFilterId('Only replies to this user.')
   readonly user_id?: string;
 
+  @IsFilterName('Only replies to the user with this name.')
+  readonly username?: string;
+
   @IsFilterId('Only replies in this chatroom.')
   readonly chatroom_id?: string;
 
@@ -69,18 +81,21 @@ export class RetryRepliesRequest {
   readonly limit?: number;
 }
 
-export const toMessageFilter = ({ status, role, user_id, chatroom_id, from, to }: MessageFilterQuery): MessageFilter => ({
+export const toMessageFilter = ({ status, role, rating, user_id, username, chatroom_id, from, to }: MessageFilterQuery): MessageFilter => ({
   status,
   role,
+  rating,
   userId: user_id,
+  username,
   chatroomId: chatroom_id,
   from,
   to,
 });
 
-const toFailedReplyFilter = ({ error_code, user_id, chatroom_id, from, to }: RetryRepliesRequest): FailedReplyFilter => ({
+const toFailedReplyFilter = ({ error_code, user_id, username, chatroom_id, from, to }: RetryRepliesRequest): FailedReplyFilter => ({
   errorCode: error_code,
   userId: user_id,
+  username,
   chatroomId: chatroom_id,
   from,
   to,
@@ -88,7 +103,7 @@ const toFailedReplyFilter = ({ error_code, user_id, chatroom_id, from, to }: Ret
 
 /** @throws ValidationFailedError */
 export const toRoomList = (query: ListRoomsQuery) => ({
-  filter: { userId: query.user_id },
+  filter: { userId: query.user_id, username: query.username },
   withNames: query.content === 'true',
   page: toPageRequest(query, [isId]),
 });

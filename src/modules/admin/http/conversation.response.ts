@@ -1,3 +1,4 @@
+import { AttachmentResponse, toAttachmentResponse } from '../../attachments/index.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { DEFAULT_PAGE_SIZE, type Page, PageOf, toPage } from '../../../common/http/page.js';
 import {
@@ -7,6 +8,8 @@ import {
   MESSAGE_STATUSES,
   type MessageStatus,
   REPLY_ERROR_CODES,
+  type Rating,
+  RATINGS,
 } from '../../messages/index.js';
 import { messageKey, type MessageRecord, type RoomRecord } from '../conversations.repository.js';
 import { type ListMessagesQuery, type ListRoomsQuery, toMessageFilter } from './conversation.request.js';
@@ -17,6 +20,9 @@ export class RoomRecordResponse {
 
   @ApiProperty({ format: 'uuid', example: '019ab3f2-5c0b-7e41-9f13-0a1b2c3d4e5f' })
   readonly user_id!: string;
+
+  @ApiProperty({ example: 'ada.lovelace' })
+  readonly username!: string;
 
   @ApiProperty({ type: String, nullable: true, description: 'null without `content=true`, too.', example: null })
   readonly name!: string | null;
@@ -74,6 +80,9 @@ export class MessageRecordResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3f2-5c0b-7e41-9f13-0a1b2c3d4e5f' })
   readonly user_id!: string;
 
+  @ApiProperty({ example: 'ada.lovelace' })
+  readonly username!: string;
+
   @ApiProperty({ enum: ['user', 'model'], example: 'model' })
   readonly role!: 'user' | 'model';
 
@@ -106,6 +115,15 @@ export class MessageRecordResponse {
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:05.870Z' })
   readonly completed_at!: string | null;
+
+  @ApiProperty({ type: [AttachmentResponse], description: 'The files of a user message, without their contents.', example: [] })
+  readonly attachments!: AttachmentResponse[];
+
+  @ApiProperty({ enum: RATINGS, nullable: true, description: "The user's rating of a reply.", example: null })
+  readonly rating!: Rating | null;
+
+  @ApiProperty({ type: String, nullable: true, description: "The user's comment on the rating; null without `content`.", example: null })
+  readonly comment!: string | null;
 }
 
 export class MessageRecordPage extends PageOf(MessageRecordResponse) {}
@@ -126,6 +144,7 @@ export class RetriedRepliesResponse {
 const toRoomRecordResponse = (room: RoomRecord): RoomRecordResponse => ({
   id: room.id,
   user_id: room.userId,
+  username: room.username,
   name: room.name ?? null,
   model: room.model,
   archived: room.archived,
@@ -138,6 +157,7 @@ export const toMessageRecordResponse = (message: MessageRecord): MessageRecordRe
   id: message.id,
   chatroom_id: message.chatroomId,
   user_id: message.userId,
+  username: message.username,
   role: message.role,
   status: message.status,
   content: message.content ?? null,
@@ -158,6 +178,9 @@ export const toMessageRecordResponse = (message: MessageRecord): MessageRecordRe
   created_at: message.createdAt.toISOString(),
   first_token_at: message.firstTokenAt?.toISOString() ?? null,
   completed_at: message.completedAt?.toISOString() ?? null,
+  attachments: message.attachments.map(toAttachmentResponse),
+  rating: message.rating,
+  comment: message.comment ?? null,
 });
 
 export const toRoomRecordPage = (rows: readonly RoomRecord[], { limit }: ListRoomsQuery): Page<RoomRecordResponse> =>

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsDate, IsIn, IsUUID, ValidateIf } from 'class-validator';
+import { IsDate, IsIn, IsString, IsUUID, Length, ValidateIf } from 'class-validator';
 import { isId } from '../../../common/ids.js';
 
 const RFC_3339 = /^((?:19|[2-8]\d)\d\d-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
@@ -37,6 +37,16 @@ export const IsFilterId = (description: string) =>
     unlessLeftOut(),
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' && isId(value) ? value.toLowerCase() : value)),
     IsUUID(undefined, { message: (args) => `${args.property} must be a UUID` }),
+  );
+
+/** The name of a user to filter by, in any case. */
+export const IsFilterName = (description: string) =>
+  applyDecorators(
+    ApiPropertyOptional({ type: String, minLength: 1, maxLength: 200, description, example: 'ada.lovelace' }),
+    unlessLeftOut(),
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim().toLowerCase() : value)),
+    IsString({ message: (args) => `${args.property} must be a username` }),
+    Length(1, 200, { message: (args) => `${args.property} must be a username` }),
   );
 
 /** One of a few words to filter by. */

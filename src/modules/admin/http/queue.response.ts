@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { type Page, PageOf } from '../../../common/http/page.js';
-import type { QueueState } from '../admin-queues.service.js';
+import type { DescribedQueue } from '../admin-queues.service.js';
 
 class QueueCountsResponse {
   @ApiProperty({ type: 'integer', example: 3 })
@@ -69,7 +69,7 @@ export class QueueResponse {
 
 export class QueuePage extends PageOf(QueueResponse) {}
 
-export const toQueueResponse = (queue: QueueState): QueueResponse => ({
+export const toQueueResponse = (queue: DescribedQueue): QueueResponse => ({
   name: queue.name,
   paused: queue.isPaused,
   counts: queue.counts,
@@ -85,7 +85,7 @@ export const toQueueResponse = (queue: QueueState): QueueResponse => ({
   })),
 });
 
-export const toQueuePage = (queues: readonly QueueState[]): Page<QueueResponse> => ({
+export const toQueuePage = (queues: readonly DescribedQueue[]): Page<QueueResponse> => ({
   data: queues.map(toQueueResponse),
   next_cursor: null,
 });

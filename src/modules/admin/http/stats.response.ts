@@ -29,6 +29,14 @@ class ActiveUsersResponse {
   readonly users!: number;
 }
 
+class SignUpsResponse {
+  @ApiProperty({ format: 'date', description: 'UTC.', example: '2026-11-22' })
+  readonly day!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Users who signed up and are still there.', example: 14 })
+  readonly users!: number;
+}
+
 class ReplyFiguresResponse {
   @ApiProperty({ type: 'integer', example: 10_411 })
   readonly completed!: number;
@@ -49,6 +57,9 @@ class DayFiguresResponse extends ReplyFiguresResponse {
 
   @ApiProperty({ type: 'integer', description: 'Accepted messages.', example: 402 })
   readonly messages!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Tokens of all calls: input, output and reasoning.', example: 210_400 })
+  readonly tokens!: number;
 
   @ApiProperty({ description: 'Estimated.', example: 0.41 })
   readonly cost_usd!: number;
@@ -124,11 +135,85 @@ class SubscriptionFiguresResponse {
 }
 
 class AmountResponse {
-  @ApiProperty({ type: 'integer', description: 'In the smallest unit of the currency.', example: 290_000 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'In the smallest unit of the currency, as Stripe writes it: https://docs.stripe.com/currencies.',
+    example: 290_000,
+  })
   readonly amount!: number;
 
   @ApiProperty({ example: 'usd' })
   readonly currency!: string;
+}
+
+class PriceRevenueResponse {
+  @ApiProperty({ type: String, nullable: true, description: 'Stripe’s id of the price.', example: 'price_1SVb3hKvQ2T9Zz' })
+  readonly price!: string | null;
+
+  @ApiProperty({ type: 'integer', example: 145 })
+  readonly invoices!: number;
+
+  @ApiProperty({ type: 'integer', example: 290_000 })
+  readonly paid!: number;
+
+  @ApiProperty({ type: 'integer', example: 46_303 })
+  readonly tax!: number;
+}
+
+class RevenueDayResponse {
+  @ApiProperty({ format: 'date', description: 'UTC.', example: '2026-11-22' })
+  readonly day!: string;
+
+  @ApiProperty({ type: 'integer', example: 12_000 })
+  readonly paid!: number;
+
+  @ApiProperty({ type: 'integer', example: 2_000 })
+  readonly refunded!: number;
+}
+
+class RevenueResponse {
+  @ApiProperty({ description: 'The amounts are in its smallest unit. Currencies are never added together.', example: 'usd' })
+  readonly currency!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Paid invoices, with tax.', example: 290_000 })
+  readonly paid!: number;
+
+  @ApiProperty({ type: 'integer', example: 46_303 })
+  readonly tax!: number;
+
+  @ApiProperty({ type: 'integer', example: 2_000 })
+  readonly refunded!: number;
+
+  @ApiProperty({ type: 'integer', description: '`paid` less `refunded`.', example: 288_000 })
+  readonly net!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'What the subscriptions that are active or past due now cost a month, whatever the period: a twelfth of annual prices, all units, less the discounts that go on, without tax.',
+    example: 291_500,
+  })
+  readonly monthly_recurring!: number;
+
+  @ApiProperty({ type: [PriceRevenueResponse] })
+  readonly prices!: PriceRevenueResponse[];
+
+  @ApiProperty({ type: [RevenueDayResponse], description: 'Days with a payment or a refund.' })
+  readonly days!: RevenueDayResponse[];
+}
+
+class FeedbackFiguresResponse {
+  @ApiProperty({ format: 'date', example: '2026-11-22' })
+  readonly day!: string;
+
+  @ApiProperty({ example: 'gemini-3.5-flash-lite' })
+  readonly model!: string;
+
+  @ApiProperty({ type: 'integer', example: 12 })
+  readonly up!: number;
+
+  @ApiProperty({ type: 'integer', example: 3 })
+  readonly down!: number;
 }
 
 export class StatsResponse {
@@ -144,6 +229,9 @@ export class StatsResponse {
   @ApiProperty({ type: [ActiveUsersResponse] })
   readonly active_users!: ActiveUsersResponse[];
 
+  @ApiProperty({ type: [SignUpsResponse] })
+  readonly sign_ups!: SignUpsResponse[];
+
   @ApiProperty({ type: 'integer', description: 'Accepted messages.', example: 10_570 })
   readonly messages!: number;
 
@@ -152,6 +240,9 @@ export class StatsResponse {
 
   @ApiProperty({ type: 'integer', description: 'Attempts that gave no reply and were followed by another attempt.', example: 61 })
   readonly retries!: number;
+
+  @ApiProperty({ type: [FeedbackFiguresResponse], description: 'Ratings of replies, by the day that they were given on and by model.' })
+  readonly feedback!: FeedbackFiguresResponse[];
 
   @ApiProperty({ type: [DayFiguresResponse], description: 'Days with any activity.' })
   readonly days!: DayFiguresResponse[];
@@ -175,9 +266,16 @@ export class StatsResponse {
     type: AmountResponse,
     nullable: true,
     description:
-      'Monthly revenue of the subscriptions that are active or past due, at the price for new ones; null where the price is not known.',
+      'Monthly revenue of the subscriptions that are active or past due now, in the currency of the default price; `revenue` has that of all currencies in `monthly_recurring`. Null without Stripe, and while the default price is not known.',
   })
   readonly monthly_recurring_revenue!: AmountResponse | null;
+
+  @ApiProperty({
+    type: [RevenueResponse],
+    description:
+      'Payments and refunds of the period by currency and price, and the monthly revenue of now. Payments are told as the events of Stripe report them; events are kept for RETAIN_STRIPE_EVENTS; those of erased accounts are not counted.',
+  })
+  readonly revenue!: RevenueResponse[];
 }
 
 const toUsd = (micros: number): number => micros / 1_000_000;
@@ -192,16 +290,19 @@ export const toStatsResponse = (stats: Stats): StatsResponse => ({
   to: stats.to.toISOString(),
   users: stats.users,
   active_users: [...stats.activeUsers],
+  sign_ups: [...stats.signUps],
   messages: stats.messages,
   replies: stats.replies,
   retries: stats.retries,
-  days: stats.days.map(({ day, accepted, completed, failed, blocked, cancelled, cost_micros }) => ({
+  feedback: stats.feedback.map(({ day, model, up, down }) => ({ day, model, up, down })),
+  days: stats.days.map(({ day, accepted, completed, failed, blocked, cancelled, tokens, cost_micros }) => ({
     day,
     messages: accepted,
     completed,
     failed,
     blocked,
     cancelled,
+    tokens,
     cost_usd: toUsd(cost_micros),
   })),
   latency_ms: toLatency(stats),
@@ -218,4 +319,10 @@ export const toStatsResponse = (stats: Stats): StatsResponse => ({
   failures: [...stats.failures],
   subscriptions: { by_status: [...stats.subscriptions], grants: stats.grants },
   monthly_recurring_revenue: stats.monthlyRevenue,
+  revenue: stats.revenue.map(({ recurring, prices, days, ...sums }) => ({
+    ...sums,
+    monthly_recurring: recurring,
+    prices: [...prices],
+    days: [...days],
+  })),
 });

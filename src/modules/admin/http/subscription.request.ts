@@ -7,7 +7,7 @@ import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import type { EntitlementFilter } from '../entitlements.repository.js';
 import type { GrantInput } from '../entitlements.service.js';
-import { IsFilterId, IsFilterWord, toMoment } from './filter.fields.js';
+import { IsFilterId, IsFilterName, IsFilterWord, toMoment } from './filter.fields.js';
 
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 3_650;
@@ -35,6 +35,9 @@ export class ListSubscriptionsQuery extends PageQuery {
 
   @IsFilterId('Only subscriptions and grants of this user.')
   readonly user_id?: string;
+
+  @IsFilterName('Only subscriptions and grants of the user with this name.')
+  readonly username?: string;
 }
 
 export class RevokeRequest {
@@ -74,10 +77,11 @@ export class GrantRequest extends RevokeRequest {
   readonly until?: Date;
 }
 
-export const toEntitlementFilter = ({ kind, status, user_id }: ListSubscriptionsQuery): EntitlementFilter => ({
+export const toEntitlementFilter = ({ kind, status, user_id, username }: ListSubscriptionsQuery): EntitlementFilter => ({
   kind,
   status,
   userId: user_id,
+  username,
 });
 
 /** Returns the same end for each repetition of a request on one day. @throws ValidationFailedError */
@@ -91,6 +95,9 @@ export function toGrantInput(userId: string, { days, until, reason }: GrantReque
   }
   return { userId, until, reason };
 }
+
+/** @throws ValidationFailedError */
+export const overduePage = (query: PageQuery): PageRequest => toPageRequest(query, [isTimestamp, isId]);
 
 /** @throws ValidationFailedError */
 export const entitlementPage = (query: ListSubscriptionsQuery): PageRequest => toPageRequest(query, [isTimestamp, isId]);

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Plan } from '../../../common/actor.js';
 import { DEFAULT_PAGE_SIZE, type Page, PageOf, type PageQuery, toPage } from '../../../common/http/page.js';
 import type { SubscriptionStatus } from '../../subscriptions/index.js';
+import type { OverdueCustomer } from '../../billing/index.js';
 import type { Entitlement } from '../entitlements.repository.js';
 
 export class EntitlementResponse {
@@ -31,6 +32,9 @@ export class EntitlementResponse {
     example: '2026-12-23T00:00:00.000Z',
   })
   readonly active_until!: string | null;
+
+  @ApiProperty({ description: 'Whether it ends at `active_until`, because it was cancelled.', example: false })
+  readonly cancel_at_period_end!: boolean;
 
   @ApiProperty({ type: String, nullable: true, description: 'The reason for a grant.', example: 'A tester.' })
   readonly reason!: string | null;
@@ -81,6 +85,49 @@ const toEntitlementResponse = (row: Entitlement): EntitlementResponse => ({
   status: row.status,
   stripe_subscription_id: row.stripeSubscriptionId ?? null,
   active_until: row.entitledUntil?.toISOString() ?? null,
+  cancel_at_period_end: row.cancelAtPeriodEnd,
   reason: row.reason ?? null,
   created_at: row.createdAt.toISOString(),
 });
+
+export class OverdueCustomerResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f' })
+  readonly user_id!: string;
+
+  @ApiProperty({ example: 'ada' })
+  readonly username!: string;
+
+  @ApiProperty({ example: 'cus_TSVb3hKvQ2T9Zz' })
+  readonly stripe_customer_id!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Stripe’s last word on the subscription; null without one.',
+    example: 'active',
+  })
+  readonly status!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T18:15:03.120Z' })
+  readonly synced_at!: string | null;
+
+  @ApiProperty({ format: 'date-time', description: 'When the sync run was to begin.', example: '2026-11-22T20:15:03.120Z' })
+  readonly due_at!: string;
+}
+
+export class OverdueCustomerPage extends PageOf(OverdueCustomerResponse) {}
+
+export const toOverdueCustomerPage = (rows: readonly OverdueCustomer[], { limit }: PageQuery): Page<OverdueCustomerResponse> =>
+  toPage(
+    rows,
+    limit ?? DEFAULT_PAGE_SIZE,
+    ({ dueAt, userId }) => [dueAt.toISOString(), userId],
+    (row) => ({
+      user_id: row.userId,
+      username: row.username,
+      stripe_customer_id: row.stripeCustomerId,
+      status: row.status,
+      synced_at: row.syncedAt?.toISOString() ?? null,
+      due_at: row.dueAt.toISOString(),
+    }),
+  );

@@ -8,7 +8,7 @@ import { ACCESS_METADATA, type RequiredAccess, PUBLIC_METADATA, type PublicAcces
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { AccessStrategy } from '../access.strategy.js';
-import { InvalidTokenError, MobileNumberUnverifiedError, TokenExpiredError } from '../auth.errors.js';
+import { InvalidTokenError, MobileNumberUnverifiedError } from '../auth.errors.js';
 
 /**
  * Guards every route: it requires a valid token of a live session, unless the route is public, and the access that the
@@ -46,11 +46,9 @@ export class AccessGuard extends AuthGuard() {
     return true;
   }
 
-  /** Translates the result of passport: an error of this application, or the reason why the token is invalid. */
-  override handleRequest<TUser = Actor>(error: unknown, user: TUser | false | null, info: unknown): TUser {
-    if (error) throw error instanceof Error ? error : new InvalidTokenError();
+  /** Passes on what the strategy found, or why it found nothing. */
+  override handleRequest<TUser = Actor>(error: unknown, user: TUser | false | null): TUser {
     if (user) return user;
-    if (info instanceof AppError) throw info;
-    throw info instanceof Error && info.name === 'TokenExpiredError' ? new TokenExpiredError() : new InvalidTokenError();
+    throw error instanceof Error ? error : new InvalidTokenError();
   }
 }

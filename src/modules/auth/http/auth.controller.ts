@@ -27,6 +27,7 @@ import { ResetPasswordRequest, SendCodeRequest, toCodeInput, VerifyCodeRequest }
 import { LogInRequest } from './log-in.request.js';
 import { RefreshCookieService } from './refresh-cookie.service.js';
 import { RefreshRequest } from './refresh.request.js';
+import { CountsSignIns } from './sign-in-counter.interceptor.js';
 import { SignUpRequest, toSignUpInput } from './sign-up.request.js';
 import { SignUpResponse, toSignUpResponse } from './sign-up.response.js';
 import { TokensResponse } from './tokens.response.js';
@@ -60,9 +61,13 @@ export class AuthController {
 
   @Post('login')
   @Public()
+  @CountsSignIns('password')
   @HttpCode(200)
   @NoStore()
-  @ApiOperation({ summary: 'Sign in with a password' })
+  @ApiOperation({
+    summary: 'Sign in with a password',
+    description: 'The identifier is a username or a mobile number. An unknown identifier and a wrong password get the same answer.',
+  })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems(InvalidCredentialsError, AccountDisabledError, OtpRequiredError, OtpTooSoonError, RateLimitedError)
   async logIn(
@@ -89,6 +94,7 @@ export class AuthController {
 
   @Post('verify-otp')
   @Public({ identify: true })
+  @CountsSignIns('code')
   @HttpCode(200)
   @NoStore()
   @ApiOperation({
@@ -113,7 +119,10 @@ export class AuthController {
   @Public()
   @HttpCode(202)
   @NoStore()
-  @ApiOperation({ summary: 'Send a code to reset the password' })
+  @ApiOperation({
+    summary: 'Send a code to reset the password',
+    description: 'The response is the same whether or not the number has an account. Give the code at POST /auth/reset-password.',
+  })
   @ApiAcceptedResponse({ type: ChallengeResponse })
   @ApiProblems(OtpTooSoonError, RateLimitedError)
   async forgotPassword(@Body() body: SendCodeRequest, @RequestClient() client: Client): Promise<ChallengeResponse> {
@@ -150,6 +159,7 @@ export class AuthController {
 
   @Post('refresh')
   @Public()
+  @CountsSignIns('refresh')
   @HttpCode(200)
   @NoStore()
   @ApiOperation({
@@ -160,7 +170,7 @@ export class AuthController {
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems(RefreshTokenReusedError, InvalidTokenError, SessionEndedError, AccountDisabledError, OriginNotAllowedError)
-  async refresh(
+  async refreshTokens(
     @Body() body: RefreshRequest,
     @RequestClient() client: Client,
     @Req() request: FastifyRequest,
@@ -172,7 +182,7 @@ export class AuthController {
 
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End this session' })
+  @ApiOperation({ summary: 'End this session', description: 'The session that the access token belongs to; a refresh cookie is removed.' })
   @ApiNoContentResponse()
   @ApiProblems(OriginNotAllowedError)
   async logOut(

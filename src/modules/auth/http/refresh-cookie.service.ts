@@ -1,6 +1,7 @@
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isAllowedOrigin } from '../../../common/http/allowed-origins.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { InvalidTokenError, OriginNotAllowedError } from '../auth.errors.js';
@@ -18,7 +19,10 @@ export interface PresentedRefresh {
   readonly in: RefreshIn;
 }
 
-/** The refresh token of pages: scripts cannot read it, and only pages of an allowed origin can use it. */
+/**
+ * The refresh token of pages: scripts cannot read it, and only the API's own pages and those of an allowed origin can
+ * use it.
+ */
 @Injectable()
 export class RefreshCookieService {
   constructor(@InjectConfig() private readonly config: Config) {}
@@ -50,7 +54,8 @@ export class RefreshCookieService {
     reply.setCookie(NAME, '', { ...OPTIONS, maxAge: 0 });
   }
 
-  private assertAllowedOrigin({ headers: { origin } }: FastifyRequest): void {
-    if (origin === undefined || !this.config.CORS_ORIGINS.includes(origin)) throw new OriginNotAllowedError();
+  private assertAllowedOrigin({ headers: { origin }, host }: FastifyRequest): void {
+    const isOwnPage = origin !== undefined && URL.parse(origin)?.host === host;
+    if (!isOwnPage && !isAllowedOrigin(origin ?? '', this.config.CORS_ORIGINS)) throw new OriginNotAllowedError();
   }
 }

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { Observable, raceWith } from 'rxjs';
 import type { Actor } from '../../../common/actor.js';
-import { LiveConnections } from '../../../common/http/live-connections.js';
+import { EndsWithItsSession, LiveConnections } from '../../../common/http/live-connections.js';
 import { SessionEndedError } from '../auth.errors.js';
 
 /**
@@ -12,12 +13,15 @@ import { SessionEndedError } from '../auth.errors.js';
  */
 @Injectable()
 export class SessionEndInterceptor implements NestInterceptor {
-  constructor(private readonly open: LiveConnections) {}
+  constructor(
+    private readonly open: LiveConnections,
+    private readonly reflector: Reflector,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
     const { method, user } = http.getRequest<{ method: string; user?: Actor }>();
-    if (method !== 'GET' || !user) return next.handle();
+    if (method !== 'GET' || !user || this.reflector.get(EndsWithItsSession.KEY, context.getHandler()) === true) return next.handle();
     const { raw } = http.getResponse<{ raw: ServerResponse }>();
     const { sessionId } = user;
     const ended = new Observable<never>((subscriber) => {

@@ -14,7 +14,10 @@ export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the sessions of the user, newest first' })
+  @ApiOperation({
+    summary: 'List the sessions of the user, newest first',
+    description: 'One session for each sign-in that has neither ended nor expired.',
+  })
   @ApiOkResponse({ type: SessionPage })
   async listSessions(@CurrentActor() actor: Actor, @Query() query: PageQuery): Promise<Page<SessionResponse>> {
     return toSessionPage(await this.sessions.list(actor, toSessionPageRequest(query)), query, actor);
@@ -22,7 +25,7 @@ export class SessionsController {
 
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'End all other sessions' })
+  @ApiOperation({ summary: 'End all other sessions', description: 'Signs the user out on every other device at once.' })
   @ApiNoContentResponse()
   async endOtherSessions(@CurrentActor() actor: Actor): Promise<void> {
     await this.sessions.endOthers(actor);
@@ -30,7 +33,10 @@ export class SessionsController {
 
   @Delete(':session_id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End a session' })
+  @ApiOperation({
+    summary: 'End a session',
+    description: 'Its access and refresh tokens are refused from then on, and its streams are closed.',
+  })
   @ApiNoContentResponse()
   async endSession(@CurrentActor() actor: Actor, @Param('session_id', IdPipe) sessionId: string): Promise<void> {
     await this.sessions.end(actor, sessionId);

@@ -18,13 +18,13 @@ export class OtpProcessor extends QueueProcessor<OtpJob> {
       const isPermanent = error instanceof OtpDeliveryError && !error.isRetryable;
       const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
       if (isPermanent || isLast) await this.sender.abandon(challenge_id);
-      throw isPermanent ? new UnrecoverableError(error.message) : error;
+      throw isPermanent ? Object.assign(new UnrecoverableError(error.message), { cause: error }) : error;
     }
   }
 
   protected override logFailure(job: Job<OtpJob, void> | undefined, error: Error): void {
-    this.logger.error(
-      `the code of challenge ${job?.data.challenge_id ?? '?'} was not delivered (attempt ${job?.attemptsMade ?? 0}): ${error.message}`,
-    );
+    const delivery = [error, error.cause].find((one) => one instanceof OtpDeliveryError);
+    const line = { challenge_id: job?.data.challenge_id ?? null, attempt: job?.attemptsMade ?? 0, ...delivery?.answer };
+    this.logger.error(`a code was not delivered: ${error.message}`, line);
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../../../common/metrics/metrics.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Counters } from '../../../database/counters.js';
@@ -33,6 +34,7 @@ export class SmsBudgetService {
 
   constructor(
     private readonly counters: Counters,
+    metrics: Metrics,
     @InjectConfig() { SMS_DAILY_BUDGET: budget, SMS_RESERVE_PERCENT: percent }: Config,
   ) {
     const reserve = Math.floor((budget * percent) / 100);
@@ -45,6 +47,21 @@ export class SmsBudgetService {
     };
     // The smallest share comes first: an SMS that it refuses is charged to no other.
     this.shares = { administrator: [whole], verified: [users, whole], anybody: [strangers, users, whole] };
+    const all = { whole, users, strangers };
+    metrics.observeService(
+      {
+        service_sms_budget: { help: 'SMS that a share of SMS_DAILY_BUDGET allows within 24 hours.', labels: ['share'] },
+        service_sms_budget_remaining: { help: 'SMS that are left of a share of SMS_DAILY_BUDGET.', labels: ['share'] },
+      },
+      async () => {
+        const taken = await this.counters.countAll(Object.values(all).map(({ key }) => key));
+        const shares = Object.entries(all).map(([share, { limit }], i) => ({ labels: { share }, limit, taken: taken[i] ?? 0 }));
+        return {
+          service_sms_budget: shares.map(({ labels, limit }) => ({ labels, value: limit })),
+          service_sms_budget_remaining: shares.map((share) => ({ labels: share.labels, value: Math.max(0, share.limit - share.taken) })),
+        };
+      },
+    );
   }
 
   /** @returns null when a share is used up; no share is charged then */

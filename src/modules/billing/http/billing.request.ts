@@ -4,10 +4,21 @@ import { decodeCursor, DEFAULT_PAGE_SIZE, type PageQuery } from '../../../common
 import type { InvoiceListOptions } from '../billing.service.js';
 
 const MAX_ADDRESS_LENGTH = 2_000;
+const MAX_KEY_LENGTH = 100;
 
 const IfPresent = () => ValidateIf((_, value) => value !== undefined);
 
 export class SubscribeRequest {
+  @ApiPropertyOptional({
+    maxLength: MAX_KEY_LENGTH,
+    example: 'annual',
+    description: 'The key of a price that `GET /plans` lists. Default: the first one.',
+  })
+  @IfPresent()
+  @IsString()
+  @MaxLength(MAX_KEY_LENGTH)
+  readonly price?: string;
+
   @ApiPropertyOptional({
     maxLength: MAX_ADDRESS_LENGTH,
     example: 'https://app.example.com/billing?checkout_session_id={CHECKOUT_SESSION_ID}',
@@ -32,6 +43,16 @@ export class SubscribeRequest {
 
 export class OpenPortalRequest {
   @ApiPropertyOptional({
+    maxLength: MAX_KEY_LENGTH,
+    example: 'annual',
+    description: 'The key of another price that `GET /plans` lists: the portal opens at the confirmation of the change to it.',
+  })
+  @IfPresent()
+  @IsString()
+  @MaxLength(MAX_KEY_LENGTH)
+  readonly price?: string;
+
+  @ApiPropertyOptional({
     maxLength: MAX_ADDRESS_LENGTH,
     example: 'https://app.example.com/settings',
     description: 'The address that the portal links back to, at an allowed origin.',
@@ -44,12 +65,20 @@ export class OpenPortalRequest {
 
 export class StatusQuery {
   @ApiPropertyOptional({
+    maxLength: 255,
     description:
       'The id of the payment page that the user returns from. Stripe is asked first, so that a user who has paid never sees `basic`.',
   })
   @IfPresent()
   @IsString()
   readonly checkout_session_id?: string;
+}
+
+export class ReturnQuery extends StatusQuery {
+  @ApiPropertyOptional({ enum: ['cancelled'], description: 'Set when the user left the payment page without paying.' })
+  @IfPresent()
+  @IsString()
+  readonly checkout?: string;
 }
 
 const isInvoiceId = (part: string): boolean => /^in_\w{1,200}$/.test(part);

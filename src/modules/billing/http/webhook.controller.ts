@@ -21,11 +21,11 @@ export class WebhookController {
   @HttpCode(200)
   @RouteConfig({ readsBody: true })
   @ApiOperation({ summary: 'Receive an event of Stripe', description: 'Stores the event; a worker processes it.' })
-  @ApiHeader({ name: 'Stripe-Signature', required: true, schema: { type: 'string' } })
+  @ApiHeader({ name: 'Stripe-Signature', required: true, schema: { type: 'string', maxLength: 4_096 } })
   @ApiBody({ schema: { type: 'object', additionalProperties: true }, description: 'The event that Stripe signed.' })
   @ApiOkResponse({ type: ReceivedResponse })
   @ApiProblems(InvalidSignatureError, BillingUnavailableError)
-  async receive(
+  async receiveStripeEvent(
     @Req() request: RawBodyRequest<FastifyRequest>,
     @Headers('stripe-signature') signature: string | undefined,
   ): Promise<ReceivedResponse> {

@@ -1,8 +1,10 @@
 import type { Job } from 'bullmq';
 import { ProcessesQueue, QueueProcessor } from '../../../queue/queue-processor.js';
 import { BILLING_QUEUE, type BillingJob } from '../billing.queue.js';
+import { RefundsService } from '../refunds.service.js';
 import { SubscriptionSyncService } from '../subscription-sync.service.js';
 import { CustomerClosuresService } from './customer-closures.service.js';
+import { CustomerUpdatesService } from './customer-updates.service.js';
 import { EventProcessingService } from './event-processing.service.js';
 import { ReconciliationService } from './reconciliation.service.js';
 
@@ -11,7 +13,9 @@ export class BillingProcessor extends QueueProcessor<BillingJob> {
   constructor(
     private readonly events: EventProcessingService,
     private readonly syncs: SubscriptionSyncService,
+    private readonly updates: CustomerUpdatesService,
     private readonly closures: CustomerClosuresService,
+    private readonly refunds: RefundsService,
     private readonly reconciliation: ReconciliationService,
   ) {
     super();
@@ -22,9 +26,14 @@ export class BillingProcessor extends QueueProcessor<BillingJob> {
       case 'event':
         return this.events.processEvent(job.event_id);
       case 'check':
-        return this.syncs.sync(job.user_id);
+        // Something was to change at this very moment.
+        return this.syncs.sync(job.user_id, { maxAgeMs: 0 });
+      case 'update':
+        return this.updates.updateCustomer(job.user_id);
       case 'close':
         return this.closures.closeCustomer(job.stripe_customer_id);
+      case 'refund':
+        return this.refunds.attempt(job.refund_id);
       case 'reconcile':
         return this.reconciliation.reconcile();
     }

@@ -1,28 +1,54 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { StripeAccount } from '../../../integrations/stripe/index.js';
+import { RepeatedError } from '../../../common/logging/repeated-error.js';
+import { StripeAccount, UnknownCustomerError } from '../../../integrations/stripe/index.js';
+import type { CustomerClosureEntity } from '../customer-closure.entity.js';
 import { CustomerClosuresRepository } from '../customer-closures.repository.js';
+import { RefundsService } from '../refunds.service.js';
+
+/** Stripe's times are whole seconds of another clock, and who pays and erases the account in one go gets nothing. */
+const LEEWAY_MS = 10_000;
 
 /**
  * Deletes customers at Stripe whose account here was deleted, so that nobody pays for an account that nobody can use.
+ * A closure is open until each payment of an account that was gone is given back.
  */
 @Injectable()
 export class CustomerClosuresService {
   private readonly logger = new Logger(CustomerClosuresService.name);
+  private readonly unknown = new RepeatedError(this.logger);
 
   constructor(
     private readonly stripe: StripeAccount,
     private readonly closures: CustomerClosuresRepository,
+    private readonly refunds: RefundsService,
   ) {}
 
   /** @throws the error of a failed attempt, after the next attempt was scheduled */
   async closeCustomer(stripeCustomerId: string): Promise<void> {
+    const closure = await this.closures.find(stripeCustomerId);
+    if (!closure || closure.closedAt !== null) return;
     try {
-      await this.stripe.client.deleteCustomer(stripeCustomerId);
+      await this.stripe.client.customers.delete(stripeCustomerId, () => this.refundPayments(closure));
     } catch (error) {
+      if (error instanceof UnknownCustomerError) {
+        this.unknown.log(
+          `customer ${stripeCustomerId} of an erased account is unknown at Stripe and may still be charged: it stays to be closed`,
+        );
+      }
       await this.closures.postpone(stripeCustomerId, error instanceof Error ? error.message : String(error));
       throw error;
     }
+    const owed = await this.refunds.countOwed(stripeCustomerId);
+    if (owed > 0) return this.closures.postpone(stripeCustomerId, `payments that are not refunded yet: ${owed}`);
     await this.closures.finish(stripeCustomerId);
     this.logger.log(`customer ${stripeCustomerId} is deleted at Stripe`);
+  }
+
+  /** Gives back what was paid when the account was gone, and what a bank may yet decide to pay. */
+  private async refundPayments({ stripeCustomerId, createdAt }: CustomerClosureEntity): Promise<void> {
+    const since = new Date(createdAt.getTime() - LEEWAY_MS);
+    for (const paymentIntentId of await this.stripe.client.payments.listSince(stripeCustomerId, since)) {
+      await this.refunds.refund({ paymentIntentId, stripeCustomerId, reason: 'account_closed' });
+    }
   }
 }

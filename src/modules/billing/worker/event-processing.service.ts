@@ -1,10 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../../../common/metrics/metrics.js';
 import { StripeAccount } from '../../../integrations/stripe/index.js';
 import { CustomersRepository } from '../customers.repository.js';
 import { HANDLED_EVENT_TYPES } from '../event-types.js';
 import type { EventOutcome } from '../stripe-event.entity.js';
 import { type StoredEvent, StripeEventsRepository } from '../stripe-events.repository.js';
+import { RefundsService } from '../refunds.service.js';
 import { SubscriptionSyncService } from '../subscription-sync.service.js';
+
+/** The database stores times in whole milliseconds. */
+const CLOCK_STEP_MS = 1;
 
 /**
  * Processes stored events. Only the customer is read from an event; the sync run asks Stripe for the rest. An event
@@ -12,6 +17,8 @@ import { SubscriptionSyncService } from '../subscription-sync.service.js';
  */
 @Injectable()
 export class EventProcessingService {
+  private readonly processed;
+  private readonly lag;
   private readonly logger = new Logger(EventProcessingService.name);
 
   constructor(
@@ -19,17 +26,37 @@ export class EventProcessingService {
     private readonly customers: CustomersRepository,
     private readonly stripe: StripeAccount,
     private readonly syncs: SubscriptionSyncService,
-  ) {}
+    private readonly refunds: RefundsService,
+    metrics: Metrics,
+  ) {
+    this.processed = metrics.counter(
+      'stripe_events_total',
+      "Attempts to process Stripe's events, by outcome; types that change nothing are `other`.",
+      ['type', 'outcome'],
+    );
+    this.lag = metrics.histogram(
+      'stripe_event_lag_seconds',
+      'Time from the receipt of an event of Stripe to the end of its processing.',
+      [],
+    );
+  }
 
   /** @throws the error of a failed attempt, after the next attempt was scheduled */
   async processEvent(eventId: string): Promise<void> {
     const event = await this.events.find(eventId);
     if (!event || event.processedAt !== null) return;
+    // With a wrong key nothing can be said about it. The sweep adds it again afterwards.
+    if (!(await this.stripe.checkKey())) return;
+    const begun = performance.now();
+    const type = HANDLED_EVENT_TYPES.has(event.type) ? event.type : 'other';
     try {
       const stripeCustomerId = event.stripeCustomerId ?? (await this.findCustomer(event));
       const outcome = await this.apply(event, stripeCustomerId);
       await this.events.finish(event, { outcome, stripeCustomerId });
+      this.processed.inc({ type, outcome });
+      this.lag.observe((event.age_ms + performance.now() - begun) / 1_000);
     } catch (error) {
+      this.processed.inc({ type, outcome: 'failed' });
       await this.events.postpone(eventId, error instanceof Error ? error.message : String(error));
       throw error;
     }
@@ -41,14 +68,17 @@ export class EventProcessingService {
       return 'refused';
     }
     if (!HANDLED_EVENT_TYPES.has(event.type)) return 'ignored';
+    if (event.type.startsWith('refund.')) {
+      return event.objectId !== null && (await this.refunds.recheck(event.objectId)) ? 'applied' : 'ignored';
+    }
     const customer = stripeCustomerId === null ? null : await this.customers.findByStripeId(stripeCustomerId);
     if (!customer) return 'ignored';
     // A sync run that began after the event was received has read the change that the event reports.
-    if (customer.syncedAt === null || customer.syncedAt <= event.requestedAt) await this.syncs.sync(customer.userId);
+    await this.syncs.sync(customer.userId, { maxAgeMs: event.age_ms - CLOCK_STEP_MS });
     return 'applied';
   }
 
   private async findCustomer({ type, objectId }: StoredEvent): Promise<string | null> {
-    return type.startsWith('charge.dispute.') && objectId !== null ? this.stripe.client.findCustomerOfCharge(objectId) : null;
+    return type.startsWith('charge.dispute.') && objectId !== null ? this.stripe.client.payments.findCustomerOfCharge(objectId) : null;
   }
 }

@@ -26,7 +26,7 @@ export class ReconciliationService {
   async reconcile(): Promise<void> {
     const seenUntil = await this.events.findCursor();
     const since = seenUntil && new Date(seenUntil.getTime() - OVERLAP_MS);
-    const found = await this.stripe.client.listEvents([...HANDLED_EVENT_TYPES], since, MAX_EVENTS);
+    const found = await this.stripe.client.events.list([...HANDLED_EVENT_TYPES], since, MAX_EVENTS);
     const [newest] = found;
     if (!newest) return;
     let missed = 0;

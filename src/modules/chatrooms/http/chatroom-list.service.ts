@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { BodyCache, type CachedBody } from '../../../cache/body-cache.js';
 import type { Actor } from '../../../common/actor.js';
@@ -10,7 +10,7 @@ import type { ListChatroomsQuery } from './chatroom.request.js';
 
 const TTL_MS = 600_000;
 /** Changes with the form of the body, so that no release sends a body that another one wrote. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** RFC 9211. */
 const CACHE_STATUS: Readonly<Record<CachedBody['source'], string>> = {
@@ -54,10 +54,14 @@ export class ChatroomListService {
     return { body, cacheStatus: CACHE_STATUS[source] };
   }
 
-  /** The key contains the models: the end of a plan changes the models of rooms without a change of the list. */
+  /**
+   * The key contains the models with what they offer: the end of a plan changes how replies of rooms are made without a
+   * change of the list.
+   */
   private keyOf(actor: Actor, { archived, after, limit }: PageOptions): string {
-    const page = JSON.stringify([FORMAT, archived, after?.at, after?.id.toLowerCase(), limit, this.chatrooms.modelsOf(actor)]);
-    return `chatrooms:${actor.listVersion}:${createHash('sha256').update(page).digest('base64url')}`;
+    const models = this.chatrooms.listModels(actor).map(({ model: { id }, capabilities }) => [id, capabilities]);
+    const page = JSON.stringify([FORMAT, archived, after?.at, after?.id.toLowerCase(), limit, models]);
+    return `chatrooms:${actor.listVersion}:${hash('sha256', page, 'base64url')}`;
   }
 
   private async createBody(actor: Actor, { archived, q, after, limit }: PageOptions): Promise<string> {
@@ -67,7 +71,7 @@ export class ChatroomListService {
         rooms,
         limit,
         (room) => [room.lastActivityAt.toISOString(), room.id],
-        (room) => toChatroomResponse(room, this.chatrooms.effectiveModel(actor, room)),
+        (room) => toChatroomResponse(room, this.chatrooms.currentSettings(actor, room)),
       ),
     );
   }

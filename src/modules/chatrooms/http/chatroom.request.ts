@@ -1,12 +1,13 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { PageQuery } from '../../../common/http/page.js';
+import { ReplyOptionsRequest } from '../reply-options.request.js';
 import { IsNullableText } from '../../../common/http/text.decorator.js';
 
 const NAME = { max: 200 };
 const SYSTEM_INSTRUCTION = { max: 16_000, multiline: true };
 
-export class CreateChatroomRequest {
+export class CreateChatroomRequest extends ReplyOptionsRequest {
   @ApiPropertyOptional({
     type: String,
     nullable: true,
@@ -32,6 +33,7 @@ export class CreateChatroomRequest {
   @ApiPropertyOptional({
     type: String,
     nullable: true,
+    maxLength: 100,
     description: "A model that the caller's plan includes. The default is the plan's.",
     example: 'gemini-3.5-flash-lite',
   })

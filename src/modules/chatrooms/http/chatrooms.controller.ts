@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
@@ -9,7 +10,7 @@ import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency
 import { tagged } from '../../../common/http/entity-tag.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
-import { TooManyChatroomsError } from '../../subscriptions/index.js';
+import { NotInPlanError, NotOfferedByModelError, TooManyChatroomsError } from '../../subscriptions/index.js';
 import type { Chatroom } from '../chatrooms.repository.js';
 import { ChatroomsService } from '../chatrooms.service.js';
 import { ChatroomListService } from './chatroom-list.service.js';
@@ -38,7 +39,8 @@ export class ChatroomsController {
   @ApiIdempotencyKey()
   @ApiBody({ type: CreateChatroomRequest, required: false })
   @ApiCreatedResponse({ type: ChatroomResponse })
-  @ApiProblems(TooManyChatroomsError, IdempotencyKeyReusedError)
+  @ApiProblems(NotInPlanError, NotOfferedByModelError, TooManyChatroomsError, IdempotencyKeyReusedError)
+  @ApiRequestExample({ name: 'Trip to Kyoto', system_instruction: 'You are a friendly travel guide.' })
   async createChatroom(
     @CurrentActor() actor: Actor,
     @Body() body: CreateChatroomRequest,
@@ -48,7 +50,13 @@ export class ChatroomsController {
       actor,
       await this.chatrooms.createChatroom(
         actor,
-        { name: body.name ?? null, systemInstruction: body.system_instruction ?? null, model: body.model ?? null },
+        {
+          name: body.name ?? null,
+          systemInstruction: body.system_instruction ?? null,
+          model: body.model ?? null,
+          webSearch: body.web_search ?? false,
+          reasoning: body.reasoning ?? null,
+        },
         key,
       ),
     );
@@ -73,28 +81,32 @@ export class ChatroomsController {
 
   @Patch(':chatroom_id')
   @ApiOperation({
-    summary: 'Change the name, system instruction, model or archiving of a chatroom',
+    summary: 'Change a chatroom: its name, archiving, and how its replies are made',
     description: 'An absent field stays unchanged; null clears it.',
   })
   @ApiOkResponse({ type: ChatroomResponse })
+  @ApiProblems(NotInPlanError, NotOfferedByModelError)
+  @ApiRequestExample({ name: 'Two days in Kyoto' })
   async updateChatroom(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) id: string,
     @Body() body: UpdateChatroomRequest,
   ): Promise<ChatroomResponse> {
-    const { name, system_instruction: systemInstruction, model, archived } = body;
+    const { name, system_instruction: systemInstruction, model, web_search: webSearch, reasoning, archived } = body;
     return this.present(
       actor,
       await this.chatrooms.updateChatroom(actor, id, {
         ...(name === undefined ? {} : { name }),
         ...(systemInstruction === undefined ? {} : { systemInstruction }),
         ...(model === undefined ? {} : { model }),
+        ...(webSearch === undefined ? {} : { webSearch }),
+        ...(reasoning === undefined ? {} : { reasoning }),
         ...(archived === undefined ? {} : { archived }),
       }),
     );
   }
 
   private present(actor: Actor, room: Chatroom): ChatroomResponse {
-    return toChatroomResponse(room, this.chatrooms.effectiveModel(actor, room));
+    return toChatroomResponse(room, this.chatrooms.currentSettings(actor, room));
   }
 }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ModelSetting } from '../../../config/models.js';
+import { type Capabilities, CapabilitiesResponse, toCapabilitiesResponse } from '../../subscriptions/index.js';
 
 class ModelResponse {
   @ApiProperty({ example: 'gemini-3.5-flash-lite' })
@@ -20,6 +21,9 @@ class ModelResponse {
 
   @ApiProperty({ description: 'Whether the model answers in chatrooms that name no model.', example: true })
   readonly default!: boolean;
+
+  @ApiProperty({ type: CapabilitiesResponse, description: "What replies of the model may use on the caller's plan." })
+  readonly capabilities!: CapabilitiesResponse;
 }
 
 export class ModelList {
@@ -28,6 +32,13 @@ export class ModelList {
 }
 
 /** @param models in order, the default first */
-export const toModelList = (models: readonly ModelSetting[]): ModelList => ({
-  data: models.map(({ id, name, plan, context_tokens }, i) => ({ id, name, plan, context_tokens, default: i === 0 })),
+export const toModelList = (models: readonly { readonly model: ModelSetting; readonly capabilities: Capabilities }[]): ModelList => ({
+  data: models.map(({ model: { id, name, plan, context_tokens }, capabilities }, i) => ({
+    id,
+    name,
+    plan,
+    context_tokens,
+    default: i === 0,
+    capabilities: toCapabilitiesResponse(capabilities),
+  })),
 });

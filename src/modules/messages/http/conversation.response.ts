@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
-import { type Chatroom, ChatroomResponse, toChatroomResponse } from '../../chatrooms/index.js';
+import { type Chatroom, ChatroomResponse, type RoomSettings, toChatroomResponse } from '../../chatrooms/index.js';
 import type { Message } from '../message.js';
 import { MessagePage, toMessagePage } from './message.response.js';
 
@@ -12,16 +12,16 @@ export class ConversationResponse extends ChatroomResponse {
   readonly messages!: MessagePage;
 }
 
-/** A room, and the model that answers in it. */
-export interface RoomWithModel {
+/** A room, and how its replies are made now. */
+export interface RoomWithSettings {
   readonly room: Chatroom;
-  readonly model: string;
+  readonly settings: RoomSettings;
 }
 
-export const toRoomResponse = ({ room, model }: RoomWithModel): ChatroomResponse => toChatroomResponse(room, model);
+export const toRoomResponse = ({ room, settings }: RoomWithSettings): ChatroomResponse => toChatroomResponse(room, settings);
 
 /** @param rows of the active branch, newest first, one more than DEFAULT_PAGE_SIZE when there are older ones */
-export function toConversationResponse({ rows, ...room }: RoomWithModel & { readonly rows: readonly Message[] }): ConversationResponse {
+export function toConversationResponse({ rows, ...room }: RoomWithSettings & { readonly rows: readonly Message[] }): ConversationResponse {
   const { data, next_cursor } = toMessagePage(rows, { branch: 'active', limit: DEFAULT_PAGE_SIZE });
   return Object.assign(toRoomResponse(room), { messages: { data: data.reverse(), next_cursor } });
 }

@@ -6,7 +6,7 @@ import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
-import { TooManyStreamsError } from '../messages.errors.js';
+import { TooManyStreamsError } from '../../../common/http/live-connections.js';
 import { MessagesService } from '../messages.service.js';
 import { ApiReplyStream, STREAM_DESCRIPTION } from './exchange-responder.js';
 import { CancelledReplies, toMessageResponse } from './message.response.js';
@@ -23,9 +23,13 @@ export class ConversationsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Read a chatroom and the newest messages of its active branch' })
+  @ApiOperation({
+    summary: 'Read a chatroom and the newest messages of its active branch',
+    description:
+      'The messages are in the order of the conversation, oldest first; `messages.next_cursor` leads to older ones at GET /chatroom/{chatroom_id}/message.',
+  })
   @ApiOkResponse({ type: ConversationResponse })
-  async getConversation(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<ConversationResponse> {
+  async getChatroom(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<ConversationResponse> {
     return toConversationResponse(await this.messages.getConversation(actor, { chatroomId: id, count: DEFAULT_PAGE_SIZE + 1 }));
   }
 
@@ -58,7 +62,10 @@ export class ConversationsController {
 
   @Post('cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Stop every unfinished reply of a chatroom' })
+  @ApiOperation({
+    summary: 'Stop every unfinished reply of a chatroom',
+    description: 'Waiting replies end at once; the text so far of one that is being written is kept.',
+  })
   @ApiOkResponse({ type: CancelledReplies })
   async cancelReplies(@CurrentActor() actor: Actor, @Param('chatroom_id', IdPipe) id: string): Promise<CancelledReplies> {
     return { data: (await this.messages.cancelReplies(actor, id)).map(toMessageResponse) };

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import { applyDecorators, Injectable } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { type AnsweredExchange, MessagesService } from '../messages.service.js';
@@ -20,8 +20,29 @@ export const EXCHANGE_ANSWER = {
   headers: { Location: { description: 'Path of the reply.', schema: { type: 'string' } } },
 } as const;
 
-export const ApiReplyStream = () =>
-  ApiOkResponse({ description: STREAM_DESCRIPTION, content: { 'text/event-stream': { schema: { type: 'string' } } } });
+const STREAM = { 'text/event-stream': { schema: { $ref: '#/components/schemas/StreamEvent' } } };
+
+/** Documents a route that answers a stream. */
+export const ApiReplyStream = () => ApiOkResponse({ description: STREAM_DESCRIPTION, content: STREAM });
+
+/** Documents a route whose stream can be read from where it was cut. */
+export const ApiResumedStream = () =>
+  applyDecorators(
+    ApiReplyStream(),
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      schema: { type: 'string', maxLength: 100 },
+      description: 'The `id` of the last event that was received. The stream goes on after it; without it from its start.',
+    }),
+  );
+
+/**
+ * Documents the stream that a request gets instead of 202 if it accepts one. A range comes after 202 in the document,
+ * so that Swagger UI asks for the JSON by default.
+ */
+export const ApiStreamedExchange = () =>
+  ApiResponse({ status: '2XX', description: `200 with \`Accept: text/event-stream\`. ${STREAM_DESCRIPTION}`, content: STREAM });
 
 /** Answers a request that creates a reply: with the accepted exchange, or with the reply's stream. */
 @Injectable()
@@ -43,10 +64,11 @@ export class ExchangeResponder {
       else {
         // A repeated request joins the reply as it is by now.
         const reply = exchange.isRepeat ? await this.messages.getMessage(actor, { chatroomId, messageId: id }) : exchange.reply;
-        await this.streams.stream(slot, reply, null, response);
+        this.streams.stream(slot, reply, null, response);
       }
-    } finally {
+    } catch (error) {
       slot?.free();
+      throw error;
     }
   }
 }

@@ -1,14 +1,18 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateIf } from 'class-validator';
 import { decodeCursor, isPosition, PageQuery } from '../../../common/http/page.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
+import { ReplyOptionsRequest } from '../../chatrooms/index.js';
 import type { PageStart } from '../messages.service.js';
+
+/** Of a message. */
+const MAX_ATTACHMENTS = 10;
 
 const CONTENT = { max: 32_000, multiline: true };
 
-export class EditMessageRequest {
+export class EditMessageRequest extends ReplyOptionsRequest {
   @ApiProperty({
     minLength: 1,
     maxLength: CONTENT.max,
@@ -17,8 +21,26 @@ export class EditMessageRequest {
       'Some of it must be visible.',
     example: 'What should I see in Kyoto in two days?',
   })
+  @ValidateIf(({ content, attachment_ids: ids }: EditMessageRequest) => !(content === '' && ids != null && ids.length > 0))
   @IsText(CONTENT)
   readonly content!: string;
+
+  @ApiPropertyOptional({
+    type: [String],
+    format: 'uuid',
+    maxItems: MAX_ATTACHMENTS,
+    nullable: true,
+    description:
+      'Uploaded files, in the order in which the model gets them; with some, `content` may be empty. A file belongs to one chatroom: no message ' +
+      'of another one can have it. Without this field an edited message keeps its files.',
+    example: [],
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ATTACHMENTS)
+  @ArrayUnique((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id))
+  @IsString({ each: true })
+  readonly attachment_ids?: readonly string[] | null;
 }
 
 export class SendMessageRequest extends EditMessageRequest {
@@ -65,3 +87,14 @@ export class GetMessageQuery {
   @Max(30, { message: 'wait must be a whole number from 0 to 30' })
   readonly wait?: number;
 }
+
+/** The options that a message names for itself. */
+export const optionsOf = ({
+  web_search: webSearch,
+  reasoning,
+  attachment_ids: attachmentIds,
+}: ReplyOptionsRequest & Pick<EditMessageRequest, 'attachment_ids'>) => ({
+  ...(webSearch === undefined ? {} : { webSearch }),
+  ...(reasoning === undefined ? {} : { reasoning }),
+  ...(attachmentIds == null ? {} : { attachmentIds }),
+});

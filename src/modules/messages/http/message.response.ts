@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, toPage } from '../../../common/http/page.js';
+import { AttachmentResponse, toAttachmentResponse } from '../../attachments/index.js';
 import { type FinishReason, FINISH_REASONS, MESSAGE_STATUSES, type MessageStatus } from '../message-status.js';
+import { type Rating, RATINGS } from '../feedback/feedback.entity.js';
 import type { Exchange, Message } from '../message.js';
 import { describeReplyError, REPLY_ERROR_CODES } from '../reply-errors.js';
 import type { Branch } from './message.request.js';
@@ -30,6 +32,18 @@ class UsageResponse {
   readonly estimated!: boolean;
 }
 
+class ContextAttachmentsResponse {
+  @ApiProperty({ type: 'integer', description: 'Attachments that the model was given.', example: 1 })
+  readonly sent!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Attachments of these messages that did not fit, or that the model does not take. The model was told their names.',
+    example: 0,
+  })
+  readonly omitted!: number;
+}
+
 class ContextResponse {
   @ApiProperty({ type: 'integer', description: 'Messages of the branch that the model was given.', example: 3 })
   readonly turns!: number;
@@ -39,6 +53,37 @@ class ContextResponse {
 
   @ApiProperty({ type: 'integer', description: 'Older messages that were given as a summary.', example: 0 })
   readonly summarised!: number;
+
+  @ApiProperty({ type: ContextAttachmentsResponse })
+  readonly attachments!: ContextAttachmentsResponse;
+}
+
+class SourceResponse {
+  @ApiProperty({ example: 'Kyoto travel guide' })
+  readonly title!: string;
+
+  @ApiProperty({
+    description: 'An address of http or https. Google gives a redirect that lives for about 30 days.',
+    format: 'uri',
+    example: 'https://kyoto.example/guide',
+  })
+  readonly url!: string;
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 },
+    description: 'The passages of `content` that rest on the page: the start and the end of each, in UTF-16 units.',
+    example: [[0, 33]],
+  })
+  readonly passages!: (readonly [start: number, end: number])[];
+}
+
+class FeedbackResponse {
+  @ApiProperty({ enum: RATINGS, example: 'up' })
+  readonly rating!: Rating;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Right to the point.' })
+  readonly comment!: string | null;
 }
 
 export class MessageResponse {
@@ -102,6 +147,31 @@ export class MessageResponse {
   })
   readonly context!: ContextResponse | null;
 
+  @ApiProperty({
+    type: [SourceResponse],
+    nullable: true,
+    description: 'The web pages that a reply rests on; null for a reply without web search.',
+    example: null,
+  })
+  readonly sources!: SourceResponse[] | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "Google's HTML of search suggestions, which its terms want shown with `sources`. Put it into a sandboxed frame.",
+    example: null,
+  })
+  readonly search_suggestions!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: "The model's summary of its thoughts.", example: null })
+  readonly reasoning!: string | null;
+
+  @ApiProperty({ type: [AttachmentResponse], description: 'The files of a user message.', example: [] })
+  readonly attachments!: AttachmentResponse[];
+
+  @ApiProperty({ type: FeedbackResponse, nullable: true, description: "The user's rating of a reply.", example: null })
+  readonly feedback!: FeedbackResponse | null;
+
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
   readonly created_at!: string;
 
@@ -149,7 +219,17 @@ export const toMessageResponse = (message: Message): MessageResponse => ({
   context:
     message.contextTurns === null
       ? null
-      : { turns: message.contextTurns, trimmed: message.contextTrimmed ?? 0, summarised: message.contextSummarised ?? 0 },
+      : {
+          turns: message.contextTurns,
+          trimmed: message.contextTrimmed ?? 0,
+          summarised: message.contextSummarised ?? 0,
+          attachments: { sent: message.contextFilesSent ?? 0, omitted: message.contextFilesOmitted ?? 0 },
+        },
+  sources: message.sources?.map(({ title, url, passages }) => ({ title, url, passages: [...passages] })) ?? null,
+  search_suggestions: message.searchSuggestions,
+  reasoning: message.reasoning,
+  attachments: message.attachments.map(toAttachmentResponse),
+  feedback: message.feedback && { rating: message.feedback.rating, comment: message.feedback.comment },
   created_at: message.createdAt.toISOString(),
   completed_at: message.completedAt?.toISOString() ?? null,
 });

@@ -5,24 +5,33 @@ import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { ApiIdempotencyKey, Idempotency } from '../../../common/http/idempotency.decorator.js';
+import { TooManyStreamsError } from '../../../common/http/live-connections.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { DEFAULT_PAGE_SIZE } from '../../../common/http/page.js';
 import type { IdempotencyKey } from '../../../common/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../../../database/idempotency-keys.js';
 import { ChatroomResponse } from '../../chatrooms/index.js';
+import { NotInPlanError, NotOfferedByModelError } from '../../subscriptions/index.js';
 import {
   DailyLimitReachedError,
+  FairUseLimitReachedError,
   NotAReplyError,
   NotAUserMessageError,
   ServiceBudgetReachedError,
   TooManyBranchesError,
   TooManyPendingRepliesError,
-  TooManyStreamsError,
 } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
 import { toRoomResponse } from './conversation.response.js';
-import { ApiReplyStream, EXCHANGE_ANSWER, EXCHANGE_DESCRIPTION, ExchangeResponder, STREAM_DESCRIPTION } from './exchange-responder.js';
-import { EditMessageRequest, GetMessageQuery, ListMessagesQuery, pageStartOf, SendMessageRequest } from './message.request.js';
+import {
+  ApiResumedStream,
+  ApiStreamedExchange,
+  EXCHANGE_ANSWER,
+  EXCHANGE_DESCRIPTION,
+  ExchangeResponder,
+  STREAM_DESCRIPTION,
+} from './exchange-responder.js';
+import { EditMessageRequest, GetMessageQuery, ListMessagesQuery, optionsOf, pageStartOf, SendMessageRequest } from './message.request.js';
 import { MessagePage, MessageResponse, toMessagePage, toMessageResponse } from './message.response.js';
 import { StreamResponder } from './stream-responder.js';
 
@@ -36,13 +45,16 @@ const ApiEdit = () =>
     }),
     ApiIdempotencyKey(),
     ApiAcceptedResponse(EXCHANGE_ANSWER),
-    ApiReplyStream(),
+    ApiStreamedExchange(),
     ApiProblems(
       DailyLimitReachedError,
+      FairUseLimitReachedError,
       TooManyPendingRepliesError,
       ServiceBudgetReachedError,
       TooManyStreamsError,
       NotAUserMessageError,
+      NotInPlanError,
+      NotOfferedByModelError,
       TooManyBranchesError,
       IdempotencyKeyReusedError,
     ),
@@ -63,25 +75,30 @@ export class MessagesController {
   @ApiOperation({ summary: 'Send a message', description: EXCHANGE_DESCRIPTION })
   @ApiIdempotencyKey()
   @ApiAcceptedResponse(EXCHANGE_ANSWER)
-  @ApiReplyStream()
+  @ApiStreamedExchange()
   @ApiProblems(
     DailyLimitReachedError,
+    FairUseLimitReachedError,
     TooManyPendingRepliesError,
     ServiceBudgetReachedError,
     TooManyStreamsError,
     NotAReplyError,
+    NotInPlanError,
+    NotOfferedByModelError,
     TooManyBranchesError,
     IdempotencyKeyReusedError,
   )
   async sendMessage(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,
-    @Body() { content, parent_id: parentId }: SendMessageRequest,
+    @Body() { content, parent_id: parentId, ...options }: SendMessageRequest,
     @Idempotency() key: IdempotencyKey | null,
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
-    await this.exchanges.answer(actor, request, response, () => this.messages.sendMessage(actor, { chatroomId, content, key, parentId }));
+    await this.exchanges.answer(actor, request, response, () =>
+      this.messages.sendMessage(actor, { chatroomId, content, key, parentId, options: optionsOf(options) }),
+    );
   }
 
   @Patch(':message_id')
@@ -90,30 +107,30 @@ export class MessagesController {
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
-    @Body() { content }: EditMessageRequest,
+    @Body() { content, ...options }: EditMessageRequest,
     @Idempotency() key: IdempotencyKey | null,
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
     return this.exchanges.answer(actor, request, response, () =>
-      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key, options: optionsOf(options) }),
     );
   }
 
   /** The same for clients and proxies that do not support PATCH. */
   @Post(':message_id/edit')
   @ApiEdit()
-  postEdit(
+  editMessageWithPost(
     @CurrentActor() actor: Actor,
     @Param('chatroom_id', IdPipe) chatroomId: string,
     @Param('message_id', IdPipe) id: string,
-    @Body() { content }: EditMessageRequest,
+    @Body() { content, ...options }: EditMessageRequest,
     @Idempotency() key: IdempotencyKey | null,
     @Req() request: FastifyRequest,
     @Res() response: FastifyReply,
   ): Promise<void> {
     return this.exchanges.answer(actor, request, response, () =>
-      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key }),
+      this.messages.editMessage(actor, { chatroomId, messageId: id, content, key, options: optionsOf(options) }),
     );
   }
 
@@ -142,9 +159,10 @@ export class MessagesController {
   })
   @ApiIdempotencyKey()
   @ApiAcceptedResponse(EXCHANGE_ANSWER)
-  @ApiReplyStream()
+  @ApiStreamedExchange()
   @ApiProblems(
     DailyLimitReachedError,
+    FairUseLimitReachedError,
     TooManyPendingRepliesError,
     ServiceBudgetReachedError,
     TooManyStreamsError,
@@ -177,7 +195,7 @@ export class MessagesController {
 
   @Get(':message_id/stream')
   @ApiOperation({ summary: 'Stream a reply', description: STREAM_DESCRIPTION })
-  @ApiReplyStream()
+  @ApiResumedStream()
   @ApiNoContentResponse({ description: 'The stream has no event after `Last-Event-ID`.' })
   @ApiProblems(NotAReplyError, TooManyStreamsError)
   async streamReply(
@@ -191,7 +209,10 @@ export class MessagesController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List messages, newest first' })
+  @ApiOperation({
+    summary: 'List messages, newest first',
+    description: 'The active branch, or with `branch=all` every message of the chatroom.',
+  })
   @ApiOkResponse({ type: MessagePage })
   async listMessages(
     @CurrentActor() actor: Actor,
@@ -205,7 +226,10 @@ export class MessagesController {
   }
 
   @Get(':message_id')
-  @ApiOperation({ summary: 'Read a message; with ?wait=, wait until it is finished' })
+  @ApiOperation({
+    summary: 'Read a message; with ?wait=, wait until it is finished',
+    description: '`wait` holds the answer for up to 30 seconds until the reply is finished, for clients that do not stream.',
+  })
   @ApiOkResponse({ type: MessageResponse })
   async getMessage(
     @CurrentActor() actor: Actor,

@@ -9,7 +9,7 @@ import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import type { Message } from '../message.js';
 import { isFinished } from '../message-status.js';
-import { NotAReplyError, TooManyStreamsError } from '../messages.errors.js';
+import { NotAReplyError } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
 import { ReplyStreamsService } from '../stream/reply-streams.service.js';
 import { remainingEvents, toFrame } from '../stream/stream-events.js';
@@ -43,16 +43,15 @@ export class StreamResponder {
 
   /** A slot that is reserved until `stream` ends or it is freed. @throws TooManyStreamsError */
   reserve({ userId, sessionId }: Actor): StreamSlot {
-    if (this.open.countOf(userId) >= this.config.MAX_STREAMS) throw new TooManyStreamsError(this.config.MAX_STREAMS);
     const connection = new AbortController();
     const cut = () => {
       connection.abort();
     };
-    return { signal: connection.signal, cut, free: this.open.add({ userId, sessionId, cut }) };
+    return { signal: connection.signal, cut, free: this.open.add({ userId, sessionId, cut }, this.config.MAX_STREAMS) };
   }
 
   /**
-   * The reply's stream after `Last-Event-ID`; 204 where there is nothing to stream.
+   * Begins the reply's stream after `Last-Event-ID`; 204 where there is nothing to stream.
    *
    * @throws NotFoundError, NotAReplyError, TooManyStreamsError, TooMuchInFlightError
    */
@@ -68,34 +67,51 @@ export class StreamResponder {
     const bytes = await this.messages.getContentSize(actor, { chatroomId, messageId: id });
     const release = this.hold(actor, bytes);
     const read = () => this.messages.getMessage(actor, { chatroomId, messageId: id });
+    let isStreaming = false;
     try {
       const reply = await (bytes > this.answers.uncounted ? this.turns(read) : read());
       if (reply.role !== 'model') throw new NotAReplyError();
       if (hasNothingAfter(reply, from)) await response.status(204).send();
-      else await this.stream(this.reserve(actor), reply, from, response);
+      else {
+        this.stream(this.reserve(actor), reply, from, response, release);
+        isStreaming = true;
+      }
     } finally {
-      release();
+      if (!isStreaming) release();
     }
   }
 
-  /** The reply's stream from its start; 204 without a reply. @throws TooManyStreamsError, TooMuchInFlightError */
+  /** Begins the reply's stream at its start; 204 without a reply. @throws TooManyStreamsError, TooMuchInFlightError */
   async start(actor: Actor, reply: Message | null, response: FastifyReply): Promise<void> {
-    const release = this.hold(actor, reply?.content.length ?? 0);
-    try {
-      if (reply) await this.stream(this.reserve(actor), reply, null, response);
-      else await response.status(204).send();
-    } finally {
-      release();
+    if (!reply) await response.status(204).send();
+    else {
+      const release = this.hold(actor, reply.content.length);
+      try {
+        this.stream(this.reserve(actor), reply, null, response, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
     }
   }
 
-  /** The reply's stream after `from`, until it ends or is cut. */
-  async stream({ signal, cut, free }: StreamSlot, reply: Message, from: StreamPosition | null, response: FastifyReply): Promise<void> {
-    try {
-      await writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut });
-    } finally {
+  /**
+   * Begins the reply's stream after `from`. It goes on when its handler has returned, until it ends or is cut: what
+   * handled the request would otherwise stay in memory as long.
+   *
+   * @param onEnd is called when the stream has ended
+   */
+  stream(
+    { signal, cut, free }: StreamSlot,
+    reply: Message,
+    from: StreamPosition | null,
+    response: FastifyReply,
+    onEnd: () => void = () => undefined,
+  ): void {
+    void writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut }).finally(() => {
       free();
-    }
+      onEnd();
+    });
   }
 
   /**

@@ -5,11 +5,11 @@ import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } fro
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
+import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import { CurrentActor, VerifiedNumberOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { ChatroomResponse } from '../../chatrooms/index.js';
 import { StorageFullError, TooManyChatroomsError } from '../../subscriptions/index.js';
-import { documentSchema } from '../transfer/chatroom-document.js';
 import { type ExportFormat, TransferService } from '../transfer/transfer.service.js';
 import { toRoomResponse } from './conversation.response.js';
 import { CopyChatroomRequest, ExportChatroomQuery } from './transfer.request.js';
@@ -28,6 +28,18 @@ const toFile = (text: Readable, chatroomId: string, format: ExportFormat): Strea
     disposition: `attachment; filename="chatroom-${chatroomId}.${FILES[format].extension}"`,
   });
 
+const AT = '2026-11-22T20:15:03.120Z';
+
+/** A conversation of one question that was taken over from elsewhere. */
+const IMPORT_EXAMPLE = {
+  format: 'gemini-chat-room',
+  version: 1,
+  chatroom: { name: 'Trip to Kyoto', system_instruction: null, model: null, archived: false, created_at: AT, active: 1 },
+  messages: [{ n: 1, parent: null, role: 'user', content: 'What should I see in Kyoto in two days?', created_at: AT }],
+};
+
+const DOCUMENT = { $ref: '#/components/schemas/ChatroomDocument' };
+
 @ApiTags('Chatrooms')
 @Controller('chatroom')
 export class TransferController {
@@ -40,7 +52,7 @@ export class TransferController {
       'JSON holds every branch and can be imported; Markdown holds the active branch. A reply that is not finished is exported as cancelled.',
   })
   @ApiOkResponse({
-    content: { 'application/json': { schema: documentSchema }, 'text/markdown': { schema: { type: 'string' } } },
+    content: { 'application/json': { schema: DOCUMENT }, 'text/markdown': { schema: { type: 'string' } } },
   })
   async exportChatroom(
     @CurrentActor() actor: Actor,
@@ -60,7 +72,8 @@ export class TransferController {
       'the present. A reply has at most 100,000 code points; user messages follow the rules of sending. An import takes no unit of the daily ' +
       'limit and does not count as usage; its texts count as storage.',
   })
-  @ApiBody({ schema: documentSchema })
+  @ApiBody({ schema: DOCUMENT })
+  @ApiRequestExample(IMPORT_EXAMPLE)
   @ApiCreatedResponse({ type: ChatroomResponse })
   @ApiProblems(TooManyChatroomsError, StorageFullError)
   async importChatroom(@CurrentActor() actor: Actor, @Req() { rawBody }: RawBodyRequest<FastifyRequest>): Promise<ChatroomResponse> {

@@ -5,6 +5,7 @@ import { columnsOf } from '../../../database/entity-columns.js';
 import { type BoundedRow, withinPageBytes } from '../../../database/page-bytes.js';
 import { type RowOf } from '../../../database/sql-types.js';
 import { statement } from '../../../database/statement.js';
+import { ATTACHMENT_NAMES_OF_MESSAGE } from '../../attachments/index.js';
 import type { Message } from '../message.js';
 import { MessageEntity } from '../message.entity.js';
 import { MESSAGE } from '../messages.repository.js';
@@ -58,15 +59,15 @@ const search = statement({
    ${withinPageBytes(
      `SELECT ${MESSAGE.sql}, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
       FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id`,
-     { as: 'm', order: 'm.rank DESC, m.id DESC', texts: ['m.content'] },
+     { as: 'm', order: 'm.rank DESC, m.id DESC', texts: ['m.content', 'm.attachments::text'] },
    )}`,
 });
 
 const OUTDATED = columnsOf(MessageEntity, ['id', 'content', 'attempt']);
 
 /**
- * A message whose words were made by an older rule: its content, up to the length that words are made of, and the
- * attempt that wrote the content.
+ * A message whose words were made by an older rule: its content, up to the length that words are made of, with the
+ * names of its attachments, and the attempt that wrote the content.
  */
 export type OutdatedMessage = RowOf<typeof OUTDATED.columns>;
 
@@ -75,7 +76,7 @@ const findOutdated = statement({
   name: 'messages_find_outdated_words',
   parameters: { count: 'int8' },
   columns: OUTDATED.columns,
-  text: `SELECT m.id, left(m.content, ${MAX_LENGTH}) AS content, m.attempt FROM messages m
+  text: `SELECT m.id, concat_ws(E'\\n', left(m.content, ${MAX_LENGTH}), ${ATTACHMENT_NAMES_OF_MESSAGE}) AS content, m.attempt FROM messages m
    WHERE m.words_version < ${WORDS_VERSION} AND m.content <> '' ORDER BY m.id LIMIT :count`,
 });
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../common/actor.js';
+import { searchableText } from '../../attachments/index.js';
 import { type Match, type SearchPage, SearchRepository } from './search.repository.js';
 import { type Snippet, snippetOf } from './snippet.js';
 import { searchTermsOf } from './words.js';
@@ -34,7 +35,7 @@ export class SearchService {
     const { matches, asOf } = await this.repository.search(userId, terms, page);
     const hits: SearchHit[] = [];
     for (const match of matches) {
-      hits.push({ ...match, snippet: snippetOf(match.message.content, terms) });
+      hits.push({ ...match, snippet: snippetOf(searchableText(match.message.content, match.message.attachments), terms) });
       // A long text takes its time, so other requests run in between.
       if (match.message.content.length > LONG) await setImmediate();
     }

@@ -5,8 +5,11 @@ import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
 import type { ModelPause } from '../model-pauses.js';
 import { ReplyWaiterService } from '../reply-waiter.service.js';
+import { GrowingReply, type ReplyPart } from '../reply-parts.js';
 import {
+  decodePiece,
   deletedEvents,
+  openAfter,
   pieceEvents,
   remainingEvents,
   startEvent,
@@ -14,7 +17,7 @@ import {
   type StreamedReply,
   waitEvent,
 } from './stream-events.js';
-import { isSameText, offsetAt, type StreamPosition, START, copyAt } from './stream-position.js';
+import { isSameText, type StreamPosition, START, copyAt } from './stream-position.js';
 
 /** The wait between looks at a stream that ended before its reply, until an admin's retry begins it again. */
 const REOPEN_MS = 1_000;
@@ -45,11 +48,12 @@ export class ReplyStreamsService {
       position = start.position;
       yield [start];
     }
+    let open: ReplyPart['kind'] | null = null;
     /** The end of the longest pause that was reported to the reader, in milliseconds since 1970. */
     let reportedUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
-        yield deletedEvents(position ?? { attempt: 0, n: START });
+        yield deletedEvents(position ?? { attempt: 0, n: START }, open);
         return;
       }
       if (isFinished(current)) {
@@ -79,6 +83,7 @@ export class ReplyStreamsService {
             events.push(...pieceEvents(position ?? { attempt, n: START }, end, data));
             position = end;
           }
+          open = openAfter(events);
           yield events;
         }
         if (!growing.signal.aborted) await this.waiter.wait(reply.id, { ms: REOPEN_MS, signal: growing.signal });
@@ -93,23 +98,26 @@ export class ReplyStreamsService {
   }
 
   /**
-   * The text of a reply that the store has, which is what readers may have seen of an abandoned attempt. Empty when the
-   * store does not answer.
+   * What the store has of a reply, which is what readers may have seen of an abandoned attempt. Empty when the store
+   * does not answer.
    */
-  async textOf(replyId: string): Promise<string> {
-    let text = '';
+  async partsOf(replyId: string): Promise<GrowingReply> {
+    const reply = new GrowingReply();
     try {
       const state = await this.store.state(replyId);
-      if (state === null || state.n === 0) return '';
+      if (state === null || state.n === 0) return reply;
       const enough = new AbortController();
       for await (const entries of this.store.read(replyId, { attempt: state.attempt, n: copyAt(state) }, enough.signal)) {
-        for (const entry of entries) if (isSameText(entry, state)) text += entry.data;
-        if (text.length >= offsetAt(state)) enough.abort();
+        for (const entry of entries) {
+          const { kind, text } = decodePiece(entry.data);
+          if (isSameText(entry, state)) reply.add(kind, text);
+          if (entry.n >= state.n) enough.abort();
+        }
       }
     } catch {
       // A text that cannot be read counts as empty.
     }
-    return text;
+    return reply;
   }
 }
 

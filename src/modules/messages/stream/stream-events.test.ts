@@ -1,6 +1,16 @@
 import fc from 'fast-check';
-import { pieceEvents, remainingEvents, startEvent, type StreamedReply, type StreamEvent, toFrame, waitEvent } from './stream-events.js';
-import { deltaPosition, formatPosition, nextCopy, offsetAt, parsePosition, type StreamPosition, START } from './stream-position.js';
+import {
+  encodePiece,
+  pieceEvents,
+  remainingEvents,
+  startEvent,
+  type StreamedReply,
+  type StreamEvent,
+  toFrame,
+  waitEvent,
+} from './stream-events.js';
+import { GrowingReply, type ReplyPart } from '../reply-parts.js';
+import { BETWEEN_PARTS, formatPosition, nextCopy, PART_START, parsePosition, type StreamPosition, START } from './stream-position.js';
 
 const REPLY: StreamedReply = {
   id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
@@ -17,15 +27,35 @@ const REPLY: StreamedReply = {
   reasoningTokens: 0,
   totalTokens: 3,
   usageEstimated: false,
+  reasoning: null,
+  partLengths: null,
+  sources: null,
 };
+
+const deltaPosition = (length: number): number => PART_START + length;
 type Finished = Parameters<typeof remainingEvents>[0];
 
-const textOf = (events: readonly StreamEvent[]): string =>
+const joined = (events: readonly StreamEvent[], kind: ReplyPart['kind']): string =>
   events.reduce((text, { data }) => {
     if (typeof data === 'string') return text;
     if (data.type === 'reset-step') return '';
-    return data.type === 'text-delta' ? text + String(data['delta']) : text;
+    return data.type === `${kind}-delta` ? text + String(data['delta']) : text;
   }, '');
+const textOf = (events: readonly StreamEvent[]): string => joined(events, 'text');
+
+/** The stock client throws on a delta or an end of a part that is not open, and keeps two of one id apart. */
+function hasWellFormedParts(events: readonly StreamEvent[]): boolean {
+  let open: unknown = null;
+  for (const { data } of events) {
+    if (typeof data === 'string') continue;
+    if (data.type === 'reset-step' || data.type === 'start-step') open = null;
+    const [, event] = /^(?:text|reasoning)-(start|delta|end)$/.exec(data.type) ?? [];
+    if (event === undefined) continue;
+    if (event === 'start' ? open !== null : open !== data['id']) return false;
+    open = event === 'end' ? null : data['id'];
+  }
+  return true;
+}
 
 const rises = (events: readonly StreamEvent[]): boolean =>
   events.every(({ position }, i) => {
@@ -34,45 +64,71 @@ const rises = (events: readonly StreamEvent[]): boolean =>
   });
 
 /** The live events of an attempt that wrote these pieces; before some of them the store lost all and got a new copy. */
-function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): void {
+function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): GrowingReply {
+  const reply = new GrowingReply();
   let copy = START;
-  let text = '';
-  for (const { said, isForgotten } of pieces) {
-    if (isForgotten && text !== '') copy = nextCopy(copy);
-    text += said;
-    const end = { attempt, n: copy + deltaPosition(text.length) };
-    events.push(...pieceEvents(events.at(-1)?.position ?? { attempt, n: START }, end, isForgotten ? text : said));
+  const publish = (parts: readonly ReplyPart[], from: number) => {
+    let begin = PART_START;
+    for (const { kind, text } of parts) {
+      const rest = text.slice(Math.max(0, from - begin));
+      const end = { attempt, n: copy + begin + text.length };
+      if (rest !== '')
+        events.push(...pieceEvents(events.at(-1)?.position ?? { attempt, n: START }, end, encodePiece({ kind, text: rest })));
+      begin += text.length + BETWEEN_PARTS;
+    }
+    return begin - BETWEEN_PARTS;
+  };
+  let published = START;
+  for (const { kind, said, isForgotten } of pieces) {
+    if (isForgotten && published > START) [copy, published] = [nextCopy(copy), START];
+    reply.add(kind, said);
+    published = publish(reply.parts, published);
   }
+  return reply;
 }
 
 interface Piece {
+  readonly kind: ReplyPart['kind'];
   readonly said: string;
   readonly isForgotten: boolean;
 }
 
 const pieces = fc.array(
   fc.record({
-    said: fc.string({ minLength: 1, maxLength: 30, unit: 'binary' }),
+    kind: fc.constantFrom('text', 'reasoning'),
+    said: fc.string({ minLength: 1, maxLength: 30, unit: 'binary' }).filter((said) => !said.includes('\0')),
     isForgotten: fc.boolean(),
   }),
   { maxLength: 20 },
 );
 
-test('live up to any point over any attempts and losses of the store, then the stored reply: the text is whole and the ids rise', () => {
+test('live up to any point over any attempts and losses of the store, then the stored reply: text and thoughts are whole and the ids rise', () => {
   fc.assert(
     fc.property(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.nat(), (attempts, cut) => {
       const events: StreamEvent[] = [startEvent({ ...REPLY, status: 'pending', attempt: 0 })];
-      attempts.forEach((said, i) => {
-        live(events, i + 1, said);
-      });
+      const replies = attempts.map((said, i) => live(events, i + 1, said));
       const seen = events.slice(0, 1 + (cut % events.length));
-      const reply = { ...REPLY, attempt: attempts.length, content: (attempts.at(-1) ?? []).map(({ said }) => said).join('') } as Finished;
+      const { content = '', reasoning = null, partLengths = null } = replies.at(-1) ?? {};
+      const reply = { ...REPLY, attempt: attempts.length, content, reasoning, partLengths } as Finished;
       const whole = [...seen, ...remainingEvents(reply, seen.at(-1)?.position ?? null)];
       expect(textOf(whole)).toBe(reply.content);
+      expect(joined(whole, 'reasoning')).toBe(reasoning ?? '');
       expect(rises(whole)).toBe(true);
+      expect(hasWellFormedParts(whole)).toBe(true);
       expect(whole.at(-1)?.data).toBe('[DONE]');
     }),
+    { numRuns: 500 },
   );
+});
+
+test('sources come before the finish, also in a replay', () => {
+  const reply = { ...REPLY, sources: [{ url: 'https://a.example/', title: 'A', passages: [[0, 5]] }] } as Finished;
+  const data = remainingEvents(reply, null).map((event) => event.data);
+  expect(data.slice(-5, -2)).toEqual([
+    { type: 'text-end', id: 'text' },
+    { type: 'source-url', sourceId: 'source-1', url: 'https://a.example/', title: 'A' },
+    { type: 'finish-step' },
+  ]);
 });
 
 test('a finished reply is resumed after any of its events', () => {
@@ -158,9 +214,4 @@ test.each([
 
 test.each([undefined, '', 'x', '1', '1-', '-1', '1-2-3', '1.5-2', '-1-2', '9999999999-1'])('%s is the beginning', (text) => {
   expect(parsePosition(text)).toBeNull();
-});
-
-test('a position gives the length of the text that its reader has', () => {
-  const offsets = [0, 1, 2, 3, 10, nextCopy(START) + 10].map((n) => offsetAt({ attempt: 1, n } satisfies StreamPosition));
-  expect(offsets).toEqual([0, 0, 0, 1, 8, 8]);
 });

@@ -2,17 +2,17 @@ import type { Message } from '../message.js';
 import type { ModelPause } from '../model-pauses.js';
 import type { FinishedStatus } from '../message-status.js';
 import { describeReplyError } from '../reply-errors.js';
+import { partsOf, type ReplyPart } from '../reply-parts.js';
 import {
-  deltaPosition,
+  BETWEEN_PARTS,
+  copyAt,
   formatPosition,
   isSameText,
-  offsetAt,
-  type StreamPosition,
+  PART_START,
   START,
   STEP,
   stepAt,
-  copyAt,
-  TEXT_START,
+  type StreamPosition,
 } from './stream-position.js';
 
 /** An event of the AI SDK's UI message stream (ai-sdk.dev/docs/ai-sdk-ui/stream-protocol), and its position. */
@@ -38,10 +38,14 @@ export type StreamedReply = Pick<
   | 'reasoningTokens'
   | 'totalTokens'
   | 'usageEstimated'
+  | 'reasoning'
+  | 'partLengths'
+  | 'sources'
 >;
 
 const DONE = '[DONE]';
-const TEXT_ID = 'text';
+/** In a piece of a stream, marks thoughts. A text has no NUL, so pieces of the release before are text. */
+const REASONING_MARK = '\0';
 /** UTF-16 units of one delta of a replay. */
 const DELTA_LENGTH = 2_000;
 
@@ -68,29 +72,47 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
 /** The position `n` steps into the text that `text` is a position of. */
 const positionIn = (text: StreamPosition, n: number): StreamPosition => ({ attempt: text.attempt, n: copyAt(text) + n });
 
-/** The events from `position` to the beginning of the text of `to`; a reader of another text starts over. */
-export function openingEvents(position: StreamPosition, to: StreamPosition): StreamEvent[] {
-  const isHere = isSameText(position, to);
+/** A part of an answer as an entry of its stream. */
+export const encodePiece = ({ kind, text }: ReplyPart): string => (kind === 'text' ? text : REASONING_MARK + text);
+
+export const decodePiece = (data: string): ReplyPart =>
+  data.startsWith(REASONING_MARK) ? { kind: 'reasoning', text: data.slice(1) } : { kind: 'text', text: data };
+
+/** The event that begins the step of `to`, unless the reader has it; a reader of another text starts over. */
+function stepEvents(position: StreamPosition, to: StreamPosition): StreamEvent[] {
   const hasStep = stepAt(position) >= STEP;
-  if (isHere && stepAt(position) >= TEXT_START) return [];
-  const step: StreamEvent = { position: positionIn(to, STEP), data: { type: hasStep ? 'reset-step' : 'start-step' } };
-  const text: StreamEvent = { position: positionIn(to, TEXT_START), data: { type: 'text-start', id: TEXT_ID } };
-  return isHere && hasStep ? [text] : [step, text];
+  if (isSameText(position, to) && hasStep) return [];
+  return [{ position: positionIn(to, STEP), data: { type: hasStep ? 'reset-step' : 'start-step' } }];
 }
 
-/** The delta that ends at `position`. */
-const deltaEvent = (position: StreamPosition, delta: string): StreamEvent => ({
+/** Parts of one kind have one id, because they never overlap. */
+const partEvent = (position: StreamPosition, kind: ReplyPart['kind'], event: 'start' | 'end'): StreamEvent => ({
   position,
-  data: { type: 'text-delta', id: TEXT_ID, delta },
+  data: { type: `${kind}-${event}`, id: kind },
 });
 
-/** The events between `position` and `end`. @param piece the text up to `end`, which may begin before `position` */
-export function pieceEvents(position: StreamPosition, end: StreamPosition, piece: string): StreamEvent[] {
-  const offset = isSameText(position, end) ? offsetAt(position) : 0;
-  return [...openingEvents(position, end), deltaEvent(end, piece.slice(offset - (offsetAt(end) - piece.length)))];
+/** The delta that ends at `position`. */
+const deltaEvent = (position: StreamPosition, kind: ReplyPart['kind'], delta: string): StreamEvent => ({
+  position,
+  data: { type: `${kind}-delta`, id: kind, delta },
+});
+
+/** The events between `position` and `end`. @param data the piece up to `end`, which may begin before `position` */
+export function pieceEvents(position: StreamPosition, end: StreamPosition, data: string): StreamEvent[] {
+  const { kind, text } = decodePiece(data);
+  const from = isSameText(position, end) ? stepAt(position) : START;
+  const begin = stepAt(end) - text.length;
+  const opening: StreamEvent[] = [];
+  if (from < begin && begin > PART_START && from <= begin - BETWEEN_PARTS)
+    opening.push(partEvent(positionIn(end, begin - 1), otherThan(kind), 'end'));
+  if (from < begin) opening.push(partEvent(positionIn(end, begin), kind, 'start'));
+  return [...stepEvents(position, end), ...opening, deltaEvent(end, kind, text.slice(Math.max(0, from - begin)))];
 }
 
-/** The events of a finished reply after `position`: the rest of the text, and the ending, if the reader lacks them. */
+/** Parts that follow each other are of different kinds. */
+const otherThan = (kind: ReplyPart['kind']): ReplyPart['kind'] => (kind === 'text' ? 'reasoning' : 'text');
+
+/** The events of a finished reply after `position`: the rest of its parts, and the ending, if the reader lacks them. */
 export function remainingEvents(
   reply: StreamedReply & { readonly status: FinishedStatus },
   position: StreamPosition | null,
@@ -101,22 +123,40 @@ export function remainingEvents(
   const isCurrent = from.attempt === attempt;
   // A reader of the current attempt goes on in its own copy.
   const text = isCurrent ? from : start.position;
-  const ending = endingOf(reply).map((data, i) => ({ position: positionIn(text, deltaPosition(reply.content.length) + 1 + i), data }));
+  const parts = partsOf(reply);
+  const last = stepAfter(parts);
+  const ending = endingOf(reply).map((data, i) => ({ position: positionIn(text, last + 1 + i), data }));
   return [
     ...(position === null ? [start] : []),
-    ...[...openingEvents(from, text), ...deltas(text, reply.content, isCurrent ? offsetAt(from) : 0), ...ending].filter(
+    ...[...stepEvents(from, text), ...partsEvents(text, parts, isCurrent ? stepAt(from) : START), ...ending].filter(
       (event) => event.position.n > (isCurrent ? from.n : START - 1),
     ),
   ];
 }
 
-function deltas(position: StreamPosition, text: string, offset: number): StreamEvent[] {
+/** The step of the last delta of these parts. */
+export const stepAfter = (parts: readonly ReplyPart[]): number =>
+  parts.reduce((step, { text }) => step + text.length, PART_START + Math.max(0, parts.length - 1) * BETWEEN_PARTS);
+
+/** The events of all parts, without deltas up to the step `from` and without the end of the last part. */
+function partsEvents(position: StreamPosition, parts: readonly ReplyPart[], from: number): StreamEvent[] {
   const events: StreamEvent[] = [];
-  for (let at = offset; at < text.length;) {
+  let begin = PART_START;
+  for (const [i, { kind, text }] of parts.entries()) {
+    events.push(partEvent(positionIn(position, begin), kind, 'start'), ...deltas(positionIn(position, begin), kind, text, from - begin));
+    if (i < parts.length - 1) events.push(partEvent(positionIn(position, begin + text.length + 1), kind, 'end'));
+    begin += text.length + BETWEEN_PARTS;
+  }
+  return events;
+}
+
+function deltas(position: StreamPosition, kind: ReplyPart['kind'], text: string, offset: number): StreamEvent[] {
+  const events: StreamEvent[] = [];
+  for (let at = Math.max(0, offset); at < text.length;) {
     let end = Math.min(text.length, at + DELTA_LENGTH);
     // A surrogate pair stays in one delta.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
-    events.push(deltaEvent(positionIn(position, deltaPosition(end)), text.slice(at, end)));
+    events.push(deltaEvent({ ...position, n: position.n + end }, kind, text.slice(at, end)));
     at = end;
   }
   return events;
@@ -126,12 +166,13 @@ const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xd
 
 function endingOf(reply: StreamedReply & { readonly status: FinishedStatus }): StreamEvent['data'][] {
   const { status } = reply;
-  const textEnd = { type: 'text-end', id: TEXT_ID };
+  const textEnd = { type: 'text-end', id: 'text' };
   switch (status) {
     case 'completed':
     case 'blocked':
       return [
         textEnd,
+        ...(reply.sources ?? []).map(({ url, title }, i) => ({ type: 'source-url', sourceId: `source-${i + 1}`, url, title })),
         { type: 'finish-step' },
         { type: 'finish', finishReason: reply.finishReason, messageMetadata: { status, usage: usageOf(reply) } },
         DONE,
@@ -169,11 +210,22 @@ export const waitEvent = ({ model, status, until }: ModelPause, position: Stream
   },
 });
 
-/** The ending of a stream whose reply was deleted with its room, for a reader at `position`. */
-export function deletedEvents(position: StreamPosition): StreamEvent[] {
-  const textEnd = stepAt(position) >= TEXT_START ? [{ type: 'text-end', id: TEXT_ID }] : [];
-  return [...textEnd, { type: 'abort' }, DONE as typeof DONE].map((data, i) => ({
+/**
+ * The ending of a stream whose reply was deleted with its room, for a reader at `position`.
+ *
+ * @param open the kind of the part that the reader has not seen the end of, if it is known
+ */
+export function deletedEvents(position: StreamPosition, open: ReplyPart['kind'] | null): StreamEvent[] {
+  const partEnd = open === null ? [] : [{ type: `${open}-end`, id: open }];
+  return [...partEnd, { type: 'abort' }, DONE as typeof DONE].map((data, i) => ({
     position: { ...position, n: position.n + 1 + i },
     data,
   }));
+}
+
+/** The kind of the part that is open after these events. */
+export function openAfter(events: readonly StreamEvent[]): ReplyPart['kind'] | null {
+  const data = events.at(-1)?.data;
+  const [, kind] = typeof data === 'object' ? (/^(text|reasoning)-(?:start|delta)$/.exec(data.type) ?? []) : [];
+  return kind === 'text' || kind === 'reasoning' ? kind : null;
 }

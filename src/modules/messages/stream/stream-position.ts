@@ -2,11 +2,12 @@ import type { EntryId } from '../../../streams/stream-store.js';
 
 /**
  * A position in a reply's stream. As the id of an event it is written `attempt-n`, and a reader resumes at the last one
- * that it received. Within an attempt n rises with the text, so that a position means the same whether the stream is
- * read from its store or made from the stored reply:
+ * that it received. Within an attempt n rises with its parts, thoughts and text in the order in which they came, so
+ * that a position means the same whether the stream is read from its store or made from the stored reply:
  *
- *     0 start · 1 start-step or reset-step · 2 text-start
- *     2 + end offset of each text-delta in UTF-16 units · then the ending
+ *     0 start · 1 start-step or reset-step · 2 text-start or reasoning-start
+ *     2 + end offset of each delta in UTF-16 units · then the end of the part, and the start of the next one
+ *     (whose deltas count on from there) · then the ending
  *
  * When the store loses the text of an attempt, the worker writes a second copy, whose positions are COPY_LENGTH further
  * on. It is the same text: when only the stored reply is left, a reader goes on in the copy that it has read.
@@ -15,13 +16,15 @@ export type StreamPosition = EntryId;
 
 export const START = 0;
 export const STEP = 1;
-export const TEXT_START = 2;
+export const PART_START = 2;
+/** From the last delta of a part to the start of the next one: its end, and that start. */
+export const BETWEEN_PARTS = 2;
 
 /** The length in UTF-16 units, which is more than that of any text of a model. */
 const COPY_LENGTH = 10_000_000;
 
-/** The position of the delta that ends at `length` UTF-16 units, in the attempt's first copy. */
-export const deltaPosition = (length: number): number => TEXT_START + length;
+/** The position of the delta that ends at `length` UTF-16 units of an answer without thoughts, in the first copy. */
+export const deltaPosition = (length: number): number => PART_START + length;
 
 /** The first position of the copy that a position is in. */
 export const copyAt = ({ n }: StreamPosition): number => n - (n % COPY_LENGTH);
@@ -35,9 +38,6 @@ export const isSameText = (position: StreamPosition, other: StreamPosition): boo
 
 /** The distance of a position from the beginning of its copy. */
 export const stepAt = ({ n }: StreamPosition): number => n % COPY_LENGTH;
-
-/** The number of UTF-16 units of the text that a reader at this position has. */
-export const offsetAt = (position: StreamPosition): number => Math.max(0, stepAt(position) - TEXT_START);
 
 export const formatPosition = ({ attempt, n }: StreamPosition): string => `${attempt}-${n}`;
 

@@ -7,6 +7,7 @@ import { columnsOf } from '../../../database/entity-columns.js';
 import { type RowOf, typed } from '../../../database/sql-types.js';
 import { statement } from '../../../database/statement.js';
 import { countInHour } from '../usage/model-hours.js';
+import { ModelMetrics } from '../usage/model-metrics.service.js';
 import { PricesService, type Tokens } from '../usage/prices.service.js';
 import { SummaryEntity } from './summary.entity.js';
 import type { SummaryTask } from './summary.queue.js';
@@ -16,7 +17,7 @@ const TASK = columnsOf(SummaryEntity, ['messageId', 'kind', 'attempt']);
 /** A task, and the number of attempts so far. */
 export type DueSummary = RowOf<typeof TASK.columns>;
 
-const CLAIM = { ...TASK.columns, plan: typed<Plan>('text'), titleRequests: 'int4' } as const;
+const CLAIM = { ...TASK.columns, plan: typed<Plan>('text'), titleRequests: 'int4', requestId: 'text?', traceparent: 'text?' } as const;
 
 /**
  * One attempt at a title or summary; writes that name it have no effect once a newer one has begun. `plan` is the
@@ -44,7 +45,7 @@ const claim = statement({
   text: `UPDATE digests d SET attempt = d.attempt + 1, due_at = now() + :lease_ms * interval '1 millisecond'
    FROM messages m JOIN user_plans p ON p.user_id = m.user_id JOIN chatrooms c ON c.id = m.chatroom_id
    WHERE d.message_id = :message_id AND d.kind = :kind AND d.due_at <= now()::timestamptz(3) AND m.id = d.message_id
-   RETURNING ${TASK.sql('d')}, p.plan, c.title_requests AS "titleRequests"`,
+   RETURNING ${TASK.sql('d')}, p.plan, c.title_requests AS "titleRequests", d.request_id AS "requestId", d.traceparent`,
 });
 
 /** The row that a claim holds, as long as no newer attempt has begun. */
@@ -95,19 +96,24 @@ const finishSummary = statement({
 const finishTitle = statement({
   name: 'digests_finish_title',
   parameters: { ...CLAIMED.parameters, ...COUNTED, content: 'text?' },
+  columns: { userId: 'uuid', chatroomId: 'uuid', listVersion: 'float8' },
   text: `WITH claimed AS (
      SELECT m.chatroom_id, m.user_id FROM digests d JOIN messages m ON m.id = d.message_id WHERE ${CLAIMED.sql}
    ), owner AS (
      UPDATE users SET list_version = users.list_version + 1 FROM claimed
-     WHERE users.id = claimed.user_id AND :content::text IS NOT NULL RETURNING users.id
+     WHERE users.id = claimed.user_id AND :content::text IS NOT NULL RETURNING users.id, users.list_version
    ), named AS (
      UPDATE chatrooms c SET name = :content, updated_at = now() FROM claimed, owner
      WHERE c.id = claimed.chatroom_id AND c.name IS NULL RETURNING 1
    ), finished AS (
      DELETE FROM digests d USING (SELECT count(*) FROM named) AS one WHERE ${CLAIMED.sql} RETURNING 1
+   ), counted AS (
+     ${COUNT_FINISHED}
    )
-   ${COUNT_FINISHED}`,
+   SELECT claimed.user_id AS "userId", claimed.chatroom_id AS "chatroomId", owner.list_version::float8 AS "listVersion" FROM claimed, owner`,
 });
+
+type TitledRoom = NonNullable<typeof finishTitle.row>;
 
 const firstContents = statement({
   name: 'digests_first_contents',
@@ -124,6 +130,7 @@ export class SummariesRepository {
   constructor(
     private readonly database: Database,
     private readonly prices: PricesService,
+    private readonly metrics: ModelMetrics,
     @InjectRepository(SummaryEntity) private readonly summaries: Repository<SummaryEntity>,
   ) {}
 
@@ -144,11 +151,13 @@ export class SummariesRepository {
   /**
    * Finishes a title or summary, once. A title becomes the name of its room, unless that has one; both are counted with
    * what they cost.
+   *
+   * @returns the room and the version of its owner's list, if that was raised; otherwise null
    */
   async finish(
     { messageId, kind, attempt }: SummaryClaim,
     { content, covered, model, outcome, reason, tokens }: SummaryOutcome,
-  ): Promise<void> {
+  ): Promise<TitledRoom | null> {
     const values = {
       message_id: messageId,
       kind,
@@ -162,8 +171,10 @@ export class SummariesRepository {
       cost_micros: tokens === null ? 0 : this.prices.costOf(model, tokens),
       content,
     };
-    if (kind === 'title') await this.database.run(finishTitle, values);
-    else await this.database.run(finishSummary, { ...values, covered });
+    const titled = kind === 'title' ? await this.database.run(finishTitle, values) : [];
+    if (kind === 'summary') await this.database.run(finishSummary, { ...values, covered });
+    this.metrics.countTokens({ model, purpose: kind }, tokens);
+    return titled[0] ?? null;
   }
 
   /** The beginnings of the first messages that the user wrote in the room of a message, oldest first. */

@@ -32,4 +32,12 @@ export class SummaryEntity {
 
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt!: Date;
+
+  /** The request that it goes back to; null where it is not known, as with what an earlier release wrote. */
+  @Column({ type: 'text', name: 'request_id', nullable: true })
+  requestId!: string | null;
+
+  /** The place in the trace of that request (W3C Trace Context); null where it is not traced. */
+  @Column({ type: 'text', nullable: true })
+  traceparent!: string | null;
 }

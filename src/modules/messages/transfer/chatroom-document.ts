@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { type FieldError, ValidationFailedError } from '../../../common/errors/common.errors.js';
+import { componentsOf } from '../../../common/http/json-schemas.js';
 import { hasVisibleText, trimLines } from '../../../common/visible-text.js';
 import { FINISH_REASONS } from '../message-status.js';
 import { splitDocument } from './document-parts.js';
@@ -14,12 +15,12 @@ const MAX_REPLY = 100_000;
 /** Text that PostgreSQL accepts. Its length is in code points, as JSON Schema counts it. */
 const anyText = (min: number, max: number) => textOf(z.string(), min, max);
 /** Text by the rules of sending: trimmed, with at least one visible character. */
-const text = (max: number, trim: (value: string) => string) => {
+const text = (min: number, max: number, trim: (value: string) => string) => {
   const trimmed = z
     .string()
     .overwrite(trim)
     .refine((value) => value === '' || hasVisibleText(value), { message: 'must have visible characters' });
-  return textOf(trimmed, 1, max);
+  return textOf(trimmed, min, max);
 };
 const textOf = (string: z.ZodString, min: number, max: number) =>
   string
@@ -40,7 +41,12 @@ const userMessage = z.strictObject({
   n: position.meta({ description: 'Position in the list, from 1. Messages refer to each other by it.' }),
   parent: position.nullable().meta({ description: 'The message before it on its branch, which is earlier in the list.' }),
   role: z.literal('user'),
-  content: text(32_000, trimLines),
+  content: text(0, 32_000, trimLines).meta({ description: 'At least one character, unless the message has attachments.' }),
+  attachments: z
+    .array(z.strictObject({ name: text(1, 255, trimLine), media_type: anyText(1, 100), size: z.int().min(0).max(Number.MAX_SAFE_INTEGER) }))
+    .max(10)
+    .optional()
+    .meta({ description: 'The files of the message, which are named and not contained. An import leaves them out.' }),
   created_at: moment,
 });
 
@@ -56,6 +62,7 @@ const reply = z.strictObject({
   error: z
     .string()
     .regex(/^[a-z_]{1,64}$/)
+    .max(64)
     .nullable()
     .meta({ description: 'The error code of a failed reply; otherwise null.' }),
   usage: z
@@ -67,8 +74,8 @@ const reply = z.strictObject({
 });
 
 const chatroom = z.strictObject({
-  name: text(200, trimLine).nullable(),
-  system_instruction: text(16_000, trimLines).nullable(),
+  name: text(1, 200, trimLine).nullable(),
+  system_instruction: text(1, 16_000, trimLines).nullable(),
   model: anyText(1, 100).nullable().meta({ description: 'The chosen model. It answers while it is part of the plan.' }),
   archived: z.boolean(),
   created_at: moment,
@@ -93,8 +100,13 @@ const MESSAGES_AT_A_TIME = 500;
 export type ChatroomDocument = z.infer<typeof schema>;
 export type DocumentMessage = ChatroomDocument['messages'][number];
 
-/** The JSON Schema of a document, for the API's documentation. */
-export const documentSchema = Object.fromEntries(Object.entries(z.toJSONSchema(schema)).filter(([name]) => name !== '$schema'));
+const registry = z.registry<{ id: string }>();
+registry.add(schema, { id: 'ChatroomDocument' });
+registry.add(userMessage, { id: 'ImportedMessage' });
+registry.add(reply, { id: 'ImportedReply' });
+
+/** The JSON Schemas of a document, for the API's documentation. */
+export const DOCUMENT_SCHEMAS = componentsOf(registry);
 
 /**
  * Reads a document part by part; other requests run in between.
@@ -161,6 +173,7 @@ class TreeCheck {
     const siblings = (this.children.get(parent) ?? 0) + 1;
     this.children.set(parent, siblings);
     if (siblings > MAX_SIBLINGS) fault('parent', `a message has at most ${MAX_SIBLINGS} alternatives`);
+    if (role === 'user' && message.content === '' && !message.attachments?.length) fault('content', 'must have at least 1 characters');
     if (role === 'model' && (message.status === 'failed') !== (message.error !== null))
       fault('error', 'a failed reply has an error, no other has');
     return faults;

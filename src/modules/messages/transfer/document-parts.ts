@@ -4,8 +4,8 @@ import { MalformedJsonError, ValidationFailedError } from '../../../common/error
 import { tooDeep } from '../../../common/json.js';
 import { JsonStructure } from '../../../common/json-structure.js';
 
-/** The levels of a document: the document, its list of messages, a message, its usage. */
-const MAX_DEPTH = 4;
+/** The levels of a document: the document, its list of messages, a message, its list of attachments, one of these. */
+const MAX_DEPTH = 5;
 const MAX_FIELDS = 100;
 /** Bytes of one message, escapes included: the longest reply may take twelve bytes for each code point. */
 const MAX_MESSAGE = 2 * 1024 * 1024;

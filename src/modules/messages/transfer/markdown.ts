@@ -16,7 +16,8 @@ export const titleOf = ({ name, system_instruction: instruction }: { name: strin
 export function sectionOf(message: DocumentMessage): string {
   const remark = message.role === 'model' ? REMARKS[message.status] : null;
   const heading = message.role === 'user' ? 'You' : `Model${message.model === null ? '' : ` (${escape(message.model)})`}`;
-  const parts = [isolated(message.content), remark].filter((part) => part !== null && part !== '');
+  const files = message.role === 'user' ? (message.attachments ?? []).map(({ name }) => `- *${escape(name)}*`).join('\n') : null;
+  const parts = [isolated(message.content), files, remark].filter((part) => part !== null && part !== '');
   return `\n## ${heading}, ${message.created_at}\n${parts.map((part) => `\n${part}\n`).join('')}`;
 }
 

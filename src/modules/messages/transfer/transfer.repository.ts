@@ -9,6 +9,7 @@ import { statement } from '../../../database/statement.js';
 import { isFinished, type MessageStatus } from '../message-status.js';
 import { markedWords } from '../search/marked-words.js';
 import { toVector, WORDS_VERSION } from '../search/words.js';
+import { ATTACHMENTS_OF_MESSAGE, type AttachmentSummary, searchableText } from '../../attachments/index.js';
 import type { Quota } from '../../subscriptions/index.js';
 import type { ChatroomDocument, DocumentMessage } from './chatroom-document.js';
 import type { TreePosition } from './tree-layout.js';
@@ -60,6 +61,7 @@ const MESSAGE = {
   error: 'text?',
   usage: typed<Reply['usage']>('json'),
   context: typed<Reply['context']>('json'),
+  attachments: typed<readonly AttachmentSummary[]>('json'),
   created_at: 'timestamptz',
   completed_at: 'timestamptz?',
 } as const;
@@ -73,7 +75,7 @@ const MESSAGE_SQL = `m.position AS n, p.position AS parent, m.role, m.status, m.
     'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
   CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns,
     'trimmed', coalesce(m.context_trimmed, 0), 'summarised', coalesce(m.context_summarised, 0)) END AS context,
-  m.created_at, m.completed_at`;
+  ${ATTACHMENTS_OF_MESSAGE} AS attachments, m.created_at, m.completed_at`;
 
 const allMessages = statement({
   name: 'transfer_all_messages',
@@ -82,7 +84,7 @@ const allMessages = statement({
   text: withinPageBytes(
     `SELECT ${MESSAGE_SQL} FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
      WHERE m.chatroom_id = :chatroom_id AND m.position > :after AND m.position <= :until ORDER BY m.position LIMIT :count`,
-    { as: 'm', order: 'm.n', texts: ['m.content'] },
+    { as: 'm', order: 'm.n', texts: ['m.content', 'm.attachments::text'] },
   ),
 });
 
@@ -110,7 +112,7 @@ const pathMessages = statement({
     `SELECT ${MESSAGE_SQL}, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
        JOIN messages m ON m.chatroom_id = :chatroom_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
        LEFT JOIN messages p ON p.id = m.parent_id`,
-    { as: 'm', order: 'm.depth', texts: ['m.content'] },
+    { as: 'm', order: 'm.depth', texts: ['m.content', 'm.attachments::text'] },
   ),
 });
 
@@ -146,11 +148,11 @@ const insertMessages = statement({
      turns integer, trimmed integer, summarised integer, created_at timestamptz, completed_at timestamptz)`,
 });
 
-// The last statement of the transaction, because others wait for the owner's row. Nobody else can have locked the room,
-// which is not committed yet. The lock on the owner's row makes the quotas exact: parallel requests pass here one after
-// the other, and the statement returns no row when this one exceeds them. `is_verified` says whether the number was
-// verified when the request was let in: as with any new room, a request from before the holder of the number reclaimed
-// the account creates none.
+// Among the last statements of the transaction, because others wait for the owner's row. Nobody else can have locked
+// the room, which is not committed yet. The lock on the owner's row makes the quotas exact: parallel requests pass
+// here one after the other, and the statement returns no row when this one exceeds them. `is_verified` says whether
+// the number was verified when the request was let in: as with any new room, a request from before the holder of the
+// number reclaimed the account creates none.
 const complete = statement({
   name: 'transfer_complete',
   parameters: {
@@ -163,18 +165,37 @@ const complete = statement({
     max_bytes: 'int8',
     is_verified: 'bool',
   },
-  columns: { id: 'uuid' },
+  columns: { listVersion: 'float8' },
   text: `WITH owner AS (
      UPDATE users SET list_version = list_version + 1, indexed_messages = indexed_messages + :message_count,
        chatroom_count = chatroom_count + 1, stored_bytes = stored_bytes + :bytes
-     WHERE id = :user_id AND chatroom_count < :max_chatrooms AND stored_bytes + :bytes <= :max_bytes
-       AND (:is_verified::boolean OR reclaimed_at IS NULL) RETURNING id
+     WHERE id = :user_id AND chatroom_count < :max_chatrooms AND stored_bytes + attachment_bytes + :bytes <= :max_bytes
+       AND (:is_verified::boolean OR reclaimed_at IS NULL) RETURNING id, list_version
    )
    UPDATE chatrooms c SET last_position = :message_count, active_leaf_id = leaf.id, active_leaf_depth = coalesce(leaf.depth, 0),
      active_run = coalesce(leaf.run, 0), last_message_at = (SELECT max(m.created_at) FROM messages m WHERE m.chatroom_id = :chatroom_id)
    FROM owner LEFT JOIN messages leaf ON leaf.chatroom_id = :chatroom_id AND leaf.position = :active_position
-   WHERE c.id = :chatroom_id RETURNING c.id`,
+   WHERE c.id = :chatroom_id RETURNING owner.list_version::float8 AS "listVersion"`,
 });
+
+// A path has one message of each depth, and so has its copy. Runs after the lock on the owner's row, under which rooms
+// are deleted with their attachments.
+const copyAttachments = statement({
+  name: 'transfer_copy_attachments',
+  parameters: { from_id: 'uuid', to_id: 'uuid', runs: 'int4[]', after: 'int4[]', until: 'int4[]' },
+  text: `INSERT INTO message_attachments (message_id, position, attachment_id)
+   SELECT copy.id, h.position, h.attachment_id
+   FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
+     JOIN messages m ON m.chatroom_id = :from_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
+     JOIN message_attachments h ON h.message_id = m.id
+     JOIN messages copy ON copy.chatroom_id = :to_id AND copy.depth = m.depth`,
+});
+
+/** The path to a message. */
+export interface PathEnd {
+  readonly chatroomId: string;
+  readonly leafId: string;
+}
 
 /** A room to write. */
 export interface NewRoom {
@@ -183,6 +204,8 @@ export interface NewRoom {
   readonly settings: Omit<ChatroomDocument['chatroom'], 'created_at' | 'active'> & { readonly created_at: string | null };
   /** The messages; parents come before their children. They may be read on the connection that is written on. */
   readonly messages: (on: StatementRunner) => Iterable<Placed> | AsyncIterable<Placed>;
+  /** The path that the messages are a copy of, whose attachments they share; null when they are none. */
+  readonly copyOf: PathEnd | null;
   /** The position of the active leaf among so many messages. */
   readonly active: (count: number) => number | null;
   readonly quota: Quota;
@@ -211,9 +234,8 @@ export class TransferRepository {
 
   /** The branch that ends with a message, some messages at a time, from its beginning. */
   async *readPath(chatroomId: string, leafId: string, on: StatementRunner = this.database): AsyncGenerator<DocumentMessage[]> {
-    const path = await on.run(pathSegments, { chatroom_id: chatroomId, leaf_id: leafId });
-    const segments = path.map(({ run, until }, i) => ({ run, after: path[i - 1]?.until ?? 0, until }));
-    const end = path.at(-1)?.until ?? 0;
+    const segments = await segmentsOf(on, { chatroomId, leafId });
+    const end = segments.at(-1)?.until ?? 0;
     for (let after = 0; after < end;) {
       const until = after + AT_A_TIME;
       const within = segments.filter((segment) => segment.after < until && segment.until > after);
@@ -232,12 +254,12 @@ export class TransferRepository {
   /**
    * Writes a room with its messages, or nothing.
    *
-   * @returns null when the room is written; else the bytes that did not fit, or would have made one room too many
+   * @returns the version of the list with the room; or the bytes that did not fit, or would have made one room too many
    */
   async write(
     { userId, isVerified }: Pick<Actor, 'userId' | 'isVerified'>,
-    { chatroomId, settings, messages, active, quota, free }: NewRoom,
-  ): Promise<number | null> {
+    { chatroomId, settings, messages, copyOf, active, quota, free }: NewRoom,
+  ): Promise<{ readonly listVersion: number } | { readonly excess: number }> {
     const work = this.database.transaction(async (transaction) => {
       const { name, system_instruction, model, archived, created_at } = settings;
       await transaction.run(insertRoom, {
@@ -255,7 +277,7 @@ export class TransferRepository {
         if (written.bytes > free) throw new QuotaExceeded(written.bytes);
       }
       const { ids, bytes } = written;
-      const completed = await transaction.run(complete, {
+      const [completed] = await transaction.run(complete, {
         user_id: userId,
         chatroom_id: chatroomId,
         message_count: ids.length,
@@ -265,14 +287,32 @@ export class TransferRepository {
         max_bytes: quota.bytes,
         is_verified: isVerified,
       });
-      if (completed.length === 0) throw new QuotaExceeded(bytes);
-      return null;
+      if (!completed) throw new QuotaExceeded(bytes);
+      if (copyOf) await shareAttachments(transaction, copyOf, chatroomId);
+      return completed;
     });
     return work.catch((error: unknown) => {
-      if (error instanceof QuotaExceeded) return error.bytes;
+      if (error instanceof QuotaExceeded) return { excess: error.bytes };
       throw error;
     });
   }
+}
+
+/** The parts of a path, each in one run. */
+async function segmentsOf(on: StatementRunner, { chatroomId, leafId }: PathEnd) {
+  const path = await on.run(pathSegments, { chatroom_id: chatroomId, leaf_id: leafId });
+  return path.map(({ run, until }, i) => ({ run, after: path[i - 1]?.until ?? 0, until }));
+}
+
+async function shareAttachments(on: StatementRunner, from: PathEnd, toId: string): Promise<void> {
+  const segments = await segmentsOf(on, from);
+  await on.run(copyAttachments, {
+    from_id: from.chatroomId,
+    to_id: toId,
+    runs: segments.map(({ run }) => run),
+    after: segments.map(({ after }) => after),
+    until: segments.map(({ until }) => until),
+  });
 }
 
 /** Rolls a transaction back; `write` returns its bytes. */
@@ -327,7 +367,7 @@ const toRow = (message: DocumentMessage, { depth, run, forkedRun }: TreePosition
   ...(message.role === 'user'
     ? { status: 'completed', attempt: 0, completed_at: message.created_at }
     : { attempt: 1, ...message.usage, ...message.context }),
-  words: toVector(message.content),
+  words: toVector(searchableText(message.content, message.role === 'user' ? (message.attachments ?? []) : [])),
   depth,
   run,
   forked_run: forkedRun,
@@ -337,7 +377,10 @@ const toRow = (message: DocumentMessage, { depth, run, forkedRun }: TreePosition
 function toDocumentMessage(row: StoredMessage): DocumentMessage {
   const { n, parent, content, model, finish_reason, block_reason, error, usage, context } = row;
   const created_at = row.created_at.toISOString();
-  if (row.role === 'user' || parent === null) return { n, parent, role: 'user', content, created_at };
+  if (row.role === 'user' || parent === null) {
+    const attachments = row.attachments.map(({ name, mediaType: media_type, size }) => ({ name, media_type, size }));
+    return { n, parent, role: 'user', content, ...(attachments.length > 0 ? { attachments } : {}), created_at };
+  }
   const rest = { model, block_reason, error, usage, context, created_at };
   const { status } = row;
   if (!isFinished(status)) {

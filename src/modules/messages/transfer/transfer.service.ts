@@ -5,7 +5,8 @@ import type { Actor } from '../../../common/actor.js';
 import { NotFoundError, RateLimitedError } from '../../../common/errors/common.errors.js';
 import { isId, newId } from '../../../common/ids.js';
 import type { StatementRunner } from '../../../database/database.js';
-import { type Chatroom, ChatroomsService } from '../../chatrooms/index.js';
+import { type Chatroom, ChatroomsService, type RoomSettings } from '../../chatrooms/index.js';
+import { LiveEventsService } from '../../live-events/index.js';
 import { QuotasService, StorageFullError } from '../../subscriptions/index.js';
 import { MessagesRepository } from '../messages.repository.js';
 import { type DocumentMessage, parseDocument } from './chatroom-document.js';
@@ -26,7 +27,7 @@ const MAX_ATTEMPTS = 3;
 export type ExportFormat = 'json' | 'markdown';
 
 /** The content of a new room, and its bytes as far as they are known. */
-type Content = Pick<NewRoom, 'settings' | 'messages' | 'active'> & { readonly knownBytes: number };
+type Content = Pick<NewRoom, 'settings' | 'messages' | 'copyOf' | 'active'> & { readonly knownBytes: number };
 
 /** Exports, imports and copies rooms. A transfer takes no unit of the daily limit and does not count as usage. */
 @Injectable()
@@ -38,6 +39,7 @@ export class TransferService {
     private readonly messages: MessagesRepository,
     private readonly chatrooms: ChatroomsService,
     private readonly quotas: QuotasService,
+    private readonly events: LiveEventsService,
   ) {}
 
   /**
@@ -64,7 +66,7 @@ export class TransferService {
    * @throws MalformedJsonError, ValidationFailedError, TooManyChatroomsError, StorageFullError; RateLimitedError when
    *   too many large documents wait
    */
-  async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
+  async importChatroom(actor: Actor, file: Buffer): Promise<{ room: Chatroom; settings: RoomSettings }> {
     await this.quotas.assertRoomFor(actor, 0);
     const work = () => this.importDocument(actor, file);
     return file.length > LARGE ? this.inTurn(work) : work();
@@ -78,7 +80,7 @@ export class TransferService {
   async copyChatroom(
     actor: Actor,
     { chatroomId, messageId }: { readonly chatroomId: string; readonly messageId: string },
-  ): Promise<{ room: Chatroom; model: string }> {
+  ): Promise<{ room: Chatroom; settings: RoomSettings }> {
     if (!isId(messageId)) throw new NotFoundError();
     const [room, leaf] = await Promise.all([
       this.repository.findRoom(actor.userId, chatroomId),
@@ -90,6 +92,7 @@ export class TransferService {
     const content: Content = {
       settings,
       messages: (on) => this.readAsOnlyBranch(chatroomId, messageId, on),
+      copyOf: { chatroomId, leafId: messageId },
       active: (count) => count,
       knownBytes: 0,
     };
@@ -97,15 +100,15 @@ export class TransferService {
     return room.message_count > LONG ? this.inTurn(work) : work();
   }
 
-  private async importDocument(actor: Actor, file: Buffer): Promise<{ room: Chatroom; model: string }> {
+  private async importDocument(actor: Actor, file: Buffer): Promise<{ room: Chatroom; settings: RoomSettings }> {
     const { chatroom, messages, bytes } = await parseDocument(file);
     const { active, ...settings } = chatroom;
     const positions = layOut(messages.map(({ parent }) => parent));
     const placed = messages.flatMap((message, i) => {
       const position = positions[i];
-      return position ? [{ message, position }] : [];
+      return position ? [{ message: withNames(message), position }] : [];
     });
-    return this.write(actor, { settings, messages: () => [placed], active: () => active, knownBytes: bytes });
+    return this.write(actor, { settings, messages: () => [placed], copyOf: null, active: () => active, knownBytes: bytes });
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -113,19 +116,22 @@ export class TransferService {
     return this.turns(work);
   }
 
-  private async write(actor: Actor, { knownBytes, ...content }: Content): Promise<{ room: Chatroom; model: string }> {
+  private async write(actor: Actor, { knownBytes, ...content }: Content): Promise<{ room: Chatroom; settings: RoomSettings }> {
     const id = newId();
     const quota = this.quotas.quotaOf(actor);
     for (let [attempt, needed] = [1, knownBytes]; ; attempt += 1) {
       const free = await this.quotas.assertRoomFor(actor, needed);
-      const excess = await this.repository.write(actor, { chatroomId: id, ...content, quota, free });
-      if (excess === null) break;
+      const written = await this.repository.write(actor, { chatroomId: id, ...content, quota, free });
+      if ('listVersion' in written) {
+        this.events.changed(actor.userId, written.listVersion, { type: 'chatroom.created', chatroom_id: id });
+        break;
+      }
       // It fitted before and after, because other requests of the user came and went meanwhile.
       if (attempt === MAX_ATTEMPTS) throw new StorageFullError(quota.bytes);
-      needed = excess;
+      needed = written.excess;
     }
     const room = await this.chatrooms.getChatroom(actor, id);
-    return { room, model: this.chatrooms.effectiveModel(actor, room) };
+    return { room, settings: this.chatrooms.currentSettings(actor, room) };
   }
 
   private async *readAsOnlyBranch(chatroomId: string, leafId: string, on: StatementRunner) {
@@ -161,3 +167,9 @@ export class TransferService {
     for await (const messages of this.repository.readPath(chatroomId, room.active_id)) yield messages.map(sectionOf).join('');
   }
 }
+
+/** The files of an imported message are elsewhere. A message of files alone says what they were called. */
+const withNames = (message: DocumentMessage): DocumentMessage =>
+  message.role === 'user' && message.content === ''
+    ? { ...message, content: (message.attachments ?? []).map(({ name }) => `[${name}]`).join('\n') }
+    : message;

@@ -7,6 +7,14 @@ import { UsageRepository } from './usage.repository.js';
 /** A process reads the sum over a day's roll-ups at most once in this time. */
 const FRESH_MS = 1_000;
 
+/** What the calls of a UTC day have cost, and may cost, in millionths of a US dollar. */
+export interface DayBudget {
+  readonly spentMicros: number;
+  /** Null without a budget. */
+  readonly limitMicros: number | null;
+  readonly resetsAt: Date;
+}
+
 interface State {
   readonly isReached: boolean;
   readonly now: Date;
@@ -38,6 +46,12 @@ export class BudgetService {
   async resetsInMs(): Promise<number | null> {
     const state = await this.read();
     return state?.isReached ? state.resetsAt.getTime() - state.now.getTime() : null;
+  }
+
+  /** The present day, whether there is a budget or not. */
+  async getDay(): Promise<DayBudget> {
+    const { micros, resets_at: resetsAt } = await this.usage.spentToday();
+    return { spentMicros: micros, limitMicros: this.limitMicros, resetsAt };
   }
 
   /** @throws ServiceBudgetReachedError */

@@ -4,6 +4,8 @@ import { LATENCY_BOUNDS, LATENCY_CLASSES } from './latency.js';
 interface Count {
   /** A relation with one row for each thing to count. */
   readonly from: string;
+  /** How many things a row stands for; default: one. */
+  readonly count?: string;
   /** A UUID whose random end chooses the shard. */
   readonly id: string;
   readonly model: string;
@@ -38,7 +40,7 @@ export function countInHour(count: Count): string {
   return `INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
        cost_micros, first_token_counts, total_counts)
      SELECT date_trunc('hour', now(), 'UTC'), ${count.model}, ${count.purpose}, ${count.outcome}, ${count.reason},
-       get_byte(uuid_send(${count.id}), 15) % ${SHARDS}, 1, ${input}, ${output}, ${reasoning}, ${count.costMicros ?? '0'},
+       get_byte(uuid_send(${count.id}), 15) % ${SHARDS}, ${count.count ?? '1'}, ${input}, ${output}, ${reasoning}, ${count.costMicros ?? '0'},
        ${histogram(count.firstTokenMs)}, ${histogram(count.totalMs)}
      FROM ${count.from}
      ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,

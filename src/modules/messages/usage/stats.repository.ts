@@ -44,10 +44,11 @@ const HOUR = {
   failed: 'float8',
   blocked: 'float8',
   cancelled: 'float8',
+  tokens: 'float8',
   cost_micros: 'float8',
 } as const;
 
-/** The replies of an hour by their outcome, and the cost of all calls, over all models. */
+/** The replies of an hour by their outcome, and tokens and cost of all calls, over all models. */
 export type HourTotal = RowOf<typeof HOUR>;
 
 const repliesWith = (outcome: ModelHourEntity['outcome']) =>
@@ -58,7 +59,7 @@ const hours = statement({
   parameters: PERIOD,
   columns: HOUR,
   text: `SELECT hour, ${repliesWith('accepted')}, ${repliesWith('completed')}, ${repliesWith('failed')}, ${repliesWith('blocked')},
-     ${repliesWith('cancelled')}, sum(cost_micros)::float8 AS cost_micros
+     ${repliesWith('cancelled')}, sum(input_tokens + output_tokens + reasoning_tokens)::float8 AS tokens, sum(cost_micros)::float8 AS cost_micros
    FROM model_hours WHERE ${IN_PERIOD} GROUP BY hour ORDER BY hour`,
 });
 

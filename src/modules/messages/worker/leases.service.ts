@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Metrics } from '../../../common/metrics/metrics.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { Signals } from '../../../streams/signals.js';
@@ -36,8 +37,11 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly claims: ClaimsRepository,
     private readonly signals: Signals,
+    metrics: Metrics,
     @InjectConfig() private readonly config: Config,
-  ) {}
+  ) {
+    metrics.observe({ replies_held: { help: 'Replies that this process works on.' } }, () => ({ replies_held: this.held.size }));
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.renew(), this.config.REPLY_LEASE * 0.3);
@@ -45,10 +49,6 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     this.stopListening = this.signals.listen(CANCEL_SIGNAL, (replyId) => {
       for (const progress of this.held) if (progress.replyId === replyId) progress.abort.abort(new CancelRequestedError());
     });
-  }
-
-  get count(): number {
-    return this.held.size;
   }
 
   /** Runs `work` while the lease is renewed. `progress.abort` is aborted with one of the errors above. */

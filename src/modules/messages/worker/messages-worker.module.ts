@@ -2,7 +2,8 @@ import { Module } from '@nestjs/common';
 import { GeminiModule } from '../../../integrations/gemini/index.js';
 import { MessagesModule } from '../messages.module.js';
 import { LeasesService } from './leases.service.js';
-import { ReplyMetricsService } from './reply-metrics.service.js';
+import { ModelFileSweepService } from './model-file-sweep.service.js';
+import { ModelFilesService } from './model-files.service.js';
 import { ReplyProcessor } from './reply.processor.js';
 import { ReplyWriterService } from './reply-writer.service.js';
 import { SummaryProcessor } from './summary.processor.js';
@@ -16,8 +17,9 @@ import { WordRenewalService } from './word-renewal.service.js';
     ReplyProcessor,
     ReplyWriterService,
     LeasesService,
+    ModelFilesService,
+    ModelFileSweepService,
     SweeperService,
-    ReplyMetricsService,
     SummaryProcessor,
     SummaryWriterService,
     WordRenewalService,

@@ -1,12 +1,16 @@
+import type { AnswerPiece } from '../../../integrations/gemini/index.js';
 import type { Claim, HeldAttempt } from '../claims.repository.js';
 import { type ContextCounts, estimateTokens, type ReplyUsage } from '../outcomes.js';
+import { GrowingReply } from '../reply-parts.js';
 import type { Tokens } from '../usage/prices.service.js';
 
 /** The progress of one attempt at a reply. */
 export class Progress implements HeldAttempt {
-  /** The text that the model has written so far. */
-  content = '';
+  /** What the model has written so far. */
+  readonly reply = new GrowingReply();
+  /** The time of the first visible text. */
   firstTokenAt: Date | null = null;
+  firstThoughtAt: Date | null = null;
   context: ContextCounts | null = null;
   /** The message at which a new summary should end, for the replies to come. */
   summaryAt: string | null = null;
@@ -32,11 +36,17 @@ export class Progress implements HeldAttempt {
    */
   get wasted(): Tokens | null {
     if (this.usage !== null) return this.usage;
-    return this.firstTokenAt === null ? null : estimateTokens(this.promptBytes, this.content);
+    return this.hasBegun ? estimateTokens(this.promptBytes, this.reply) : null;
   }
 
-  add(text: string): void {
-    this.firstTokenAt ??= new Date();
-    this.content += text;
+  /** The user may have read text or thoughts. */
+  get hasBegun(): boolean {
+    return this.firstTokenAt !== null || this.firstThoughtAt !== null;
+  }
+
+  add({ type, text }: AnswerPiece): void {
+    if (type === 'text') this.firstTokenAt ??= new Date();
+    else this.firstThoughtAt ??= new Date();
+    this.reply.add(type, text);
   }
 }

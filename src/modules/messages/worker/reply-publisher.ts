@@ -1,33 +1,31 @@
 import { Logger } from '@nestjs/common';
-import type { StreamStore } from '../../../streams/stream-store.js';
-import { deltaPosition, nextCopy, START } from '../stream/stream-position.js';
+import type { StreamEntry, StreamStore } from '../../../streams/stream-store.js';
+import type { GrowingReply } from '../reply-parts.js';
+import { encodePiece, stepAfter } from '../stream/stream-events.js';
+import { BETWEEN_PARTS, nextCopy, PART_START, START } from '../stream/stream-position.js';
 
 const COALESCE_MS = 30;
 
 /**
- * Appends a reply's text to its stream while it grows, coalesced. Readers find what the stream loses in the finished
- * reply, so nothing here ever fails or delays the reply.
+ * Appends a reply to its stream while it grows: the first piece at once, the others coalesced. Readers find what the
+ * stream loses in the finished reply, so nothing here ever fails or delays the reply.
  */
 export class ReplyPublisher {
   private readonly logger = new Logger(ReplyPublisher.name);
-  private text = '';
-  /** The length of the text that the stream holds, in UTF-16 units. */
+  /** The step of the last delta that the stream holds; 0 for none. */
   private published = 0;
   private copy = START;
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
+  private hasBegun = false;
   private isStopped = false;
 
   constructor(
     private readonly store: StreamStore,
+    private readonly reply: GrowingReply,
     private readonly replyId: string,
     private readonly attempt: number,
   ) {}
-
-  push(text: string): void {
-    this.text += text;
-    this.schedule();
-  }
 
   /** Ends the stream for its readers, who find the rest of the text, if any, in the finished reply. */
   async end(): Promise<void> {
@@ -44,22 +42,24 @@ export class ReplyPublisher {
     if (this.timer) clearTimeout(this.timer);
   }
 
-  private schedule(): void {
+  /** To be called when the reply has grown. */
+  schedule(): void {
     if (this.timer !== null || this.isStopped) return;
+    const delayMs = this.hasBegun ? COALESCE_MS : 0;
+    this.hasBegun = true;
     this.timer = setTimeout(() => {
       this.flushing = this.flush().finally(() => {
         this.timer = null;
-        if (this.published < this.text.length) this.schedule();
+        if (this.published < stepAfter(this.reply.parts)) this.schedule();
       });
-    }, COALESCE_MS);
+    }, delayMs);
   }
 
   private async flush(): Promise<void> {
-    const end = this.text.length;
-    const positionOf = (length: number) => this.copy + deltaPosition(length);
-    const entry = { attempt: this.attempt, n: positionOf(end), data: this.text.slice(this.published, end) };
+    const end = stepAfter(this.reply.parts);
     try {
-      const result = await this.store.append(this.replyId, [entry], this.published === 0 ? null : positionOf(this.published));
+      const after = this.published === 0 ? null : this.copy + this.published;
+      const result = await this.store.append(this.replyId, this.unpublished(), after);
       if (result === 'appended') this.published = end;
       else if (result === 'lost') {
         // The store lost the text. All of it is appended again, at positions past every reader's, so that each starts
@@ -71,5 +71,17 @@ export class ReplyPublisher {
       // The next flush retries, with the text that has come meanwhile.
       this.logger.warn(`the stream of reply ${this.replyId} cannot be written: ${String(error)}`);
     }
+  }
+
+  private unpublished(): StreamEntry[] {
+    const entries: StreamEntry[] = [];
+    let begin = PART_START;
+    for (const { kind, text } of this.reply.parts) {
+      const end = begin + text.length;
+      const rest = text.slice(Math.max(0, this.published - begin));
+      if (rest !== '') entries.push({ attempt: this.attempt, n: this.copy + end, data: encodePiece({ kind, text: rest }) });
+      begin = end + BETWEEN_PARTS;
+    }
+    return entries;
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Metrics } from '../../../common/metrics/metrics.js';
+import { continueRequest } from '../../../common/request-context.js';
+import { traced } from '../../../common/tracing/tracing.js';
 import { hasVisibleText } from '../../../common/visible-text.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
@@ -9,18 +10,24 @@ import { isDatabaseUnavailable } from '../../../database/database.errors.js';
 import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrations/gemini/index.js';
 import { Signals } from '../../../streams/signals.js';
 import { StreamStore } from '../../../streams/stream-store.js';
-import { PlansService } from '../../subscriptions/index.js';
+import { LiveEventsService } from '../../live-events/index.js';
+import { PlansService, type ReplyOptions } from '../../subscriptions/index.js';
 import { CancellationService } from '../cancellation.service.js';
-import { type Claim, ClaimsRepository } from '../claims.repository.js';
+import { type Attempt, type Claim, ClaimsRepository } from '../claims.repository.js';
+import { type Turn, withOlderFilesNamed } from '../context.js';
 import { SummaryQueue } from '../summaries/summary.queue.js';
 import { FinishingRepository, type FollowUps } from '../finishing.repository.js';
+import { LostAttemptsRepository } from '../lost-attempts.repository.js';
 import { cancelled, estimateTokens, failed, type FailedAttempt, type Outcome } from '../outcomes.js';
 import { type Prompt, PromptsService } from '../prompts.service.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
 import { BudgetService } from '../usage/budget.service.js';
+import { ModelMetrics } from '../usage/model-metrics.service.js';
+import type { Tokens } from '../usage/prices.service.js';
 import { CancelRequestedError, LeaseLostError, LeasesService, WorkerStoppingError } from './leases.service.js';
+import { ModelFilesService } from './model-files.service.js';
 import { Progress } from './progress.js';
 import { ReplyPublisher } from './reply-publisher.js';
 import { retryDelay } from './retry-delay.js';
@@ -37,6 +44,18 @@ class EmptyAnswerError extends Error {
     super('The answer has no visible text');
   }
 }
+
+/** A reply as the model makes it by itself. */
+const PLAIN: ReplyOptions = { webSearch: false, reasoning: null };
+
+const isRejection = (error: unknown): boolean => error instanceof GeminiError && error.code === 'request_rejected';
+const isRejectionOfFile = (error: unknown): boolean => error instanceof GeminiError && error.code === 'attachment_rejected';
+
+/** The prompt without the signatures, which a model may refuse. */
+const plain = (prompt: Prompt): Prompt => ({ ...prompt, turns: prompt.turns.map((turn): Turn => ({ ...turn, signatures: null })) });
+
+/** The fields of log lines about an attempt. */
+const fieldsOf = ({ replyId, attempt, model }: Attempt) => ({ reply_id: replyId, attempt, model });
 
 /** The meaning of an error for its attempt. */
 interface Diagnosis {
@@ -59,6 +78,7 @@ export class ReplyWriterService {
   constructor(
     private readonly claims: ClaimsRepository,
     private readonly replies: FinishingRepository,
+    private readonly lost: LostAttemptsRepository,
     private readonly queue: ReplyQueue,
     private readonly summaries: SummaryQueue,
     private readonly gemini: GeminiClient,
@@ -67,9 +87,11 @@ export class ReplyWriterService {
     private readonly leases: LeasesService,
     private readonly streams: StreamStore,
     private readonly prompts: PromptsService,
+    private readonly files: ModelFilesService,
     private readonly cancellation: CancellationService,
     private readonly signals: Signals,
-    private readonly metrics: Metrics,
+    private readonly events: LiveEventsService,
+    private readonly metrics: ModelMetrics,
     @InjectConfig() private readonly config: Config,
   ) {
     this.atDatabase = pLimit(Math.floor(config.DATABASE_POOL_SIZE / 2));
@@ -84,17 +106,28 @@ export class ReplyWriterService {
         await this.queue.add({ replyId, plan: claim.plan }, { cause: 'wait', n: claim.attempt, delayMs: claim.forMs });
       return;
     }
+    continueRequest(claim);
+    const attributes = { reply_id: replyId, attempt: claim.attempt, 'gen_ai.request.model': claim.model };
+    // The parent is that of the row and not of the job, so that retries and what the sweeper found are in the trace.
+    await traced('reply attempt', { kind: 'consumer', parent: claim.traceparent, attributes }, () => this.attempt(claim));
+  }
+
+  private async attempt(claim: Claim): Promise<void> {
     if (claim.isCancelled) await this.finish(claim, await this.cancellation.outcomeOf(claim));
     else if (claim.countedAttempts > this.config.REPLY_MAX_ATTEMPTS) await this.finish(claim, failed('attempts_exhausted'));
     // This holds for replies that were accepted earlier too: a long queue must not overshoot the budget. The unit is
     // refunded, and an administrator can retry the reply.
     else if (await this.budget.isReached()) await this.finish(claim, failed('service_budget_reached'));
-    else await this.write(claim);
+    else {
+      const { userId, chatroomId: chatroom_id, listVersion } = claim;
+      this.events.happened(userId, listVersion, { type: 'reply.started', chatroom_id, message_id: claim.replyId });
+      await this.write(claim);
+    }
   }
 
   private async write(claim: Claim): Promise<void> {
     const progress = new Progress(claim);
-    const publisher = new ReplyPublisher(this.streams, claim.replyId, claim.attempt);
+    const publisher = new ReplyPublisher(this.streams, progress.reply, claim.replyId, claim.attempt);
     await this.leases.hold(progress, async () => {
       try {
         await this.finish(claim, await this.generate(progress, publisher), progress.summaryAt);
@@ -108,21 +141,38 @@ export class ReplyWriterService {
 
   private async generate(progress: Progress, publisher: ReplyPublisher): Promise<Outcome> {
     const { claim } = progress;
-    const prompt = await this.atDatabase(() => this.prompts.promptOf(claim));
-    const end = await this.ask(prompt, progress, publisher).catch(async (error: unknown) => {
-      if (!(error instanceof GeminiError && error.code === 'request_rejected' && prompt.followsRefusal)) throw error;
-      // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which must
-      // not block the branch.
-      const answered = await this.atDatabase(() => this.prompts.promptOf({ ...claim, isSuspect: true }));
-      if (answered.turns.length === prompt.turns.length) throw error;
-      return this.ask(answered, progress, publisher);
-    });
-    if (end.finishReason !== 'content-filter' && !hasVisibleText(progress.content)) {
-      throw new EmptyAnswerError(end.finishReason !== 'length');
-    }
+    const prompt = await this.promptOf(claim, progress.abort.signal);
+    const options = this.plans.offeredOf(claim.plan, claim.model, claim);
+    const end = await this.ask(prompt, options, progress, publisher)
+      .catch(async (error: unknown) => {
+        const hasExtras = options.webSearch || options.reasoning !== null || prompt.turns.some(({ signatures }) => signatures);
+        if (!(isRejection(error) && hasExtras)) throw error;
+        // The model may refuse the search, the level or a signature, and not the conversation, which must not suffer.
+        this.logger.warn('the model refused a request, which is repeated without search and reasoning', fieldsOf(claim));
+        return this.ask(plain(prompt), PLAIN, progress, publisher);
+      })
+      .catch(async (error: unknown) => {
+        const turns = withOlderFilesNamed(prompt.turns);
+        if (!(isRejectionOfFile(error) && turns.some((turn, i) => turn !== prompt.turns[i]))) throw error;
+        // An earlier message may have a file that this model cannot read, which must not block the branch.
+        const sent = turns.at(-1)?.files?.length ?? 0;
+        const { filesSent, filesOmitted } = prompt.context;
+        const context = { ...prompt.context, filesSent: sent, filesOmitted: filesOmitted + filesSent - sent };
+        return this.ask({ ...prompt, turns, context }, options, progress, publisher);
+      })
+      .catch(async (error: unknown) => {
+        if (!(isRejection(error) && prompt.followsRefusal)) throw error;
+        // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which
+        // must not block the branch.
+        const answered = await this.atDatabase(() => this.prompts.promptOf({ ...claim, isSuspect: true }));
+        if (answered.turns.length === prompt.turns.length) throw error;
+        return this.ask(plain(answered), PLAIN, progress, publisher);
+      });
+    const { content, reasoning, partLengths } = progress.reply;
+    if (end.finishReason !== 'content-filter' && !hasVisibleText(content)) throw new EmptyAnswerError(end.finishReason !== 'length');
     return {
       status: end.finishReason === 'content-filter' ? 'blocked' : 'completed',
-      content: progress.content,
+      content,
       finishReason: end.finishReason,
       blockReason: end.blockReason,
       errorCode: null,
@@ -130,42 +180,76 @@ export class ReplyWriterService {
       wasted: null,
       context: progress.context,
       firstTokenAt: progress.firstTokenAt,
+      details: {
+        reasoning,
+        partLengths,
+        sources: end.webSearch?.sources ?? null,
+        searchSuggestions: end.webSearch?.suggestions ?? null,
+        thoughtSignatures: end.thoughtSignatures.length > 0 ? end.thoughtSignatures : null,
+        firstThoughtAt: progress.firstThoughtAt,
+      },
       refund: false,
     };
   }
 
+  /** The prompt of a reply, for which files are counted whose exact tokens decide. */
+  private async promptOf(claim: Claim, signal: AbortSignal): Promise<Prompt> {
+    for (;;) {
+      const prompt = await this.atDatabase(() => this.prompts.promptOf(claim));
+      if (prompt.uncounted.length === 0) return prompt;
+      for (const { file, isNewest } of prompt.uncounted) {
+        await this.files.count(file, claim.model, signal).catch(async (error: unknown) => {
+          if (isNewest || !isRejectionOfFile(error)) throw error;
+          await this.files.noteUnreadable(file, claim.model);
+        });
+      }
+    }
+  }
+
   private async ask(
     { turns, systemInstruction, context, summaryAt, bytes }: Prompt,
+    options: ReplyOptions,
     progress: Progress,
     publisher: ReplyPublisher,
   ): Promise<Extract<GenerateEvent, { type: 'end' }>> {
     const { claim, abort } = progress;
     const { model, plan } = claim;
-    const { maxOutputTokens } = this.plans.limitsOf(plan);
+    const { answerTokens, reasoningTokens } = this.plans.outputTokensOf(plan, options.reasoning);
+    const maxOutputTokens = answerTokens + reasoningTokens;
+    const request = { model, systemInstruction, maxOutputTokens, ...options, signal: abort.signal };
     Object.assign(progress, { context, summaryAt, promptBytes: bytes });
-    let end: Extract<GenerateEvent, { type: 'end' }> | null = null;
-    for await (const event of this.gemini.stream({ model, systemInstruction, turns, maxOutputTokens, signal: abort.signal })) {
-      if (event.type === 'end') end = event;
-      else {
-        progress.add(event.text);
-        publisher.push(event.text);
+    const end = await this.files.withFiles(turns, abort.signal, async (turnsWithFiles) => {
+      let last: Extract<GenerateEvent, { type: 'end' }> | null = null;
+      for await (const event of this.gemini.stream({ ...request, turns: turnsWithFiles })) {
+        if (event.type === 'end') last = event;
+        else {
+          progress.add(event);
+          publisher.schedule();
+        }
       }
-    }
+      return last;
+    });
     if (!end) throw new Error('The stream of the model has no end event');
-    progress.usage = end.usage ? { ...end.usage, estimated: false } : estimateTokens(bytes, progress.content);
+    const usage = end.usage ? { ...end.usage, estimated: false } : estimateTokens(bytes, progress.reply);
+    progress.usage = { ...usage, searches: end.webSearch?.queries ?? 0 };
     return end;
   }
 
   private async recover(progress: Progress, error: unknown): Promise<void> {
     const { claim, wasted } = progress;
-    if (error instanceof LeaseLostError) return;
+    if (error instanceof LeaseLostError) {
+      await this.countLost(claim, wasted);
+      return;
+    }
     if (error instanceof CancelRequestedError) {
-      const { content, context, promptBytes, firstTokenAt } = progress;
+      const { reply, context, promptBytes, firstTokenAt, firstThoughtAt } = progress;
+      const outcome = cancelled({ reply, isRefunded: !progress.hasBegun });
       await this.finish(claim, {
-        ...cancelled({ content, isRefunded: firstTokenAt === null }),
-        usage: context && estimateTokens(promptBytes, content),
+        ...outcome,
+        usage: context && estimateTokens(promptBytes, reply),
         context,
         firstTokenAt,
+        details: { ...outcome.details, firstThoughtAt },
       });
       return;
     }
@@ -184,38 +268,62 @@ export class ReplyWriterService {
     }
   }
 
-  private diagnose({ replyId, attempt }: Claim, error: unknown): Diagnosis {
+  private diagnose(claim: Claim, error: unknown): Diagnosis {
+    const { model } = claim;
     if (error instanceof GeminiError) {
-      this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.code}`);
-      const { code, retryable, retryAfterMs, status } = error;
+      this.metrics.errors.inc({ model, code: error.code });
+      const { code, retryable, retryAfterMs, status, reason } = error;
+      this.logger.warn('a call of the model failed', { ...fieldsOf(claim), vendor: 'gemini', status, reason, code });
       // A server that says when to retry does not fail because of the message.
       const isServerError = status !== null && status >= 500 && retryAfterMs === null;
       const isTooLong = retryable && retryAfterMs !== null && retryAfterMs > this.config.GEMINI_MAX_WAIT;
       return { code: isTooLong ? 'model_quota_exhausted' : code, retryable: retryable && !isTooLong, retryAfterMs, isServerError };
     }
     if (error instanceof EmptyAnswerError) {
-      this.logger.warn(`reply ${replyId}, attempt ${attempt}: ${error.message}`);
+      this.metrics.errors.inc({ model, code: 'empty_answer' });
+      this.logger.warn('a call of the model gave no visible text', fieldsOf(claim));
       return { code: 'empty_answer', retryable: error.retryable, retryAfterMs: null, isServerError: false };
     }
     // The model is not at fault: a bug, or a part that is unavailable. The attempts are bounded either way.
-    this.logger.error(error, { reply_id: replyId, attempt });
+    this.logger.error(error, fieldsOf(claim));
     return { code: 'attempts_exhausted', retryable: true, retryAfterMs: null, isServerError: false };
   }
 
   private async retry(claim: Claim, delayMs: number, failure: FailedAttempt): Promise<void> {
     if (await this.claims.release(claim, { ...failure, delayMs }))
       await this.queue.add(claim, { cause: 'retry', n: claim.attempt, delayMs });
+    else await this.countLost(claim, failure.wasted);
+  }
+
+  /** The vendor bills an answer also when its reply was deleted, or taken by another worker, meanwhile. */
+  private async countLost(claim: Claim, tokens: Tokens | null): Promise<void> {
+    if (tokens !== null) await this.atDatabase(() => this.lost.count(claim, tokens));
   }
 
   private async finish(claim: Claim, outcome: Outcome, summaryAt: string | null = null): Promise<void> {
     const followUps = await this.store(claim, outcome, summaryAt);
-    if (!followUps) return;
-    this.metrics.replies.inc({ status: outcome.status });
+    if (!followUps) {
+      await this.countLost(claim, outcome.usage ?? outcome.wasted);
+      return;
+    }
+    this.logFinish(claim, outcome);
     this.signals.publish(FINISHED_SIGNAL, claim.replyId);
+    this.events.changed(claim.userId, followUps.listVersion, {
+      type: 'reply.finished',
+      chatroom_id: claim.chatroomId,
+      message_id: claim.replyId,
+      status: outcome.status,
+    });
     if (followUps.nextReplyId) {
       await this.queue.add({ replyId: followUps.nextReplyId, plan: claim.plan }, { cause: 'next', n: claim.depth });
     }
     for (const task of followUps.summaryTasks) await this.summaries.add(task);
+  }
+
+  private logFinish(claim: Claim, { status, errorCode, finishReason, blockReason }: Outcome): void {
+    const line = { ...fieldsOf(claim), status, error_code: errorCode, finish_reason: finishReason, block_reason: blockReason };
+    if (status === 'failed') this.logger.warn('reply finished', line);
+    else this.logger.log('reply finished', line);
   }
 
   /**

@@ -1,9 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { continueRequest } from '../../../common/request-context.js';
+import { traced } from '../../../common/tracing/tracing.js';
 import { InjectConfig } from '../../../config/config.module.js';
 import type { Config } from '../../../config/env.js';
 import { GeminiClient, GeminiError } from '../../../integrations/gemini/index.js';
+import { AttachmentsService } from '../../attachments/index.js';
+import { LiveEventsService } from '../../live-events/index.js';
 import { PlansService } from '../../subscriptions/index.js';
-import { historyLimits, toTurns } from '../context.js';
+import { type HistoryLimits, historyLimits, type PathMessage, toTurns } from '../context.js';
+import { nameFiles } from '../model-files/file-budget.js';
 import type { SummaryTask } from '../summaries/summary.queue.js';
 import { type SummaryPrompt, summaryPrompt, titlePrompt, toSummary } from '../summaries/summary-prompts.js';
 import { type SummaryClaim, type SummaryOutcome, SummariesRepository } from '../summaries/summaries.repository.js';
@@ -11,6 +16,7 @@ import { titleFromMessage, toTitle } from '../summaries/title-rules.js';
 import { estimateTokens } from '../outcomes.js';
 import { PathRepository } from '../path.repository.js';
 import { BudgetService } from '../usage/budget.service.js';
+import { ModelMetrics } from '../usage/model-metrics.service.js';
 import { WorkerStoppingError } from './leases.service.js';
 import { retryDelay } from './retry-delay.js';
 
@@ -47,9 +53,12 @@ export class SummaryWriterService {
   constructor(
     private readonly summaries: SummariesRepository,
     private readonly paths: PathRepository,
+    private readonly attachments: AttachmentsService,
     private readonly gemini: GeminiClient,
     private readonly plans: PlansService,
     private readonly budget: BudgetService,
+    private readonly events: LiveEventsService,
+    private readonly metrics: ModelMetrics,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -57,6 +66,14 @@ export class SummaryWriterService {
   async work(task: SummaryTask): Promise<void> {
     const claim = await this.summaries.claim(task, LEASE_MS);
     if (claim === null) return;
+    continueRequest(claim);
+    const { kind, messageId, traceparent: parent } = claim;
+    await traced(kind, { kind: 'consumer', parent, attributes: { message_id: messageId, attempt: claim.attempt } }, () =>
+      this.attempt(claim),
+    );
+  }
+
+  private async attempt(claim: SummaryClaim): Promise<void> {
     const budgetResetsIn = await this.budget.resetsInMs();
     if (budgetResetsIn !== null) await this.summaries.postpone(claim, { delayMs: budgetResetsIn, isCounted: false });
     else if (claim.attempt > MAX_ATTEMPTS || isPastLastTitle(claim)) await this.giveUp(claim, 'attempts_exhausted');
@@ -94,17 +111,19 @@ export class SummaryWriterService {
       model,
       outcome: isBlocked ? 'blocked' : 'completed',
       reason: finishReason,
-      tokens: usage ?? estimateTokens(Buffer.byteLength(prompt.systemInstruction) + Buffer.byteLength(prompt.text), text),
+      tokens:
+        usage ??
+        estimateTokens(Buffer.byteLength(prompt.systemInstruction) + Buffer.byteLength(prompt.text), { content: text, reasoning: null }),
     };
   }
 
   private async materialOf({ messageId, kind, plan }: SummaryClaim): Promise<Material> {
     if (kind === 'title') {
-      const path = await this.paths.findPath(messageId, EXCHANGE);
+      const path = await this.pathOf(messageId, EXCHANGE);
       return { prompt: titlePrompt(toTurns(path)), covered: path.length, read: toTitle };
     }
     const { historyTokens, summaryTokens } = this.plans.historyOf(plan, this.plans.digestModel);
-    const path = await this.paths.findPath(messageId, historyLimits(historyTokens));
+    const path = await this.pathOf(messageId, historyLimits(historyTokens));
     const last = path.findLastIndex(({ summary }) => summary !== null);
     const before = path[last]?.summary ?? null;
     const said = path.slice(last + 1);
@@ -115,10 +134,20 @@ export class SummaryWriterService {
     };
   }
 
+  /** The messages with the names of their files. */
+  private async pathOf(messageId: string, limits: HistoryLimits): Promise<PathMessage[]> {
+    const path = await this.paths.findPath(messageId, limits);
+    return nameFiles(path, await this.attachments.listOfMessages(path.map(({ id }) => id)));
+  }
+
   private async recover(claim: SummaryClaim, error: unknown): Promise<void> {
-    this.logger.warn(`${claim.kind} up to message ${claim.messageId}, attempt ${claim.attempt}: ${String(error)}`);
-    const { code, retryable, retryAfterMs } =
-      error instanceof GeminiError ? error : { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
+    const line = { kind: claim.kind, message_id: claim.messageId, attempt: claim.attempt, model: this.plans.digestModel };
+    const isOfModel = error instanceof GeminiError;
+    const { code, retryable, retryAfterMs } = isOfModel ? error : { code: 'attempts_exhausted', retryable: true, retryAfterMs: null };
+    if (isOfModel) {
+      this.metrics.errors.inc({ model: this.plans.digestModel, code: error.code });
+      this.logger.warn('a call of the model failed', { ...line, vendor: 'gemini', status: error.status, reason: error.reason, code });
+    } else this.logger.warn('a title or summary could not be made', error, line);
     if (!retryable || claim.attempt >= MAX_ATTEMPTS) {
       await this.giveUp(claim, code);
       return;
@@ -141,7 +170,17 @@ export class SummaryWriterService {
   private async finish(claim: SummaryClaim, outcome: SummaryOutcome): Promise<void> {
     const isLastTitle = claim.kind === 'title' && claim.titleRequests >= TITLE_REQUESTS;
     const content = outcome.content ?? (isLastTitle ? await this.titleFromMessages(claim) : null);
-    await this.summaries.finish(claim, { ...outcome, content });
+    const titled = await this.summaries.finish(claim, { ...outcome, content });
+    if (titled) this.events.changed(titled.userId, titled.listVersion, { type: 'chatroom.updated', chatroom_id: titled.chatroomId });
+    const { kind, messageId: message_id, attempt } = claim;
+    this.logger.log('title or summary finished', {
+      kind,
+      message_id,
+      attempt,
+      model: outcome.model,
+      outcome: outcome.outcome,
+      reason: outcome.reason,
+    });
   }
 
   private async titleFromMessages({ messageId }: SummaryClaim): Promise<string | null> {

@@ -8,6 +8,8 @@ const unlessAbsent = () => ValidateIf((_, value) => value !== undefined);
 export class EraseMeRequest {
   @ApiPropertyOptional({
     format: 'password',
+    minLength: 1,
+    maxLength: 1_000,
     example: 'a long and plain sentence',
     description: 'The password of the account. Without it a code is required.',
   })

@@ -1,12 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, StreamableFile } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import type { Actor } from '../../../common/actor.js';
 import type { Client } from '../../../common/client.js';
 import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { CurrentActor } from '../../../common/http/current-actor.decorator.js';
+import { ThrottledAsPayment } from '../../../common/http/throttle.decorator.js';
 import { RequestClient } from '../../../common/http/request-client.decorator.js';
-import { BillingUnavailableError } from '../../../integrations/stripe/index.js';
+import { BillingUnavailableError, PaymentProviderRefusedError } from '../../../integrations/stripe/index.js';
 import { InvalidOtpError } from '../../auth/index.js';
 import { InvalidCredentialsError, LastAdministratorError } from '../../users/index.js';
 import { ErasureService } from '../erasure.service.js';
@@ -22,9 +24,13 @@ export class PrivacyController {
   ) {}
 
   @Get('export')
-  @ApiOperation({ summary: 'Export everything that is stored about the user as one JSON document' })
+  @ThrottledAsPayment()
+  @ApiOperation({
+    summary: 'Export everything that is stored about the user as one JSON document',
+    description: 'The document is streamed. It has the account, sessions, chatrooms with all messages, usage, subscriptions and invoices.',
+  })
   @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } })
-  @ApiProblems(BillingUnavailableError)
+  @ApiProblems(BillingUnavailableError, PaymentProviderRefusedError)
   async exportMe(@CurrentActor() actor: Actor): Promise<StreamableFile> {
     return new StreamableFile(await this.exports.exportMe(actor), {
       type: 'application/json',
@@ -42,6 +48,7 @@ export class PrivacyController {
   })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, InvalidOtpError, LastAdministratorError, RateLimitedError)
+  @ApiRequestExample({ password: 'a long and plain sentence' })
   async eraseMe(@CurrentActor() actor: Actor, @Body() body: EraseMeRequest, @RequestClient() client: Client): Promise<void> {
     await this.erasure.eraseMe(actor, toErasureProof(body), client);
   }

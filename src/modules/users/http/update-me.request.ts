@@ -23,7 +23,13 @@ export class UpdateMeRequest {
   @Matches(/^[\x21-\x7e]{3,254}$/, { message: 'email must be an e-mail address' })
   readonly email?: string | null;
 
-  @ApiPropertyOptional({ format: 'password', example: 'a long and plain sentence', description: 'Required to change the e-mail address.' })
+  @ApiPropertyOptional({
+    format: 'password',
+    minLength: 1,
+    maxLength: 1_000,
+    example: 'a long and plain sentence',
+    description: 'Required to change the e-mail address.',
+  })
   @ValidateIf((_, value) => value !== undefined)
   @IsString()
   @Length(1, 1_000)

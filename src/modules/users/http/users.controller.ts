@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Actor } from '../../../common/actor.js';
+import type { Actor, SignedInActor } from '../../../common/actor.js';
+import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import type { Client } from '../../../common/client.js';
 import { RateLimitedError } from '../../../common/errors/common.errors.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
@@ -17,16 +18,20 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get('me')
-  @ApiOperation({ summary: 'The signed-in user' })
+  @ApiOperation({ summary: 'The signed-in user', description: 'The account that the access token belongs to.' })
   @ApiOkResponse({ type: UserResponse })
-  async getMe(@CurrentActor() actor: Actor): Promise<UserResponse> {
-    return toUserResponse(await this.users.getMe(actor));
+  getMe(@CurrentActor() actor: SignedInActor): UserResponse {
+    return toUserResponse({ ...actor, id: actor.userId });
   }
 
   @Patch('me')
-  @ApiOperation({ summary: 'Change the username or the e-mail address' })
+  @ApiOperation({
+    summary: 'Change the username or the e-mail address',
+    description: 'An absent field stays unchanged. A change of the e-mail address needs `current_password`; null removes it.',
+  })
   @ApiOkResponse({ type: UserResponse })
   @ApiProblems(UsernameTakenError, EmailTakenError, InvalidCredentialsError, RateLimitedError)
+  @ApiRequestExample({ username: 'ada.lovelace' })
   async updateMe(@CurrentActor() actor: Actor, @Body() body: UpdateMeRequest, @RequestClient() client: Client): Promise<UserResponse> {
     return toUserResponse(await this.users.updateMe(actor, toProfileChanges(body), client));
   }

@@ -1,0 +1,21 @@
+import type { Logger } from '@nestjs/common';
+
+const EVERY_MS = 600_000;
+
+/** Logs an error that may occur many times at once, at most once in ten minutes. */
+export class RepeatedError {
+  private next = 0;
+  private leftOut = 0;
+
+  constructor(private readonly logger: Pick<Logger, 'error'>) {}
+
+  log(message: string): void {
+    if (performance.now() < this.next) {
+      this.leftOut += 1;
+      return;
+    }
+    this.logger.error(this.leftOut === 0 ? message : `${message} (and ${this.leftOut} times more since the last such line)`);
+    this.next = performance.now() + EVERY_MS;
+    this.leftOut = 0;
+  }
+}

@@ -1,0 +1,188 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import { ServiceUnavailableError } from '../../common/errors/common.errors.js';
+import { isId } from '../../common/ids.js';
+import { type ByteRange, ObjectMissingError, ObjectStore } from './object-store.js';
+import { Spool } from './spool.js';
+
+const PREFIX = 'attachments/';
+/** In bytes. S3 takes no smaller part but the last one. */
+const PART = 5 * 1024 * 1024;
+/** Tries of a request with a body, which the SDK cannot read again. */
+const TRIES = 3;
+const CONCURRENT_DELETIONS = 10;
+
+export interface S3Settings {
+  /** Undefined: that of AWS in the region. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Objects in a bucket of any S3-compatible store, whose checksums it compares with ours. */
+export class S3Store extends ObjectStore {
+  private readonly client: S3Client;
+  private readonly bucket: string;
+
+  constructor({ endpoint, region, bucket, accessKeyId, secretAccessKey }: S3Settings) {
+    super();
+    this.bucket = bucket;
+    this.client = new S3Client({
+      region,
+      credentials: { accessKeyId, secretAccessKey },
+      // Stores other than AWS have one host for all buckets.
+      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+      // Checksums are sent where this class gives them: not every store knows those that the SDK would add.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, httpAgent: { maxSockets: 200 }, httpsAgent: { maxSockets: 200 } },
+    });
+  }
+
+  async put(id: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const spool = await Spool.open();
+    const upload = new MultipartUpload(this.client, { Bucket: this.bucket, Key: keyOf(id) });
+    try {
+      for await (const chunk of bytes) {
+        if (spool.length >= PART) {
+          await upload.send(spool);
+          spool.clear();
+        }
+        await spool.append(chunk);
+      }
+      await upload.end(spool);
+    } catch (error) {
+      await upload.abort();
+      throw error;
+    } finally {
+      await spool.close();
+    }
+  }
+
+  async read(id: string, { first, last }: ByteRange): Promise<AsyncIterable<Uint8Array>> {
+    const command = new GetObjectCommand({ Bucket: this.bucket, Key: keyOf(id), Range: `bytes=${first}-${last}` });
+    const { Body, ContentLength } = await attempt(() => this.client.send(command), { missing: id });
+    if (Body === undefined || ContentLength !== last - first + 1) throw new ObjectMissingError(id);
+    return Body as AsyncIterable<Uint8Array>;
+  }
+
+  async delete(ids: readonly string[]): Promise<string[]> {
+    const turns = pLimit(CONCURRENT_DELETIONS);
+    const deleted = await Promise.allSettled(ids.map((id) => turns(() => this.deleteOne(id))));
+    const failed = deleted.find((result) => result.status === 'rejected');
+    if (failed && deleted.every(({ status }) => status === 'rejected')) throw failed.reason;
+    return ids.filter((_, i) => deleted[i]?.status === 'fulfilled');
+  }
+
+  async list(after: string | null, count: number): Promise<string[]> {
+    const command = new ListObjectsV2Command({
+      Bucket: this.bucket,
+      Prefix: PREFIX,
+      MaxKeys: count,
+      ...(after === null ? {} : { StartAfter: keyOf(after) }),
+    });
+    const { Contents = [] } = await attempt(() => this.client.send(command));
+    return Contents.flatMap(({ Key }) => (Key?.startsWith(PREFIX) === true ? [Key.slice(PREFIX.length)] : [])).filter(isId);
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  private async deleteOne(id: string): Promise<void> {
+    const object = { Bucket: this.bucket, Key: keyOf(id) };
+    for (const { UploadId, Key } of await this.unfinishedUploads(object.Key)) {
+      if (Key === object.Key) await attempt(() => this.client.send(new AbortMultipartUploadCommand({ ...object, UploadId })));
+    }
+    await attempt(() => this.client.send(new DeleteObjectCommand(object)));
+  }
+
+  private async unfinishedUploads(key: string) {
+    try {
+      return (await this.client.send(new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: key }))).Uploads ?? [];
+    } catch (error) {
+      // Such a store removes unfinished uploads by itself.
+      if (error instanceof S3ServiceException && error.name === 'NotImplemented') return [];
+      throw new ServiceUnavailableError({ cause: error });
+    }
+  }
+}
+
+const keyOf = (id: string): string => `${PREFIX}${id}`;
+
+/** An object on its way: in one request where it is small, else in parts. */
+class MultipartUpload {
+  private uploadId: string | undefined;
+  private readonly parts: { PartNumber: number; ETag: string | undefined }[] = [];
+
+  constructor(
+    private readonly client: S3Client,
+    private readonly object: { readonly Bucket: string; readonly Key: string },
+  ) {}
+
+  async send(spool: Spool): Promise<void> {
+    this.uploadId ??= (
+      await attempt(() => this.client.send(new CreateMultipartUploadCommand({ ...this.object, ChecksumAlgorithm: 'SHA256' })))
+    ).UploadId;
+    const part = { UploadId: this.uploadId, PartNumber: this.parts.length + 1 };
+    const { ETag, ChecksumSHA256 } = await this.again(() =>
+      this.client.send(new UploadPartCommand({ ...this.object, ...part, ...bodyOf(spool) })),
+    );
+    this.parts.push({ PartNumber: part.PartNumber, ETag, ...(ChecksumSHA256 === undefined ? {} : { ChecksumSHA256 }) });
+  }
+
+  async end(spool: Spool): Promise<void> {
+    if (this.uploadId === undefined) {
+      await this.again(() => this.client.send(new PutObjectCommand({ ...this.object, ...bodyOf(spool) })));
+      return;
+    }
+    if (spool.length > 0) await this.send(spool);
+    const upload = { UploadId: this.uploadId, MultipartUpload: { Parts: this.parts } };
+    await attempt(() => this.client.send(new CompleteMultipartUploadCommand({ ...this.object, ...upload })));
+    this.uploadId = undefined;
+  }
+
+  /** What fails here is left to the deletion of the object. */
+  async abort(): Promise<void> {
+    if (this.uploadId === undefined) return;
+    const { uploadId: UploadId } = this;
+    await this.client.send(new AbortMultipartUploadCommand({ ...this.object, UploadId })).catch(() => undefined);
+  }
+
+  private async again<T>(request: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt(request);
+      } catch (error) {
+        if (tries === TRIES) throw error;
+      }
+    }
+  }
+}
+
+const bodyOf = (spool: Spool) => ({ Body: spool.read(), ContentLength: spool.length, ChecksumSHA256: spool.checksum() });
+
+/** @throws ServiceUnavailableError; ObjectMissingError for `missing`, the id of an object that is not in the store */
+async function attempt<T>(request: () => Promise<T>, { missing }: { readonly missing?: string } = {}): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    const isMissing = error instanceof S3ServiceException && ['NoSuchKey', 'InvalidRange'].includes(error.name);
+    if (missing !== undefined && isMissing) throw new ObjectMissingError(missing);
+    throw new ServiceUnavailableError({ cause: error });
+  }
+}

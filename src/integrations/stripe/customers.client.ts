@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type Stripe from 'stripe';
+import type { CheckoutsClient } from './checkouts.client.js';
+import { PAGE, type StripeConnection } from './stripe.connection.js';
+import { isRefusal, UnknownCustomerError } from './stripe.errors.js';
+
+export class CustomersClient {
+  constructor(
+    private readonly stripe: StripeConnection,
+    private readonly checkouts: CheckoutsClient,
+  ) {}
+
+  /**
+   * @param replaced the customer that was deleted at Stripe; null for the first one of the user
+   * @returns the id of the customer, the same for the same request
+   */
+  create(user: { userId: string; username: string; email: string | null }, replaced: string | null): Promise<string> {
+    const parameters: Stripe.CustomerCreateParams = {
+      name: user.username,
+      metadata: { user_id: user.userId },
+      ...(user.email === null ? {} : { email: user.email }),
+    };
+    const key = createHash('sha256')
+      .update(JSON.stringify([parameters, replaced]))
+      .digest('hex');
+    return this.stripe.request(async () => (await this.stripe.sdk.customers.create(parameters, { idempotencyKey: `customer-${key}` })).id);
+  }
+
+  /**
+   * Does nothing for a customer that was deleted.
+   *
+   * @param changes without a name that stays as it is
+   * @throws UnknownCustomerError for a customer that Stripe does not know at all
+   */
+  async update(stripeCustomerId: string, { username, email }: { username?: string; email: string | null }): Promise<void> {
+    const parameters = { ...(username === undefined ? {} : { name: username }), email: email ?? '' };
+    try {
+      await this.stripe.request(() => this.stripe.sdk.customers.update(stripeCustomerId, parameters));
+    } catch (error) {
+      if (!isRefusal(error, 'resource_missing') && !(error instanceof UnknownCustomerError)) throw error;
+      if (!(await this.isDeleted(stripeCustomerId))) throw error;
+    }
+  }
+
+  /** The currency in which a customer pays; null before the first payment, and for a customer that is gone. */
+  findCurrency(stripeCustomerId: string): Promise<string | null> {
+    return this.stripe.requestOrNull(async () => {
+      const customer = await this.stripe.sdk.customers.retrieve(stripeCustomerId);
+      return customer.deleted ? null : (customer.currency ?? null);
+    });
+  }
+
+  /**
+   * Whether a customer was deleted, which ends its subscriptions for good.
+   *
+   * @throws UnknownCustomerError for a customer that Stripe does not know at all
+   */
+  async isDeleted(stripeCustomerId: string): Promise<boolean> {
+    try {
+      return await this.stripe.request(async () => (await this.stripe.sdk.customers.retrieve(stripeCustomerId)).deleted === true);
+    } catch (error) {
+      throw isRefusal(error, 'resource_missing') ? new UnknownCustomerError({ cause: error }) : error;
+    }
+  }
+
+  /**
+   * Closes a customer's open payment pages, and deletes the customer, which ends its subscriptions and deletes its
+   * personal data. A repeat changes nothing.
+   *
+   * @param settle reads what is needed of the payments, when no page can be paid any more
+   * @throws UnknownCustomerError for a customer that Stripe does not know at all, which may go on paying elsewhere
+   */
+  async delete(stripeCustomerId: string, settle: () => Promise<void>): Promise<void> {
+    if (await this.isDeleted(stripeCustomerId)) {
+      await settle();
+      return;
+    }
+    await this.stripe.request(async () => {
+      const open = await this.stripe.sdk.checkout.sessions.list({ customer: stripeCustomerId, status: 'open', limit: PAGE });
+      for (const { id } of open.data) await this.checkouts.expire(id);
+      await settle();
+      await this.stripe.sdk.customers.del(stripeCustomerId);
+    });
+  }
+}

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ObjectStoreModule } from '../../integrations/object-store/index.js';
+import { SubscriptionsModule } from '../subscriptions/index.js';
+import { AttachmentEntity } from './attachment.entity.js';
+import { AttachmentRemovalEntity } from './attachment-removal.entity.js';
+import { AttachmentsRepository } from './attachments.repository.js';
+import { AttachmentsService } from './attachments.service.js';
+import { LinksService } from './links.service.js';
+import { MessageAttachmentEntity } from './message-attachment.entity.js';
+import { RemovalsRepository } from './removals.repository.js';
+import { UploadsService } from './uploads.service.js';
+
+@Module({
+  imports: [
+    SubscriptionsModule,
+    ObjectStoreModule,
+    TypeOrmModule.forFeature([AttachmentEntity, MessageAttachmentEntity, AttachmentRemovalEntity]),
+  ],
+  providers: [AttachmentsRepository, AttachmentsService, UploadsService, LinksService, RemovalsRepository],
+  exports: [AttachmentsRepository, AttachmentsService, UploadsService, LinksService, RemovalsRepository, ObjectStoreModule],
+})
+export class AttachmentsModule {}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AttachmentsModule } from '../attachments.module.js';
+import { AttachmentsController } from './attachments.controller.js';
+import { FileReceiver } from './file-receiver.js';
+import { FileResponder } from './file-responder.js';
+import { FilesController } from './files.controller.js';
+import { LinkAddresses } from './link-addresses.js';
+
+@Module({
+  imports: [AttachmentsModule],
+  controllers: [AttachmentsController, FilesController],
+  providers: [FileReceiver, FileResponder, LinkAddresses],
+})
+export class AttachmentsHttpModule {}

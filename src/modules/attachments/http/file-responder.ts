@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { create as contentDisposition } from 'content-disposition';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RangeNotSatisfiableError } from '../../../common/errors/common.errors.js';
+import { matchesTag } from '../../../common/http/entity-tag.js';
+import type { StoredAttachment } from '../attachment.js';
+import { AttachmentsService } from '../attachments.service.js';
+import { rangeOf } from './byte-ranges.js';
+
+/** Whatever a file contains, a browser that opens it runs and loads nothing. */
+const POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'";
+
+/** Answers with the bytes of an attachment: all of them, a range, or none for a client that has them. */
+@Injectable()
+export class FileResponder {
+  constructor(private readonly attachments: AttachmentsService) {}
+
+  /** @throws RangeNotSatisfiableError, ServiceUnavailableError */
+  async send(attachment: StoredAttachment, { headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { name, mediaType, size, sha256 } = attachment;
+    const tag = `"${sha256.toString('base64url')}"`;
+    if (matchesTag(headers['if-none-match'], tag)) {
+      await reply.status(304).header('etag', tag).send();
+      return;
+    }
+    const isSameFile = headers['if-range'] === undefined || headers['if-range'] === tag;
+    const range = isSameFile ? rangeOf(headers.range, size) : null;
+    if (range === 'unsatisfiable') {
+      reply.header('content-range', `bytes */${size}`);
+      throw new RangeNotSatisfiableError();
+    }
+    const { first, last } = range ?? { first: 0, last: size - 1 };
+    const bytes = await this.attachments.open(attachment, { first, last });
+    if (range !== null) reply.status(206).header('content-range', `bytes ${first}-${last}/${size}`);
+    await reply
+      .headers({
+        etag: tag,
+        'accept-ranges': 'bytes',
+        'content-type': mediaType === 'text/plain' ? 'text/plain; charset=utf-8' : mediaType,
+        'content-length': last - first + 1,
+        'content-disposition': contentDisposition(name, { type: mediaType.startsWith('image/') ? 'inline' : 'attachment' }),
+        'content-security-policy': POLICY,
+      })
+      .send(Readable.from(bytes, { objectMode: false }));
+  }
+}

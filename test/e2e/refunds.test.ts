@@ -1,0 +1,172 @@
+import { signUpAdministrator } from '../support/administrator.js';
+import type { TestUser } from '../support/api.js';
+import { type BillingStack, startBilling } from '../support/billing.js';
+import { until } from '../support/until.js';
+
+let stack: BillingStack;
+
+beforeAll(async () => {
+  stack = await startBilling({ SWEEP_INTERVAL: '200ms', LOG_LEVEL: 'silent' });
+}, 60_000);
+
+afterAll(async () => {
+  await stack.close();
+});
+
+afterEach(async () => {
+  await stack.stripe.control('DELETE', 'faults');
+});
+
+interface Refund {
+  readonly id: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  readonly stripe_refund_id: string | null;
+}
+
+const refundOf = async (customer: string): Promise<Refund | undefined> =>
+  (
+    await stack.sql<Refund>(`SELECT id, status, attempts, last_error, stripe_refund_id FROM refunds WHERE stripe_customer_id = $1`, [
+      customer,
+    ])
+  )[0];
+
+const isRefunded = async (customer: string): Promise<boolean> =>
+  (await stack.stripe.stripe.charges.list({ customer })).data.some(({ refunded }) => refunded);
+
+const erase = (user: TestUser) => stack.api.delete('/user/me', { token: user.accessToken, body: { password: user.password } });
+
+const isClosed = async (customer: string): Promise<boolean> =>
+  (await stack.sql(`SELECT 1 FROM customer_closures WHERE stripe_customer_id = $1 AND closed_at IS NOT NULL`, [customer])).length === 1;
+
+const makeDue = (customer: string) =>
+  Promise.all([
+    stack.sql(`UPDATE refunds SET due_at = now() WHERE stripe_customer_id = $1`, [customer]),
+    stack.sql(`UPDATE customer_closures SET due_at = now() WHERE stripe_customer_id = $1`, [customer]),
+  ]);
+
+/** A user whose second subscription was paid and has to be given back. */
+async function payTwice(): Promise<string> {
+  const user = await stack.api.signUp();
+  await stack.pay(user);
+  const customer = await stack.customerOf(user);
+  await stack.stripe.submit((await stack.stripe.checkout({ customer })).url ?? '');
+  return customer;
+}
+
+describe('A refund', () => {
+  it('that Stripe refuses is owed, seen by administrators, and asked for again under another key', async () => {
+    await stack.stripe.control('POST', 'faults', { kind: 'refuse', method: 'POST', path: '/v1/refunds' });
+    const customer = await payTwice();
+    await until('it is owed', async () => (await refundOf(customer))?.attempts === 1);
+    expect(await refundOf(customer)).toMatchObject({ status: 'owed', last_error: expect.stringContaining('Stripe refused') });
+    const admin = await signUpAdministrator(stack.api);
+    const { body } = await stack.api.get<{ data: object[] }>('/admin/refunds?status=owed', { token: admin.accessToken });
+    expect(body.data).toContainEqual(
+      expect.objectContaining({ stripe_customer_id: customer, reason: 'duplicate', status: 'owed', attempts: 1, settled_at: null }),
+    );
+    await makeDue(customer);
+    await until('it is refunded', async () => (await refundOf(customer))?.status === 'refunded');
+    expect(await isRefunded(customer)).toBe(true);
+  });
+
+  it('that fails at the bank later is owed again, and a new one is made', async () => {
+    const customer = await payTwice();
+    await until('it is refunded', async () => (await refundOf(customer))?.status === 'refunded');
+    const first = (await refundOf(customer))?.stripe_refund_id ?? '';
+    await stack.stripe.control('POST', `refunds/${first}`, { status: 'failed' });
+    await until('it is owed again', async () => (await refundOf(customer))?.attempts === 1);
+    await makeDue(customer);
+    await until('it is refunded again', async () => (await refundOf(customer))?.status === 'refunded');
+    expect((await refundOf(customer))?.stripe_refund_id).not.toBe(first);
+    expect(await isRefunded(customer)).toBe(true);
+  });
+});
+
+describe('Money paid for an account that is gone', () => {
+  it('on a page that was open is given back', async () => {
+    const user = await stack.api.signUp();
+    const { body } = await stack.subscribe(user);
+    const customer = await stack.customerOf(user);
+    // Stripe is away for us while the payer pays.
+    await stack.stripe.control('POST', 'faults', { kind: 'error', method: 'GET', path: '/v1/checkout/sessions', times: 6 });
+    expect((await erase(user)).status).toBe(204);
+    await stack.stripe.submit(body.checkout_url);
+    await stack.stripe.control('DELETE', 'faults');
+    await makeDue(customer);
+    await until('it is given back', () => isRefunded(customer));
+    await makeDue(customer);
+    await until('the closure is done', () => isClosed(customer), 20_000);
+    expect(await stack.stripe.stripe.customers.retrieve(customer)).toMatchObject({ deleted: true });
+    expect(await refundOf(customer)).toMatchObject({ status: 'refunded' });
+  });
+
+  it('by a bank debit that settles later is given back, and the closure is open until then', async () => {
+    const user = await stack.api.signUp();
+    const { body } = await stack.subscribe(user);
+    const customer = await stack.customerOf(user);
+    await stack.stripe.submit(body.checkout_url, { method: 'bank', account: 'succeeds' });
+    await until('Stripe has the subscription', async () => (await stack.status(user)).body.status === 'active');
+    const [intent] = (await stack.stripe.stripe.paymentIntents.list({ customer })).data;
+    expect((await erase(user)).status).toBe(204);
+    await until('the customer is deleted', async () => (await stack.stripe.stripe.customers.retrieve(customer)).deleted === true);
+    await until('it is owed', async () => (await refundOf(customer))?.status === 'owed');
+    expect(await isClosed(customer)).toBe(false);
+    await stack.stripe.control('POST', `payments/${intent?.id ?? ''}/settle`, { outcome: 'succeeds' });
+    await makeDue(customer);
+    await until('it is given back', () => isRefunded(customer));
+    // A bank decides on the refund of a debit, too.
+    const refund = (await stack.stripe.stripe.refunds.list({ payment_intent: intent?.id ?? '' })).data[0];
+    if (refund?.status === 'pending') await stack.stripe.control('POST', `refunds/${refund.id}`, { status: 'succeeded' });
+    await makeDue(customer);
+    await until('the refund is settled', async () => (await refundOf(customer))?.status === 'refunded');
+    await makeDue(customer);
+    await until('the closure is done', () => isClosed(customer));
+  });
+
+  /** A user who began a bank debit an hour ago. */
+  async function payByDebit() {
+    const user = await stack.api.signUp();
+    const { body } = await stack.subscribe(user);
+    const customer = await stack.customerOf(user);
+    await stack.stripe.submit(body.checkout_url, { method: 'bank', account: 'succeeds' });
+    await until('Stripe has the subscription', async () => (await stack.status(user)).body.status === 'active');
+    const [intent] = (await stack.stripe.stripe.paymentIntents.list({ customer })).data;
+    await stack.stripe.pass('1h');
+    return { user, customer, settle: () => stack.stripe.control('POST', `payments/${intent?.id ?? ''}/settle`, { outcome: 'succeeds' }) };
+  }
+
+  it('by a bank debit that was begun before and settles before Stripe is first asked is given back', async () => {
+    const { user, customer, settle } = await payByDebit();
+    await stack.stripe.control('POST', 'faults', { kind: 'error', path: '/v1/customers', times: 'always' });
+    expect((await erase(user)).status).toBe(204);
+    await settle();
+    await stack.stripe.control('DELETE', 'faults');
+    await makeDue(customer);
+    await until('it is given back', () => isRefunded(customer));
+    expect(await refundOf(customer)).toMatchObject({ attempts: 0 });
+  });
+
+  it('by a bank debit that settled before the account went is kept', async () => {
+    const { user, customer, settle } = await payByDebit();
+    await settle();
+    await stack.settled();
+    await stack.stripe.pass('1h');
+    expect((await erase(user)).status).toBe(204);
+    await until('the closure is done', () => isClosed(customer));
+    expect(await refundOf(customer)).toBeUndefined();
+  });
+
+  it('long before the account went is kept', async () => {
+    const user = await stack.api.signUp();
+    await stack.pay(user);
+    const customer = await stack.customerOf(user);
+    await stack.settled();
+    await stack.stripe.pass('1d');
+    expect((await erase(user)).status).toBe(204);
+    await until('the closure is done', () => isClosed(customer));
+    expect(await isRefunded(customer)).toBe(false);
+    expect(await refundOf(customer)).toBeUndefined();
+  });
+});

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { ServiceUnavailableError } from '../../../src/common/errors/common.errors.js';
+import { newId } from '../../../src/common/ids.js';
+import { ObjectMissingError, ObjectStore, ObjectStoreModule } from '../../../src/integrations/object-store/index.js';
+import { startModule } from '../../support/module.js';
+import { type S3Server, startS3Server } from '../../support/s3-server.js';
+
+const MIB = 1024 * 1024;
+
+async function* chunksOf(bytes: Buffer, size = 70_000): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size));
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+describe.each(['database', 's3'] as const)('the store %s', (kind) => {
+  let s3: S3Server | null = null;
+  let store: ObjectStore;
+  let close: () => Promise<void>;
+
+  beforeAll(async () => {
+    s3 = kind === 's3' ? await startS3Server() : null;
+    const started = await startModule([ObjectStoreModule], s3?.settings ?? {});
+    store = started.module.get(ObjectStore, { strict: false });
+    close = started.close;
+  });
+  afterAll(async () => {
+    await close();
+    await s3?.stop();
+  });
+
+  const stored = async (bytes: Buffer): Promise<string> => {
+    const id = newId();
+    await store.put(id, chunksOf(bytes));
+    return id;
+  };
+
+  test.each([1, 1_000, 262_144, 262_145, 5 * MIB, 12 * MIB + 17])('gives %i bytes back', async (size) => {
+    const bytes = randomBytes(size);
+    const id = await stored(bytes);
+    expect((await collect(await store.read(id, { first: 0, last: size - 1 }))).equals(bytes)).toBe(true);
+  });
+
+  test('gives ranges back', async () => {
+    const bytes = randomBytes(6 * MIB);
+    const id = await stored(bytes);
+    // Not 0 to 0, which the S3 server of the tests takes for the whole object.
+    for (const [first, last] of [
+      [0, 1],
+      [262_143, 262_144],
+      [262_144, 524_287],
+      [1_000_000, 5_600_000],
+      [6 * MIB - 1, 6 * MIB - 1],
+    ] as const) {
+      expect((await collect(await store.read(id, { first, last }))).equals(bytes.subarray(first, last + 1))).toBe(true);
+    }
+  });
+
+  test('knows no object that was not stored, was deleted, or failed on its way', async () => {
+    await expect(store.read(newId(), { first: 0, last: 0 })).rejects.toBeInstanceOf(ObjectMissingError);
+    const id = await stored(randomBytes(300_000));
+    expect(await store.delete([id, newId()])).toContain(id);
+    await expect(store.read(id, { first: 0, last: 0 })).rejects.toBeInstanceOf(ObjectMissingError);
+    expect(await store.list(null, 100)).not.toContain(id);
+    for (const size of [100_000, 11 * MIB]) {
+      const failed = newId();
+      async function* broken() {
+        yield* chunksOf(randomBytes(size));
+        throw new Error('The client left');
+      }
+      await expect(store.put(failed, broken())).rejects.toThrow('The client left');
+      await store.delete([failed]);
+      await expect(store.read(failed, { first: 0, last: 0 })).rejects.toBeInstanceOf(ObjectMissingError);
+    }
+  });
+
+  test('lists ids in their order, page by page', async () => {
+    await store.delete(await store.list(null, 1_000));
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) ids.push(await stored(randomBytes(10)));
+    ids.sort();
+    expect(await store.list(null, 2)).toEqual(ids.slice(0, 2));
+    expect(await store.list(ids[1] ?? null, 2)).toEqual(ids.slice(2, 4));
+    expect(await store.list(ids[3] ?? null, 2)).toEqual(ids.slice(4));
+    expect(await store.list(ids[4] ?? null, 2)).toEqual([]);
+  });
+});
+
+test('an S3 store that is away is unavailable', async () => {
+  const { module, close } = await startModule([ObjectStoreModule], {
+    ATTACHMENT_STORE: 's3',
+    S3_ENDPOINT: 'http://127.0.0.1:9',
+    S3_BUCKET: 'files',
+    S3_ACCESS_KEY_ID: 'x',
+    S3_SECRET_ACCESS_KEY: 'x',
+  });
+  const store = module.get(ObjectStore, { strict: false });
+  await expect(store.put(newId(), chunksOf(randomBytes(10)))).rejects.toBeInstanceOf(ServiceUnavailableError);
+  await expect(store.read(newId(), { first: 0, last: 0 })).rejects.toBeInstanceOf(ServiceUnavailableError);
+  await close();
+});

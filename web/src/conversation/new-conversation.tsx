@@ -1,0 +1,53 @@
+import { Button } from 'react-aria-components';
+import { api, bodyOf, type Room } from '../api/client.ts';
+import type { User } from '../api/session.ts';
+import { useTask } from '../ui/use-task.ts';
+import { Composer } from './composer.tsx';
+import type { NewMessage } from './use-conversation.ts';
+
+const IDEAS = [
+  'Plan two calm days in Kyoto with children',
+  'Explain recursion with an everyday example',
+  'Write a friendly note that declines an invitation',
+];
+
+interface NewConversationProps {
+  readonly user: User;
+  readonly onStarted: (room: Room, message: NewMessage) => void;
+}
+
+/** A room that is made when its first message is sent. */
+export function NewConversation({ user, onStarted }: NewConversationProps) {
+  const task = useTask();
+  const start = (message: NewMessage) => {
+    if (task.isBusy) return;
+    task.run(async () => {
+      onStarted(await bodyOf(api.POST('/chatroom', { body: {} })), message);
+    });
+  };
+  return (
+    <main className="conversation new">
+      <div className="welcome">
+        <h1>What is on your mind, {user.username}?</h1>
+        <p className="problem" role="alert">
+          {task.error?.message}
+        </p>
+        <Composer onSend={start} isBusy={task.isBusy} />
+        <ul className="ideas">
+          {IDEAS.map((idea) => (
+            <li key={idea}>
+              <Button
+                className="idea"
+                onPress={() => {
+                  start({ text: idea, attachments: [] });
+                }}
+              >
+                {idea}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,26 @@
+import { useState } from 'react';
+import { api, bodyOf } from '../api/client.ts';
+import { REFRESH_IN, session } from '../api/session.ts';
+import { Form } from '../ui/form.tsx';
+import { useTask } from '../ui/use-task.ts';
+import { CodeField } from './code-field.tsx';
+import type { SentCode } from './sent-code.ts';
+
+/** Signs in with the code, which also verifies the number. */
+export function CodeForm({ sent }: { sent: SentCode }) {
+  const [otp, setOtp] = useState(sent.challenge.otp ?? '');
+  const task = useTask();
+  return (
+    <Form
+      submit="Continue"
+      task={task}
+      onSubmit={async () => {
+        const { challenge_id } = sent.challenge;
+        const body = { mobile_number: sent.mobileNumber, otp, challenge_id, refresh_in: REFRESH_IN };
+        session.begin(await bodyOf(api.POST('/auth/verify-otp', { body })));
+      }}
+    >
+      <CodeField sent={sent} value={otp} onChange={setOtp} />
+    </Form>
+  );
+}
