@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JwtService } from '@nestjs/jwt';
@@ -97,7 +98,7 @@ export async function startSystem(): Promise<System> {
       GEMINI_API_KEY: 'simulated',
     };
     const logs = mkdtempSync(join(tmpdir(), 'bench-logs-'));
-    closing.push(() => Promise.resolve(rmSync(logs, { recursive: true })));
+    closing.push(async () => rm(logs, { recursive: true }));
     const start = async (name: string, main: string, settings: Readonly<Record<string, string>>): Promise<Served> => {
       const [port, metricsPort] = [await freePort(), await freePort()];
       // A request's line goes to a file, so that reading it takes nothing of the processors.

@@ -5,7 +5,7 @@ import { NEW_MESSAGE } from './steps.js';
 export interface FileSteps {
   /** A condition: the message may have all its files. */
   readonly areTakeable: string;
-  /** Steps after `branch`, which lock the files after the room. A file that was deleted or taken meanwhile is not held. */
+  /** Steps after `branch`: they lock the files after the room. One that was deleted or taken meanwhile is not held. */
   readonly hold: string;
   /** A condition: all files are held. */
   readonly areHeld: string;
