@@ -85,8 +85,8 @@ const findStatus = statement({
    WHERE p.user_id = :user_id`,
 });
 
-// Amounts are those of an average month. A row without a price was stored by an older release, and counts after its next
-// sync.
+// Amounts are those of an average month. A row without a price was stored by an older release, and counts after its
+// next sync.
 const sumMonthly = statement({
   name: 'subscriptions_sum_monthly',
   columns: { currency: 'text', amount: 'int8' },
