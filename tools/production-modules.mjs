@@ -1,4 +1,5 @@
-// Installs the packages of a container into a folder, without what nothing reads there, and prints their size.
+// Installs the packages of a container into a folder, without what nothing reads there, and prints their size and the
+// largest of them (a scope counts as one).
 // The Dockerfile and CI run it: node tools/production-modules.mjs <folder>
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -6,6 +7,8 @@ import { join } from 'node:path';
 import { argv, exit } from 'node:process';
 
 const LIMIT_MB = 120;
+/** The packages whose sizes are printed. */
+const LISTED = 12;
 
 /** Source maps, declarations and sources of packages, and texts about them; licences stay. */
 const UNREAD = /\.(?:map|[cm]?ts|flow|md|markdown)$/u;
@@ -40,9 +43,15 @@ const modules = join(folder, 'node_modules');
 for (const path of UNUSED) rmSync(join(modules, path), { recursive: true, force: true });
 rmSync(join(folder, 'package-lock.json'));
 const bytes = prune(modules);
-const size = `${(bytes / 1_000_000).toFixed(1)} MB in node_modules of production (at most ${LIMIT_MB})`;
-console.log(size);
+console.log(`${inMb(bytes)} MB in node_modules of production (at most ${LIMIT_MB}), of which`);
+const parts = readdirSync(modules, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const sizes = parts.map(({ name }) => ({ name, size: prune(join(modules, name)) })).sort((a, b) => b.size - a.size);
+for (const { name, size } of sizes.slice(0, LISTED)) console.log(`${inMb(size).padStart(6)} ${name}`);
 if (bytes > LIMIT_MB * 1_000_000) exit(1);
+
+function inMb(size) {
+  return (size / 1_000_000).toFixed(1);
+}
 
 /** Deletes what is unread. @returns the size of the rest, in bytes as `du --apparent-size` counts them */
 function prune(directory) {

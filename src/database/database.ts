@@ -28,6 +28,8 @@ export interface StatementRunner {
 export interface Transaction extends StatementRunner {
   /** Its `withRepository(repository)` is an injected repository in this transaction. */
   readonly manager: EntityManager;
+  /** Runs `effect`, which must not throw, once the transaction has committed; not at all when it is rolled back. */
+  afterCommit(effect: () => void): void;
 }
 
 /** Named statements and transactions, on the pool that TypeORM's repositories use too. */
@@ -59,17 +61,19 @@ export class Database implements StatementRunner {
 
   /**
    * Commits what `work` did, or nothing if it throws. A deadlock runs `work` again: it must have no effects outside the
-   * database.
+   * database but those that it gives to `afterCommit`.
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return retryDeadlocks(async () => {
       const runner = this.dataSource.createQueryRunner();
       const connection = (await runner.connect()) as PoolClient;
       const onConnection: StatementRunner['run'] = (statement, parameters) => query(connection, statement, parameters);
+      const effects: (() => void)[] = [];
       try {
         await runner.startTransaction();
-        const result = await work({ manager: runner.manager, run: onConnection });
+        const result = await work({ manager: runner.manager, run: onConnection, afterCommit: (effect) => effects.push(effect) });
         await runner.commitTransaction();
+        for (const effect of effects) effect();
         return result;
       } catch (error) {
         // TypeORM would wait for a silent server to roll back, and keep the connection.

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { describeSettings } from '../../src/config/describe-settings.js';
 import { describeWith } from '../support/programs.js';
 
 interface Rules {
@@ -38,6 +39,21 @@ test('each alert has its paragraph in the runbook, and each paragraph its alert'
   const [section = ''] = runbook.split(/\n## /u);
   expect([...section.matchAll(/^### (\w+)\n\n\S/gmu)].map(([, name]) => name)).toEqual(names);
   expect(alerts.map(({ annotations }) => annotations.runbook)).toEqual(names.map((name) => `docs/operations.md#${name.toLowerCase()}`));
+});
+
+/** What is written like a setting and is none of ours: Node's, OpenTelemetry's, and words of Gemini's answers. */
+const NO_SETTING = /^(?:NODE_OPTIONS|OTEL_\w+|API_KEY_INVALID|RESOURCE_EXHAUSTED)$/u;
+
+test('the settings and commands that the pages for operators and the alerts name are there', () => {
+  const settings = describeSettings().flatMap((section) => section.settings.map(({ name }) => name));
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object };
+  const text = [ALERTS, 'docs/operations.md', 'docs/deployment.md', 'docs/billing.md'].map((file) => readFileSync(file, 'utf8')).join('\n');
+  const named = [...text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b(?!…)/gu)].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(50);
+  // Compose reads this one itself.
+  expect(named.filter((name) => !settings.includes(name) && !NO_SETTING.test(name) && name !== 'BIND_ADDRESS')).toEqual([]);
+  const commands = [...text.matchAll(/npm run ([\w:]+)/gu)].map(([, script = '']) => script);
+  expect(commands.filter((script) => !(script in scripts))).toEqual([]);
 });
 
 test('what every process says alike is never added up', () => {

@@ -26,6 +26,32 @@ describe('package-lock.json', () => {
   });
 });
 
+describe('The files of a deployment', () => {
+  const read = (file: string) => readFileSync(file, 'utf8');
+  const { version, engines } = JSON.parse(read('package.json')) as { version: string; engines: { node: string } };
+  const manifests = committedFiles().filter((path) => path.startsWith('deploy/kubernetes/'));
+  const images = ['docker-compose.yml', ...manifests].flatMap((file) =>
+    [...read(file).matchAll(/^ *image: (\S+)$/gmu)].map(([, image = '']) => image),
+  );
+
+  it('run this release, beside databases of exact versions, of which PostgreSQL’s is the same everywhere', () => {
+    const own = images.filter((image) => image.startsWith('gemini-chat-backend'));
+    expect(own).toEqual(Array.from({ length: 4 }, () => `gemini-chat-backend:${version}`));
+    const others = images.filter((image) => !image.startsWith('gemini-chat-backend'));
+    expect(others).toEqual([expect.stringMatching(/^postgres:\d+\.\d+-alpine$/u), expect.stringMatching(/^redis:\d+\.\d+\.\d+-alpine$/u)]);
+    const [, major] = /^postgres:(\d+)/u.exec(others[0] ?? '') ?? [];
+    expect(read('render.yaml')).toContain(`postgresMajorVersion: '${major}'`);
+  });
+
+  it('build and run the image on one exact version of Node, which package.json allows', () => {
+    const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gmu)].map(([, base = '']) => base);
+    const [, base = ''] = /^node:(\d+\.\d+\.\d+)-\w+-slim$/u.exec(bases[0] ?? '') ?? [];
+    expect(bases).toEqual([bases[0], bases[0]]);
+    const [, least = ''] = /^>=(\d+\.\d+\.\d+)$/u.exec(engines.node) ?? [];
+    expect(base.localeCompare(least, 'en', { numeric: true })).toBeGreaterThanOrEqual(0);
+  });
+});
+
 describe('The repository', () => {
   it('links its pages and pictures to files that exist', () => {
     const pages = committedFiles().filter((path) => path.endsWith('.md'));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SECURITY_EVENTS } from '../../src/common/logging/security-log.js';
-import { signUpAdministrator } from '../support/administrator.js';
+import { runSql, signUpAdministrator } from '../support/administrator.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { CapturedLog } from '../support/captured-log.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -61,6 +61,7 @@ test('a spent refresh token, ended sessions and a new password', async () => {
   const second = await spend(tokens.refresh_token);
   await spend(second.body.refresh_token);
   expect(await eventsOf(() => spend(tokens.refresh_token))).toEqual(['warn refresh_reused']);
+  await api.post('/auth/login', body({ identifier: username, password }));
   const change = { current_password: password, new_password: 'another horse battery' };
   expect(await eventsOf(() => api.post('/auth/change-password', { token: accessToken, body: change }))).toEqual([
     'info sessions_ended',
@@ -79,8 +80,44 @@ test('403, and what an administrator does to an account', async () => {
   });
   const change = (changes: object) => api.patch(`/admin/users/${user.id}`, { token: admin.accessToken, body: changes });
   expect(await eventsOf(() => change({ disabled: true }))).toEqual(['info sessions_ended', 'warn account_disabled']);
-  expect(await eventsOf(() => change({ disabled: false }))).toEqual(['info sessions_ended', 'warn account_enabled']);
-  await api.post('/auth/verify-otp', body({ mobile_number: user.mobileNumber, otp: user.otp, challenge_id: user.challengeId }));
+  expect(await eventsOf(() => change({ disabled: false }))).toEqual(['warn account_enabled']);
+  const { username: identifier, password } = user;
+  const endSessions = () => api.delete(`/admin/users/${user.id}/sessions`, { token: admin.accessToken });
+  await api.post('/auth/login', body({ identifier, password }));
+  expect(await eventsOf(endSessions)).toEqual(['info sessions_ended']);
+  const last = (event: string) => log.lines.findLast((line) => line['event'] === event);
+  expect(last('sessions_ended')).toMatchObject({ user_id: user.id, by: admin.id, count: 1 });
+  expect(await eventsOf(endSessions)).toEqual([]);
+  await runSql(database.url, `UPDATE users SET verified_at = now() WHERE id = $1`, [user.id]);
+  expect(await eventsOf(() => change({ role: 'admin' }))).toEqual(['warn role_changed']);
+  expect(last('role_changed')).toMatchObject({ user_id: user.id, by: admin.id, from: 'user', to: 'admin' });
+});
+
+test('what is rolled back logs no event, and what is run again after a deadlock logs each once', async () => {
+  const { mobileNumber: mobile_number } = await api.signUp();
+  const forgotten = await api.post<{ challenge_id: string; otp: string }>('/auth/forgot-password', body({ mobile_number }));
+  const { challenge_id, otp } = forgotten.body;
+  const reset = async () =>
+    (await api.post('/auth/reset-password', body({ mobile_number, challenge_id, otp, new_password: 'another horse battery' }))).status;
+  // The end of a session fails at the commit: the first one for good, the second one by a deadlock.
+  await runSql(
+    database.url,
+    `CREATE SEQUENCE commits;
+     CREATE FUNCTION fail_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN
+       CASE nextval('commits') WHEN 1 THEN RAISE 'no'; WHEN 2 THEN RAISE deadlock_detected; ELSE RETURN NULL; END CASE;
+     END $$;
+     CREATE CONSTRAINT TRIGGER fail_commit AFTER UPDATE ON sessions DEFERRABLE INITIALLY DEFERRED
+       FOR EACH ROW WHEN (NEW.ended_at IS NOT NULL) EXECUTE FUNCTION fail_commit()`,
+  );
+  try {
+    let status = 0;
+    expect([await eventsOf(async () => (status = await reset())), status]).toEqual([[], 500]);
+    const events = ['info sessions_ended', 'info password_changed'];
+    expect([await eventsOf(async () => (status = await reset())), status]).toEqual([events, 204]);
+  } finally {
+    await runSql(database.url, `DROP FUNCTION fail_commit() CASCADE`);
+  }
 });
 
 test('a throttled request', async () => {

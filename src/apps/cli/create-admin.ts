@@ -5,6 +5,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppError } from '../../common/errors/app-error.js';
 import type { FieldError } from '../../common/errors/common.errors.js';
+import { openLog } from '../../common/logging/open-log.js';
 import { runProcess } from '../../common/process.js';
 import { ConfigModule } from '../../config/config.module.js';
 import { type Config, loadConfig } from '../../config/env.js';
@@ -68,7 +69,9 @@ await runProcess(async () => {
   // A person is waiting, so a missing dependency is reported at once.
   await waitForDependencies({ ...config, START_TIMEOUT: 0 });
   const password = generatesPassword ? randomBytes(18).toString('base64url') : await readPassword();
-  const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger: false, abortOnError: false });
+  // Standard output is for the person who runs the command.
+  const logger = await openLog({ level: config.LOG_LEVEL, destination: process.stderr });
+  const app = await NestFactory.createApplicationContext(CreateAdminModule.forRoot(config), { logger, abortOnError: false });
   try {
     const user = await app.get(UsersService).createAdministrator({ username, mobileNumber, password, email: null });
     process.stdout.write(`${user.username} (${user.mobileNumber}) is an administrator.\n`);

@@ -10,9 +10,9 @@ export const SECURITY_EVENTS = {
   throttled: { level: 'log', meaning: 'A request was refused by a limit of requests, sign-ins or codes.' },
   session_started: { level: 'log', meaning: 'A user signed in.' },
   session_ended: { level: 'log', meaning: 'A session was ended by its user.' },
-  sessions_ended: { level: 'log', meaning: 'All sessions of a user, or all but the current one, were ended.' },
+  sessions_ended: { level: 'log', meaning: 'All live sessions of a user, or all but the current one, were ended.' },
   password_changed: { level: 'log', meaning: 'A password was changed or set with a code.' },
-  role_changed: { level: 'warn', meaning: 'An administrator changed the role of an account.' },
+  role_changed: { level: 'warn', meaning: 'The role of an account was changed, or an administrator was created on the server.' },
   account_disabled: { level: 'warn', meaning: 'An administrator disabled an account.' },
   account_enabled: { level: 'warn', meaning: 'An administrator enabled an account.' },
 } as const satisfies Record<string, { readonly level: 'log' | 'warn'; readonly meaning: string }>;
@@ -21,7 +21,18 @@ export type SecurityEvent = keyof typeof SECURITY_EVENTS;
 
 const logger = new Logger('Security');
 
-/** @param fields ids and codes; never a number, a name, a password, a code or a token */
-export function logSecurityEvent(event: SecurityEvent, fields: Readonly<Record<string, string | number | null>>): void {
-  logger[SECURITY_EVENTS[event].level](event, { event, ...fields });
+/**
+ * @param fields ids and codes; never a number, a name, a password, a code or a token
+ * @param transaction what the event is part of: it is logged after the commit, and not at all after a rollback
+ */
+export function logSecurityEvent(
+  event: SecurityEvent,
+  fields: Readonly<Record<string, string | number | null>>,
+  transaction?: { afterCommit(effect: () => void): void },
+): void {
+  const log = () => {
+    logger[SECURITY_EVENTS[event].level](event, { event, ...fields });
+  };
+  if (transaction === undefined) log();
+  else transaction.afterCommit(log);
 }

@@ -61,11 +61,11 @@ export class AdminUsersService {
     by: Administrator,
     { userId, ...changes }: { readonly userId: string; readonly role?: Role; readonly isDisabled?: boolean },
   ): Promise<AccountDetails> {
-    const { before, after } = await this.database.transaction(async (transaction) => {
+    await this.database.transaction(async (transaction) => {
       const { before, after } = await this.users.changeAccess(transaction, userId, changes);
-      if (before === after) return { before, after };
+      if (before === after) return;
       await this.codes.consumeAll(transaction, userId);
-      await this.sessions.endAll(userId, transaction);
+      await this.sessions.endAll(transaction, { userId, by: by.userId });
       const entry = {
         action: 'user.update',
         targetId: userId,
@@ -73,11 +73,11 @@ export class AdminUsersService {
         after: { role: after.role, disabled: after.isDisabled },
       } as const;
       await this.auditLog.recordChanges(by, [entry], transaction);
-      return { before, after };
+      const who = { user_id: userId, by: by.userId };
+      if (before.role !== after.role) logSecurityEvent('role_changed', { ...who, from: before.role, to: after.role }, transaction);
+      if (before.isDisabled !== after.isDisabled)
+        logSecurityEvent(after.isDisabled ? 'account_disabled' : 'account_enabled', who, transaction);
     });
-    const who = { user_id: userId, by: by.userId };
-    if (before.role !== after.role) logSecurityEvent('role_changed', { ...who, from: before.role, to: after.role });
-    if (before.isDisabled !== after.isDisabled) logSecurityEvent(after.isDisabled ? 'account_disabled' : 'account_enabled', who);
     return this.getAccount(userId);
   }
 
@@ -85,7 +85,7 @@ export class AdminUsersService {
   async endSessions(by: Administrator, { userId }: { readonly userId: string }): Promise<void> {
     await this.database.transaction(async (transaction) => {
       if (!(await this.users.lock(transaction, userId))) throw new NotFoundError();
-      const ended = await this.sessions.endAll(userId, transaction);
+      const ended = await this.sessions.endAll(transaction, { userId, by: by.userId });
       if (ended === 0) return;
       const entry = {
         action: 'user.end_sessions',

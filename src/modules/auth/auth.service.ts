@@ -166,8 +166,8 @@ export class AuthService {
       const foreign = !user.isVerified && actor?.userId !== user.id ? contents : null;
       await this.verify(transaction, user, foreign);
       await this.replacePassword(transaction, { id: user.id, passwordHash });
-      await this.sessions.endAll(user.id, transaction);
-      logSecurityEvent('password_changed', { user_id: user.id });
+      await this.sessions.endAll(transaction, { userId: user.id, by: user.id });
+      logSecurityEvent('password_changed', { user_id: user.id }, transaction);
       return foreign;
     });
     await deleted?.forget();
@@ -192,8 +192,8 @@ export class AuthService {
     await this.database.transaction(async (transaction) => {
       if (!(await this.replacePassword(transaction, { id: user.id, passwordHash, ...expected }))) throw new InvalidCredentialsError();
       await this.sessions.endOthers(actor, transaction);
+      logSecurityEvent('password_changed', { user_id: user.id }, transaction);
     });
-    logSecurityEvent('password_changed', { user_id: user.id });
   }
 
   /** Uses a sign-in code that was sent to the user's own number. @throws InvalidOtpError */
@@ -237,7 +237,7 @@ export class AuthService {
     if (foreign !== null) {
       await foreign.delete();
       await this.codes.consumeAll(transaction, user.id);
-      await this.sessions.endAll(user.id, transaction);
+      await this.sessions.endAll(transaction, { userId: user.id, by: user.id });
     }
     await this.users.settleDay(transaction, user, { restart: foreign !== null });
     return verified;

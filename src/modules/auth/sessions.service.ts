@@ -7,7 +7,7 @@ import { newId } from '../../common/ids.js';
 import { logSecurityEvent } from '../../common/logging/security-log.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import type { StatementRunner } from '../../database/database.js';
+import type { Transaction } from '../../database/database.js';
 import { type UserProfile, UsersService } from '../users/index.js';
 import { type AccessClaims, AccessTokensService } from './access-tokens.service.js';
 import { AccountDisabledError, InvalidTokenError, RefreshTokenReusedError, SessionEndedError } from './auth.errors.js';
@@ -58,7 +58,7 @@ export class SessionsService {
   async start(
     user: UserProfile,
     signIn: { readonly client: Client; readonly passwordHash?: string },
-    on?: StatementRunner,
+    transaction?: Transaction,
   ): Promise<Tokens | null> {
     const id = newId();
     const refreshKey = randomBytes(32);
@@ -66,8 +66,8 @@ export class SessionsService {
     const refreshTokenHash = hashOfToken(refreshToken);
     const lifetimeMs = Math.min(this.config.REFRESH_TOKEN_TTL, this.sessions.maxAgeOf(user.role));
     const session = { id, userId: user.id, role: user.role, refreshKey, refreshTokenHash, lifetimeMs, ...signIn };
-    if (!(await this.sessions.insert(session, on))) return null;
-    logSecurityEvent('session_started', { user_id: user.id, session_id: id, role: user.role });
+    if (!(await this.sessions.insert(session, transaction))) return null;
+    logSecurityEvent('session_started', { user_id: user.id, session_id: id, role: user.role }, transaction);
     return this.toTokens(user, refreshToken, lifetimeMs);
   }
 
@@ -99,15 +99,18 @@ export class SessionsService {
   }
 
   /** Ends all sessions of the caller except the current one. */
-  async endOthers({ userId, sessionId }: Actor, on?: StatementRunner): Promise<void> {
-    const count = await this.sessions.endAll({ userId, exceptId: sessionId }, on);
-    logSecurityEvent('sessions_ended', { user_id: userId, count });
+  async endOthers({ userId, sessionId }: Actor, transaction?: Transaction): Promise<void> {
+    const count = await this.sessions.endAll({ userId, exceptId: sessionId }, transaction);
+    if (count > 0) logSecurityEvent('sessions_ended', { user_id: userId, by: userId, count }, transaction);
   }
 
-  /** @returns the number of sessions that were live */
-  async endAll(userId: string, on?: StatementRunner): Promise<number> {
-    const count = await this.sessions.endAll({ userId }, on);
-    logSecurityEvent('sessions_ended', { user_id: userId, count });
+  /**
+   * @param by the user who ends them: the owner or an administrator
+   * @returns the number of sessions that were live
+   */
+  async endAll(transaction: Transaction, { userId, by }: { readonly userId: string; readonly by: string }): Promise<number> {
+    const count = await this.sessions.endAll({ userId }, transaction);
+    if (count > 0) logSecurityEvent('sessions_ended', { user_id: userId, by, count }, transaction);
     return count;
   }
 

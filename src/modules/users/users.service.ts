@@ -3,6 +3,7 @@ import type { Actor, Role } from '../../common/actor.js';
 import type { Client } from '../../common/client.js';
 import { NotFoundError, ValidationFailedError } from '../../common/errors/common.errors.js';
 import { newId } from '../../common/ids.js';
+import { logSecurityEvent } from '../../common/logging/security-log.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
@@ -131,7 +132,10 @@ export class UsersService {
     const user = await this.prepare(input, { role: 'admin', isVerified: true });
     return this.database.transaction(async (transaction) => {
       await this.users.takeOverNumber(transaction, user.mobileNumber);
-      return this.users.insert(transaction, user);
+      const created = await this.users.insert(transaction, user);
+      // Nobody who is signed in did it: whoever has the server may.
+      logSecurityEvent('role_changed', { user_id: created.id, by: null, from: null, to: created.role }, transaction);
+      return created;
     });
   }
 

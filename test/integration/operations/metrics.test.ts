@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { TestUser } from '../../support/api.js';
 import { type BillingStack, startBilling } from '../../support/billing.js';
 import { Conversation } from '../../support/conversation.js';
@@ -22,6 +23,10 @@ afterAll(() => stack.close());
 
 const text = async () => (await stack.api.get<string>('/metrics')).body;
 const scrape = async () => parseMetrics(await text());
+
+/** The names of the series of a metric. */
+const seriesOf = (name: string, type: string | undefined): string[] =>
+  type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name];
 
 /** Everything that has a metric: sign-ins, answers, failures, titles, the cache, payments and their events. */
 async function useEverything(): Promise<TestUser> {
@@ -97,13 +102,33 @@ test('what the service has left and what waits is read at most once in five seco
 });
 
 test('a user makes no series, and no label holds what is a user’s', async () => {
-  const seriesOf = (samples: readonly MetricSample[]) =>
+  const allOf = (samples: readonly MetricSample[]) =>
     new Set(samples.filter(({ name }) => !name.startsWith('nodejs_')).map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`));
-  const before = seriesOf(await scrape());
+  const before = allOf(await scrape());
   const user = await useEverything();
   const after = await text();
-  expect([...seriesOf(parseMetrics(after))].filter((series) => !before.has(series))).toEqual([]);
+  expect([...allOf(parseMetrics(after))].filter((series) => !before.has(series))).toEqual([]);
   for (const own of [user.id, user.username, user.mobileNumber]) expect(after).not.toContain(own);
+});
+
+test('every metric that alerts, dashboard, scaling and their pages name is there', async () => {
+  const known = new Set([...(await text()).matchAll(/^# TYPE (\w+) (\w+)$/gmu)].flatMap(([, name = '', type]) => seriesOf(name, type)));
+  const read = (file: string) => readFileSync(file, 'utf8');
+  const queries = [...read('deploy/prometheus/alerts.yml').matchAll(/^ +expr: (?:\|\n)?([\s\S]*?)\n +(?:for|labels):/gmu)].map(
+    ([, query = '']) => query,
+  );
+  const { panels } = JSON.parse(read('deploy/grafana/gemini-chat.json')) as { panels: { targets?: { expr: string }[] }[] };
+  queries.push(...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)));
+  // Without labels and their values, what is written with underscores is a metric or a function.
+  const inQueries = queries.flatMap((query) => [
+    ...query.replaceAll(/\{[^}]*\}|\b(?:by|on|without) ?\([^)]*\)|\$__\w+/gu, '').matchAll(/\b[a-z]\w*_\w+\b(?!\()/gu),
+  ]);
+  const inPages = ['docs/operations.md', 'docs/development.md', 'deploy/kubernetes/worker.yaml'].flatMap((file) => [
+    ...read(file).matchAll(/\b(?:service_(?!budget_reached|unavailable)\w+|\w+_total)\b/gu),
+  ]);
+  const named = [...inQueries, ...inPages].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(70);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 
 test('refusals of the throttle are counted by its policy', async () => {
