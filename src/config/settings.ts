@@ -324,6 +324,10 @@ const attachments = {
   ATTACHMENT_MAX_BYTES: whole(1, 1024 * 1024 * 1024)
     .default(20 * 1024 * 1024)
     .describe('Bytes of the largest file that a user may upload.'),
+  UPLOAD_STALL_TIMEOUT: duration
+    .default(10_000)
+    .describe('Interval in which an upload has to bring at least 16 KiB. One that brings less is cut.'),
+  UPLOAD_TIMEOUT: duration.default(600_000).describe('Longest duration of one upload. Other requests have 60 seconds.'),
   ATTACHMENT_STORE: z
     .enum(['database', 's3'])
     .default('database')

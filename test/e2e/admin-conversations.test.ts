@@ -1,7 +1,8 @@
 import { runSql, signUpAdministrator } from '../support/administrator.js';
-import type { TestUser } from '../support/api.js';
+import { startTestApi, type TestUser } from '../support/api.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
 import { idsRise, readEvents, shapeOf, textOf } from '../support/event-stream.js';
+import { PDF, upload } from '../support/files.js';
 import { ID, problem, TIME } from '../support/problem.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -332,6 +333,35 @@ test('an export with what was written defuses whatever a spreadsheet may take fo
     "'=1+1",
     '',
   ]);
+});
+
+test('the contents of a file are read by a link, which is noted, and only where the setting allows it', async () => {
+  const { body: file } = await upload(stack.api, user.accessToken, PDF, { name: 'paper.pdf' });
+  const { message } = await conversation.send('Read this', { attachment_ids: [file.id] });
+  const { data } = await get<Page<object>>(`/admin/messages?chatroom_id=${conversation.chatroomId}&role=user`);
+  expect(data).toMatchObject([{ id: message.id, content: null, attachments: [file] }]);
+  const path = `/admin/attachments/${file.id}/link`;
+  const { status, body } = await stack.api.post<{ url: string }>(path, { token: admin.accessToken });
+  expect({ status, body }).toEqual({ status: 201, body: { url: expect.any(String), expires_at: expect.stringMatching(TIME) } });
+  const opened = await fetch(body.url, { headers: { range: 'bytes=1-3' } });
+  expect({ status: opened.status, text: await opened.text() }).toEqual({ status: 206, text: 'PDF' });
+  expect(Object.fromEntries(opened.headers)).toMatchObject({
+    'content-disposition': 'attachment; filename=paper.pdf',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringMatching(/^sandbox;/),
+  });
+  const entry = { actor: { id: admin.id }, action: 'attachment.read', target: { type: 'attachment', id: file.id } };
+  expect(await auditOf(file.id)).toMatchObject([entry]);
+
+  const strict = await startTestApi({ DATABASE_URL: stack.databaseUrl });
+  try {
+    expect((await strict.post(path, { token: admin.accessToken })).body).toMatchObject({ code: 'forbidden' });
+  } finally {
+    await strict.close();
+  }
+  expect((await stack.api.post(path, { token: user.accessToken })).body).toMatchObject({ code: 'forbidden' });
+  expect((await stack.api.post(`/admin/attachments/${user.id}/link`, { token: admin.accessToken })).status).toBe(404);
+  expect(await auditOf(file.id)).toHaveLength(1);
 });
 
 test('the list of chatrooms shows names only where they may be read, and notes who read them', async () => {

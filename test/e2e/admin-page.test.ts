@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems } from '../support/accessibility.js';
 import { runSql, signUpAdministrator } from '../support/administrator.js';
-import type { TestUser } from '../support/api.js';
+import { startTestApi, type TestUser } from '../support/api.js';
 import { openBrowser } from '../support/browser.js';
 import { buildPage } from '../support/build-page.js';
 import { Conversation } from '../support/conversation.js';
+import { PNG, upload } from '../support/files.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -250,6 +251,37 @@ test('what users wrote is not shown where the setting does not allow it, and the
   await go('Messages');
   await page.getByLabel('Content').selectOption('true');
   await page.getByRole('alert').getByText('ADMIN_READS_CONTENT').waitFor();
+});
+
+test('files are named and sized, and open in a tab of their own where contents may be read', async () => {
+  const user = await stack.api.signUp();
+  const conversation = await Conversation.start(stack.api, user.accessToken, { name: 'Files' });
+  const { body: file } = await upload(stack.api, user.accessToken, PNG, { name: 'cat.png' });
+  await conversation.ask('Look at this', { attachment_ids: [file.id] });
+  await signIn();
+  await heading('Overview').waitFor();
+  const messages = `admin/ui#/messages?chatroom_id=${conversation.chatroomId}`;
+  await page.goto(`${stack.api.origin}/${messages}`);
+  await page.getByRole('list', { name: 'Files' }).getByText('cat.png').waitFor();
+  expect(await page.getByRole('button', { name: 'cat.png' }).count()).toBe(0);
+
+  const open = await startTestApi({ DATABASE_URL: stack.databaseUrl, ADMIN_READS_CONTENT: 'true' });
+  try {
+    await page.goto(`${open.origin}/${messages}`);
+    await page.getByLabel('Username or mobile number').fill(admin.username);
+    await page.getByLabel('Password').fill(admin.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('list', { name: 'Files' }).waitFor();
+    await page.getByLabel('Content').selectOption('true');
+    const tab = page.context().waitForEvent('page');
+    await page.getByRole('button', { name: 'cat.png' }).click();
+    const picture = await tab;
+    await picture.waitForURL(/\/file\//);
+    expect(await picture.title()).toMatch(/cat\.png|1×1/);
+    await picture.close();
+  } finally {
+    await open.close();
+  }
 });
 
 test('who takes the role from their own account is led out, and told why', async () => {

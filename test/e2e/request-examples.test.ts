@@ -43,6 +43,8 @@ const REFUSED: Readonly<Record<string, readonly [status: number, code: string]>>
   cancelSubscription: [409, 'not_subscribed'],
   resumeSubscription: [409, 'not_subscribed'],
   replayWebhookEvent: [404, 'not_found'],
+  // ADMIN_READS_CONTENT is not set.
+  createLinkToAnyAttachment: [403, 'forbidden'],
   // The reply has not failed.
   retryReply: [409, 'reply_not_retryable'],
 };

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { CapturedLog } from '../support/captured-log.js';
+import { upload } from '../support/files.js';
 import { startTestRedis, type TestRedis, whyNoRedis } from '../support/redis-server.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -14,6 +15,9 @@ const PLANTED = {
   content: 'planted-content-of-a-message',
   instruction: 'planted-system-instruction',
   room: 'planted-name-of-a-room',
+  file: 'planted-bytes-of-a-file',
+  fileName: 'planted-name-of-a-file.txt',
+  refusedFile: 'planted-bytes-of-a-refused-file',
   password: 'planted-password-7391',
   wrongPassword: 'planted-wrong-password',
   email: 'planted-address@example.com',
@@ -106,7 +110,11 @@ withRedis(`what a vendor repeats of a request${missing === null ? '' : ` (skippe
       token,
       body: { name: PLANTED.room, system_instruction: PLANTED.instruction },
     });
-    await api.post(`/chatroom/${room.id}/message`, { token, body: { content: PLANTED.content } });
+    const { body: file } = await upload(api, token, Buffer.from(PLANTED.file), { name: PLANTED.fileName });
+    expect((await upload(api, token, Buffer.from(`${PLANTED.refusedFile}\0`), { name: PLANTED.fileName })).status).toBe(415);
+    const { body: link } = await api.post<{ url: string }>(`/attachment/${file.id}/link`, { token });
+    expect(await (await fetch(link.url)).text()).toBe(PLANTED.file);
+    await api.post(`/chatroom/${room.id}/message`, { token, body: { content: PLANTED.content, attachment_ids: [file.id] } });
     await until('the reply has failed', () => saying('reply finished').length > 0);
     const payment = await api.post('/subscription/pro', { token, body: {} });
     expect(payment.status).toBeGreaterThanOrEqual(400);
@@ -122,8 +130,17 @@ withRedis(`what a vendor repeats of a request${missing === null ? '' : ` (skippe
       ['metrics', [(await api.get<string>('/metrics')).body]],
     ]);
     // The vendor did see them, so that the test can fail.
-    const secrets = { ...PLANTED, number: NUMBER, digits: NUMBER.slice(1), code, accessToken: token, refreshToken: tokens.refresh_token };
-    expect(received.join('\n')).toContain(PLANTED.content);
+    const secrets = {
+      ...PLANTED,
+      encodedFile: Buffer.from(PLANTED.file).toString('base64'),
+      link: link.url.slice(-40),
+      number: NUMBER,
+      digits: NUMBER.slice(1),
+      code,
+      accessToken: token,
+      refreshToken: tokens.refresh_token,
+    };
+    for (const seen of [PLANTED.content, PLANTED.fileName, secrets.encodedFile]) expect(received.join('\n')).toContain(seen);
     for (const [where, texts] of everywhere)
       for (const [what, secret] of Object.entries(secrets)) {
         const found = texts.filter((text) =>

@@ -16,8 +16,8 @@ import { API_HEADERS } from './security-headers.js';
 
 /** Time limit for all headers of a request. */
 const HEADERS_MS = 15_000;
-/** Time limit for a whole request. */
-const REQUEST_MS = 60_000;
+/** Time beyond that of the slowest upload, after which Node itself ends a request. BodyInterceptor ends others before. */
+const LATE_MS = 60_000;
 /** Interval between checks for late requests. */
 const LATE_CHECK_MS = 2_000;
 /** Time that a refused client has to read the refusal. */
@@ -32,10 +32,10 @@ const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
  * request.
  */
 export function createHttpAdapter(config: Config): FastifyAdapter {
-  const { TRUSTED_PROXIES } = config;
+  const { TRUSTED_PROXIES, UPLOAD_TIMEOUT } = config;
   const problems = new ProblemFilter();
   const adapter = new FastifyAdapter({
-    requestTimeout: REQUEST_MS,
+    requestTimeout: UPLOAD_TIMEOUT + LATE_MS,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     // Node's own refusal of a request without a host is no problem document: the hook below refuses it instead.

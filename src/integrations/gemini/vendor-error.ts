@@ -54,8 +54,8 @@ interface VendorError {
  * The code of an error that is about a file; null for any other. Gemini says 403 or 404 of an upload that has expired,
  * FAILED_PRECONDITION of one that it is still processing, and INVALID_ARGUMENT of a file that it cannot read.
  */
-function codeOfFile(httpStatus: number, { status, message }: VendorError): GeminiErrorCode | null {
-  if (typeof message !== 'string') return null;
+function codeOfFile(httpStatus: number, { status, message, details }: VendorError): GeminiErrorCode | null {
+  if (typeof message !== 'string' || isBadKey(details)) return null;
   const isAboutUpload = /\bfiles?\b/iu.test(message);
   if (isAboutUpload && (httpStatus === 403 || httpStatus === 404 || status === 'FAILED_PRECONDITION')) return 'attachment_unavailable';
   return httpStatus === 400 && status === 'INVALID_ARGUMENT' && UNREADABLE.test(message) ? 'attachment_rejected' : null;
@@ -70,10 +70,11 @@ function codeOf(httpStatus: number, { status: vendorStatus, message, details }: 
   if (MISCONFIGURED.has(httpStatus)) return 'model_misconfigured';
   // A bad key is a 400 (https://ai.google.dev/gemini-api/docs/troubleshooting); so is a country or an account that may
   // not use the API (FAILED_PRECONDITION).
-  const misconfigured = vendorStatus === 'FAILED_PRECONDITION' || details.some((detail) => detail['reason'] === 'API_KEY_INVALID');
-  if (misconfigured) return 'model_misconfigured';
+  if (vendorStatus === 'FAILED_PRECONDITION' || isBadKey(details)) return 'model_misconfigured';
   return typeof message === 'string' && OVERLOADED.test(message) ? 'model_overloaded' : 'request_rejected';
 }
+
+const isBadKey = (details: readonly Json[]): boolean => details.some((detail) => detail['reason'] === 'API_KEY_INVALID');
 
 /** A name of Google's, and no words, which could repeat the request. */
 const NAME = /^[A-Z][A-Z0-9_]{0,62}$/u;

@@ -46,6 +46,8 @@ export class S3Store extends ObjectStore {
       credentials: { accessKeyId, secretAccessKey },
       // Stores other than AWS have one host for all buckets.
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+      // The SDK would write to the console, beside the log, that it does not repeat a request with a body.
+      logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
       // Checksums are sent where this class gives them: not every store knows those that the SDK would add.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
@@ -121,6 +123,8 @@ export class S3Store extends ObjectStore {
     }
   }
 }
+
+const ignore = (): void => undefined;
 
 const keyOf = (id: string): string => `${PREFIX}${id}`;
 

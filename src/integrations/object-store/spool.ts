@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { ServiceUnavailableError } from '../../common/errors/common.errors.js';
 
 /**
  * A file in the temporary folder that holds one part of an object, because a store wants to know the length and the
@@ -14,9 +15,10 @@ export class Spool {
 
   private constructor(private readonly file: FileHandle) {}
 
+  /** @throws ServiceUnavailableError */
   static async open(): Promise<Spool> {
     const path = join(tmpdir(), `upload-${randomUUID()}`);
-    const file = await open(path, 'wx+', 0o600);
+    const file = await open(path, 'wx+', 0o600).catch(unavailable);
     await rm(path, { force: true });
     return new Spool(file);
   }
@@ -30,9 +32,10 @@ export class Spool {
     return this.hash.copy().digest('base64');
   }
 
+  /** @throws ServiceUnavailableError when the disk is full */
   async append(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const { bytesWritten } = await this.file.write(bytes, at, bytes.length - at, this.size + at);
+      const { bytesWritten } = await this.file.write(bytes, at, bytes.length - at, this.size + at).catch(unavailable);
       at += bytesWritten;
     }
     this.hash.update(bytes);
@@ -52,4 +55,8 @@ export class Spool {
   async close(): Promise<void> {
     await this.file.close();
   }
+}
+
+function unavailable(cause: unknown): never {
+  throw new ServiceUnavailableError({ cause });
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AttachmentsModule } from '../attachments/index.js';
 import { AuthModule } from '../auth/index.js';
 import { BillingModule } from '../billing/index.js';
 import { ChatroomEntity } from '../chatrooms/index.js';
@@ -46,6 +47,7 @@ const READ_TABLES = [ChatroomEntity, GrantEntity, MessageEntity, SubscriptionEnt
     AuthModule,
     UsersModule,
     MessagesModule,
+    AttachmentsModule,
     SubscriptionsModule,
     BillingModule,
     TypeOrmModule.forFeature([...TABLES, ...READ_TABLES]),
@@ -60,6 +62,6 @@ const READ_TABLES = [ChatroomEntity, GrantEntity, MessageEntity, SubscriptionEnt
     ConversationsRepository,
     EntitlementsRepository,
   ],
-  exports: [...SERVICES, BillingModule],
+  exports: [...SERVICES, AttachmentsModule, BillingModule],
 })
 export class AdminModule {}

@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = {
   'queue.retry': 'queue',
   'chatrooms.read': 'chatroom',
   'messages.read': 'message',
+  'attachment.read': 'attachment',
   'users.export': 'user',
   'messages.export': 'message',
   'audit_log.export': 'audit_log',
@@ -56,8 +57,8 @@ export class AuditLogService {
   }
 
   /** Records that data was read. Call it before the data is sent, so that nothing is read without an entry. */
-  async recordReading(by: Administrator, entry: Pick<NewAuditEntry, 'action' | 'after'>): Promise<void> {
-    await this.entries.insert([toEntity(by, { targetId: null, before: null, ...entry })]);
+  async recordReading(by: Administrator, entry: Pick<NewAuditEntry, 'action'> & Partial<NewAuditEntry>): Promise<void> {
+    await this.entries.insert([toEntity(by, { targetId: null, before: null, after: null, ...entry })]);
   }
 
   /** Newest first. */

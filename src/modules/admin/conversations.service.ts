@@ -4,6 +4,7 @@ import { ForbiddenError, NotFoundError } from '../../common/errors/common.errors
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type Transaction } from '../../database/database.js';
+import { type AttachmentLink, LinksService } from '../attachments/index.js';
 import { NotAReplyError, ReplyNotRetryableError, type RetriedReply, RetriesService } from '../messages/index.js';
 import type { Administrator } from './administrator.js';
 import { AuditLogService } from './audit-log.service.js';
@@ -16,7 +17,7 @@ import {
   type RoomRecord,
 } from './conversations.repository.js';
 
-/** Lists chatrooms and messages of all users, and retries failed replies. */
+/** Lists chatrooms and messages of all users, opens their files, and retries failed replies. */
 @Injectable()
 export class ConversationsService {
   constructor(
@@ -24,6 +25,7 @@ export class ConversationsService {
     private readonly conversations: ConversationsRepository,
     private readonly retries: RetriesService,
     private readonly auditLog: AuditLogService,
+    private readonly links: LinksService,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -57,6 +59,18 @@ export class ConversationsService {
       await this.auditLog.recordReading(by, { action: 'messages.read', after: { message_ids: rows.map(({ id }) => id) } });
     }
     return rows;
+  }
+
+  /**
+   * Creates a link to a file, by which its contents are read. It is audited.
+   *
+   * @throws NotFoundError; ForbiddenError where the setting does not let administrators read what users wrote
+   */
+  async createAttachmentLink(by: Administrator, { id }: { readonly id: string }): Promise<AttachmentLink> {
+    this.assertContentIsReadable();
+    const link = await this.links.createLinkToAny(id);
+    await this.auditLog.recordReading(by, { action: 'attachment.read', targetId: id });
+    return link;
   }
 
   /** Retries a failed reply. @throws NotFoundError, NotAReplyError, ReplyNotRetryableError */

@@ -1,5 +1,19 @@
 import { defineError } from '../../common/errors/app-error.js';
 
+const NOT_ACCEPTED = {
+  form: 'Send the file as multipart/form-data, not compressed.',
+  file: 'PNG, JPEG, WEBP, HEIC, PDF and UTF-8 text are accepted. The bytes of the file decide, not its name.',
+} as const;
+
+/** An upload that is no form, or whose file has no accepted type. */
+export class UnsupportedFileError extends defineError({
+  code: 'unsupported_media_type',
+  kind: 'unsupported_media_type',
+  title: 'The content type is not supported',
+  occurrence: (what: keyof typeof NOT_ACCEPTED) => ({ detail: NOT_ACCEPTED[what] }),
+  example: 'file',
+}) {}
+
 export class AttachmentInUseError extends defineError({
   code: 'attachment_in_use',
   kind: 'conflict',

@@ -6,10 +6,13 @@ import { AttachmentEntity } from './attachment.entity.js';
 import { AttachmentRemovalEntity } from './attachment-removal.entity.js';
 import { AttachmentsRepository } from './attachments.repository.js';
 import { AttachmentsService } from './attachments.service.js';
+import { LinkAddresses } from './link-addresses.js';
 import { LinksService } from './links.service.js';
 import { MessageAttachmentEntity } from './message-attachment.entity.js';
 import { RemovalsRepository } from './removals.repository.js';
 import { UploadsService } from './uploads.service.js';
+
+const PROVIDERS = [AttachmentsRepository, AttachmentsService, UploadsService, LinksService, LinkAddresses, RemovalsRepository];
 
 @Module({
   imports: [
@@ -17,7 +20,7 @@ import { UploadsService } from './uploads.service.js';
     ObjectStoreModule,
     TypeOrmModule.forFeature([AttachmentEntity, MessageAttachmentEntity, AttachmentRemovalEntity]),
   ],
-  providers: [AttachmentsRepository, AttachmentsService, UploadsService, LinksService, RemovalsRepository],
-  exports: [AttachmentsRepository, AttachmentsService, UploadsService, LinksService, RemovalsRepository, ObjectStoreModule],
+  providers: PROVIDERS,
+  exports: [...PROVIDERS, ObjectStoreModule],
 })
 export class AttachmentsModule {}

@@ -7,6 +7,8 @@ export {
   searchableText,
   type StoredAttachment,
 } from './attachment.js';
-export { AttachmentResponse, toAttachmentResponse } from './attachment.response.js';
+export { AttachmentLinkResponse, AttachmentResponse, toAttachmentResponse } from './attachment.response.js';
 export { AttachmentsModule } from './attachments.module.js';
 export { AttachmentsService } from './attachments.service.js';
+export { LinkAddresses } from './link-addresses.js';
+export { type AttachmentLink, LinksService } from './links.service.js';

@@ -31,10 +31,13 @@ export class LinksService {
   /** @throws NotFoundError */
   async createLink(actor: Actor, id: string): Promise<AttachmentLink> {
     await this.attachments.getAttachment(actor, id);
-    const expiresAt = new Date(Date.now() + LIFE_MS);
-    const signed = `${id}.${expiresAt.getTime().toString(36)}`;
-    const [signature] = keyedHashesOf(signed, PURPOSE, this.config);
-    return { token: `${signed}.${signature.toString('base64url')}`, expiresAt };
+    return this.sign(id);
+  }
+
+  /** A link to an attachment of any user, for an administrator who may read contents. @throws NotFoundError */
+  async createLinkToAny(id: string): Promise<AttachmentLink> {
+    if ((await this.repository.find(id, { userId: null })) === null) throw new NotFoundError();
+    return this.sign(id);
   }
 
   /** @throws NotFoundError for a token that is not genuine or has expired, and when the attachment was deleted */
@@ -47,5 +50,12 @@ export class LinksService {
     const attachment = isGenuine && isId(id) && Date.now() < parseInt(expiry, 36) ? await this.repository.find(id, { userId: null }) : null;
     if (!attachment) throw new NotFoundError();
     return attachment;
+  }
+
+  private sign(id: string): AttachmentLink {
+    const expiresAt = new Date(Date.now() + LIFE_MS);
+    const signed = `${id}.${expiresAt.getTime().toString(36)}`;
+    const [signature] = keyedHashesOf(signed, PURPOSE, this.config);
+    return { token: `${signed}.${signature.toString('base64url')}`, expiresAt };
   }
 }

@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type/core';
-import { UnsupportedMediaTypeError } from '../../common/errors/common.errors.js';
+import { UnsupportedFileError } from './attachments.errors.js';
 
 /** The media types of attachments. Text of any kind, source code and markup included, is `text/plain`. */
 export const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/heic', 'application/pdf', 'text/plain'] as const;
@@ -26,7 +26,7 @@ export class MediaTypeJudge {
   private binary: MediaType | null = null;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true });
 
-  /** @throws UnsupportedMediaTypeError */
+  /** @throws UnsupportedFileError */
   async take(chunk: Uint8Array): Promise<void> {
     if (this.binary !== null) return;
     if (this.head.length >= SAMPLE) {
@@ -37,7 +37,7 @@ export class MediaTypeJudge {
     if (this.head.length >= SAMPLE) await this.judgeHead();
   }
 
-  /** The type of the whole file. @throws UnsupportedMediaTypeError */
+  /** The type of the whole file. @throws UnsupportedFileError */
   async end(): Promise<MediaType> {
     if (this.binary === null && this.head.length < SAMPLE) await this.judgeHead();
     if (this.binary !== null) return this.binary;
@@ -59,6 +59,6 @@ export class MediaTypeJudge {
     } catch {
       // Not UTF-8.
     }
-    throw new UnsupportedMediaTypeError();
+    throw new UnsupportedFileError('file');
   }
 }

@@ -41,7 +41,7 @@ export class UploadsService {
 
   /**
    * @throws ValidationFailedError for an empty file or a name that is none, PayloadTooLargeError,
-   *   UnsupportedMediaTypeError, StorageFullError, RequestTimeoutError, ServiceUnavailableError, UserGoneError, and the
+   *   UnsupportedFileError, StorageFullError, RequestTimeoutError, ServiceUnavailableError, UserGoneError, and the
    *   errors of `file.bytes`
    */
   async upload(actor: Actor, { name, expectedBytes, bytes }: IncomingFile): Promise<StoredAttachment> {
@@ -116,7 +116,7 @@ class Upload {
     if (this.size === 0) throw new ValidationFailedError([{ field: 'file', message: 'the file must not be empty' }]);
   }
 
-  /** @throws UnsupportedMediaTypeError, StorageFullError, UserGoneError */
+  /** @throws UnsupportedFileError, StorageFullError, UserGoneError */
   async end(): Promise<StoredAttachment> {
     const stored = { size: this.size, mediaType: await this.type.end(), sha256: this.hash.digest() };
     return this.within(this.size, async () => {

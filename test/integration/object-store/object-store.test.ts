@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { ServiceUnavailableError } from '../../../src/common/errors/common.errors.js';
 import { newId } from '../../../src/common/ids.js';
 import { ObjectMissingError, ObjectStore, ObjectStoreModule } from '../../../src/integrations/object-store/index.js';
@@ -90,16 +93,59 @@ describe.each(['database', 's3'] as const)('the store %s', (kind) => {
   });
 });
 
-test('an S3 store that is away is unavailable', async () => {
-  const { module, close } = await startModule([ObjectStoreModule], {
-    ATTACHMENT_STORE: 's3',
-    S3_ENDPOINT: 'http://127.0.0.1:9',
-    S3_BUCKET: 'files',
-    S3_ACCESS_KEY_ID: 'x',
-    S3_SECRET_ACCESS_KEY: 'x',
+describe('an S3 store', () => {
+  /** One that answers every request so. */
+  let server: Server;
+  let status = 507;
+  const stores: { close: () => Promise<void> }[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(status, { 'content-type': 'application/xml' });
+        response.end('<Error><Code>Refused</Code><Message>Refused</Message></Error>');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
   });
-  const store = module.get(ObjectStore, { strict: false });
-  await expect(store.put(newId(), chunksOf(randomBytes(10)))).rejects.toBeInstanceOf(ServiceUnavailableError);
-  await expect(store.read(newId(), { first: 0, last: 0 })).rejects.toBeInstanceOf(ServiceUnavailableError);
-  await close();
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map(({ close }) => close()));
+  });
+  afterAll(() => {
+    server.close();
+  });
+
+  const storeAt = async (endpoint: string): Promise<ObjectStore> => {
+    const keys = { S3_BUCKET: 'files', S3_ACCESS_KEY_ID: 'x', S3_SECRET_ACCESS_KEY: 'x' };
+    const started = await startModule([ObjectStoreModule], { ATTACHMENT_STORE: 's3', S3_ENDPOINT: endpoint, ...keys });
+    stores.push(started);
+    return started.module.get(ObjectStore, { strict: false });
+  };
+  const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const expectUnavailable = async (store: ObjectStore) => {
+    for (const size of [10, 6 * MIB])
+      await expect(store.put(newId(), chunksOf(randomBytes(size)))).rejects.toBeInstanceOf(ServiceUnavailableError);
+    await expect(store.read(newId(), { first: 0, last: 0 })).rejects.toBeInstanceOf(ServiceUnavailableError);
+    await expect(store.delete([newId()])).rejects.toBeInstanceOf(ServiceUnavailableError);
+  };
+
+  test('that is away is unavailable', async () => {
+    await expectUnavailable(await storeAt('http://127.0.0.1:9'));
+  });
+
+  test.each([507, 500, 403])('that answers %i is unavailable', async (answer) => {
+    status = answer;
+    await expectUnavailable(await storeAt(address()));
+  });
+
+  test('is unavailable to a process whose own disk takes nothing', async () => {
+    const { TMPDIR } = process.env;
+    process.env['TMPDIR'] = '/dev/null';
+    try {
+      await expect((await storeAt(address())).put(newId(), chunksOf(randomBytes(10)))).rejects.toBeInstanceOf(ServiceUnavailableError);
+    } finally {
+      if (TMPDIR === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = TMPDIR;
+    }
+  });
 });

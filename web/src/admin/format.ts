@@ -12,4 +12,12 @@ export const usd = (number: number): string =>
   new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', maximumFractionDigits: number < 1 ? 4 : 2 }).format(number);
 export const money = (amount: Amount): string =>
   new Intl.NumberFormat(undefined, { style: 'currency', currency: amount.currency }).format(inWholeUnits(amount));
+export const bytes = (size: number): string =>
+  new Intl.NumberFormat(undefined, {
+    style: 'unit',
+    unit: 'byte',
+    notation: 'compact',
+    unitDisplay: 'narrow',
+    maximumFractionDigits: 1,
+  }).format(size);
 export const milliseconds = (ms: number | null): string => (ms === null ? '–' : ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`);

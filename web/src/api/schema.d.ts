@@ -1188,6 +1188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/attachments/{attachment_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a link to a file of a user
+         * @description The link opens this file alone, for 5 minutes. The service may refuse it (403), as it may refuse the contents of messages. The audit log records who asked for it.
+         */
+        post: operations["createLinkToAnyAttachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/messages/retry": {
         parameters: {
             query?: never;
@@ -3577,7 +3597,7 @@ export interface components {
              */
             completed_at: string | null;
             /**
-             * @description The files of a user message, without their contents.
+             * @description The files of a user message; `POST /admin/attachments/{attachment_id}/link` opens one.
              * @example []
              */
             attachments: components["schemas"]["AttachmentResponse"][];
@@ -4043,7 +4063,7 @@ export interface components {
              * @example user
              * @enum {string}
              */
-            type: "user" | "message" | "webhook_event" | "queue" | "chatroom" | "audit_log";
+            type: "user" | "message" | "webhook_event" | "queue" | "chatroom" | "attachment" | "audit_log";
             /** @example 019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f */
             id: string | null;
             /**
@@ -4064,7 +4084,7 @@ export interface components {
              * @example user.update
              * @enum {string}
              */
-            action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "users.export" | "messages.export" | "audit_log.export";
+            action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "audit_log.export";
             /** @description The target of the action. */
             target: components["schemas"]["AuditTargetResponse"];
             /**
@@ -5288,7 +5308,7 @@ export interface components {
         "Idempotency-Key": string;
         /** @description One range of bytes. */
         Range: string;
-        action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "users.export" | "messages.export" | "audit_log.export";
+        action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "audit_log.export";
         /** @description Only actions of this administrator. */
         actor_id: string;
         /** @description Only actions of the administrator with this name. */
@@ -7977,6 +7997,39 @@ export interface operations {
             400: components["responses"]["InvalidParameter"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["HeadersTooLargeOrRequestTimeoutOrRangeNotSatisfiable"];
+        };
+    };
+    createLinkToAnyAttachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f */
+                attachment_id: components["parameters"]["attachment_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource was created. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentLinkResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["Throttled"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -11,6 +11,8 @@ import { BODY_LIMIT, bodyOptionsOf } from './body-options.js';
 
 /** A sender that is silent for this long in the middle of its body is taken to be gone. */
 const SILENCE_MS = 10_000;
+/** Time for a whole body. */
+const BODY_MS = 60_000;
 
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'TRACE']);
 
@@ -78,12 +80,13 @@ function assertReadable({ headers }: FastifyRequest): void {
  * Reads a whole body.
  *
  * @param onGrowth is called with the size after each chunk; an error that it throws ends the reading
- * @throws PayloadTooLargeError past `limit` bytes, RequestTimeoutError when the sender is silent, and an error with the
- *   status 400 when it leaves
+ * @throws PayloadTooLargeError past `limit` bytes, RequestTimeoutError when the sender is silent or takes too long, and
+ *   an error with the status 400 when it leaves
  */
 function readBody(stream: IncomingMessage, limit: number, onGrowth: (size: number) => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    const startedAt = performance.now();
     let size = 0;
     const settle = (error: Error | null) => {
       clearTimeout(silence);
@@ -99,6 +102,7 @@ function readBody(stream: IncomingMessage, limit: number, onGrowth: (size: numbe
       silence.refresh();
       try {
         if (size > limit) throw new PayloadTooLargeError();
+        if (performance.now() - startedAt > BODY_MS) throw new RequestTimeoutError();
         onGrowth(size);
       } catch (error) {
         settle(error as Error);

@@ -1,10 +1,12 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, type StreamableFile } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { ApiRequestExample } from '../../../common/http/request-example.decorator.js';
 import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import type { Page } from '../../../common/http/page.js';
+import { AttachmentLinkResponse, LinkAddresses } from '../../attachments/index.js';
 import { NotAReplyError, ReplyNotRetryableError } from '../../messages/index.js';
 import type { Administrator } from '../administrator.js';
 import { ConversationsService } from '../conversations.service.js';
@@ -40,6 +42,7 @@ export class AdminConversationsController {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly exports: CsvExportsService,
+    private readonly addresses: LinkAddresses,
   ) {}
 
   @Get('chatrooms')
@@ -74,6 +77,22 @@ export class AdminConversationsController {
   @ApiCsv('messages')
   async exportMessages(@CurrentAdministrator() by: Administrator, @Query() query: MessageFilterQuery): Promise<StreamableFile> {
     return toCsvFile('messages', await this.exports.exportMessages(by, toMessageExport(query)));
+  }
+
+  @Post('attachments/:attachment_id/link')
+  @ApiOperation({
+    summary: 'Create a link to a file of a user',
+    description:
+      'The link opens this file alone, for 5 minutes. The service may refuse it (403), as it may refuse the contents of messages. ' +
+      'The audit log records who asked for it.',
+  })
+  @ApiCreatedResponse({ type: AttachmentLinkResponse })
+  async createLinkToAnyAttachment(
+    @CurrentAdministrator() by: Administrator,
+    @Param('attachment_id', IdPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<AttachmentLinkResponse> {
+    return this.addresses.toResponse(await this.conversations.createAttachmentLink(by, { id }), request);
   }
 
   @Post('messages/retry')

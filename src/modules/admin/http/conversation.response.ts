@@ -116,7 +116,11 @@ export class MessageRecordResponse {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:05.870Z' })
   readonly completed_at!: string | null;
 
-  @ApiProperty({ type: [AttachmentResponse], description: 'The files of a user message, without their contents.', example: [] })
+  @ApiProperty({
+    type: [AttachmentResponse],
+    description: 'The files of a user message; `POST /admin/attachments/{attachment_id}/link` opens one.',
+    example: [],
+  })
   readonly attachments!: AttachmentResponse[];
 
   @ApiProperty({ enum: RATINGS, nullable: true, description: "The user's rating of a reply.", example: null })

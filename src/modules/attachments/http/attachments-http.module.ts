@@ -4,11 +4,10 @@ import { AttachmentsController } from './attachments.controller.js';
 import { FileReceiver } from './file-receiver.js';
 import { FileResponder } from './file-responder.js';
 import { FilesController } from './files.controller.js';
-import { LinkAddresses } from './link-addresses.js';
 
 @Module({
   imports: [AttachmentsModule],
   controllers: [AttachmentsController, FilesController],
-  providers: [FileReceiver, FileResponder, LinkAddresses],
+  providers: [FileReceiver, FileResponder],
 })
 export class AttachmentsHttpModule {}

@@ -9,12 +9,12 @@ import { IdPipe } from '../../../common/http/id.pipe.js';
 import { StorageFullError } from '../../subscriptions/index.js';
 import { AttachmentInUseError } from '../attachments.errors.js';
 import { AttachmentsService } from '../attachments.service.js';
+import { LinkAddresses } from '../link-addresses.js';
 import { LinksService } from '../links.service.js';
 import { AttachmentLinkResponse, AttachmentResponse, toAttachmentResponse } from '../attachment.response.js';
 import { ApiFile } from './api-file.decorator.js';
 import { FileReceiver } from './file-receiver.js';
 import { FileResponder } from './file-responder.js';
-import { LinkAddresses } from './link-addresses.js';
 
 @ApiTags('Attachments')
 @Controller('attachment')

@@ -19,9 +19,10 @@ export class FileReceiver {
 
   /** @throws TooMuchInFlightError, the errors of `receiveFile` and of `upload` */
   async receive(actor: Actor, { raw }: FastifyRequest): Promise<StoredAttachment> {
+    const { ATTACHMENT_MAX_BYTES: maxBytes, UPLOAD_STALL_TIMEOUT: stallMs, UPLOAD_TIMEOUT: totalMs } = this.config;
     const release = this.bodies.uploads.take(actor.userId, 0);
     try {
-      return await receiveFile(raw, this.config.ATTACHMENT_MAX_BYTES, (file) => this.uploads.upload(actor, file));
+      return await receiveFile(raw, { maxBytes, stallMs, totalMs }, (file) => this.uploads.upload(actor, file));
     } finally {
       release();
     }

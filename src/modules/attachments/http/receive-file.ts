@@ -1,43 +1,51 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
-import {
-  BadRequestError,
-  PayloadTooLargeError,
-  RequestTimeoutError,
-  UnsupportedMediaTypeError,
-  ValidationFailedError,
-} from '../../../common/errors/common.errors.js';
+import { BadRequestError, PayloadTooLargeError, RequestTimeoutError, ValidationFailedError } from '../../../common/errors/common.errors.js';
+import { UnsupportedFileError } from '../attachments.errors.js';
 import type { IncomingFile } from '../uploads.service.js';
 
-/** A sender that is silent for this long is taken to be gone. */
-const SILENCE_MS = 10_000;
+/** A sender of fewer bytes in each interval of `stallMs` has stalled. */
+const PROGRESS = 16 * 1024;
 /** Most bytes of a form beside its file. */
 const MAX_FORM_BYTES = 64 * 1024;
 /** Bytes that are received before the store has taken them. */
 const BUFFER = 64 * 1024;
-/** One file and no field: what begins beyond that is reported, and is not kept. */
-const LIMITS = { files: 1, fields: 0, headerPairs: 20, headerSize: 16 * 1024 };
+/** One part, which is no field: what begins beyond that is reported, and is not kept. */
+const LIMITS = { parts: 1, fields: 0, headerPairs: 20, headerSize: 16 * 1024 };
 
 const MULTIPART = /^multipart\/form-data[\t ]*;/i;
 const BOUNDARY = /;[\t ]*boundary=(?:"([^"]*)"|([^\t ;]*))/i;
 
+interface ReceiveLimits {
+  /** Of the file. */
+  readonly maxBytes: number;
+  /** Time in which a sender has to make progress. */
+  readonly stallMs: number;
+  /** Time for the whole form. */
+  readonly totalMs: number;
+}
+
 /**
  * Reads a form with one file as it arrives.
  *
- * @param maxBytes of the file
  * @param take is given the file, whose bytes end when the form was read to its end and had nothing else
  * @returns what `take` returns
- * @throws UnsupportedMediaTypeError for another body; PayloadTooLargeError; ValidationFailedError for a form without a
- *   file or with more; BadRequestError for a broken one; RequestTimeoutError when the sender is silent; the errors of
- *   `take`
+ * @throws UnsupportedFileError for another body; PayloadTooLargeError; ValidationFailedError for a form without a file
+ *   or with more; BadRequestError for a broken one; RequestTimeoutError when the sender stalls or takes too long; the
+ *   errors of `take`
  */
-export async function receiveFile<T>(request: IncomingMessage, maxBytes: number, take: (file: IncomingFile) => Promise<T>): Promise<T> {
+export async function receiveFile<T>(
+  request: IncomingMessage,
+  limits: ReceiveLimits,
+  take: (file: IncomingFile) => Promise<T>,
+): Promise<T> {
   const { headers } = request;
-  if (!isMultipart(headers) || (headers['content-encoding'] ?? 'identity') !== 'identity') throw new UnsupportedMediaTypeError();
+  if (!isMultipart(headers) || (headers['content-encoding'] ?? 'identity') !== 'identity') throw new UnsupportedFileError('form');
+  const maxBytes = limits.maxBytes + MAX_FORM_BYTES;
   const declared = Number(headers['content-length'] ?? 0);
-  if (declared > maxBytes + MAX_FORM_BYTES) throw new PayloadTooLargeError();
-  const form = new Form(request, headers, maxBytes + MAX_FORM_BYTES);
+  if (declared > maxBytes) throw new PayloadTooLargeError();
+  const form = new Form(request, headers, { ...limits, maxBytes });
   try {
     const { name, bytes } = await form.file;
     return await take({ name, expectedBytes: Math.max(0, declared - form.frameBytes), bytes: form.read(bytes) });
@@ -72,8 +80,12 @@ class Form {
   private readonly parser: BusboyInstance;
   private readonly firstFile = new Awaited<FilePart>();
   private readonly end = new Awaited<void>();
-  private silence: NodeJS.Timeout | null = null;
+  private readonly startedAt = performance.now();
+  private readonly stallCheck: NodeJS.Timeout;
+  /** Whether the next bytes are the sender's turn, and not the store's. */
+  private isWaiting = true;
   private received = 0;
+  private receivedAtCheck = 0;
   /** What was received up to the end of the headers of the first part. */
   private head: Buffer = Buffer.alloc(0);
   private headBytes: number | null = null;
@@ -82,7 +94,7 @@ class Form {
   constructor(
     private readonly request: IncomingMessage,
     private readonly headers: BusboyHeaders,
-    private readonly maxBytes: number,
+    private readonly limits: ReceiveLimits,
   ) {
     this.parser = createParser(headers);
     const refuse = () => {
@@ -95,10 +107,11 @@ class Form {
       .on('file', (field, bytes, name) => {
         // Its errors are those of the form.
         bytes.on('error', fault);
+        this.isWaiting = false;
         if (field === 'file') this.firstFile.resolve({ name, bytes });
         else refuse();
       })
-      .on('filesLimit', refuse)
+      .on('partsLimit', refuse)
       .on('fieldsLimit', refuse)
       .on('error', fault)
       .on('finish', () => {
@@ -106,7 +119,7 @@ class Form {
         refuse();
       });
     request.on('data', this.onData).on('close', this.onLeave).on('error', this.onLeave).pipe(this.parser);
-    this.listen();
+    this.stallCheck = setInterval(this.checkStall, limits.stallMs);
   }
 
   get file(): Promise<FilePart> {
@@ -123,23 +136,23 @@ class Form {
   async *read(bytes: Readable): AsyncGenerator<Buffer> {
     this.end.promise.catch((error: unknown) => bytes.destroy(error as Error));
     try {
-      this.listen();
+      this.isWaiting = true;
       for await (const chunk of bytes as AsyncIterable<Buffer>) {
-        this.rest();
+        this.isWaiting = false;
         yield chunk;
-        this.listen();
+        this.isWaiting = true;
       }
     } catch (error) {
       // The stream may report another error than the one that ended it.
       this.fail(error as Error);
     }
     await this.end.promise;
-    this.rest();
+    this.isWaiting = false;
   }
 
   /** The rest of a refused form stays unread, and its errors are ignored. */
   leave(): void {
-    this.rest();
+    clearInterval(this.stallCheck);
     this.request.off('data', this.onData).off('close', this.onLeave).off('error', this.onLeave);
     this.request.unpipe(this.parser);
     this.request.on('error', () => undefined).pause();
@@ -150,20 +163,15 @@ class Form {
     this.end.reject(error);
   }
 
-  private listen(): void {
-    this.rest();
-    this.silence = setTimeout(() => {
-      this.fail(new RequestTimeoutError());
-    }, SILENCE_MS);
-  }
-
-  private rest(): void {
-    if (this.silence !== null) clearTimeout(this.silence);
-  }
+  private readonly checkStall = (): void => {
+    if (this.isWaiting && this.received - this.receivedAtCheck < PROGRESS) this.fail(new RequestTimeoutError());
+    this.receivedAtCheck = this.received;
+  };
 
   private readonly onData = (chunk: Buffer): void => {
     this.received += chunk.length;
-    if (this.received > this.maxBytes) this.fail(new PayloadTooLargeError());
+    if (this.received > this.limits.maxBytes) this.fail(new PayloadTooLargeError());
+    if (performance.now() - this.startedAt > this.limits.totalMs) this.fail(new RequestTimeoutError());
     if (this.headBytes !== null || this.head.length > MAX_FORM_BYTES) return;
     this.head = Buffer.concat([this.head, chunk]);
     const end = this.head.indexOf('\r\n\r\n');
@@ -173,7 +181,8 @@ class Form {
   };
 
   private readonly onLeave = (): void => {
-    if (this.request.complete) return;
+    // A request can be complete and be destroyed before its last bytes were read.
+    if (this.request.readableEnded) return;
     this.fail(Object.assign(new Error('The client left in the middle of its body'), { code: 'ECONNRESET', statusCode: 400 }));
   };
 }

@@ -11,8 +11,8 @@ const BATCH = 100;
 const RUN_AT_MOST_MS = 5_000;
 /** When an object is tried again that the store did not delete. */
 const AGAIN_MS = 60_000;
-/** No upload takes longer, as the server gives up its request before. */
-const LONGEST_UPLOAD_MS = 15 * 60_000;
+/** Time that an upload may take beyond UPLOAD_TIMEOUT, until the store has its last bytes. */
+const END_OF_UPLOAD_MS = 5 * 60_000;
 /** The life of an attachment that no message took. */
 const UNHELD_MS = 24 * 3_600_000;
 /** Objects that are compared with the attachments in one run. */
@@ -48,7 +48,7 @@ export class AttachmentSweepService implements OnModuleInit {
 
   /** Deletes what has expired, and the objects that are due. */
   async sweep(): Promise<void> {
-    const expired = await this.removals.findExpired(LONGEST_UPLOAD_MS, UNHELD_MS, BATCH);
+    const expired = await this.removals.findExpired(this.config.UPLOAD_TIMEOUT + END_OF_UPLOAD_MS, UNHELD_MS, BATCH);
     for (const { id, userId } of expired) await this.attachments.deleteUnheld(userId, [id]);
     if (expired.length > 0) this.logger.log(`${expired.length} attachments deleted that no message has`);
     const end = performance.now() + RUN_AT_MOST_MS;

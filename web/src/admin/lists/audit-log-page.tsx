@@ -22,6 +22,7 @@ const ACTIONS = [
   'queue.retry',
   'messages.read',
   'chatrooms.read',
+  'attachment.read',
   'users.export',
   'messages.export',
   'audit_log.export',

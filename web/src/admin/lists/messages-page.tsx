@@ -9,6 +9,7 @@ import { RoomLink } from '../ui/room-link.tsx';
 import { ShortId } from '../ui/short-id.tsx';
 import type { Column } from '../ui/table.tsx';
 import { UserLink } from '../ui/user-link.tsx';
+import { MessageFiles } from './message-files.tsx';
 import { RetryReplies } from './retry-replies.tsx';
 import { RetryReply } from './retry-reply.tsx';
 
@@ -50,6 +51,15 @@ const columnsOf = (reload: () => void): Column<MessageRecord>[] => [
   },
 ];
 
+/** Files can be opened where the list shows what was written. */
+const detailOf = ({ content, attachments }: MessageRecord) =>
+  content === null && attachments.length === 0 ? null : (
+    <>
+      {content !== null && content !== '' && <p className="content">{content}</p>}
+      {attachments.length > 0 && <MessageFiles files={attachments} canOpen={content !== null} />}
+    </>
+  );
+
 const load = (query: FilterValues) => bodyOf(api.GET('/admin/messages', { params: { query } }));
 const isUnsettled = ({ status }: MessageRecord) => status === 'pending' || status === 'streaming';
 
@@ -61,7 +71,7 @@ export function MessagesPage() {
       list={list}
       columns={columnsOf(list.reload)}
       keyOf={({ id }) => id}
-      detail={({ content }) => (content === null ? null : <p className="content">{content}</p>)}
+      detail={detailOf}
       exportFrom="/admin/messages/export"
       actions={<RetryReplies query={list.query} onDone={list.reload} />}
       empty="No messages were found."

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { InjectConfig } from '../../../config/config.module.js';
-import type { Config } from '../../../config/env.js';
-import type { AttachmentLink } from '../links.service.js';
-import type { AttachmentLinkResponse } from '../attachment.response.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import type { AttachmentLinkResponse } from './attachment.response.js';
+import type { AttachmentLink } from './links.service.js';
 
 /** Addresses of links: at PUBLIC_URL, or else where the client has reached this process. */
 @Injectable()
