@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = {
   'messages.read': 'message',
   'users.export': 'user',
   'messages.export': 'message',
+  'feedback.export': 'message',
   'audit_log.export': 'audit_log',
 } as const;
 
