@@ -322,8 +322,8 @@ test('an export with what was written defuses whatever a spreadsheet may take fo
     [room, user.id, position, dangerous],
   );
   const csv = await stack.api.get<string>(`/admin/messages/export?chatroom_id=${room}&content=true`, { token: admin.accessToken });
-  // A row begins with an id; the text comes after sixteen columns.
-  const texts = csv.body.split(/\r\n(?=[0-9a-f]{8}-|$)/).map((row) => row.replace(/^(?:[^,]*,){16}/, ''));
+  // A row begins with an id; the text comes after seventeen columns.
+  const texts = csv.body.split(/\r\n(?=[0-9a-f]{8}-|$)/).map((row) => row.replace(/^(?:[^,]*,){17}/, ''));
   expect(texts).toEqual([
     'content',
     "'＝6",

@@ -45,8 +45,8 @@ const MESSAGE_COLUMNS: CsvColumns<MessageRecord> = {
   total_tokens: 'totalTokens',
   created_at: 'createdAt',
   first_token_at: 'firstTokenAt',
-  first_thought_at: 'firstThoughtAt',
   completed_at: 'completedAt',
+  first_thought_at: 'firstThoughtAt',
 };
 
 const AUDIT_COLUMNS: CsvColumns<AuditEntry> = {
