@@ -16,6 +16,8 @@ interface Path {
   readonly request: (user: BenchUser) => Omit<LoadRequest, 'token'>;
   /** Each does the same work without our code. */
   readonly bare: readonly {
+    /** The server that it is measured at; default: the bare one. */
+    readonly server?: 'bare' | 'quiet';
     readonly baseline: string;
     readonly request: (user: BenchUser) => Omit<LoadRequest, 'token'>;
     /** The least ratio of the rates, and what it would take to reach it. */
@@ -33,6 +35,15 @@ const get = (path: string) => ({ method: 'GET', path }) as const;
 const post = (path: string) => ({ method: 'POST', path, body: BODY }) as const;
 
 const LAYERS = 'What remains is spent in the layers around a handler';
+/** The same request to an API that logs warnings and errors alone. */
+const quiet = (request: Path['request']): Path['bare'][number] => ({
+  server: 'quiet',
+  baseline: 'our API without the lines of requests',
+  request,
+  target: 0.95,
+  remedy: 'A line takes the time of its JSON, and of its ids from AsyncLocalStorage.',
+});
+
 const ONE_CLIENT =
   'One client waits for round trips, and the machine differs by half between two runs: the bare p50 beside it tells which it is.';
 
@@ -64,6 +75,7 @@ const PATHS: readonly Path[] = [
         target: 0.75,
         remedy: `${LAYERS}, in throttling and in the check of the session, for which the bare server has nothing.`,
       },
+      quiet(() => get('/user/me')),
     ],
     targetAt: [16],
     connections: [1, 4, 16, 64],
@@ -118,6 +130,7 @@ const PATHS: readonly Path[] = [
         target: 0.5,
         remedy: "A cheaper request around the batch: most of the CPU is the API's, for what the bare server leaves out.",
       },
+      quiet(({ room }) => post(`/chatroom/${room}/message`)),
     ],
     targetAt: [16, 64],
     connections: [1, 4, 16, 64],
@@ -146,11 +159,11 @@ interface MeasuredRequests {
 export async function measureRequests(options: Options): Promise<MeasuredRequests> {
   const system = await startSystem();
   try {
-    const [api, bare] = [await system.startApi(), await system.startBare()];
+    const servers = { api: await system.startApi(), quiet: await system.startApi({ LOG_LEVEL: 'warn' }), bare: await system.startBare() };
     const users = await system.createUsers(USERS);
     for (const user of users) {
       await fillRoom(system.pool, user, 40);
-      const list = await fetch(`${api.origin}/chatroom`, { headers: { authorization: `Bearer ${user.token}` } });
+      const list = await fetch(`${servers.api.origin}/chatroom`, { headers: { authorization: `Bearer ${user.token}` } });
       await system.redis.set(`bare:${user.id}`, await list.text());
     }
     await system.pool.query('VACUUM ANALYZE');
@@ -158,7 +171,7 @@ export async function measureRequests(options: Options): Promise<MeasuredRequest
     const measured: Measured[] = [];
     for (const path of PATHS.filter(({ key }) => options.only.has(key))) {
       await options.part(path.key, async () => {
-        const found = await measurePath(path, { system, api, bare, users, ...options });
+        const found = await measurePath(path, { system, servers, users, ...options });
         comparisons.push(...found);
         measured.push(...waitOfOneClient(path, found));
       });
@@ -171,14 +184,16 @@ export async function measureRequests(options: Options): Promise<MeasuredRequest
 
 interface Bench extends Options {
   readonly system: System;
-  readonly api: Served;
-  readonly bare: Served;
+  readonly servers: Readonly<Record<'api' | 'quiet' | 'bare', Served>>;
   readonly users: readonly BenchUser[];
 }
 
 async function measurePath({ path, request, bare, connections, targetAt }: Path, bench: Bench): Promise<Comparison[]> {
-  const { rounds, seconds, report } = bench;
-  const sides = [{ server: bench.api, request }, ...bare.map((side) => ({ server: bench.bare, ...side }))];
+  const { rounds, seconds, report, servers } = bench;
+  const sides = [
+    { server: servers.api, request },
+    ...bare.map(({ server = 'bare', request: sent }) => ({ server: servers[server], request: sent })),
+  ];
   for (const side of sides) await cost(side, { ...bench, connections: 16, seconds: WARM_SECONDS });
   const comparisons: Comparison[] = [];
   for (const count of connections) {

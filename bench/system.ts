@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JwtService } from '@nestjs/jwt';
@@ -86,7 +87,6 @@ export async function startSystem(): Promise<System> {
     const environment: Settings = {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
-      LOG_LEVEL: 'warn',
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisServer.url,
       JWT_SECRET: randomBytes(36).toString('base64'),
@@ -97,11 +97,15 @@ export async function startSystem(): Promise<System> {
       MAX_PENDING_REPLIES: '100000',
       GEMINI_API_KEY: 'simulated',
     };
+    const logs = mkdtempSync(join(tmpdir(), 'bench-logs-'));
+    closing.push(async () => rm(logs, { recursive: true }));
     const start = async (name: string, main: string, settings: Readonly<Record<string, string>>): Promise<Served> => {
       const [port, metricsPort] = [await freePort(), await freePort()];
+      // A request's line goes to a file, so that reading it takes nothing of the processors.
+      const log = join(logs, `${name}-${port}`);
       const served = new ManagedProcess({
         name,
-        command: ['node', '--enable-source-maps', `dist/${main}.js`],
+        command: ['sh', '-c', 'exec node --enable-source-maps "$1" >"$2"', 'sh', `dist/${main}.js`, log],
         env: { ...environment, PORT: String(port), METRICS_PORT: String(metricsPort), ...settings },
         cwd: process.cwd(),
       });
@@ -110,7 +114,8 @@ export async function startSystem(): Promise<System> {
       const origins = { origin: `http://127.0.0.1:${port}`, metricsOrigin: `http://127.0.0.1:${metricsPort}` };
       const ready = main === 'src/worker' ? `${origins.metricsOrigin}/health/ready` : origins.origin;
       await until(`${name} answers`, async () => {
-        if (!served.isRunning) throw new Error(`${name} ended: ${served.output.slice(-20).join('\n')}`);
+        if (!served.isRunning)
+          throw new Error(`${name} ended: ${readFileSync(log, 'utf8').slice(-2_000)}${served.output.slice(-20).join('\n')}`);
         return (await fetch(ready).catch(() => null)) !== null;
       });
       return { process: served, ...origins };

@@ -575,15 +575,12 @@ SELECT u.id AS "userId", u.list_version::float8 AS version, left(md5(concat_ws('
 FROM users u JOIN user_plans p ON p.user_id = u.id WHERE u.id = ANY (:user_ids);
 
 -- messages_accept
---   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, reply_id uuid, key_scope text, key text, fingerprint bytea, request_id text, traceparent text, message_id uuid, content text, words text, web_search bool, reasoning_level text, attachment_ids uuid[]
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, reply_id uuid, key_scope text, key text, fingerprint bytea, request_id text, traceparent text, message_id uuid, content text, words text, web_search bool, reasoning_level text
 --   columns: parentId uuid, isRoomFound bool, dailyLimit int4, isFairUseReached bool, isFairUseUsedUp bool, model text, position int4, listVersion float8, now timestamptz, resetsAt timestamptz, used int4
 WITH room AS (
   SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day, CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
          CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models,
-         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved FROM chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = :chatroom_id AND c.user_id = :user_id AND cardinality(:attachment_ids::uuid[]) = (
-    SELECT count(*) FROM attachments a WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
-    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
-    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)))
+         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved FROM chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = :chatroom_id AND c.user_id = :user_id AND true
 ), quota AS (
   INSERT INTO usage_days AS u (user_id, day, messages)
   SELECT :user_id, room.day, 1 FROM room
@@ -603,20 +600,13 @@ WITH room AS (
     last_message_at = now(), last_activity_at = now()
   FROM owner WHERE c.id = :chatroom_id
   RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages, owner.list_version
-), held AS (
-  UPDATE attachments a SET is_held = true FROM branch WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
-    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
-    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)) RETURNING a.id
 ), message AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at,
     web_search, reasoning_level)
   SELECT :message_id, :chatroom_id, :user_id, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
          'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now(), :web_search, :reasoning_level
-  FROM quota LEFT JOIN branch ON (SELECT count(*) FROM held) = cardinality(:attachment_ids::uuid[])
+  FROM quota LEFT JOIN branch ON true
   RETURNING id
-), attached AS (
-  INSERT INTO message_attachments (message_id, position, attachment_id)
-  SELECT message.id, file.n, file.id FROM message, unnest(:attachment_ids::uuid[]) WITH ORDINALITY AS file(id, n)
 ), reply AS (
   INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day,
     request_id, traceparent)
@@ -877,6 +867,80 @@ FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JO
 SELECT u.unfinished_replies AS "unfinishedReplies",
   EXISTS (SELECT 1 FROM chatrooms c WHERE c.id = :chatroom_id AND c.user_id = u.id) AS "isRoomFound"
 FROM users u WHERE u.id = :user_id;
+
+-- messages_accept_with_files
+--   parameters: user_id uuid, chatroom_id uuid, basic_limit int4, basic_models text[], pro_models text[], max_unfinished int4, fair_use int8, reply_cost int8, reply_id uuid, key_scope text, key text, fingerprint bytea, request_id text, traceparent text, message_id uuid, content text, words text, web_search bool, reasoning_level text, attachment_ids uuid[]
+--   columns: parentId uuid, isRoomFound bool, dailyLimit int4, isFairUseReached bool, isFairUseUsedUp bool, model text, position int4, listVersion float8, now timestamptz, resetsAt timestamptz, used int4
+WITH room AS (
+  SELECT c.id, c.model, c.last_position AS seen, p.plan, (now() AT TIME ZONE 'UTC')::date AS day, CASE p.plan WHEN 'basic' THEN :basic_limit::integer END AS daily_limit,
+         CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models,
+         CASE p.plan WHEN 'pro' THEN :fair_use::bigint END AS fair_use, CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END AS spent, users.unfinished_replies * :reply_cost::bigint AS reserved FROM chatrooms c JOIN users ON users.id = c.user_id JOIN user_plans p ON p.user_id = c.user_id WHERE c.id = :chatroom_id AND c.user_id = :user_id AND cardinality(:attachment_ids::uuid[]) = (
+    SELECT count(*) FROM attachments a WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
+    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
+    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)))
+), quota AS (
+  INSERT INTO usage_days AS u (user_id, day, messages)
+  SELECT :user_id, room.day, 1 FROM room
+  WHERE coalesce(room.daily_limit, 1) > 0 AND coalesce(room.spent + room.reserved < room.fair_use, true) AND true
+  ON CONFLICT ON CONSTRAINT pk_usage_days DO UPDATE SET messages = u.messages + 1
+    WHERE u.messages < (SELECT coalesce(room.daily_limit, 2147483647) FROM room)
+  RETURNING u.day
+), owner AS (
+  UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies + 1,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text)
+  FROM quota, room WHERE users.id = :user_id AND users.unfinished_replies < :max_unfinished
+    AND coalesce(CASE WHEN users.spent_day >= (now() AT TIME ZONE 'UTC')::date THEN users.spent_micros ELSE 0 END + users.unfinished_replies * :reply_cost::bigint < room.fair_use, true)
+  RETURNING users.indexed_messages, users.list_version
+), branch AS (
+  UPDATE chatrooms c SET last_position = c.last_position + 2, previous_leaf_id = c.active_leaf_id, active_leaf_id = :reply_id,
+    active_leaf_depth = c.active_leaf_depth + 2, active_run = CASE c.active_run WHEN 0 THEN c.last_position + 1 ELSE c.active_run END,
+    last_message_at = now(), last_activity_at = now()
+  FROM owner WHERE c.id = :chatroom_id
+  RETURNING c.last_position, c.previous_leaf_id, c.active_leaf_depth, c.active_run, owner.indexed_messages, owner.list_version
+), held AS (
+  UPDATE attachments a SET is_held = true FROM branch WHERE a.id = ANY (:attachment_ids::uuid[]) AND a.user_id = :user_id AND a.stored_at IS NOT NULL AND (NOT a.is_held OR EXISTS (
+    SELECT FROM message_attachments h JOIN messages holder ON holder.id = h.message_id
+    WHERE h.attachment_id = a.id AND holder.chatroom_id = :chatroom_id)) RETURNING a.id
+), message AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, words, words_version, completed_at,
+    web_search, reasoning_level)
+  SELECT :message_id, :chatroom_id, :user_id, branch.last_position - 1, branch.active_leaf_depth - 1, branch.active_run, branch.previous_leaf_id,
+         'user', 'completed', :content, replace(:words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex((branch.indexed_messages) / 2048), 4, '0'))::tsvector, 2, now(), :web_search, :reasoning_level
+  FROM quota LEFT JOIN branch ON (SELECT count(*) FROM held) = cardinality(:attachment_ids::uuid[])
+  RETURNING id
+), attached AS (
+  INSERT INTO message_attachments (message_id, position, attachment_id)
+  SELECT message.id, file.n, file.id FROM message, unnest(:attachment_ids::uuid[]) WITH ORDINALITY AS file(id, n)
+), reply AS (
+  INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, model, charged_day,
+    request_id, traceparent)
+  SELECT :reply_id, :chatroom_id, :user_id, branch.last_position, branch.active_leaf_depth, branch.active_run, message.id,
+         'model', 'pending', CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END, quota.day, :request_id, :traceparent
+  FROM message, branch, quota, room
+  RETURNING id, model
+), counted AS (
+  INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
+    cost_micros, first_token_counts, total_counts)
+  SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
+    get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
+    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+  FROM reply, room
+  ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
+    input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+  RETURNING 1
+), key AS (
+  INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
+  SELECT :user_id, :key_scope, :key, :fingerprint, jsonb_build_object('message_id', :message_id::uuid, 'reply_id', reply.id)
+  FROM reply, (SELECT count(*) FROM counted) AS one WHERE :key::text IS NOT NULL
+)
+SELECT branch.previous_leaf_id AS "parentId", room.id IS NOT NULL AS "isRoomFound", room.daily_limit AS "dailyLimit",
+       coalesce(room.spent + room.reserved >= room.fair_use, false) AS "isFairUseReached",
+       coalesce(room.spent >= room.fair_use, false) AS "isFairUseUsedUp", reply.model, branch.last_position AS position,
+       branch.list_version::float8 AS "listVersion",
+       now()::timestamptz(3) AS now, (room.day + 1)::timestamp AT TIME ZONE 'UTC' AS "resetsAt",
+       coalesce((SELECT u.messages FROM usage_days u WHERE u.user_id = :user_id AND u.day = room.day), 0) AS used
+FROM (VALUES (1)) AS one LEFT JOIN room ON true LEFT JOIN branch ON true LEFT JOIN reply ON true;
 
 -- messages_activate
 --   parameters: user_id uuid, chatroom_id uuid, message_id uuid

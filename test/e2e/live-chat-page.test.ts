@@ -54,8 +54,9 @@ const composer = (page: Page) => page.getByRole('textbox', { name: 'Message', ex
 const messages = (page: Page) => page.getByRole('region', { name: 'Messages' });
 const rooms = (page: Page) => page.getByRole('navigation', { name: 'Chats' });
 
-const tellSimulator = async (what: 'hold' | 'release') =>
+async function tellSimulator(what: 'hold' | 'release'): Promise<void> {
   expect((await fetch(`${stack.gemini.url}/_simulator/${what}`, { method: 'POST' })).status).toBe(200);
+}
 
 async function ask(page: Page, text: string): Promise<void> {
   await composer(page).fill(text);

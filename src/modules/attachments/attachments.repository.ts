@@ -58,7 +58,7 @@ const complete = statement({
   text: `UPDATE attachments a SET media_type = :media_type, sha256 = :sha256, stored_at = now() WHERE a.id = :id RETURNING ${STORED.sql}`,
 });
 
-// Whoever takes an attachment into a message changes its row, so that the condition holds on the newest version.
+// A message that takes an attachment changes its row, so that the condition is tested on the newest version.
 const deleteUnheld = statement({
   name: 'attachments_delete_unheld',
   parameters: { user_id: 'uuid', ids: 'uuid[]' },

@@ -34,7 +34,7 @@ const CLAIM = {
   model: 'text',
   plan: typed<Plan>('text'),
   systemInstruction: 'text?',
-  /** As the message or its room asks for; plan and model may not offer it. */
+  /** What the message or its room asks for; plan and model may not offer it. */
   webSearch: 'bool',
   reasoning: typed<ReasoningLevel | null>('text'),
   /** The user cancelled the reply before this attempt: it is only to be finished. */

@@ -85,7 +85,8 @@ const findStatus = statement({
    WHERE p.user_id = :user_id`,
 });
 
-// Of the average month. A row of a release that stored no price is counted when Stripe was asked again.
+// Amounts are those of an average month. A row without a price was stored by an older release, and counts after its
+// next sync.
 const sumMonthly = statement({
   name: 'subscriptions_sum_monthly',
   columns: { currency: 'text', amount: 'int8' },

@@ -12,7 +12,7 @@ interface Stored {
   readonly user: Administrator;
 }
 
-/** In the session storage: an administrator's session ends with its tab, and is not that of the chat page. */
+/** The key in the session storage: an administrator's session ends with its tab, and is not that of the chat page. */
 const STORE = 'administration';
 const ENDED = 'You are signed out.';
 

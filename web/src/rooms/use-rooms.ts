@@ -34,7 +34,7 @@ export function useRooms(): Rooms {
   const load = useCallback(
     async (from: string | null) => {
       const turn = (newest.current += 1);
-      // As many as are shown, so that a reload takes nothing away.
+      // A reload loads as many rooms as are shown, so that it takes none away.
       const limit = from === null ? Math.min(PAGE.most, Math.max(PAGE.first, shown.current)) : PAGE.first;
       const query = { limit, ...(areArchived ? { archived: 'true' as const } : {}), ...(from === null ? {} : { cursor: from }) };
       const page = await bodyOf(api.GET('/chatroom', { params: { query } }));

@@ -45,7 +45,7 @@ export class EventProcessingService {
   async processEvent(eventId: string): Promise<void> {
     const event = await this.events.find(eventId);
     if (!event || event.processedAt !== null) return;
-    // With a wrong key nothing can be said about it. The sweep adds it again afterwards.
+    // An event cannot be judged with a wrong key. The sweep queues it again once the key is right.
     if (!(await this.stripe.checkKey())) return;
     const begun = performance.now();
     const type = HANDLED_EVENT_TYPES.has(event.type) ? event.type : 'other';

@@ -7,7 +7,7 @@ import { isId } from '../../../common/ids.js';
 import { ReplyOptionsRequest } from '../../chatrooms/index.js';
 import type { PageStart } from '../messages.service.js';
 
-/** Of a message. */
+/** The most attachments of one message. */
 const MAX_ATTACHMENTS = 10;
 
 const CONTENT = { max: 32_000, multiline: true };

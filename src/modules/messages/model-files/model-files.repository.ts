@@ -21,7 +21,7 @@ const keepAddress = statement({
    ON CONFLICT ON CONSTRAINT pk_model_files DO UPDATE SET name = excluded.name, uri = excluded.uri, expires_at = excluded.expires_at`,
 });
 
-// By the address, because another reply may have uploaded the file anew.
+// The address identifies an upload: another reply may have uploaded the same file anew.
 const forgetAddresses = statement({
   name: 'model_files_forget',
   parameters: { uris: 'text[]' },

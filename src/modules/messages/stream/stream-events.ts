@@ -44,7 +44,7 @@ export type StreamedReply = Pick<
 >;
 
 const DONE = '[DONE]';
-/** In a piece of a stream, marks thoughts. A text has no NUL, so pieces of the release before are text. */
+/** Marks a piece of a stream as thoughts. A text has no NUL, so pieces of the previous release are text. */
 const REASONING_MARK = '\0';
 /** UTF-16 units of one delta of a replay. */
 const DELTA_LENGTH = 2_000;

@@ -17,7 +17,7 @@ export type StreamPosition = EntryId;
 export const START = 0;
 export const STEP = 1;
 export const PART_START = 2;
-/** From the last delta of a part to the start of the next one: its end, and that start. */
+/** The positions between the last delta of a part and the start of the next one: its end, and that start. */
 export const BETWEEN_PARTS = 2;
 
 /** The length in UTF-16 units, which is more than that of any text of a model. */

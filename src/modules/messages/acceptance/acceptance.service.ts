@@ -1,22 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { NotFoundError } from '../../common/errors/common.errors.js';
-import { InjectConfig } from '../../config/config.module.js';
-import type { Config } from '../../config/env.js';
-import { sqlState } from '../../database/database.errors.js';
-import {
-  AcceptanceRepository,
-  type AcceptedRow,
-  type BranchedRow,
-  MAX_SIBLINGS,
-  type NewAlternative,
-  type NewBranch,
-  type NewMessage,
-  type NewReply,
-} from './acceptance.repository.js';
-import { AcceptanceBatchesService } from './acceptance-batches.service.js';
-import { LiveEventsService } from '../live-events/index.js';
-import { RepeatedKeyError } from '../../database/idempotency-keys.js';
-import { type Exchange, type Message, NO_OUTCOME } from './message.js';
+import { NotFoundError } from '../../../common/errors/common.errors.js';
+import { InjectConfig } from '../../../config/config.module.js';
+import type { Config } from '../../../config/env.js';
+import { sqlState } from '../../../database/database.errors.js';
+import { RepeatedKeyError } from '../../../database/idempotency-keys.js';
+import { LiveEventsService } from '../../live-events/index.js';
+import { type Exchange, type Message, NO_OUTCOME } from '../message.js';
 import {
   DailyLimitReachedError,
   FairUseLimitReachedError,
@@ -24,8 +13,12 @@ import {
   NotAUserMessageError,
   TooManyBranchesError,
   TooManyPendingRepliesError,
-} from './messages.errors.js';
-import { BudgetService } from './usage/budget.service.js';
+} from '../messages.errors.js';
+import { BudgetService } from '../usage/budget.service.js';
+import { AcceptanceRepository } from './acceptance.repository.js';
+import { AcceptanceBatchesService } from './acceptance-batches.service.js';
+import { MAX_SIBLINGS, type NewAlternative, type NewBranch, type NewMessage, type NewReply } from './new-message.js';
+import type { AcceptedRow, BranchedRow } from './steps.js';
 
 /** An accepted message and its pending reply. */
 export interface Accepted {

@@ -1,8 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { tracedInside } from '../../common/tracing/tracing.js';
-import { isDatabaseUnavailable } from '../../database/database.errors.js';
-import { AcceptanceRepository, type AcceptedInBatchRow, type NewMessage } from './acceptance.repository.js';
+import { tracedInside } from '../../../common/tracing/tracing.js';
+import { isDatabaseUnavailable } from '../../../database/database.errors.js';
+import type { AcceptedInBatchRow } from './accept-batch.js';
+import { AcceptanceRepository } from './acceptance.repository.js';
+import type { NewMessage } from './new-message.js';
 
 /** Messages of a batch. */
 const MAX_MESSAGES = 64;
