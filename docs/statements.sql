@@ -920,14 +920,15 @@ WITH room AS (
   RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
     get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    0, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM reply, room
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)

@@ -90,7 +90,7 @@ export function assertContract({ method, path, status, contentType, body }: Cont
   if (!content) throw new Error(`${what} as ${mediaType || 'nothing'}, which openapi.json does not mention`);
   if (mediaType === 'application/x-ndjson') {
     // The schema is that of a line.
-    for (const line of String(body ?? '').split('\n')) if (line !== '') check(what, content.schema, JSON.parse(line));
+    for (const line of typeof body === 'string' ? body.split('\n') : []) if (line !== '') check(what, content.schema, JSON.parse(line));
   } else if (mediaType.endsWith('json')) check(what, content.schema, body);
   const { code } = (body ?? {}) as { code?: string };
   if (status >= 400 && !(String(code) in (content.examples ?? {})))

@@ -192,7 +192,7 @@ export class MessageEntity {
   @Column('text', { name: 'search_suggestions', nullable: true })
   searchSuggestions!: string | null;
 
-  /** The size of the thoughts, sources and search suggestions of a reply, which count as storage as the content does. */
+  /** The size of the thoughts, sources and search suggestions of a reply, which count as storage like its content. */
   @Column('integer', { name: 'detail_bytes', default: 0 })
   detailBytes!: number;
 

@@ -4,12 +4,12 @@ import { MalformedJsonError, ValidationFailedError } from '../../../common/error
 import { tooDeep } from '../../../common/json.js';
 import { JsonStructure } from '../../../common/json-structure.js';
 
-/** The levels of a document: the document, its messages, a message, its sources, one of these, its passages, one of these. */
+/** The levels of a document: itself, its messages, a message, its sources, one of these, its passages, one of these. */
 const MAX_DEPTH = 7;
 const MAX_FIELDS = 100;
 /**
- * Bytes of one message, escapes included: the longest reply and the longest thoughts may take twelve bytes for each code
- * point, and their sources more than a megabyte.
+ * Bytes of one message, escapes included: the longest reply and the longest thoughts may take twelve bytes for each
+ * code point, and their sources more than a megabyte.
  */
 const MAX_MESSAGE = 4 * 1024 * 1024;
 /** Bytes of everything but the messages, including the white space between them. */

@@ -51,7 +51,7 @@ export class ModelHourEntity {
   @Column({ type: 'integer', array: true, name: 'first_token_counts' })
   firstTokenCounts!: number[];
 
-  /** Replies by the time from acceptance to the first thought, in the same classes; those without thoughts are left out. */
+  /** Replies with thoughts by the time from acceptance to the first thought, in the same classes. */
   @Column({ type: 'integer', array: true, name: 'first_thought_counts', default: () => 'array_fill(0, ARRAY[30])' })
   firstThoughtCounts!: number[];
 
