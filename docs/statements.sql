@@ -44,11 +44,11 @@ FROM everybody;
 
 -- admin_user_costs
 --   parameters: first date, last date, count int8
---   columns: user_id uuid, username text, messages int4, tokens float8, cost_micros float8
-SELECT spent.user_id, u.username, spent.messages, spent.tokens, spent.cost_micros
+--   columns: user_id uuid, username text, messages int4, tokens float8, searches float8, cost_micros float8
+SELECT spent.user_id, u.username, spent.messages, spent.tokens, spent.searches, spent.cost_micros
 FROM (
   SELECT d.user_id, sum(d.messages)::integer AS messages, sum(d.input_tokens + d.output_tokens + d.reasoning_tokens)::float8 AS tokens,
-    sum(d.cost_micros)::float8 AS cost_micros
+    sum(d.searches)::float8 AS searches, sum(d.cost_micros)::float8 AS cost_micros
   FROM user_model_days d WHERE d.day BETWEEN :first AND :last GROUP BY d.user_id ORDER BY cost_micros DESC, d.user_id LIMIT :count
 ) spent JOIN users u ON u.id = spent.user_id
 ORDER BY spent.cost_micros DESC, spent.user_id;
@@ -437,14 +437,15 @@ WITH finished AS (
   WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL RETURNING 1
 )
 INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), :model, :kind, :outcome, :reason,
-    get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, :cost_micros::bigint,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, 0,
+    :cost_micros::bigint, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros;
 
 -- digests_finish_title
 --   parameters: message_id uuid, kind text, attempt int4, model text, outcome text, reason text, input_tokens int8, output_tokens int8, reasoning_tokens int8, cost_micros int8, content text
@@ -461,14 +462,15 @@ WITH claimed AS (
   DELETE FROM digests d USING (SELECT count(*) FROM named) AS one WHERE d.message_id = :message_id AND d.kind = :kind AND d.attempt = :attempt AND d.due_at IS NOT NULL RETURNING 1
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), :model, :kind, :outcome, :reason,
-    get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, :cost_micros::bigint,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    get_byte(uuid_send(:message_id::uuid), 15) % 8, 1, :input_tokens::bigint, :output_tokens::bigint, :reasoning_tokens::bigint, 0,
+    :cost_micros::bigint, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
 )
 SELECT claimed.user_id AS "userId", claimed.chatroom_id AS "chatroomId", owner.list_version::float8 AS "listVersion" FROM claimed, owner;
 
@@ -614,14 +616,15 @@ WITH room AS (
   RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
     get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    0, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM reply, room
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
@@ -685,16 +688,17 @@ WITH sent AS (
     request_id, traceparent)
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), accepted.model, 'reply', 'accepted', accepted.plan,
     get_byte(uuid_send(accepted.id), 15) % 8, accepted.count, 0, 0, 0, 0,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    0, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM (
       SELECT CASE WHEN room.model = ANY (room.models) THEN room.model ELSE room.models[1] END AS model, room.plan, count(*) AS count, (array_agg(room.reply_id))[1] AS id FROM room GROUP BY 1, 2 ORDER BY 1, 2
     ) AS accepted
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
@@ -769,14 +773,15 @@ WITH room AS (
   RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
     get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    0, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM reply, room
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
@@ -833,14 +838,15 @@ WITH room AS (
   RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
     get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    0, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM reply, room
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
@@ -914,14 +920,15 @@ WITH room AS (
   RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), reply.model, 'reply', 'accepted', room.plan,
     get_byte(uuid_send(reply.id), 15) % 8, 1, 0, 0, 0, 0,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    0, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM reply, room
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
   RETURNING 1
 ), key AS (
   INSERT INTO idempotency_keys (user_id, scope, key, fingerprint, result)
@@ -961,7 +968,7 @@ SELECT EXISTS (SELECT FROM branch) AS "isActivated", (SELECT list_version FROM o
 -- messages_content_size
 --   parameters: user_id uuid, chatroom_id uuid, message_id uuid
 --   columns: bytes int4
-SELECT octet_length(content) AS bytes FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id AND user_id = :user_id;
+SELECT octet_length(content) + detail_bytes AS bytes FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id AND user_id = :user_id;
 
 -- messages_delete_room
 --   parameters: user_id uuid, chatroom_id uuid
@@ -982,7 +989,7 @@ WITH unfinished AS (
   UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
     chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id),
     attachment_bytes = attachment_bytes - (SELECT coalesce(sum(size), 0) FROM files),
-    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id = :chatroom_id AND user_id = :user_id)
+    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content) + detail_bytes), 0) FROM messages WHERE chatroom_id = :chatroom_id AND user_id = :user_id)
   WHERE id = :user_id
 )
 DELETE FROM chatrooms WHERE id = :chatroom_id AND user_id = :user_id RETURNING id;
@@ -1002,7 +1009,7 @@ WITH unfinished AS (
   UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
     chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE true AND user_id = :user_id),
     attachment_bytes = attachment_bytes - (SELECT coalesce(sum(size), 0) FROM files),
-    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = :user_id) AND user_id = :user_id), list_version = list_version + 1
+    stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content) + detail_bytes), 0) FROM messages WHERE chatroom_id IN (SELECT c.id FROM chatrooms c WHERE c.user_id = :user_id) AND user_id = :user_id), list_version = list_version + 1
   WHERE id = :user_id
 )
 DELETE FROM chatrooms WHERE true AND user_id = :user_id RETURNING id;
@@ -1333,7 +1340,7 @@ SELECT coalesce(usage_counted_at > now() - interval '1 minute', false) AS is_fre
 --   parameters: user_id uuid
 UPDATE users u SET usage_counted_at = now(),
   chatroom_count = (SELECT count(*) FROM chatrooms c WHERE c.user_id = u.id),
-  stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id),
+  stored_bytes = (SELECT coalesce(sum(octet_length(m.content) + m.detail_bytes), 0) FROM messages m WHERE m.user_id = u.id),
   attachment_bytes = (SELECT coalesce(sum(a.size), 0) FROM attachments a WHERE a.user_id = u.id)
 WHERE u.id = :user_id;
 
@@ -1389,7 +1396,7 @@ RETURNING m.id AS "replyId", m.user_id AS "userId", m.chatroom_id AS "chatroomId
   m.request_id AS "requestId", m.traceparent;
 
 -- replies_count_lost_attempt
---   parameters: reply_id uuid, attempt int4, user_id uuid, model text, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8
+--   parameters: reply_id uuid, attempt int4, user_id uuid, model text, spent_input int8, spent_output int8, spent_reasoning int8, spent_searches int8, cost_micros int8
 WITH lost AS (
   SELECT m.id IS NULL AS is_deleted, (now() AT TIME ZONE 'UTC')::date AS day
   FROM (SELECT :reply_id::uuid AS id) r LEFT JOIN messages m ON m.id = r.id
@@ -1399,35 +1406,36 @@ WITH lost AS (
     spent_micros = CASE WHEN users.spent_day > lost.day THEN users.spent_micros WHEN users.spent_day = lost.day THEN users.spent_micros + :cost_micros::bigint ELSE :cost_micros::bigint END
   FROM lost WHERE users.id = :user_id AND lost.is_deleted RETURNING users.id, lost.day
 ), usage AS (
-  INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
-  SELECT owner.id, owner.day, :model, 0, :spent_input, :spent_output, :spent_reasoning, :cost_micros FROM owner
+  INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, searches, cost_micros)
+  SELECT owner.id, owner.day, :model, 0, :spent_input, :spent_output, :spent_reasoning, :spent_searches, :cost_micros FROM owner
   ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET input_tokens = d.input_tokens + excluded.input_tokens,
     output_tokens = d.output_tokens + excluded.output_tokens, reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens,
-    cost_micros = d.cost_micros + excluded.cost_micros
+    searches = d.searches + excluded.searches, cost_micros = d.cost_micros + excluded.cost_micros
   RETURNING 1
 )
 INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), :model, 'reply', CASE WHEN lost.is_deleted THEN 'cancelled' ELSE 'retried' END, CASE WHEN lost.is_deleted THEN 'deleted' ELSE 'lease_lost' END,
-    get_byte(uuid_send(:reply_id::uuid), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    get_byte(uuid_send(:reply_id::uuid), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :spent_searches::bigint,
+    :cost_micros::bigint, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM (SELECT count(*) FROM usage) AS used, lost
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros;
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros;
 
 -- replies_finish
---   parameters: reply_id uuid, attempt int4, refund bool, status text, content text, finish_reason text, block_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, context_files_sent int4, context_files_omitted int4, first_token_at timestamptz, first_thought_at timestamptz, reasoning text, part_lengths int4[], sources jsonb, search_suggestions text, thought_signatures jsonb, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8, words text, summary_at uuid, is_server_error bool
---   columns: listVersion float8, firstTokenMs float8, totalMs float8, nextReplyId uuid, summaryTasks jsonb
+--   parameters: reply_id uuid, attempt int4, refund bool, status text, content text, finish_reason text, block_reason text, error_code text, input_tokens int4, output_tokens int4, reasoning_tokens int4, total_tokens int4, usage_estimated bool, context_turns int4, context_trimmed int4, context_summarised int4, context_files_sent int4, context_files_omitted int4, first_token_at timestamptz, first_thought_at timestamptz, reasoning text, part_lengths int4[], sources jsonb, search_suggestions text, thought_signatures jsonb, detail_bytes int4, spent_input int8, spent_output int8, spent_reasoning int8, spent_searches int8, cost_micros int8, words text, summary_at uuid, is_server_error bool
+--   columns: listVersion float8, firstTokenMs float8, firstThoughtMs float8, totalMs float8, nextReplyId uuid, summaryTasks jsonb
 WITH reply AS (
-  SELECT id, user_id, chatroom_id, charged_day, coalesce(charged_day, (now() AT TIME ZONE 'UTC')::date) AS day, octet_length(content) AS bytes
+  SELECT id, user_id, chatroom_id, charged_day, coalesce(charged_day, (now() AT TIME ZONE 'UTC')::date) AS day, octet_length(content) + detail_bytes AS bytes
   FROM messages
   WHERE id = :reply_id AND attempt = :attempt AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
 ), refund AS (
   UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE :refund AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
 ), owner AS (
   UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes,
+    indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) + :detail_bytes - reply.bytes,
     spent_day = greatest(users.spent_day, reply.day),
     spent_micros = CASE WHEN users.spent_day > reply.day THEN users.spent_micros WHEN users.spent_day = reply.day THEN users.spent_micros + CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END ELSE CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END END
   FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id
@@ -1442,23 +1450,24 @@ WITH reply AS (
     context_files_sent = :context_files_sent, context_files_omitted = :context_files_omitted,
     first_token_at = coalesce(m.first_token_at, :first_token_at), first_thought_at = coalesce(m.first_thought_at, :first_thought_at),
     reasoning = :reasoning, part_lengths = :part_lengths, sources = :sources, search_suggestions = :search_suggestions,
-    thought_signatures = :thought_signatures,
+    thought_signatures = :thought_signatures, detail_bytes = :detail_bytes,
     is_suspect = CASE WHEN :is_server_error::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
       SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT 1000) o
       WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
     ) END,
     charged_day = CASE WHEN :refund THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
   FROM reply, owner WHERE m.id = reply.id
-  RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at, m.request_id, m.traceparent
+  RETURNING m.id, m.model, m.created_at, m.first_token_at, m.first_thought_at, m.completed_at, m.request_id, m.traceparent
 ), usage AS (
-  INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
+  INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, searches, cost_micros)
   SELECT reply.user_id, reply.day, finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
     coalesce(:input_tokens, 0), coalesce(:output_tokens, 0), coalesce(:reasoning_tokens, 0),
-    CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END
+    CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :spent_searches::bigint END, CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :cost_micros::bigint END
   FROM reply, finished WHERE NOT :refund OR :total_tokens IS NOT NULL
   ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET messages = d.messages + excluded.messages,
     input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
-    reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
+    reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, searches = d.searches + excluded.searches,
+    cost_micros = d.cost_micros + excluded.cost_micros
   RETURNING 1
 ), untitled AS (
   UPDATE chatrooms c SET title_requested_at = now(), title_requests = c.title_requests + 1 FROM reply, finished
@@ -1473,17 +1482,19 @@ WITH reply AS (
   ON CONFLICT ON CONSTRAINT pk_digests DO NOTHING RETURNING message_id, kind
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), finished.model, 'reply', :status, coalesce(:error_code, :finish_reason),
-    get_byte(uuid_send(finished.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
-    ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.completed_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
+    get_byte(uuid_send(finished.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :spent_searches::bigint,
+    :cost_micros::bigint, ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class), CASE WHEN (extract(epoch FROM finished.first_thought_at - finished.created_at) * 1000) IS NULL THEN array_fill(0, ARRAY[30]) ELSE ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.first_thought_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class) END, ARRAY(SELECT coalesce((class = width_bucket(greatest(0, least(1000000000, (extract(epoch FROM finished.completed_at - finished.created_at) * 1000)))::integer, ARRAY[50, 71, 100, 141, 200, 283, 400, 566, 800, 1131, 1600, 2263, 3200, 4525, 6400, 9051, 12800, 18102, 25600, 36204, 51200, 72408, 102400, 144815, 204800, 289631, 409600, 579262, 819200]::integer[]))::integer, 0) FROM generate_series(0, 29) AS class)
   FROM (SELECT count(*) FROM usage) AS used, finished
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros, first_token_counts = ARRAY(SELECT a + b FROM unnest(h.first_token_counts, excluded.first_token_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i), total_counts = ARRAY(SELECT a + b FROM unnest(h.total_counts, excluded.total_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i)
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros, first_token_counts = ARRAY(SELECT a + b FROM unnest(h.first_token_counts, excluded.first_token_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i), total_counts = ARRAY(SELECT a + b FROM unnest(h.total_counts, excluded.total_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i),
+    first_thought_counts = CASE WHEN excluded.first_thought_counts = array_fill(0, ARRAY[30]) THEN h.first_thought_counts ELSE ARRAY(SELECT a + b FROM unnest(h.first_thought_counts, excluded.first_thought_counts) WITH ORDINALITY AS both_of(a, b, i) ORDER BY i) END
 )
 SELECT owner.list_version::float8 AS "listVersion", (extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)::float8 AS "firstTokenMs",
-  (extract(epoch FROM finished.completed_at - finished.created_at) * 1000)::float8 AS "totalMs", (
+  (extract(epoch FROM finished.first_thought_at - finished.created_at) * 1000)::float8 AS "firstThoughtMs", (extract(epoch FROM finished.completed_at - finished.created_at) * 1000)::float8 AS "totalMs", (
     SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1
   ) AS "nextReplyId",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS "summaryTasks"
@@ -1528,7 +1539,7 @@ ON CONFLICT ON CONSTRAINT pk_model_pauses DO UPDATE SET paused_until =
   greatest(least(s.paused_until, now() + :max_wait_ms * interval '1 millisecond'), excluded.paused_until);
 
 -- replies_release
---   parameters: reply_id uuid, attempt int4, delay_ms float8, reason text, spent_input int8, spent_output int8, spent_reasoning int8, cost_micros int8, is_server_error bool
+--   parameters: reply_id uuid, attempt int4, delay_ms float8, reason text, spent_input int8, spent_output int8, spent_reasoning int8, spent_searches int8, cost_micros int8, is_server_error bool
 --   columns: id uuid
 WITH released AS (
   UPDATE messages SET lease_until = NULL, retry_at = now() + :delay_ms * interval '1 millisecond',
@@ -1536,14 +1547,15 @@ WITH released AS (
   WHERE id = :reply_id AND attempt = :attempt AND status = 'streaming' RETURNING id, model
 ), counted AS (
   INSERT INTO model_hours AS h (hour, model, purpose, outcome, reason, shard, count, input_tokens, output_tokens, reasoning_tokens,
-    cost_micros, first_token_counts, total_counts)
+    searches, cost_micros, first_token_counts, first_thought_counts, total_counts)
   SELECT date_trunc('hour', now(), 'UTC'), released.model, 'reply', 'retried', :reason,
-    get_byte(uuid_send(released.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :cost_micros::bigint,
-    array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
+    get_byte(uuid_send(released.id), 15) % 8, 1, :spent_input::bigint, :spent_output::bigint, :spent_reasoning::bigint, :spent_searches::bigint,
+    :cost_micros::bigint, array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30]), array_fill(0, ARRAY[30])
   FROM released
   ON CONFLICT ON CONSTRAINT pk_model_hours DO UPDATE SET count = h.count + excluded.count,
     input_tokens = h.input_tokens + excluded.input_tokens, output_tokens = h.output_tokens + excluded.output_tokens,
-    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens, cost_micros = h.cost_micros + excluded.cost_micros
+    reasoning_tokens = h.reasoning_tokens + excluded.reasoning_tokens,
+    searches = h.searches + excluded.searches, cost_micros = h.cost_micros + excluded.cost_micros
 )
 SELECT id FROM released;
 
@@ -1588,7 +1600,7 @@ WITH failed AS (
     LATERAL (SELECT CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models) offer
 ), retried AS (
   UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
-    is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
+    is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, first_thought_at = NULL, completed_at = NULL,
     context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, context_files_sent = NULL, context_files_omitted = NULL, model = chosen.chosen_model,
     request_id = :request_id, traceparent = :traceparent
   FROM chosen WHERE m.id = chosen.id
@@ -1782,15 +1794,17 @@ FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND
 
 -- stats_latencies
 --   parameters: from timestamptz, to timestamptz
---   columns: model text, first_token float8[], total float8[]
-SELECT model, ARRAY[sum(first_token_counts[1]), sum(first_token_counts[2]), sum(first_token_counts[3]), sum(first_token_counts[4]), sum(first_token_counts[5]), sum(first_token_counts[6]), sum(first_token_counts[7]), sum(first_token_counts[8]), sum(first_token_counts[9]), sum(first_token_counts[10]), sum(first_token_counts[11]), sum(first_token_counts[12]), sum(first_token_counts[13]), sum(first_token_counts[14]), sum(first_token_counts[15]), sum(first_token_counts[16]), sum(first_token_counts[17]), sum(first_token_counts[18]), sum(first_token_counts[19]), sum(first_token_counts[20]), sum(first_token_counts[21]), sum(first_token_counts[22]), sum(first_token_counts[23]), sum(first_token_counts[24]), sum(first_token_counts[25]), sum(first_token_counts[26]), sum(first_token_counts[27]), sum(first_token_counts[28]), sum(first_token_counts[29]), sum(first_token_counts[30])]::float8[] AS first_token, ARRAY[sum(total_counts[1]), sum(total_counts[2]), sum(total_counts[3]), sum(total_counts[4]), sum(total_counts[5]), sum(total_counts[6]), sum(total_counts[7]), sum(total_counts[8]), sum(total_counts[9]), sum(total_counts[10]), sum(total_counts[11]), sum(total_counts[12]), sum(total_counts[13]), sum(total_counts[14]), sum(total_counts[15]), sum(total_counts[16]), sum(total_counts[17]), sum(total_counts[18]), sum(total_counts[19]), sum(total_counts[20]), sum(total_counts[21]), sum(total_counts[22]), sum(total_counts[23]), sum(total_counts[24]), sum(total_counts[25]), sum(total_counts[26]), sum(total_counts[27]), sum(total_counts[28]), sum(total_counts[29]), sum(total_counts[30])]::float8[] AS total
+--   columns: model text, first_token float8[], first_thought float8[], total float8[]
+SELECT model, ARRAY[sum(first_token_counts[1]), sum(first_token_counts[2]), sum(first_token_counts[3]), sum(first_token_counts[4]), sum(first_token_counts[5]), sum(first_token_counts[6]), sum(first_token_counts[7]), sum(first_token_counts[8]), sum(first_token_counts[9]), sum(first_token_counts[10]), sum(first_token_counts[11]), sum(first_token_counts[12]), sum(first_token_counts[13]), sum(first_token_counts[14]), sum(first_token_counts[15]), sum(first_token_counts[16]), sum(first_token_counts[17]), sum(first_token_counts[18]), sum(first_token_counts[19]), sum(first_token_counts[20]), sum(first_token_counts[21]), sum(first_token_counts[22]), sum(first_token_counts[23]), sum(first_token_counts[24]), sum(first_token_counts[25]), sum(first_token_counts[26]), sum(first_token_counts[27]), sum(first_token_counts[28]), sum(first_token_counts[29]), sum(first_token_counts[30])]::float8[] AS first_token, ARRAY[sum(first_thought_counts[1]), sum(first_thought_counts[2]), sum(first_thought_counts[3]), sum(first_thought_counts[4]), sum(first_thought_counts[5]), sum(first_thought_counts[6]), sum(first_thought_counts[7]), sum(first_thought_counts[8]), sum(first_thought_counts[9]), sum(first_thought_counts[10]), sum(first_thought_counts[11]), sum(first_thought_counts[12]), sum(first_thought_counts[13]), sum(first_thought_counts[14]), sum(first_thought_counts[15]), sum(first_thought_counts[16]), sum(first_thought_counts[17]), sum(first_thought_counts[18]), sum(first_thought_counts[19]), sum(first_thought_counts[20]), sum(first_thought_counts[21]), sum(first_thought_counts[22]), sum(first_thought_counts[23]), sum(first_thought_counts[24]), sum(first_thought_counts[25]), sum(first_thought_counts[26]), sum(first_thought_counts[27]), sum(first_thought_counts[28]), sum(first_thought_counts[29]), sum(first_thought_counts[30])]::float8[] AS first_thought,
+  ARRAY[sum(total_counts[1]), sum(total_counts[2]), sum(total_counts[3]), sum(total_counts[4]), sum(total_counts[5]), sum(total_counts[6]), sum(total_counts[7]), sum(total_counts[8]), sum(total_counts[9]), sum(total_counts[10]), sum(total_counts[11]), sum(total_counts[12]), sum(total_counts[13]), sum(total_counts[14]), sum(total_counts[15]), sum(total_counts[16]), sum(total_counts[17]), sum(total_counts[18]), sum(total_counts[19]), sum(total_counts[20]), sum(total_counts[21]), sum(total_counts[22]), sum(total_counts[23]), sum(total_counts[24]), sum(total_counts[25]), sum(total_counts[26]), sum(total_counts[27]), sum(total_counts[28]), sum(total_counts[29]), sum(total_counts[30])]::float8[] AS total
 FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') AND purpose = 'reply' AND outcome = 'completed' GROUP BY model;
 
 -- stats_totals
 --   parameters: from timestamptz, to timestamptz
---   columns: model text, purpose text, outcome text, reason text, count float8, input_tokens float8, output_tokens float8, reasoning_tokens float8, cost_micros float8
+--   columns: model text, purpose text, outcome text, reason text, count float8, input_tokens float8, output_tokens float8, reasoning_tokens float8, searches float8, cost_micros float8
 SELECT model, purpose, outcome, reason, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens,
-  sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros
+  sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens,
+  sum(searches)::float8 AS searches, sum(cost_micros)::float8 AS cost_micros
 FROM model_hours WHERE hour >= date_trunc('hour', :from::timestamptz, 'UTC') AND hour < date_trunc('hour', :to::timestamptz, 'UTC') GROUP BY model, purpose, outcome, reason ORDER BY model, purpose, outcome, reason;
 
 -- stripe_accounts_forget_unused
@@ -2000,7 +2014,7 @@ RETURNING id, stripe_subscription_id AS "stripeSubscriptionId", status, entitled
 
 -- transfer_all_messages
 --   parameters: chatroom_id uuid, after int4, until int4, count int8
---   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, attachments json, created_at timestamptz, completed_at timestamptz, goes_on bool
+--   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, attachments json, web_search bool, reasoning_level text, reasoning text, part_lengths int4[], sources jsonb, search_suggestions text, created_at timestamptz, completed_at timestamptz, goes_on bool
 SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
 m.error_code AS error,
@@ -2013,11 +2027,12 @@ CASE m.role WHEN 'user' THEN coalesce((
   SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
     ORDER BY h.position)
   FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
-), '[]'::json) ELSE '[]'::json END AS attachments, m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
+), '[]'::json) ELSE '[]'::json END AS attachments, m.web_search, m.reasoning_level, m.reasoning, m.part_lengths, m.sources, m.search_suggestions,
+m.created_at, m.completed_at FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
    WHERE m.chatroom_id = :chatroom_id AND m.position > :after AND m.position <= :until ORDER BY m.position LIMIT :count)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.n) AS goes_on FROM bounded AS m ORDER BY m.n LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0) + coalesce(octet_length(m.reasoning), 0) + coalesce(octet_length(m.sources::text), 0) + coalesce(octet_length(m.search_suggestions), 0)) OVER (ORDER BY m.n) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.n;
 
@@ -2048,24 +2063,27 @@ FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, af
 --   parameters: chatroom_id uuid, user_id uuid, rows json
 INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words,
   words_version, model, attempt, finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens,
-  usage_estimated, context_turns, context_trimmed, context_summarised, created_at, completed_at)
+  usage_estimated, context_turns, context_trimmed, context_summarised, web_search, reasoning_level, reasoning, part_lengths, sources,
+  search_suggestions, detail_bytes, created_at, completed_at)
 SELECT r.id, :chatroom_id, :user_id, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
   replace(r.words::text, '~', right(:user_id::uuid::text, 12) || lpad(to_hex(((SELECT u.indexed_messages FROM users u WHERE u.id = :user_id) + r.position) / 2048), 4, '0'))::tsvector,
   2, r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens,
-  r.total_tokens, r.estimated, r.turns, r.trimmed, r.summarised, least(r.created_at, now()), least(r.completed_at, now())
+  r.total_tokens, r.estimated, r.turns, r.trimmed, r.summarised, r.web_search, r.reasoning_level, r.reasoning, r.part_lengths,
+  r.sources, r.search_suggestions, r.detail_bytes, least(r.created_at, now()), least(r.completed_at, now())
 FROM json_to_recordset(:rows) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid,
   role text, status text, content text, words text, model text, attempt integer, finish_reason text, block_reason text, error text,
   input_tokens integer, output_tokens integer, reasoning_tokens integer, total_tokens integer, estimated boolean,
-  turns integer, trimmed integer, summarised integer, created_at timestamptz, completed_at timestamptz);
+  turns integer, trimmed integer, summarised integer, web_search boolean, reasoning_level text, reasoning text, part_lengths integer[],
+  sources jsonb, search_suggestions text, detail_bytes integer, created_at timestamptz, completed_at timestamptz);
 
 -- transfer_insert_room
---   parameters: chatroom_id uuid, user_id uuid, name text, system_instruction text, model text, archived bool, created_at timestamptz
-INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at)
-VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :archived, least(coalesce(:created_at, now()), now()));
+--   parameters: chatroom_id uuid, user_id uuid, name text, system_instruction text, model text, web_search bool, reasoning text, archived bool, created_at timestamptz
+INSERT INTO chatrooms (id, user_id, name, system_instruction, model, web_search, reasoning, archived, created_at)
+VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :web_search, :reasoning, :archived, least(coalesce(:created_at, now()), now()));
 
 -- transfer_path_messages
 --   parameters: chatroom_id uuid, runs int4[], after int4[], until int4[]
---   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, attachments json, created_at timestamptz, completed_at timestamptz, depth int4, goes_on bool
+--   columns: n int4, parent int4, role text, status text, content text, model text, finish_reason text, block_reason text, error text, usage json, context json, attachments json, web_search bool, reasoning_level text, reasoning text, part_lengths int4[], sources jsonb, search_suggestions text, created_at timestamptz, completed_at timestamptz, depth int4, goes_on bool
 SELECT * FROM (
    WITH bounded AS MATERIALIZED (SELECT m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
 m.error_code AS error,
@@ -2078,12 +2096,13 @@ CASE m.role WHEN 'user' THEN coalesce((
   SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'mediaType', a.media_type, 'size', a.size, 'createdAt', a.created_at)
     ORDER BY h.position)
   FROM message_attachments h JOIN attachments a ON a.id = h.attachment_id WHERE h.message_id = m.id
-), '[]'::json) ELSE '[]'::json END AS attachments, m.created_at, m.completed_at, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
+), '[]'::json) ELSE '[]'::json END AS attachments, m.web_search, m.reasoning_level, m.reasoning, m.part_lengths, m.sources, m.search_suggestions,
+m.created_at, m.completed_at, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
      JOIN messages m ON m.chatroom_id = :chatroom_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
      LEFT JOIN messages p ON p.id = m.parent_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.depth) AS goes_on FROM bounded AS m ORDER BY m.depth LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0) + coalesce(octet_length(m.reasoning), 0) + coalesce(octet_length(m.sources::text), 0) + coalesce(octet_length(m.search_suggestions), 0)) OVER (ORDER BY m.depth) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.depth;
 
@@ -2101,8 +2120,8 @@ SELECT run, until FROM path ORDER BY until;
 
 -- transfer_room
 --   parameters: user_id uuid, chatroom_id uuid
---   columns: name text, system_instruction text, model text, archived bool, created_at timestamptz, active int4, active_id uuid, message_count int4
-SELECT c.name, c.system_instruction, c.model, c.archived, c.created_at, l.position AS active, l.id AS active_id,
+--   columns: name text, system_instruction text, model text, web_search bool, reasoning text, archived bool, created_at timestamptz, active int4, active_id uuid, message_count int4
+SELECT c.name, c.system_instruction, c.model, c.web_search, c.reasoning, c.archived, c.created_at, l.position AS active, l.id AS active_id,
   c.last_position AS message_count
 FROM chatrooms c LEFT JOIN messages l ON l.id = c.active_leaf_id WHERE c.id = :chatroom_id AND c.user_id = :user_id;
 
@@ -2155,9 +2174,9 @@ FROM model_hours WHERE hour >= date_trunc('day', now(), 'UTC');
 
 -- user_model_days_export
 --   parameters: user_id uuid
---   columns: day date, model text, messages int4, input_tokens float8, output_tokens float8, reasoning_tokens float8, cost_usd float8
+--   columns: day date, model text, messages int4, input_tokens float8, output_tokens float8, reasoning_tokens float8, searches float8, cost_usd float8
 SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8,
-  cost_micros::float8 / 1000000 AS cost_usd
+  searches::float8, cost_micros::float8 / 1000000 AS cost_usd
 FROM user_model_days WHERE user_id = :user_id ORDER BY day, model;
 
 -- users_delete

@@ -70,19 +70,26 @@ function summaryOf(said: readonly string[], before: string | undefined): string 
 /**
  * The answer to a prompt: the same for the same prompt, it says that it is simulated and shows the history that it was
  * given.
+ * @param thoughtTokens the length of the thoughts, or null for as long as their sentences are
  * @param tokens its exact length, or null for as long as its sentences are; never more than the prompt's
  * maxOutputTokens
  */
-export function answerTo(model: string, prompt: Prompt, options: { tokens: number | null; thinking: boolean }): Answer {
+export function answerTo(
+  model: string,
+  prompt: Prompt,
+  options: { tokens: number | null; thinking: boolean; thoughtTokens?: number | null },
+): Answer {
   const text = conversation(model, prompt);
   const wanted = options.tokens === null ? text.length : options.tokens * 4;
   const allowed = prompt.maxOutputTokens === null ? Infinity : prompt.maxOutputTokens * 4;
   return {
-    thoughts: options.thinking ? THOUGHTS : [],
+    thoughts: options.thinking ? thoughtsOf(options.thoughtTokens ?? null) : [],
     chunks: { [Symbol.iterator]: () => pieces(text, Math.min(wanted, allowed)) },
     finishReason: wanted > allowed ? 'MAX_TOKENS' : 'STOP',
   };
 }
+
+const thoughtsOf = (tokens: number | null): readonly string[] => (tokens === null ? THOUGHTS : [...pieces(THOUGHTS.join(''), tokens * 4)]);
 
 function conversation(model: string, prompt: Prompt): string {
   const asked = prompt.turns.filter((turn) => turn.role === 'user');

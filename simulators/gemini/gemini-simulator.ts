@@ -154,6 +154,7 @@ async function post(
         ? answerTo(model, prompt, {
             tokens: plan.tokens ?? state.settings.tokens,
             thinking: plan.thinking || plan.thinkingBetween || prompt.thinking.isShown,
+            thoughtTokens: plan.thoughtTokens,
           })
         : digestOf(purpose, prompt, badTitle),
     plan,

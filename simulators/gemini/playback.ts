@@ -165,8 +165,12 @@ async function stream(performance: Performance): Promise<void> {
       await event(chunk(content(text), whole.length));
       if (chunkMs > 0) await pause(chunkMs);
       written += 1;
-      if (written === 2 && plan.thinkingBetween)
-        for (const thought of answer.thoughts) await event(chunk(content(thought, true), whole.length));
+      if (written === 2 && plan.thinkingBetween) {
+        for (const thought of answer.thoughts) {
+          await event(chunk(content(thought, true), whole.length));
+          await pause(chunkMs);
+        }
+      }
       if (written >= most) break;
     }
   }

@@ -18,7 +18,16 @@ describe('the scenarios of a prompt', () => {
 
   test('the first one that is still active decides; manners add up', () => {
     const scenarios = scenariosIn('[[slow 10ms]] [[error-503 x1]] [[cut x2]] [[thinking]] [[long 50]] [[delay 1.5s]]');
-    const manners = { delayMs: 1500, chunkMs: 10, tokens: 50, thinking: true, thinkingBetween: false, pages: null, title: null };
+    const manners = {
+      delayMs: 1500,
+      chunkMs: 10,
+      tokens: 50,
+      thinking: true,
+      thoughtTokens: null,
+      thinkingBetween: false,
+      pages: null,
+      title: null,
+    };
     expect(planOf(scenarios, 1)).toEqual({ ...manners, fault: parseScenario('error-503 x1') });
     expect(planOf(scenarios, 2)).toEqual({ ...manners, fault: parseScenario('cut x2') });
     expect(planOf(scenarios, 3)).toEqual({ ...manners, fault: null });

@@ -14,7 +14,10 @@ export const SCENARIOS = {
   delay: { argument: 'time, 2s', does: 'the first byte comes after that time' },
   slow: { argument: 'time, 250ms', does: 'that pause between two chunks' },
   long: { argument: 'tokens, 1000', does: 'an answer of that many tokens' },
-  thinking: { argument: null, does: 'thoughts (parts with thought: true) before the answer, and thoughtsTokenCount' },
+  thinking: {
+    argument: 'tokens, as its sentences are',
+    does: 'thoughts (parts with thought: true) of that many tokens before the answer, and thoughtsTokenCount',
+  },
   'thinking-between': { argument: null, does: 'thoughts before the answer, and again after its second chunk' },
   grounded: {
     argument: 'pages, 3',
@@ -81,6 +84,8 @@ export interface Plan {
   chunkMs: number | null;
   tokens: number | null;
   thinking: boolean;
+  /** The length of the thoughts; null: that of their sentences. */
+  thoughtTokens: number | null;
   thinkingBetween: boolean;
   /** The pages that the answer rests on; null: as many as a search finds, if there is one. */
   pages: number | null;
@@ -116,6 +121,7 @@ export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
     chunkMs: null,
     tokens: null,
     thinking: false,
+    thoughtTokens: null,
     thinkingBetween: false,
     pages: null,
     title: null,
@@ -126,8 +132,10 @@ export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
     if (scenario.word === 'delay') plan.delayMs = milliseconds(scenario.argument, 2000);
     else if (scenario.word === 'slow') plan.chunkMs = milliseconds(scenario.argument, 250);
     else if (scenario.word === 'long') plan.tokens = tokenCount(scenario.argument);
-    else if (scenario.word === 'thinking') plan.thinking = true;
-    else if (scenario.word === 'thinking-between') plan.thinkingBetween = true;
+    else if (scenario.word === 'thinking') {
+      plan.thinking = true;
+      if (scenario.argument !== null) plan.thoughtTokens = tokenCount(scenario.argument);
+    } else if (scenario.word === 'thinking-between') plan.thinkingBetween = true;
     else if (scenario.word === 'grounded') plan.pages = /^\d{1,3}$/u.test(scenario.argument ?? '') ? Number(scenario.argument) : 3;
     else if (scenario.word === 'ungrounded') plan.pages = 0;
     else if (scenario.word === 'title') plan.title = scenario.argument ?? 'json';

@@ -4,11 +4,12 @@ import { Redis } from 'ioredis';
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { type ClusterUser, createClusterUser, createClusterUsers, createRoom, findBrokenInvariants } from '../support/cluster-user.js';
 import { describeOn } from '../support/engines.js';
-import { idsRise, readEvents, type ReceivedEvent, shapeOf, textOf, typesOf } from '../support/event-stream.js';
+import { idsRise, readEvents, type ReceivedEvent, shapeOf, textOf, thoughtsOf, typesOf } from '../support/event-stream.js';
 import { isFullSize } from '../support/full-size.js';
 import { until } from '../support/until.js';
 
 const STREAMS = isFullSize ? 1_000 : 100;
+const THOUGHTFUL_STREAMS = isFullSize ? 500 : 40;
 const AT_ONCE = 50;
 const USERS = 10;
 const CUTS = 5;
@@ -19,6 +20,7 @@ interface StoredReply {
   readonly status: string;
   readonly attempt: number;
   readonly content: string;
+  readonly reasoning: string | null;
 }
 
 const BEGINNING = ['start', 'start-step', 'text-start', 'text-delta'];
@@ -30,7 +32,7 @@ describeOn('redis', 'the streams of two API processes', () => {
     cluster = await startCluster({
       apis: 2,
       workers: 2,
-      settings: { REPLY_LEASE: '5s', SWEEP_INTERVAL: '500ms', REPLY_RETRY_DELAY: '100ms', MAX_STREAMS: '1000' },
+      settings: { REPLY_LEASE: '5s', SWEEP_INTERVAL: '500ms', REPLY_RETRY_DELAY: '100ms', REPLY_MAX_ATTEMPTS: '20', MAX_STREAMS: '1000' },
       gemini: { latencyMs: 50, chunkMs: 10, tokens: TOKENS },
     });
   }, 120_000);
@@ -43,7 +45,9 @@ describeOn('redis', 'the streams of two API processes', () => {
     return client;
   };
   const stored = async (replyId: string): Promise<StoredReply> => {
-    const [row] = await cluster.postgres.query<StoredReply>(`SELECT status, attempt, content FROM messages WHERE id = $1`, [replyId]);
+    const [row] = await cluster.postgres.query<StoredReply>(`SELECT status, attempt, content, reasoning FROM messages WHERE id = $1`, [
+      replyId,
+    ]);
     if (!row) throw new Error('no such reply');
     return row;
   };
@@ -132,6 +136,68 @@ describeOn('redis', 'the streams of two API processes', () => {
     await cluster.redis.kill();
     await cluster.redis.restart();
   };
+
+  test(`${THOUGHTFUL_STREAMS} streams with thoughts, cut at random points while workers are killed: both kinds byte for byte`, async () => {
+    const [client] = clients();
+    if (!client) throw new Error('no API');
+    const users = await createClusterUsers(client, cluster.postgres, USERS);
+    /** The streams that are in mid-thought. */
+    const thinking = new Set<string>();
+    let [begun, ended, kills, restarted] = [0, 0, 0, 0];
+    const readInPieces = async (user: ClusterUser) => {
+      const room = await createRoom(client, user);
+      let response = await send(user, room, 'Why? [[thinking 1000]] [[thinking-between]] [[long 1000]]');
+      const path = `${response.headers.get('location') ?? ''}/stream`;
+      const all: ReceivedEvent[] = [];
+      for (let cut = 0; typesOf(all).at(-1) !== '[DONE]'; cut += 1) {
+        expect(response.status).toBe(200);
+        const events = cut < CUTS ? randomInt(1, 60) : Infinity;
+        const { events: read } = await readEvents(response, ({ data }, received) => {
+          const type = typeof data === 'string' ? '' : data.type;
+          if (type === 'reasoning-delta') thinking.add(path);
+          else thinking.delete(path);
+          return received.length >= events;
+        });
+        all.push(...read);
+        if (typesOf(all).at(-1) === '[DONE]') break;
+        response = await resume(user, path, all.at(-1));
+        if (response.status === 204) break;
+      }
+      ended += 1;
+      const { content, reasoning, status, attempt } = await stored(path.split('/').at(-2) ?? '');
+      expect(status).toBe('completed');
+      expect(textOf(all)).toBe(content);
+      expect(thoughtsOf(all)).toBe(reasoning);
+      expect(content.length).toBeGreaterThanOrEqual(3_999);
+      expect(reasoning?.length).toBeGreaterThanOrEqual(2 * 3_999);
+      expect(idsRise(all)).toBe(true);
+      if (attempt > 1) restarted += 1;
+    };
+    const kill = async () => {
+      for (;;) {
+        await until('a stream is in mid-thought', () => thinking.size > 0 || ended >= THOUGHTFUL_STREAMS, 60_000, 5);
+        if (ended >= THOUGHTFUL_STREAMS) return;
+        await killWorkers();
+        kills += 1;
+        // The others go on until as many streams have come to their end.
+        const next = Math.min(THOUGHTFUL_STREAMS, ended + AT_ONCE / 2);
+        await until('more streams have ended', () => ended >= next, 120_000);
+      }
+    };
+    const lanes = Array.from({ length: AT_ONCE }, async (_, lane) => {
+      const user = users[lane % USERS];
+      if (!user) throw new Error('no user');
+      while (begun < THOUGHTFUL_STREAMS) {
+        begun += 1;
+        await readInPieces(user);
+      }
+    });
+    const results = await Promise.allSettled([...lanes, kill()]);
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(restarted).toBeGreaterThan(0);
+    console.info(`${ended} streams, ${kills} kills of both workers, ${restarted} replies begun anew`);
+    expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
+  }, 900_000);
 
   test.each([
     { blow: 'the workers are killed', strike: killWorkers, attempt: 2 },

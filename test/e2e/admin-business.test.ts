@@ -197,8 +197,8 @@ test('sign-ups, tokens and cost are told by day, and who costs the most', async 
   const range = 'from=2026-01-01&to=2026-01-02';
   expect(await get(`/admin/stats/users?${range}`)).toEqual({
     data: [
-      { user_id: user.id, username: user.username, messages: 4, tokens: 120, cost_usd: 3 },
-      { user_id: other.id, username: other.username, messages: 2, tokens: 60, cost_usd: 2.5 },
+      { user_id: user.id, username: user.username, messages: 4, tokens: 120, searches: 0, cost_usd: 3 },
+      { user_id: other.id, username: other.username, messages: 2, tokens: 60, searches: 0, cost_usd: 2.5 },
     ],
     next_cursor: null,
   });

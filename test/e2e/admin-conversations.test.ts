@@ -71,6 +71,8 @@ async function failedReply(content = 'Hello', { scenario = 'error-400', times = 
 describe('A failed reply that is retried', () => {
   test('is pending once, then completes, at no charge, and is noted once', async () => {
     const failed = await failedReply();
+    // As when its last try failed after its first thoughts.
+    await runSql(stack.databaseUrl, `UPDATE messages SET first_thought_at = created_at WHERE id = $1`, [failed.id]);
     const answers = await Promise.all([retry(failed.id), retry(failed.id), retry(failed.id)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
     for (const { status, body } of answers) {
@@ -89,6 +91,9 @@ describe('A failed reply that is retried', () => {
         before: { status: 'failed', error_code: 'request_rejected', model: failed.model },
         after: { status: 'pending', attempt: 2, model: failed.model },
       },
+    ]);
+    expect(await runSql(stack.databaseUrl, `SELECT first_thought_at FROM messages WHERE id = $1`, [failed.id])).toEqual([
+      { first_thought_at: null },
     ]);
     const unfinished = await runSql(stack.databaseUrl, `SELECT unfinished_replies FROM users WHERE id = $1`, [user.id]);
     expect(unfinished).toEqual([{ unfinished_replies: 0 }]);
@@ -247,6 +252,7 @@ describe('The list of messages', () => {
         usage: reply.usage,
         created_at: reply.created_at,
         first_token_at: expect.stringMatching(TIME),
+        first_thought_at: null,
         completed_at: reply.completed_at,
         rating: null,
         comment: null,
@@ -317,8 +323,8 @@ test('an export with what was written defuses whatever a spreadsheet may take fo
     [room, user.id, position, dangerous],
   );
   const csv = await stack.api.get<string>(`/admin/messages/export?chatroom_id=${room}&content=true`, { token: admin.accessToken });
-  // A row begins with an id; the text comes after sixteen columns.
-  const texts = csv.body.split(/\r\n(?=[0-9a-f]{8}-|$)/).map((row) => row.replace(/^(?:[^,]*,){16}/, ''));
+  // A row begins with an id; the text comes after seventeen columns.
+  const texts = csv.body.split(/\r\n(?=[0-9a-f]{8}-|$)/).map((row) => row.replace(/^(?:[^,]*,){17}/, ''));
   expect(texts).toEqual([
     'content',
     "'＝6",

@@ -1,5 +1,6 @@
+import { DataSource } from 'typeorm';
 import { signUpAdministrator } from '../support/administrator.js';
-import type { TestUser } from '../support/api.js';
+import { startTestApi, type TestUser } from '../support/api.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
 import { type Stack, startStack } from '../support/stack.js';
 
@@ -95,4 +96,83 @@ test('the personal export has the rating with its message', async () => {
   await rate({ rating: 'up', comment: 'For the export.' });
   const { body } = await stack.api.get('/user/me/export', { token: user.accessToken });
   expect(JSON.stringify(body)).toContain('For the export.');
+});
+
+describe('the export for an evaluation', () => {
+  const exported = async (query = '') => {
+    const path = `/admin/feedback/export?${query}`;
+    const { status, headers, body = '' } = await stack.api.get<string | undefined>(path, { token: admin.accessToken });
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
+    return body
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { message_id: string; rating: string });
+  };
+
+  test('has a line for each rated reply, with what it answers and without thoughts, and is audited', async () => {
+    const other = await talk.ask('[[thinking]] [[grounded 1]] And why? 你好');
+    await rate({ rating: 'up' });
+    await rate({ rating: 'down', comment: 'It is\nwrong.' }, other.id);
+    const [line, before] = await exported();
+    expect(line).toEqual({
+      message_id: other.id,
+      chatroom_id: talk.chatroomId,
+      user_id: user.id,
+      rating: 'down',
+      comment: 'It is\nwrong.',
+      rated_on: new Date().toISOString().slice(0, 10),
+      model: other.model,
+      system_instruction: null,
+      question: '[[thinking]] [[grounded 1]] And why? 你好',
+      attachments: [],
+      reply: other.content,
+      sources: other.sources?.map(({ title, url }) => ({ title, url })),
+      status: 'completed',
+      finish_reason: 'stop',
+      context_turns: 3,
+      input_tokens: other.usage?.input_tokens,
+      output_tokens: other.usage?.output_tokens,
+      reasoning_tokens: other.usage?.reasoning_tokens,
+      created_at: other.created_at,
+    });
+    expect(before).toMatchObject({ message_id: reply.id, rating: 'up', sources: null });
+    expect(new Set((await exported('rating=down')).map(({ rating }) => rating))).toEqual(new Set(['down']));
+    expect(await exported('model=another')).toEqual([]);
+    expect(await exported(`to=${reply.created_at}&from=2026-01-01`)).not.toContainEqual(expect.objectContaining({ message_id: reply.id }));
+    const { body: log } = await stack.api.get<{ data: object[] }>('/admin/audit-log?action=feedback.export', { token: admin.accessToken });
+    expect(log.data).toContainEqual(
+      expect.objectContaining({ target: { type: 'message', id: null, username: null }, after: { filter: { rating: 'down' } } }),
+    );
+  });
+
+  test('goes on page by page, however many replies are rated', async () => {
+    const dataSource = stack.api.app.get(DataSource);
+    await dataSource.query(
+      `WITH asked AS (
+         INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, role, status, content, completed_at)
+         SELECT overlay(gen_random_uuid()::text PLACING '7' FROM 15 FOR 1)::uuid, m.chatroom_id, m.user_id, 1000 + n, 1, 1000 + n, 'user', 'completed', 'question', now()
+         FROM messages m, generate_series(1, 250) n WHERE m.id = $1 RETURNING id, chatroom_id, user_id, position
+       ), replies AS (
+         INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, parent_id, role, status, content, model, completed_at)
+         SELECT overlay(gen_random_uuid()::text PLACING '7' FROM 15 FOR 1)::uuid, chatroom_id, user_id, position + 1000, 2, position, id, 'model', 'completed', repeat('x', 12000), 'many', now()
+         FROM asked RETURNING id, user_id
+       )
+       INSERT INTO feedback (message_id, user_id, rating, model, day) SELECT id, user_id, 'up', 'many', current_date FROM replies`,
+      [reply.id],
+    );
+    const ids = (await exported('model=many')).map(({ message_id: id }) => id);
+    expect(ids).toHaveLength(250);
+    expect(ids).toEqual([...new Set(ids)].sort().reverse());
+  });
+
+  test('is for administrators who may read contents', async () => {
+    const path = '/admin/feedback/export';
+    expect(await stack.api.get(path, { token: user.accessToken })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    const closed = await startTestApi({ DATABASE_URL: stack.databaseUrl });
+    try {
+      expect(await closed.get(path, { token: admin.accessToken })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    } finally {
+      await closed.close();
+    }
+  });
 });

@@ -125,7 +125,7 @@ test('requests of all kinds at once are answered without a deadlock, and leave e
     await dataSource.query(
       `SELECT id, unfinished_replies, stored_bytes FROM users u
        WHERE unfinished_replies <> 0
-         OR stored_bytes <> (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id)`,
+         OR stored_bytes <> (SELECT coalesce(sum(octet_length(m.content) + m.detail_bytes), 0) FROM messages m WHERE m.user_id = u.id)`,
     ),
   ).toEqual([]);
 }, 180_000);

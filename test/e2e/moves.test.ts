@@ -191,6 +191,7 @@ describe('An import', () => {
     ...{ n, parent, role: 'model', content: 'a', status: 'completed', model: null, finish_reason: 'stop', block_reason: null },
     ...{ error: null, usage: null, context: null, created_at: at, completed_at: at, ...changes },
   });
+  const page = (changes: object = {}) => ({ title: 'A page', url: 'https://a.example/', passages: [], ...changes });
   const settings = { name: 'x', system_instruction: null, model: null, archived: false, created_at: at };
   const document = (messages: object[], active: number | null, chatroom: object = {}) => ({
     ...{ format: 'gemini-chat-room', version: 1, chatroom: { ...settings, active, ...chatroom }, messages },
@@ -217,7 +218,7 @@ describe('An import', () => {
       document([question(1, null), answer(2, 1, { content: '😀'.repeat(100_001) })], 2),
       'messages.1.content',
     ],
-    ['too large a message', document([question(1, null, 'x'.repeat(3 * 1024 * 1024))], 1), 'messages.0'],
+    ['too large a message', document([question(1, null, 'x'.repeat(5 * 1024 * 1024))], 1), 'messages.0'],
     ['a message of many fields', document([Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, i]))], 1), 'messages.0'],
     ['a message that is none', document([question(1, null), answer(2, 1), 'x' as unknown as object], 2), 'messages.2'],
     ['more than the messages', { ...document([], null), more: 'x'.repeat(5 * 1024 * 1024) }, ''],
@@ -235,6 +236,30 @@ describe('An import', () => {
       document([question(1, null), ...Array.from({ length: 101 }, (_, i) => answer(i + 2, 1))], 2),
       'messages.101.parent',
     ],
+    ...(
+      [
+        ['an address of a script', { sources: [page({ url: 'javascript:alert(1)' })] }, 'sources.0.url'],
+        ['an address that is none', { sources: [page({ url: 'https://' })] }, 'sources.0.url'],
+        ['too long an address', { sources: [page({ url: `https://a.example/${'x'.repeat(2_000)}` })] }, 'sources.0.url'],
+        ['a source without a title', { sources: [page({ title: '' })] }, 'sources.0.title'],
+        ['51 sources', { sources: Array.from({ length: 51 }, () => page()) }, 'sources'],
+        ['201 passages', { sources: [page({ passages: Array.from({ length: 201 }, () => [0, 1]) })] }, 'sources.0.passages'],
+        ['a passage beyond the end', { sources: [page({ passages: [[0, 3]] })] }, 'sources.0.passages'],
+        ['a passage without text', { sources: [page({ passages: [[1, 1]] })] }, 'sources.0.passages'],
+        ['a passage that splits a character', { content: '🙂', sources: [page({ passages: [[0, 1]] })] }, 'sources.0.passages'],
+        ['a passage that is no pair', { sources: [page({ passages: [[0, 1, 1]] })] }, 'sources.0.passages.0'],
+        ['too long search suggestions', { search_suggestions: 'x'.repeat(65_537) }, 'search_suggestions'],
+        ['too long thoughts', { reasoning: 'x'.repeat(100_001) }, 'reasoning'],
+        ['thoughts with a NUL', { reasoning: 'a\0b' }, 'reasoning'],
+        ['parts that are not those of the texts', { reasoning: 'abc', part_lengths: [2, 1] }, 'part_lengths'],
+        ['parts that split a character', { reasoning: '🙂', part_lengths: [1, 1, 1] }, 'part_lengths'],
+      ] as const
+    ).map(([what, changes, field]): [string, unknown, string] => [
+      what,
+      document([question(1, null), answer(2, 1, changes)], 2),
+      `messages.1.${field}`,
+    ]),
+    ['a level that is none', document([], null, { reasoning: 'endless' }), 'chatroom.reasoning'],
     ['a NUL', document([question(1, null, 'a\0b')], 1), 'messages.0.content'],
   ])('refuses %s', async (_, body, field) => {
     const refused = await post<{ code: string; errors: { field: string }[] }>('/chatroom/import', body);

@@ -65,7 +65,7 @@ async function usage() {
   const [row] = await sql(
     `SELECT u.chatroom_count AS rooms, u.stored_bytes::integer AS bytes,
        (SELECT count(*)::integer FROM chatrooms c WHERE c.user_id = u.id) AS rooms_held,
-       (SELECT coalesce(sum(octet_length(m.content)), 0)::integer FROM messages m WHERE m.user_id = u.id) AS bytes_held
+       (SELECT coalesce(sum(octet_length(m.content) + m.detail_bytes), 0)::integer FROM messages m WHERE m.user_id = u.id) AS bytes_held
      FROM users u WHERE u.id = $1`,
   );
   return row as { rooms: number; bytes: number; rooms_held: number; bytes_held: number };

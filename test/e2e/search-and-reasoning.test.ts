@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import type { TestUser } from '../support/api.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
+import { signUpAdministrator } from '../support/administrator.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -117,15 +118,32 @@ describe('web search', () => {
       expect(frames.filter(({ type }) => type === 'source-url')).toMatchObject(pages);
   });
 
-  test('a search costs what its queries cost', async () => {
+  test('a search is counted for its user and for administrators, and costs what its queries cost', async () => {
     const talk = await startRoom();
-    const costOf = async () => {
-      const { body } = await stack.api.get<{ totals: { cost_usd: number } }>('/user/me/usage', { token: pro.accessToken });
-      return body.totals.cost_usd;
+    const { accessToken: token } = await signUpAdministrator(stack.api);
+    const usage = async () => {
+      const { body } = await stack.api.get<{ totals: { searches: number; cost_usd: number } }>('/user/me/usage', {
+        token: pro.accessToken,
+      });
+      const [costs, stats] = [
+        await stack.api.get<{ data: { user_id: string; searches: number }[] }>('/admin/stats/users', { token }),
+        await stack.api.get<{ models: { searches: number }[] }>('/admin/stats', { token }),
+      ];
+      return {
+        cost: body.totals.cost_usd,
+        searches: [
+          body.totals.searches,
+          costs.body.data.find(({ user_id: id }) => id === pro.id)?.searches ?? 0,
+          stats.body.models.reduce((sum, { searches }) => sum + searches, 0),
+        ],
+      };
     };
-    const before = await costOf();
+    const before = await usage();
     await talk.ask('Search it', { web_search: true });
-    expect((await costOf()) - before).toBeGreaterThan(2 * 0.014);
+    const after = await usage();
+    expect(after.searches.map((searches, i) => searches - (before.searches[i] ?? 0))).toEqual([2, 2, 2]);
+    expect(after.cost - before.cost).toBeGreaterThan(2 * 0.014);
+    expect(after.cost - before.cost).toBeLessThan(3 * 0.014);
   });
 
   test('a model that does not search, and one that refuses to, answers without sources', async () => {
@@ -164,6 +182,23 @@ describe('reasoning', () => {
     for (const [i, { eventId }] of all.entries()) expect(await framesOf(talk, reply.id, eventId)).toEqual(all.slice(i + 1));
   });
 
+  test('the first thought and the first token of the text are told apart', async () => {
+    const talk = await startRoom({ reasoning: 'low' });
+    const reply = await talk.ask('[[thinking 200]] [[slow 20ms]] Why?');
+    const plain = await talk.ask('Hello', { reasoning: null });
+    const { accessToken: token } = await signUpAdministrator(stack.api);
+    const { body } = await stack.api.get<{ data: { id: string; first_token_at: string; first_thought_at: string | null }[] }>(
+      `/admin/messages?role=model&chatroom_id=${talk.chatroomId}`,
+      { token },
+    );
+    const [ofPlain, ofReply] = body.data;
+    expect([ofPlain?.id, ofPlain?.first_thought_at]).toEqual([plain.id, null]);
+    expect(ofReply?.id).toBe(reply.id);
+    expect(Date.parse(ofReply?.first_token_at ?? '') - Date.parse(ofReply?.first_thought_at ?? '')).toBeGreaterThan(100);
+    const stats = await stack.api.get<{ latency_ms: { first_thought: { p50: number | null } } }>('/admin/stats', { token });
+    expect(stats.body.latency_ms.first_thought.p50).toBeGreaterThan(0);
+  });
+
   test('thoughts alone are no answer', async () => {
     const talk = await startRoom({ reasoning: 'low' });
     expect(await talk.ask('[[empty MAX_TOKENS]]')).toMatchObject({ status: 'failed', error: { code: 'empty_answer' }, reasoning: null });
@@ -176,6 +211,87 @@ describe('reasoning', () => {
     const turn = (await lastRequest())?.contents[1];
     expect(turn?.parts.map(({ text }) => text).join('')).toBe(first.content);
     expect(turn?.parts.some(({ thoughtSignature }) => thoughtSignature !== undefined)).toBe(true);
+    // A model that refuses them gets the same turns without them.
+    expect(await talk.ask('Three [[error-400 x1]]')).toMatchObject({ status: 'completed', context: { turns: 5 } });
+    const [refused, repeated] = (await requests()).slice(-2);
+    const isSigned = (request?: SentRequest) => JSON.stringify(request).includes('thoughtSignature');
+    expect([isSigned(refused), isSigned(repeated)]).toEqual([true, false]);
+  });
+});
+
+describe('what an answer rests on', () => {
+  const sql = <Row>(text: string, values: unknown[]): Promise<Row[]> => stack.api.app.get(DataSource).query(text, values);
+  /** The counter, and what the table holds. */
+  const bytes = async () => {
+    const [row] = await sql<{ counted: number; held: number }>(
+      `SELECT u.stored_bytes::integer AS counted, (
+         SELECT sum(octet_length(content) + coalesce(octet_length(reasoning), 0) + coalesce(octet_length(search_suggestions), 0)
+           + coalesce(octet_length(replace(replace(sources::text, ', ', ','), ': ', ':')), 0))::integer FROM messages m WHERE m.user_id = u.id
+       ) AS held FROM users u WHERE u.id = $1`,
+      [pro.id],
+    );
+    return [row?.counted, row?.held] as const;
+  };
+  interface Exported {
+    readonly chatroom: object;
+    readonly messages: readonly (object & { readonly role: string })[];
+  }
+  const exported = async (id: string) => (await stack.api.get<Exported>(`/chatroom/${id}/export`, { token: pro.accessToken })).body;
+
+  test('is exported, imported and copied, streams as before, and counts as storage', async () => {
+    const talk = await startRoom({ web_search: true, reasoning: 'low' });
+    await talk.ask('Plain', { web_search: false, reasoning: null });
+    const reply = await talk.ask('[[thinking-between]] [[grounded 2]] Why? 你好 🙂');
+    const before = await exported(talk.chatroomId);
+    expect(before.chatroom).toMatchObject({ web_search: true, reasoning: 'low' });
+    const [plain, , , detailed] = before.messages;
+    expect(plain).toMatchObject({ web_search: false, reasoning_level: 'default' });
+    const { reasoning, sources, search_suggestions } = reply;
+    expect(detailed).toMatchObject({ reasoning, sources, search_suggestions, part_lengths: expect.any(Array) as object });
+
+    const imported = await stack.api.post<{ id: string }>('/chatroom/import', { token: pro.accessToken, body: before });
+    expect(imported).toMatchObject({ status: 201, body: { web_search: true, reasoning: 'low' } });
+    expect(await exported(imported.body.id)).toEqual(before);
+    const copied = await stack.api.post<{ id: string }>(`/chatroom/${talk.chatroomId}/copy`, {
+      token: pro.accessToken,
+      body: { message_id: reply.id },
+    });
+    expect(copied.body).toMatchObject({ web_search: true, reasoning: 'low' });
+    expect((await exported(copied.body.id)).messages).toEqual(before.messages);
+
+    const shapeOf = (frames: readonly Frame[]) => frames.slice(1).map(({ eventId, type, delta }) => [eventId, type, delta]);
+    const shape = shapeOf(await framesOf(talk, reply.id));
+    for (const { body } of [imported, copied]) {
+      const other = new Conversation(stack.api, pro.accessToken, body.id);
+      const { body: page } = await stack.api.get<{ data: ReplyBody[] }>(other.path, { token: pro.accessToken });
+      expect(page.data[0]).toMatchObject({ content: reply.content, reasoning, sources, search_suggestions, feedback: null });
+      expect(shapeOf(await framesOf(other, page.data[0]?.id ?? ''))).toEqual(shape);
+    }
+    for (const id of [imported.body.id, copied.body.id, talk.chatroomId]) {
+      const [counted, held] = await bytes();
+      expect(counted).toBe(held);
+      await stack.api.delete(`/chatroom/${id}`, { token: pro.accessToken });
+    }
+    const [counted, held] = await bytes();
+    expect(counted).toBe(held);
+  });
+
+  test('is named in a Markdown export, and is in the export of the account', async () => {
+    const talk = await startRoom({ web_search: true, reasoning: 'low' });
+    const reply = await talk.ask('[[grounded 2]] Why?');
+    const { body: markdown } = await stack.api.get<string>(`/chatroom/${talk.chatroomId}/export?format=markdown`, {
+      token: pro.accessToken,
+    });
+    expect(markdown).toContain('> *Thoughts*\n> \n> **Reading the conversation**');
+    for (const { url } of reply.sources ?? []) expect(markdown).toContain(`: <${url}>\n`);
+    expect(markdown).not.toContain('Simulated search suggestion');
+    const { body } = await stack.api.get<{ chatrooms: { messages: { id: string }[] }[] }>('/user/me/export', { token: pro.accessToken });
+    const kept = body.chatrooms.flatMap(({ messages }) => messages).find(({ id }) => id === reply.id);
+    expect(kept).toMatchObject({
+      reasoning: reply.reasoning,
+      sources: reply.sources,
+      search_suggestions: reply.search_suggestions,
+    });
   });
 });
 

@@ -3,8 +3,16 @@ import { problem } from '../support/problem.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 interface UsageBody {
-  readonly data: { day: string; model: string; messages: number; input_tokens: number; output_tokens: number; cost_usd: number }[];
-  readonly totals: { messages: number; input_tokens: number; output_tokens: number; cost_usd: number };
+  readonly data: {
+    day: string;
+    model: string;
+    messages: number;
+    input_tokens: number;
+    output_tokens: number;
+    searches: number;
+    cost_usd: number;
+  }[];
+  readonly totals: { messages: number; input_tokens: number; output_tokens: number; searches: number; cost_usd: number };
 }
 
 let stack: Stack;
@@ -18,7 +26,7 @@ describe('GET /user/me/usage', () => {
   test('sums up what the replies say of themselves', async () => {
     const user = await stack.api.signUp();
     const read = async () => (await stack.api.get<UsageBody>('/user/me/usage', { token: user.accessToken })).body;
-    expect(await read()).toEqual({ data: [], totals: { messages: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 } });
+    expect(await read()).toEqual({ data: [], totals: { messages: 0, input_tokens: 0, output_tokens: 0, searches: 0, cost_usd: 0 } });
     const talk = await Conversation.start(stack.api, user.accessToken, { name: 'Kyoto' });
     const replies = [await talk.ask('Hello'), await talk.ask('And?'), await talk.ask('[[error-400]]')];
     const sum = (part: 'input_tokens' | 'output_tokens') => replies.reduce((total, { usage }) => total + (usage?.[part] ?? 0), 0);
@@ -26,6 +34,7 @@ describe('GET /user/me/usage', () => {
       messages: 2,
       input_tokens: sum('input_tokens'),
       output_tokens: sum('output_tokens'),
+      searches: 0,
       cost_usd: expect.closeTo((sum('input_tokens') * 0.3 + sum('output_tokens') * 2.5) / 1e6, 5),
     };
     const day = replies[0]?.created_at.slice(0, 10);

@@ -4,7 +4,7 @@ import { Conversation, type ReplyBody } from '../support/conversation.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { textOf, UseChatPage } from '../support/use-chat.js';
+import { textOf, thoughtsOf, UseChatPage } from '../support/use-chat.js';
 
 /** The same token, which has just expired. */
 function expired(token: string, secret: string): string {
@@ -130,6 +130,42 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
     await settles('error');
     await settles('ready');
     await expectOneReply('completed');
+  });
+
+  test('shows thoughts and sources live, after a cut in mid-thought, and from a replay', async () => {
+    const message = '[[thinking 300]] [[thinking-between]] [[grounded 2]] [[slow 20ms]] [[long 200]] Hello 你好';
+    const expectAllParts = async () => {
+      const reply = await expectOneReply('completed');
+      const { parts } = page.state.messages.at(-1) ?? { parts: [] };
+      expect(parts.map(({ type }) => type)).toEqual(['step-start', 'reasoning', 'text', 'reasoning', 'text', 'source-url', 'source-url']);
+      expect(thoughtsOf(page.state.messages.at(-1))).toBe(reply.reasoning);
+      expect(parts.filter(({ type }) => type === 'source-url').map(({ url, title }) => ({ url, title }))).toEqual(
+        reply.sources?.map(({ url, title }) => ({ url, title })),
+      );
+    };
+    page.tell({ send: message });
+    await settles('ready');
+    await expectAllParts();
+    const lengths = page.states.map(({ messages }) => thoughtsOf(messages.at(-1)).length);
+    expect(new Set(lengths).size).toBeGreaterThan(5);
+
+    await page.close();
+    talk = await Conversation.start(stack.api, user.accessToken);
+    page = await open([]);
+    page.tell({ send: message });
+    await until('the thoughts are read', () => page.states.some(({ messages }) => thoughtsOf(messages.at(-1)).length > 50));
+    proxy.cut();
+    await settles('error');
+    expect(textOf(page.state.messages.at(-1))).toBe('');
+    await settles('ready');
+    await expectAllParts();
+
+    // As a page that was loaded before the reply was finished, and reads its stream when it is.
+    await page.close();
+    page = await open((await load()).map((one) => (one.role === 'model' ? { ...one, content: '', status: 'pending' } : one)));
+    await until('the replay is read', () => page.state.messages.at(-1)?.metadata?.status === 'completed');
+    await until('the chat is ready', () => page.state.status === 'ready');
+    await expectAllParts();
   });
 
   test('regenerates, and shows the other reply in the place of the first', async () => {

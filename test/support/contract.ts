@@ -88,7 +88,10 @@ export function assertContract({ method, path, status, contentType, body }: Cont
   }
   const content = documented.content[mediaType];
   if (!content) throw new Error(`${what} as ${mediaType || 'nothing'}, which openapi.json does not mention`);
-  if (mediaType.endsWith('json')) check(what, content.schema, body);
+  if (mediaType === 'application/x-ndjson') {
+    // The schema is that of a line.
+    for (const line of typeof body === 'string' ? body.split('\n') : []) if (line !== '') check(what, content.schema, JSON.parse(line));
+  } else if (mediaType.endsWith('json')) check(what, content.schema, body);
   const { code } = (body ?? {}) as { code?: string };
   if (status >= 400 && !(String(code) in (content.examples ?? {})))
     throw new Error(`${what} ${String(code)}, which openapi.json does not mention`);

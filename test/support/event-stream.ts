@@ -51,13 +51,16 @@ export const typesOf = (events: readonly ReceivedEvent[]): string[] =>
 export const shapeOf = (events: readonly ReceivedEvent[]): string[] =>
   typesOf(events).filter((type, i, all) => type !== 'text-delta' || all[i - 1] !== 'text-delta');
 
-/** The deltas since the last reset, joined. */
-export function textOf(events: readonly ReceivedEvent[]): string {
+/** The deltas of the text since the last reset, joined. */
+export const textOf = (events: readonly ReceivedEvent[]): string => joined(events, 'text-delta');
+export const thoughtsOf = (events: readonly ReceivedEvent[]): string => joined(events, 'reasoning-delta');
+
+function joined(events: readonly ReceivedEvent[], type: string): string {
   let text = '';
   for (const { data } of events) {
     if (typeof data === 'string') continue;
     if (data.type === 'reset-step') text = '';
-    if (data.type === 'text-delta') text += data['delta'] as string;
+    if (data.type === type) text += data['delta'] as string;
   }
   return text;
 }

@@ -7,10 +7,18 @@ import type { ReplyBody } from './conversation.js';
 
 const CLIENT = resolve(import.meta.dirname, '../use-chat/client.mjs');
 
+interface MessagePart {
+  readonly type: string;
+  readonly text?: string;
+  readonly state?: string;
+  readonly url?: string;
+  readonly title?: string;
+}
+
 export interface ChatMessage {
   readonly id: string;
   readonly role: 'user' | 'assistant';
-  readonly parts: readonly { readonly type: string; readonly text?: string; readonly state?: string }[];
+  readonly parts: readonly MessagePart[];
   readonly metadata?: Readonly<Record<string, unknown>> & { readonly status?: string };
 }
 
@@ -73,5 +81,9 @@ export class UseChatPage {
   }
 }
 
-/** What a page shows of a message. */
-export const textOf = (message: ChatMessage | undefined): string => message?.parts.map(({ text = '' }) => text).join('') ?? '';
+/** What a page shows of a message, and of the thoughts that led to it. */
+export const textOf = (message: ChatMessage | undefined): string => joined(message, 'text');
+export const thoughtsOf = (message: ChatMessage | undefined): string => joined(message, 'reasoning');
+
+const joined = (message: ChatMessage | undefined, kind: string): string =>
+  message?.parts.map(({ type, text = '' }) => (type === kind ? text : '')).join('') ?? '';

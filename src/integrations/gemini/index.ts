@@ -7,7 +7,7 @@ export { GeminiFilesClient, type RemoteFile } from './files.client.js';
 export { type AnswerSchema, GeminiClient, type GenerateEvent, type GenerateRequest } from './gemini.client.js';
 export { GeminiError } from './gemini.errors.js';
 export { GeminiModule } from './gemini.module.js';
-export type { Source } from './sources.js';
+export { isWebAddress, type Source, SOURCE_LIMITS } from './sources.js';
 export type { ThoughtSignature } from './thought-signatures.js';
 export { inlineSizeOf, MAX_INLINE_BYTES, type Turn as ModelTurn, type TurnFile } from './turns.js';
 export type { GeminiClientOptions } from './vendor-call.js';

@@ -17,7 +17,8 @@ export interface WebSearch {
   readonly queries: number;
 }
 
-const SOURCE_LIMITS = { sources: 50, passages: 200, url: 2_000, title: 300, suggestions: 65_536 } as const;
+/** The most of what is kept: numbers of sources, and of passages of each; lengths of the texts. */
+export const SOURCE_LIMITS = { sources: 50, passages: 200, url: 2_000, title: 300, suggestions: 65_536 } as const;
 
 /** Gathers what the pieces of an answer say of its search. */
 export class WebSearchReader {
@@ -63,7 +64,8 @@ export class WebSearchReader {
   }
 }
 
-const isWebAddress = (url: string): boolean =>
+/** An address of a web page that can be stored and shown. */
+export const isWebAddress = (url: string): boolean =>
   url.length <= SOURCE_LIMITS.url && /^https?:\/\//iu.test(url) && url.isWellFormed() && !url.includes('\0') && URL.canParse(url);
 
 const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed();

@@ -33,8 +33,11 @@ export interface ModelStats {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
+  readonly searches: number;
   readonly costMicros: number;
   readonly firstToken: Percentiles;
+  /** Of the replies with thoughts. */
+  readonly firstThought: Percentiles;
   readonly total: Percentiles;
 }
 
@@ -50,6 +53,8 @@ export interface Stats {
   readonly retries: number;
   readonly days: readonly (Omit<HourTotal, 'hour'> & { readonly day: string })[];
   readonly firstToken: Percentiles;
+  /** Of the replies with thoughts. */
+  readonly firstThought: Percentiles;
   readonly total: Percentiles;
   readonly models: readonly ModelStats[];
   readonly costMicros: number;
@@ -124,6 +129,7 @@ export class AdminStatsService {
       retries: ofReplies('retried'),
       days: byDay(hours),
       firstToken: percentiles(all.firstToken),
+      firstThought: percentiles(all.firstThought),
       total: percentiles(all.total),
       models: byModel(totals, latencies),
       feedback,
@@ -232,8 +238,10 @@ function byModel(totals: readonly ModelTotal[], latencies: ReadonlyMap<string, M
       inputTokens: sum(rows.map(({ input_tokens }) => input_tokens)),
       outputTokens: sum(rows.map(({ output_tokens }) => output_tokens)),
       reasoningTokens: sum(rows.map(({ reasoning_tokens }) => reasoning_tokens)),
+      searches: sum(rows.map(({ searches }) => searches)),
       costMicros: sum(rows.map(({ cost_micros }) => cost_micros)),
       firstToken: percentiles(latencies.get(model)?.firstToken ?? []),
+      firstThought: percentiles(latencies.get(model)?.firstThought ?? []),
       total: percentiles(latencies.get(model)?.total ?? []),
     };
   });
@@ -250,6 +258,7 @@ function failuresOf(totals: readonly ModelTotal[]): { code: string; count: numbe
 
 const merge = (all: readonly ModelLatencies[]): ModelLatencies => ({
   firstToken: addUp(all.map(({ firstToken }) => firstToken)),
+  firstThought: addUp(all.map(({ firstThought }) => firstThought)),
   total: addUp(all.map(({ total }) => total)),
 });
 

@@ -4,7 +4,7 @@ import { AttachmentsModule } from '../attachments/index.js';
 import { AuthModule } from '../auth/index.js';
 import { BillingModule } from '../billing/index.js';
 import { ChatroomEntity } from '../chatrooms/index.js';
-import { MessageEntity, MessagesModule } from '../messages/index.js';
+import { FeedbackEntity, MessageEntity, MessagesModule } from '../messages/index.js';
 import { GrantEntity, SubscriptionEntity, SubscriptionsModule } from '../subscriptions/index.js';
 import { UserEntity, UsersModule } from '../users/index.js';
 import { ActiveUserDayEntity } from './active-user-day.entity.js';
@@ -23,6 +23,8 @@ import { ConversationsService } from './conversations.service.js';
 import { CsvExportsService } from './csv-exports.service.js';
 import { EntitlementsRepository } from './entitlements.repository.js';
 import { EntitlementsService } from './entitlements.service.js';
+import { ExportedListsService } from './exported-lists.service.js';
+import { FeedbackExportService } from './feedback-export.service.js';
 import { UserCostsRepository } from './user-costs.repository.js';
 import { WebhookEventsService } from './webhook-events.service.js';
 
@@ -35,12 +37,13 @@ const SERVICES = [
   ConversationsService,
   CsvExportsService,
   EntitlementsService,
+  FeedbackExportService,
   WebhookEventsService,
 ];
 
 const TABLES = [ActiveUserDayEntity, AuditEntryEntity];
 /** Tables of other modules, which the lists of this one read. */
-const READ_TABLES = [ChatroomEntity, GrantEntity, MessageEntity, SubscriptionEntity, UserEntity];
+const READ_TABLES = [ChatroomEntity, FeedbackEntity, GrantEntity, MessageEntity, SubscriptionEntity, UserEntity];
 
 @Module({
   imports: [
@@ -60,6 +63,7 @@ const READ_TABLES = [ChatroomEntity, GrantEntity, MessageEntity, SubscriptionEnt
     UserCostsRepository,
     AuditLogRepository,
     ConversationsRepository,
+    ExportedListsService,
     EntitlementsRepository,
   ],
   exports: [...SERVICES, AttachmentsModule, BillingModule],

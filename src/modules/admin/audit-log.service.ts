@@ -24,6 +24,7 @@ export const AUDIT_ACTIONS = {
   'attachment.read': 'attachment',
   'users.export': 'user',
   'messages.export': 'message',
+  'feedback.export': 'message',
   'audit_log.export': 'audit_log',
 } as const;
 

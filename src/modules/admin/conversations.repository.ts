@@ -47,6 +47,7 @@ const MESSAGE_PROPERTIES = [
   'usageEstimated',
   'createdAt',
   'firstTokenAt',
+  'firstThoughtAt',
   'completedAt',
 ] as const;
 

@@ -1,17 +1,13 @@
-import type { PageRequest } from '../../common/http/page.js';
-import { Readable } from 'node:stream';
-import { Injectable, Logger } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
-import { ForbiddenError } from '../../common/errors/common.errors.js';
-import type { BoundedRow } from '../../database/page-bytes.js';
-import { SessionsService } from '../auth/index.js';
 import { type Account, type AccountFilter, accountKey, AdminUsersRepository } from './admin-users.repository.js';
 import type { Administrator } from './administrator.js';
 import type { AuditEntry, AuditFilter } from './audit-log.repository.js';
 import { AuditLogService } from './audit-log.service.js';
 import { ConversationsRepository, type MessageFilter, messageKey, type MessageRecord } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
-import type { PageKey } from './list-query.js';
+import { type ExportedList, ExportedListsService } from './exported-lists.service.js';
 
 const ROWS_AT_A_TIME = 1_000;
 /** A text may have 32,000 code points. */
@@ -50,6 +46,7 @@ const MESSAGE_COLUMNS: CsvColumns<MessageRecord> = {
   created_at: 'createdAt',
   first_token_at: 'firstTokenAt',
   completed_at: 'completedAt',
+  first_thought_at: 'firstThoughtAt',
 };
 
 const AUDIT_COLUMNS: CsvColumns<AuditEntry> = {
@@ -68,19 +65,14 @@ const AUDIT_COLUMNS: CsvColumns<AuditEntry> = {
   request_id: 'requestId',
 };
 
-/**
- * Exports lists as CSV (RFC 4180): one page of rows in memory at a time, read as fast as the client takes them. A file
- * ends early on an error, and when the administrator's session or role ends. The audit log records each export.
- */
+/** Exports lists as CSV (RFC 4180). The audit log records each export. */
 @Injectable()
 export class CsvExportsService {
-  private readonly logger = new Logger(CsvExportsService.name);
-
   constructor(
     private readonly accounts: AdminUsersRepository,
     private readonly conversations: ConversationsRepository,
     private readonly access: ConversationsService,
-    private readonly sessions: SessionsService,
+    private readonly lists: ExportedListsService,
     private readonly auditLog: AuditLogService,
   ) {}
 
@@ -124,23 +116,9 @@ export class CsvExportsService {
     });
   }
 
-  private toCsv<Row extends object>(by: Administrator, source: CsvSource<Row>): Readable {
-    const list = async (page: PageRequest) => {
-      // The guard has checked the request only; a long answer outlives that.
-      if (page.after !== null) await this.assertIsAdministrator(by);
-      return source.list(page);
-    };
-    const lines = Readable.from(write({ ...source, list }), { objectMode: false });
-    // The answer has begun, so the client cannot be told why it ends.
-    return lines.on('error', (error) => {
-      this.logger.warn(`An export was cut short: ${String(error)}`);
-    });
-  }
-
-  /** @throws SessionEndedError, AccountDisabledError, ForbiddenError */
-  private async assertIsAdministrator(by: Administrator): Promise<void> {
-    const { role } = await this.sessions.getActor(by);
-    if (role !== 'admin') throw new ForbiddenError();
+  private toCsv<Row extends object>(by: Administrator, { columns, ...list }: CsvSource<Row>): Readable {
+    const toText = (rows: readonly Row[]) => toLines(rows.map((row) => Object.values(columns).map((property) => row[property])));
+    return this.lists.toText(by, { rowsAtATime: ROWS_AT_A_TIME, ...list }, toText, toLines([Object.keys(columns)]));
   }
 }
 
@@ -151,28 +129,9 @@ function withoutNames(filter: object): object {
   return { ...Object.fromEntries(kept), ...(kept.length < fields.length ? { searched: true } : {}) };
 }
 
-/** A list to export, with the key of the page that starts after a row. */
-interface CsvSource<Row> {
+interface CsvSource<Row> extends Omit<ExportedList<Row>, 'rowsAtATime'> {
   readonly columns: CsvColumns<Row>;
-  readonly list: (page: PageRequest) => Promise<(Row & BoundedRow)[]>;
-  readonly keyOf: (row: Row) => readonly string[];
   readonly rowsAtATime?: number;
-}
-
-async function* write<Row extends object>({
-  columns,
-  list,
-  keyOf,
-  rowsAtATime: count = ROWS_AT_A_TIME,
-}: CsvSource<Row>): AsyncGenerator<string> {
-  yield toLines([Object.keys(columns)]);
-  for (let after: PageKey = null; ;) {
-    const rows = await list({ after, count });
-    if (rows.length > 0) yield toLines(rows.map((row) => Object.values(columns).map((property) => row[property])));
-    const last = rows.at(-1);
-    if (last === undefined || (rows.length < count && last.goes_on !== true)) return;
-    after = keyOf(last);
-  }
 }
 
 const toLines = (rows: readonly (readonly unknown[])[]): string =>

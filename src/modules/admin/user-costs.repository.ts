@@ -6,11 +6,11 @@ import { statement } from '../../database/statement.js';
 const list = statement({
   name: 'admin_user_costs',
   parameters: { first: 'date', last: 'date', count: 'int8' },
-  columns: { user_id: 'uuid', username: 'text', messages: 'int4', tokens: 'float8', cost_micros: 'float8' },
-  text: `SELECT spent.user_id, u.username, spent.messages, spent.tokens, spent.cost_micros
+  columns: { user_id: 'uuid', username: 'text', messages: 'int4', tokens: 'float8', searches: 'float8', cost_micros: 'float8' },
+  text: `SELECT spent.user_id, u.username, spent.messages, spent.tokens, spent.searches, spent.cost_micros
    FROM (
      SELECT d.user_id, sum(d.messages)::integer AS messages, sum(d.input_tokens + d.output_tokens + d.reasoning_tokens)::float8 AS tokens,
-       sum(d.cost_micros)::float8 AS cost_micros
+       sum(d.searches)::float8 AS searches, sum(d.cost_micros)::float8 AS cost_micros
      FROM user_model_days d WHERE d.day BETWEEN :first AND :last GROUP BY d.user_id ORDER BY cost_micros DESC, d.user_id LIMIT :count
    ) spent JOIN users u ON u.id = spent.user_id
    ORDER BY spent.cost_micros DESC, spent.user_id`,

@@ -64,7 +64,7 @@ const deletionOf = ({
      UPDATE users SET unfinished_replies = unfinished_replies - (SELECT count(*) FROM unfinished),
        chatroom_count = chatroom_count - (SELECT count(*) FROM chatrooms WHERE ${rooms} AND user_id = :user_id),
        attachment_bytes = attachment_bytes - (SELECT coalesce(sum(size), 0) FROM files),
-       stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE ${messages} AND user_id = :user_id)${changes}
+       stored_bytes = stored_bytes - (SELECT coalesce(sum(octet_length(content) + detail_bytes), 0) FROM messages WHERE ${messages} AND user_id = :user_id)${changes}
      WHERE id = :user_id
    )
    DELETE FROM chatrooms WHERE ${rooms} AND user_id = :user_id RETURNING id`;

@@ -6,7 +6,7 @@ import { statement } from '../../database/statement.js';
 import type { Attempt } from './claims.repository.js';
 import type { SummaryTask } from './summaries/summary.queue.js';
 import type { FinishedStatus, FinishReason } from './message-status.js';
-import { NO_DETAILS, type Outcome } from './outcomes.js';
+import { detailBytesOf, NO_DETAILS, type Outcome } from './outcomes.js';
 import { markedWords } from './search/marked-words.js';
 import { toVector, WORDS_VERSION } from './search/words.js';
 import { SPENDING, spendingOf } from './spending.js';
@@ -60,6 +60,7 @@ const requestCancel = statement({
 const NEWEST_MESSAGES = 1_000;
 
 const FIRST_TOKEN_MS = '(extract(epoch FROM finished.first_token_at - finished.created_at) * 1000)';
+const FIRST_THOUGHT_MS = '(extract(epoch FROM finished.first_thought_at - finished.created_at) * 1000)';
 const TOTAL_MS = '(extract(epoch FROM finished.completed_at - finished.created_at) * 1000)';
 
 /** What the user is charged with: an attempt without an answer is paid for by the service. */
@@ -102,6 +103,7 @@ const finish = statement({
     sources: 'jsonb?',
     search_suggestions: 'text?',
     thought_signatures: 'jsonb?',
+    detail_bytes: 'int4',
     ...SPENDING.parameters,
     words: 'text?',
     summary_at: 'uuid?',
@@ -110,19 +112,20 @@ const finish = statement({
   columns: {
     listVersion: 'float8',
     firstTokenMs: 'float8?',
+    firstThoughtMs: 'float8?',
     totalMs: 'float8',
     nextReplyId: 'uuid?',
     summaryTasks: typed<readonly SummaryTask[]>('jsonb'),
   },
   text: `WITH reply AS (
-     SELECT id, user_id, chatroom_id, charged_day, coalesce(charged_day, (now() AT TIME ZONE 'UTC')::date) AS day, octet_length(content) AS bytes
+     SELECT id, user_id, chatroom_id, charged_day, coalesce(charged_day, (now() AT TIME ZONE 'UTC')::date) AS day, octet_length(content) + detail_bytes AS bytes
      FROM messages
      WHERE id = :reply_id AND attempt = :attempt AND status IN ('pending', 'streaming') FOR NO KEY UPDATE
    ), refund AS (
      UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE :refund AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
    ), owner AS (
      UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) - reply.bytes,
+       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) + :detail_bytes - reply.bytes,
        ${spendOn('reply.day', USAGE_COST)}
      FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id
      RETURNING users.indexed_messages, users.list_version
@@ -136,23 +139,24 @@ const finish = statement({
        context_files_sent = :context_files_sent, context_files_omitted = :context_files_omitted,
        first_token_at = coalesce(m.first_token_at, :first_token_at), first_thought_at = coalesce(m.first_thought_at, :first_thought_at),
        reasoning = :reasoning, part_lengths = :part_lengths, sources = :sources, search_suggestions = :search_suggestions,
-       thought_signatures = :thought_signatures,
+       thought_signatures = :thought_signatures, detail_bytes = :detail_bytes,
        is_suspect = CASE WHEN :is_server_error::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
          SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT ${NEWEST_MESSAGES}) o
          WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
        ) END,
        charged_day = CASE WHEN :refund THEN NULL ELSE m.charged_day END, lease_until = NULL, retry_at = NULL, completed_at = now()
      FROM reply, owner WHERE m.id = reply.id
-     RETURNING m.id, m.model, m.created_at, m.first_token_at, m.completed_at, m.request_id, m.traceparent
+     RETURNING m.id, m.model, m.created_at, m.first_token_at, m.first_thought_at, m.completed_at, m.request_id, m.traceparent
    ), usage AS (
-     INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
+     INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, searches, cost_micros)
      SELECT reply.user_id, reply.day, finished.model, CASE WHEN :refund THEN 0 ELSE 1 END,
        coalesce(:input_tokens, 0), coalesce(:output_tokens, 0), coalesce(:reasoning_tokens, 0),
-       ${USAGE_COST}
+       CASE WHEN :total_tokens::integer IS NULL THEN 0 ELSE :spent_searches::bigint END, ${USAGE_COST}
      FROM reply, finished WHERE NOT :refund OR :total_tokens IS NOT NULL
      ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET messages = d.messages + excluded.messages,
        input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens,
-       reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, cost_micros = d.cost_micros + excluded.cost_micros
+       reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens, searches = d.searches + excluded.searches,
+       cost_micros = d.cost_micros + excluded.cost_micros
      RETURNING 1
    ), untitled AS (
      UPDATE chatrooms c SET title_requested_at = now(), title_requests = c.title_requests + 1 FROM reply, finished
@@ -175,11 +179,12 @@ const finish = statement({
        reason: 'coalesce(:error_code, :finish_reason)',
        ...SPENDING.count,
        firstTokenMs: FIRST_TOKEN_MS,
+       firstThoughtMs: FIRST_THOUGHT_MS,
        totalMs: TOTAL_MS,
      })}
    )
    SELECT owner.list_version::float8 AS "listVersion", ${FIRST_TOKEN_MS}::float8 AS "firstTokenMs",
-     ${TOTAL_MS}::float8 AS "totalMs", (
+     ${FIRST_THOUGHT_MS}::float8 AS "firstThoughtMs", ${TOTAL_MS}::float8 AS "totalMs", (
        SELECT n.id FROM messages n WHERE n.chatroom_id = reply.chatroom_id AND n.status = 'pending' ORDER BY n.position LIMIT 1
      ) AS "nextReplyId",
      (SELECT coalesce(jsonb_agg(jsonb_build_object('messageId', message_id, 'kind', kind)), '[]') FROM wanted) AS "summaryTasks"
@@ -241,14 +246,15 @@ export class FinishingRepository {
       sources: details.sources,
       search_suggestions: details.searchSuggestions,
       thought_signatures: details.thoughtSignatures,
+      detail_bytes: detailBytesOf(details),
       ...spendingOf(this.prices, model, usage ?? outcome.wasted),
       words: toVector(outcome.content),
       summary_at: summaryAt,
       is_server_error: outcome.isServerError ?? false,
     });
     if (!row) return null;
-    const { firstTokenMs, totalMs, ...followUps } = row;
-    this.metrics.countFinished({ model, status: outcome.status, firstTokenMs, totalMs });
+    const { firstTokenMs, firstThoughtMs, totalMs, ...followUps } = row;
+    this.metrics.countFinished({ model, status: outcome.status, firstTokenMs, firstThoughtMs, totalMs });
     this.metrics.countTokens({ model, purpose: 'reply' }, usage ?? outcome.wasted);
     return followUps;
   }

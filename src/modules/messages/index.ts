@@ -1,6 +1,6 @@
 /** Messages and the replies of a model to them: acceptance, order, and one finished state for each reply. */
 export { DeletionService } from './deletion.service.js';
-export { type Rating, RATINGS } from './feedback/feedback.entity.js';
+export { FeedbackEntity, type Rating, RATINGS } from './feedback/feedback.entity.js';
 export { type FeedbackCounts, FeedbackService } from './feedback/feedback.service.js';
 export { MessageEntity } from './message.entity.js';
 export { MessagesModule } from './messages.module.js';

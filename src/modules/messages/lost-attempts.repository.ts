@@ -22,11 +22,11 @@ const count = statement({
      UPDATE users SET ${spendOn('lost.day', ':cost_micros::bigint')}
      FROM lost WHERE users.id = :user_id AND lost.is_deleted RETURNING users.id, lost.day
    ), usage AS (
-     INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, cost_micros)
-     SELECT owner.id, owner.day, :model, 0, :spent_input, :spent_output, :spent_reasoning, :cost_micros FROM owner
+     INSERT INTO user_model_days AS d (user_id, day, model, messages, input_tokens, output_tokens, reasoning_tokens, searches, cost_micros)
+     SELECT owner.id, owner.day, :model, 0, :spent_input, :spent_output, :spent_reasoning, :spent_searches, :cost_micros FROM owner
      ON CONFLICT ON CONSTRAINT pk_user_model_days DO UPDATE SET input_tokens = d.input_tokens + excluded.input_tokens,
        output_tokens = d.output_tokens + excluded.output_tokens, reasoning_tokens = d.reasoning_tokens + excluded.reasoning_tokens,
-       cost_micros = d.cost_micros + excluded.cost_micros
+       searches = d.searches + excluded.searches, cost_micros = d.cost_micros + excluded.cost_micros
      RETURNING 1
    )
    ${countInHour({

@@ -192,6 +192,10 @@ export class MessageEntity {
   @Column('text', { name: 'search_suggestions', nullable: true })
   searchSuggestions!: string | null;
 
+  /** The size of the thoughts, sources and search suggestions of a reply, which count as storage like its content. */
+  @Column('integer', { name: 'detail_bytes', default: 0 })
+  detailBytes!: number;
+
   /** Opaque to us: the model gets them back with the text of this reply. */
   @Column('jsonb', { name: 'thought_signatures', nullable: true })
   thoughtSignatures!: readonly ThoughtSignature[] | null;

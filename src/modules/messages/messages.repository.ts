@@ -54,7 +54,7 @@ const findContentSize = statement({
   name: 'messages_content_size',
   parameters: { user_id: 'uuid', chatroom_id: 'uuid', message_id: 'uuid' },
   columns: { bytes: 'int4' },
-  text: `SELECT octet_length(content) AS bytes FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id AND user_id = :user_id`,
+  text: `SELECT octet_length(content) + detail_bytes AS bytes FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id AND user_id = :user_id`,
 });
 
 const findAll = statement({

@@ -155,7 +155,7 @@ export class MessagesService {
     return found(await this.messages.find({ userId, chatroomId, messageId }));
   }
 
-  /** The length of a message's text in bytes. @throws NotFoundError */
+  /** The length in bytes of a message's text, thoughts and sources. @throws NotFoundError */
   async getContentSize({ userId }: Actor, { chatroomId, messageId }: MessageRef): Promise<number> {
     return found(await this.messages.findContentSize({ userId, chatroomId, messageId }));
   }

@@ -68,6 +68,16 @@ export const NO_DETAILS: ReplyDetails = {
   firstThoughtAt: null,
 };
 
+/** The size of what counts as storage beside the text, in bytes. */
+export const detailBytesOf = ({
+  reasoning,
+  sources,
+  searchSuggestions,
+}: Pick<ReplyDetails, 'reasoning' | 'sources' | 'searchSuggestions'>): number =>
+  Buffer.byteLength(reasoning ?? '') +
+  Buffer.byteLength(searchSuggestions ?? '') +
+  (sources === null ? 0 : Buffer.byteLength(JSON.stringify(sources)));
+
 const NOTHING = {
   blockReason: null,
   errorCode: null,

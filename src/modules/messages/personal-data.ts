@@ -16,10 +16,11 @@ export const MESSAGES_PERSONAL_DATA: readonly PersonalData[] = [
         input_tokens: 'float8',
         output_tokens: 'float8',
         reasoning_tokens: 'float8',
+        searches: 'float8',
         cost_usd: 'float8',
       },
       text: `SELECT day, model, messages, input_tokens::float8, output_tokens::float8, reasoning_tokens::float8,
-       cost_micros::float8 / 1000000 AS cost_usd
+       searches::float8, cost_micros::float8 / 1000000 AS cost_usd
      FROM user_model_days WHERE user_id = :user_id ORDER BY day, model`,
     }),
   },

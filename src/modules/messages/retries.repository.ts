@@ -56,7 +56,7 @@ const retryFailed = statement({
        LATERAL (SELECT CASE p.plan WHEN 'basic' THEN :basic_models::text[] ELSE :pro_models::text[] END AS models) offer
    ), retried AS (
      UPDATE messages m SET status = 'pending', attempt = m.attempt + 1, forgiven_attempts = m.attempt + 1, error_code = NULL, finish_reason = NULL,
-       is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, completed_at = NULL,
+       is_suspect = NULL, cancel_requested_at = NULL, retry_at = NULL, started_at = NULL, first_token_at = NULL, first_thought_at = NULL, completed_at = NULL,
        context_turns = NULL, context_trimmed = NULL, context_summarised = NULL, context_files_sent = NULL, context_files_omitted = NULL, model = chosen.chosen_model,
        request_id = :request_id, traceparent = :traceparent
      FROM chosen WHERE m.id = chosen.id

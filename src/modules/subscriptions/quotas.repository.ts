@@ -37,7 +37,7 @@ const recount = statement({
   parameters: { user_id: 'uuid' },
   text: `UPDATE users u SET usage_counted_at = now(),
      chatroom_count = (SELECT count(*) FROM chatrooms c WHERE c.user_id = u.id),
-     stored_bytes = (SELECT coalesce(sum(octet_length(m.content)), 0) FROM messages m WHERE m.user_id = u.id),
+     stored_bytes = (SELECT coalesce(sum(octet_length(m.content) + m.detail_bytes), 0) FROM messages m WHERE m.user_id = u.id),
      attachment_bytes = (SELECT coalesce(sum(a.size), 0) FROM attachments a WHERE a.user_id = u.id)
    WHERE u.id = :user_id`,
 });

@@ -2,7 +2,7 @@ import { GrowingReply } from '../../../src/modules/messages/reply-parts.js';
 import { DataSource } from 'typeorm';
 import type { Actor } from '../../../src/common/actor.js';
 import { MessagesModule, MessagesService, percentile, StatsRepository } from '../../../src/modules/messages/index.js';
-import { cancelled, failed } from '../../../src/modules/messages/outcomes.js';
+import { cancelled, failed, NO_DETAILS } from '../../../src/modules/messages/outcomes.js';
 import { type Claim, ClaimsRepository } from '../../../src/modules/messages/claims.repository.js';
 import { FinishingRepository } from '../../../src/modules/messages/finishing.repository.js';
 import type { Outcome } from '../../../src/modules/messages/outcomes.js';
@@ -54,8 +54,8 @@ async function claimed(actor: Actor, room: string): Promise<Claim> {
 }
 
 const today = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) };
-const NO_TOKENS = { input_tokens: 0, output_tokens: 0, reasoning_tokens: 0, cost_micros: 0 };
-const TOKENS = { input_tokens: 2_000, output_tokens: 600, reasoning_tokens: 400, cost_micros: 3_100 };
+const NO_TOKENS = { input_tokens: 0, output_tokens: 0, reasoning_tokens: 0, searches: 0, cost_micros: 0 };
+const TOKENS = { input_tokens: 2_000, output_tokens: 600, reasoning_tokens: 400, searches: 0, cost_micros: 3_100 };
 const row = (outcome: string, reason: string, count: number, tokens: object = NO_TOKENS) => ({
   model: MODEL,
   purpose: 'reply',
@@ -104,7 +104,7 @@ test('a worker that lost its lease counts nothing', async () => {
   expect(await statistics.totals(today)).toEqual([row('accepted', 'basic', 1)]);
   expect(await usage.getUsage(actor, {})).toEqual({
     days: [],
-    totals: { messages: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 },
+    totals: { messages: 0, inputTokens: 0, outputTokens: 0, searches: 0, costMicros: 0 },
   });
 });
 
@@ -114,14 +114,17 @@ test('percentiles of the latencies come from the roll-ups', async () => {
     const claim = await claimed(actor, await createRoom(dataSource, actor));
     await dataSource.query(`UPDATE messages SET created_at = now() - $2 * interval '1 second' WHERE id = $1`, [claim.replyId, i * 10]);
     const firstTokenAt = new Date(Date.now() - i * 5_000);
-    await replies.finish(claim, { ...COMPLETED, firstTokenAt });
+    // Every other one thinks.
+    const firstThoughtAt = i % 2 === 0 ? new Date(Date.now() - i * 8_000) : null;
+    await replies.finish(claim, { ...COMPLETED, firstTokenAt, details: { ...NO_DETAILS, firstThoughtAt } });
   }
-  const { firstToken, total } = (await statistics.latencies(today)).get(MODEL) ?? { firstToken: [], total: [] };
-  for (const [counts, exact] of [
-    [firstToken, 25_000],
-    [total, 50_000],
+  const { firstToken, firstThought, total } = (await statistics.latencies(today)).get(MODEL) ?? {};
+  for (const [counts = [], number, exact] of [
+    [firstToken, 10, 25_000],
+    [firstThought, 5, 11_000],
+    [total, 10, 50_000],
   ] as const) {
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(number);
     const estimate = percentile(counts, 0.5) ?? 0;
     expect(Math.max(exact / estimate, estimate / exact)).toBeLessThan(1.5);
   }
@@ -135,7 +138,13 @@ test('replies that end at the same time are all counted, on several rows', async
   const [accepted, completed] = await statistics.totals(today);
   expect([accepted, completed]).toEqual([
     row('accepted', 'basic', 40),
-    row('completed', 'stop', 40, { input_tokens: 80_000, output_tokens: 24_000, reasoning_tokens: 16_000, cost_micros: 124_000 }),
+    row('completed', 'stop', 40, {
+      input_tokens: 80_000,
+      output_tokens: 24_000,
+      reasoning_tokens: 16_000,
+      searches: 0,
+      cost_micros: 124_000,
+    }),
   ]);
   const [shards] = await dataSource.query<{ shards: number }[]>(`SELECT count(DISTINCT shard)::integer AS shards FROM model_hours`);
   expect(shards?.shards).toBeGreaterThan(1);
@@ -144,7 +153,7 @@ test('replies that end at the same time are all counted, on several rows', async
 describe('the usage of a user', () => {
   const day = new Date().toISOString().slice(0, 10);
   const before = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
-  const one = { messages: 1, inputTokens: 2_000, outputTokens: 600, costMicros: 3_100 };
+  const one = { messages: 1, inputTokens: 2_000, outputTokens: 600, searches: 0, costMicros: 3_100 };
 
   test('is that of the day that each message was charged to; what failed is left out', async () => {
     const actor = await createActor(dataSource);
@@ -159,9 +168,9 @@ describe('the usage of a user', () => {
     expect(await usage.getUsage(actor, {})).toEqual({
       days: [
         { day: before(1), model: MODEL, ...one },
-        { day, model: MODEL, ...one, inputTokens: 4_000, outputTokens: 1_200, costMicros: 6_200 },
+        { day, model: MODEL, ...one, inputTokens: 4_000, outputTokens: 1_200, searches: 0, costMicros: 6_200 },
       ],
-      totals: { messages: 2, inputTokens: 6_000, outputTokens: 1_800, costMicros: 9_300 },
+      totals: { messages: 2, inputTokens: 6_000, outputTokens: 1_800, searches: 0, costMicros: 9_300 },
     });
     expect((await usage.getUsage(actor, { from: day, to: day })).totals.messages).toBe(1);
     expect((await usage.getUsage(actor, { to: before(1) })).days).toMatchObject([{ day: before(1) }]);

@@ -39,7 +39,12 @@ async function useEverything(): Promise<TestUser> {
   await stack.pay(user);
   await stack.settled();
   const talk = await Conversation.start(api, token, {});
-  for (const content of ['Hello [[thinking]]', 'Try again [[error-503 x2]]', 'Wrong key [[bad-key]]', 'Wait [[rate-limit 50ms x1]]'])
+  for (const content of [
+    'Hello [[thinking]] [[grounded]]',
+    'Try again [[error-503 x2]]',
+    'Wrong key [[bad-key]]',
+    'Wait [[rate-limit 50ms x1]]',
+  ])
     model = (await talk.ask(content)).model ?? '';
   return user;
 }
@@ -53,6 +58,8 @@ test('replies, models, sign-ins, the cache and billing are counted', async () =>
   expect(value('replies_total', { model, status: 'failed' })).toBe(1);
   expect(value('reply_duration_seconds_count', { model })).toBe(4);
   expect(value('reply_first_token_seconds_count', { model })).toBe(3);
+  expect(value('reply_first_thought_seconds_count', { model })).toBe(1);
+  expect(value('model_searches_total', { model })).toBe(2);
   expect(value('model_errors_total', { model, code: 'model_misconfigured' })).toBe(1);
   expect(value('reply_retries_total', { reason: 'model_overloaded' })).toBe(2);
   expect(value('reply_retries_total', { reason: 'model_rate_limited' })).toBe(1);

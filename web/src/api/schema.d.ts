@@ -1248,6 +1248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/feedback/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export rated replies for an evaluation, as JSON Lines
+         * @description One line for each rated reply, newest first, with the message that it answers. The service may refuse it (403, ADMIN_READS_CONTENT); the audit log records it. Counts by day and model are in GET /admin/stats, and GET /admin/messages filters by rating.
+         */
+        get: operations["exportFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/stripe": {
         parameters: {
             query?: never;
@@ -2521,7 +2541,12 @@ export interface components {
             /** @example 3400 */
             output_tokens: number;
             /**
-             * @description Estimated, in US dollars. Thinking costs the same as output.
+             * @description Queries of web searches.
+             * @example 3
+             */
+            searches: number;
+            /**
+             * @description Estimated, in US dollars. Thinking costs the same as output; each search query has its price.
              * @example 0.00886
              */
             cost_usd: number;
@@ -2545,7 +2570,12 @@ export interface components {
             /** @example 3400 */
             output_tokens: number;
             /**
-             * @description Estimated, in US dollars. Thinking costs the same as output.
+             * @description Queries of web searches.
+             * @example 3
+             */
+            searches: number;
+            /**
+             * @description Estimated, in US dollars. Thinking costs the same as output; each search query has its price.
              * @example 0.00886
              */
             cost_usd: number;
@@ -3091,8 +3121,10 @@ export interface components {
             p99: number | null;
         };
         LatencyResponse: {
-            /** @description Milliseconds from acceptance to the first token. */
+            /** @description Milliseconds from acceptance to the first token of the text. */
             first_token: components["schemas"]["PercentilesResponse"];
+            /** @description Milliseconds from acceptance to the first thought that is shown, of the replies with thoughts. */
+            first_thought: components["schemas"]["PercentilesResponse"];
             /** @description Milliseconds from acceptance to the finished reply. */
             total: components["schemas"]["PercentilesResponse"];
         };
@@ -3110,6 +3142,11 @@ export interface components {
             output_tokens: number;
             /** @example 0 */
             reasoning_tokens: number;
+            /**
+             * @description Queries of web searches.
+             * @example 210
+             */
+            searches: number;
             /**
              * @description Estimated.
              * @example 12.4
@@ -3266,6 +3303,11 @@ export interface components {
              * @example 220400
              */
             tokens: number;
+            /**
+             * @description Queries of web searches.
+             * @example 12
+             */
+            searches: number;
             /**
              * @description Estimated.
              * @example 1.3
@@ -3588,9 +3630,16 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
+             * @description The first token of the text.
              * @example 2026-11-22T20:15:04.010Z
              */
             first_token_at: string | null;
+            /**
+             * Format: date-time
+             * @description The first thought that was shown; null without thoughts.
+             * @example null
+             */
+            first_thought_at: string | null;
             /**
              * Format: date-time
              * @example 2026-11-22T20:15:05.870Z
@@ -3676,6 +3725,96 @@ export interface components {
              * @example false
              */
             has_more: boolean;
+        };
+        CitedPageResponse: {
+            /** @example Kyoto travel guide */
+            title: string;
+            /**
+             * Format: uri
+             * @example https://example.com/kyoto
+             */
+            url: string;
+        };
+        RatedReplyLine: {
+            /**
+             * Format: uuid
+             * @description The reply.
+             * @example 019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a
+             */
+            message_id: string;
+            /**
+             * Format: uuid
+             * @example 019ab3f2-6f7e-7cc0-8b1e-2f8a3c1d4e5f
+             */
+            chatroom_id: string;
+            /**
+             * Format: uuid
+             * @example 019ab3f2-5c0b-7e41-9f13-0a1b2c3d4e5f
+             */
+            user_id: string;
+            /**
+             * @example down
+             * @enum {string}
+             */
+            rating: "up" | "down";
+            /** @example It names the wrong temple. */
+            comment: string | null;
+            /**
+             * Format: date
+             * @description UTC day of the first rating.
+             * @example 2026-11-22
+             */
+            rated_on: string;
+            /** @example gemini-3.5-flash-lite */
+            model: string;
+            /**
+             * @description The room's, as it is now.
+             * @example null
+             */
+            system_instruction: string | null;
+            /**
+             * @description The message that the reply answers.
+             * @example What should I see in Kyoto?
+             */
+            question: string;
+            /**
+             * @description The names of its files.
+             * @example []
+             */
+            attachments: string[];
+            /** @example Begin with the Golden Pavilion. */
+            reply: string;
+            /**
+             * @description Null for a reply without web search.
+             * @example null
+             */
+            sources: components["schemas"]["CitedPageResponse"][] | null;
+            /**
+             * @example completed
+             * @enum {string}
+             */
+            status: "pending" | "streaming" | "completed" | "failed" | "blocked" | "cancelled";
+            /**
+             * @example stop
+             * @enum {string|null}
+             */
+            finish_reason: "stop" | "length" | "content-filter" | "other" | "error" | "cancelled" | null;
+            /**
+             * @description Messages of the branch that the model was given.
+             * @example 3
+             */
+            context_turns: number | null;
+            /** @example 812 */
+            input_tokens: number | null;
+            /** @example 120 */
+            output_tokens: number | null;
+            /** @example 0 */
+            reasoning_tokens: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T20:15:03.120Z
+             */
+            created_at: string;
         };
         UnsoldPriceResponse: {
             /**
@@ -4085,6 +4224,7 @@ export interface components {
              * @enum {string}
              */
             action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "audit_log.export";
+            action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "users.export" | "messages.export" | "feedback.export" | "audit_log.export";
             /** @description The target of the action. */
             target: components["schemas"]["AuditTargetResponse"];
             /**
@@ -4143,6 +4283,13 @@ export interface components {
                 system_instruction: string | null;
                 /** @description The chosen model. It answers while it is part of the plan. */
                 model: string | null;
+                /** @description Absent means false. It applies as far as plan and model offer it. */
+                web_search?: boolean;
+                /**
+                 * @description Absent means the model's default. It applies as far as plan and model offer it.
+                 * @enum {string}
+                 */
+                reasoning?: "minimal" | "low" | "medium" | "high";
                 archived: boolean;
                 /** Format: date-time */
                 created_at: string;
@@ -4166,6 +4313,13 @@ export interface components {
                 media_type: string;
                 size: number;
             }[];
+            /** @description Whether its replies may search the web; absent where the room decides. */
+            web_search?: boolean;
+            /**
+             * @description The level of reasoning of its replies; absent where the room decides.
+             * @enum {string}
+             */
+            reasoning_level?: "default" | "minimal" | "low" | "medium" | "high";
             /** Format: date-time */
             created_at: string;
         };
@@ -4195,6 +4349,22 @@ export interface components {
                 trimmed: number;
                 summarised: number;
             } | null;
+            /** @description The model's summary of its thoughts. */
+            reasoning?: string;
+            /** @description The lengths in UTF-16 units of thoughts, text, thoughts and so on, where not all thoughts come first. */
+            part_lengths?: number[];
+            /** @description The pages that an answer with web search rests on. */
+            sources?: {
+                title: string;
+                url: string;
+                /** @description Start and end of each passage of the content that rests on the page, in UTF-16 units. */
+                passages: [
+                    number,
+                    number
+                ][];
+            }[];
+            /** @description Google's HTML. */
+            search_suggestions?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -5309,6 +5479,7 @@ export interface components {
         /** @description One range of bytes. */
         Range: string;
         action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "audit_log.export";
+        action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "users.export" | "messages.export" | "feedback.export" | "audit_log.export";
         /** @description Only actions of this administrator. */
         actor_id: string;
         /** @description Only actions of the administrator with this name. */
@@ -8106,6 +8277,44 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["NotAReplyOrReplyNotRetryable"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["HeadersTooLargeOrRequestTimeoutOrRangeNotSatisfiable"];
+        };
+    };
+    exportFeedback: {
+        parameters: {
+            query?: {
+                /** @description Only replies that their user rated so. */
+                rating?: components["parameters"]["rating"];
+                /** @description Only replies of this model. */
+                model?: string;
+                /** @description Only replies accepted at this time or later. */
+                from?: string;
+                /** @description Only replies accepted before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One such object a line. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["RatedReplyLine"];
+                };
+            };
+            400: components["responses"]["InvalidParameter"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Throttled"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -3,6 +3,7 @@ import { AdminModule } from '../admin.module.js';
 import { AdminAttentionController } from './admin-attention.controller.js';
 import { AdminAuditLogController } from './admin-audit-log.controller.js';
 import { AdminConversationsController } from './admin-conversations.controller.js';
+import { AdminFeedbackController } from './admin-feedback.controller.js';
 import { AdminQueuesController } from './admin-queues.controller.js';
 import { AdminRefundsController } from './admin-refunds.controller.js';
 import { AdminStatsController } from './admin-stats.controller.js';
@@ -19,6 +20,7 @@ import { AdminWebhookEventsController } from './admin-webhook-events.controller.
     AdminStatsController,
     AdminUsersController,
     AdminConversationsController,
+    AdminFeedbackController,
     AdminStripeController,
     AdminSubscriptionsController,
     AdminWebhookEventsController,

@@ -110,8 +110,23 @@ export class MessageRecordResponse {
   @ApiProperty({ format: 'date-time', example: '2026-11-22T20:15:03.120Z' })
   readonly created_at!: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:04.010Z' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'The first token of the text.',
+    example: '2026-11-22T20:15:04.010Z',
+  })
   readonly first_token_at!: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'The first thought that was shown; null without thoughts.',
+    example: null,
+  })
+  readonly first_thought_at!: string | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-22T20:15:05.870Z' })
   readonly completed_at!: string | null;
@@ -181,6 +196,7 @@ export const toMessageRecordResponse = (message: MessageRecord): MessageRecordRe
         },
   created_at: message.createdAt.toISOString(),
   first_token_at: message.firstTokenAt?.toISOString() ?? null,
+  first_thought_at: message.firstThoughtAt?.toISOString() ?? null,
   completed_at: message.completedAt?.toISOString() ?? null,
   attachments: message.attachments.map(toAttachmentResponse),
   rating: message.rating,

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Percentiles, Stats } from '../admin-stats.service.js';
+import type { Stats } from '../admin-stats.service.js';
 
 class UserFiguresResponse {
   @ApiProperty({ type: 'integer', example: 4_210 })
@@ -80,8 +80,14 @@ class PercentilesResponse {
 }
 
 class LatencyResponse {
-  @ApiProperty({ type: PercentilesResponse, description: 'Milliseconds from acceptance to the first token.' })
+  @ApiProperty({ type: PercentilesResponse, description: 'Milliseconds from acceptance to the first token of the text.' })
   readonly first_token!: PercentilesResponse;
+
+  @ApiProperty({
+    type: PercentilesResponse,
+    description: 'Milliseconds from acceptance to the first thought that is shown, of the replies with thoughts.',
+  })
+  readonly first_thought!: PercentilesResponse;
 
   @ApiProperty({ type: PercentilesResponse, description: 'Milliseconds from acceptance to the finished reply.' })
   readonly total!: PercentilesResponse;
@@ -102,6 +108,9 @@ class ModelFiguresResponse {
 
   @ApiProperty({ type: 'integer', example: 0 })
   readonly reasoning_tokens!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Queries of web searches.', example: 210 })
+  readonly searches!: number;
 
   @ApiProperty({ description: 'Estimated.', example: 12.4 })
   readonly cost_usd!: number;
@@ -280,8 +289,9 @@ export class StatsResponse {
 
 const toUsd = (micros: number): number => micros / 1_000_000;
 
-const toLatency = ({ firstToken, total }: { firstToken: Percentiles; total: Percentiles }): LatencyResponse => ({
+const toLatency = ({ firstToken, firstThought, total }: Pick<Stats, 'firstToken' | 'firstThought' | 'total'>): LatencyResponse => ({
   first_token: firstToken,
+  first_thought: firstThought,
   total,
 });
 
@@ -312,6 +322,7 @@ export const toStatsResponse = (stats: Stats): StatsResponse => ({
     input_tokens: model.inputTokens,
     output_tokens: model.outputTokens,
     reasoning_tokens: model.reasoningTokens,
+    searches: model.searches,
     cost_usd: toUsd(model.costMicros),
     latency_ms: toLatency(model),
   })),

@@ -15,6 +15,9 @@ export class UserCostResponse {
   @ApiProperty({ type: 'integer', description: 'Input, output and reasoning tokens of the replies.', example: 220_400 })
   readonly tokens!: number;
 
+  @ApiProperty({ type: 'integer', description: 'Queries of web searches.', example: 12 })
+  readonly searches!: number;
+
   @ApiProperty({ description: 'Estimated.', example: 1.3 })
   readonly cost_usd!: number;
 }
@@ -22,11 +25,12 @@ export class UserCostResponse {
 export class UserCostPage extends PageOf(UserCostResponse) {}
 
 export const toUserCostPage = (rows: readonly UserCost[]): Page<UserCostResponse> => ({
-  data: rows.map(({ user_id, username, messages, tokens, cost_micros }) => ({
+  data: rows.map(({ user_id, username, messages, tokens, searches, cost_micros }) => ({
     user_id,
     username,
     messages,
     tokens,
+    searches,
     cost_usd: cost_micros / 1_000_000,
   })),
   next_cursor: null,

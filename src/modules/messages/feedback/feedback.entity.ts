@@ -6,6 +6,7 @@ export type Rating = (typeof RATINGS)[number];
 /** What the owner of a room thinks of a reply. */
 @Entity('feedback')
 @Index('ix_feedback_user', ['userId'])
+@Index('ix_feedback_rating', ['rating', 'messageId'])
 @Check('ck_feedback_rating', `rating IN ('up', 'down')`)
 export class FeedbackEntity {
   @ForeignKey('MessageEntity', { name: 'fk_feedback_message', onDelete: 'CASCADE' })

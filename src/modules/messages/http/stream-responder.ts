@@ -85,7 +85,7 @@ export class StreamResponder {
   async start(actor: Actor, reply: Message | null, response: FastifyReply): Promise<void> {
     if (!reply) await response.status(204).send();
     else {
-      const release = this.hold(actor, reply.content.length);
+      const release = this.hold(actor, reply.content.length + (reply.reasoning?.length ?? 0));
       try {
         this.stream(this.reserve(actor), reply, null, response, release);
       } catch (error) {

@@ -11,7 +11,13 @@ class UsageTotals {
   @ApiProperty({ type: 'integer', example: 3_400 })
   readonly output_tokens!: number;
 
-  @ApiProperty({ description: 'Estimated, in US dollars. Thinking costs the same as output.', example: 0.00886 })
+  @ApiProperty({ type: 'integer', description: 'Queries of web searches.', example: 3 })
+  readonly searches!: number;
+
+  @ApiProperty({
+    description: 'Estimated, in US dollars. Thinking costs the same as output; each search query has its price.',
+    example: 0.00886,
+  })
   readonly cost_usd!: number;
 }
 
@@ -31,10 +37,11 @@ export class UsageReport {
   readonly totals!: UsageTotals;
 }
 
-const toTotals = ({ messages, inputTokens, outputTokens, costMicros }: ModelUsage) => ({
+const toTotals = ({ messages, inputTokens, outputTokens, searches, costMicros }: ModelUsage) => ({
   messages,
   input_tokens: inputTokens,
   output_tokens: outputTokens,
+  searches,
   cost_usd: costMicros / 1_000_000,
 });
 

@@ -2,9 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { type FieldError, ValidationFailedError } from '../../../common/errors/common.errors.js';
 import { componentsOf } from '../../../common/http/json-schemas.js';
-import { hasVisibleText, trimLines } from '../../../common/visible-text.js';
+import { trimLines } from '../../../common/visible-text.js';
+import { REASONING_LEVELS } from '../../../config/models.js';
 import { FINISH_REASONS } from '../message-status.js';
 import { splitDocument } from './document-parts.js';
+import { faultsOfDetails, REPLY_DETAILS, sizeOf } from './reply-details.js';
+import { anyText, sentText } from './text-schema.js';
 
 /** The number of messages with the same parent. */
 const MAX_SIBLINGS = 100;
@@ -12,25 +15,6 @@ const MAX_ERRORS = 10;
 /** The limit in code points, which is more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
 const MAX_REPLY = 100_000;
 
-/** Text that PostgreSQL accepts. Its length is in code points, as JSON Schema counts it. */
-const anyText = (min: number, max: number) => textOf(z.string(), min, max);
-/** Text by the rules of sending: trimmed, with at least one visible character. */
-const text = (min: number, max: number, trim: (value: string) => string) => {
-  const trimmed = z
-    .string()
-    .overwrite(trim)
-    .refine((value) => value === '' || hasVisibleText(value), { message: 'must have visible characters' });
-  return textOf(trimmed, min, max);
-};
-const textOf = (string: z.ZodString, min: number, max: number) =>
-  string
-    .refine((value) => !value.includes('\0'), { message: 'must not contain NUL characters' })
-    .refine((value) => value.isWellFormed(), { message: 'must not contain lone surrogates' })
-    .refine((value) => value.length <= max || (value.length <= 2 * max && Array.from(value).length <= max), {
-      message: `must have at most ${max} characters`,
-    })
-    .refine((value) => value.length >= min, { message: `must have at least ${min} characters` })
-    .meta({ minLength: min, maxLength: max });
 const trimLine = (value: string) => value.trim();
 /** PostgreSQL has no year 0. */
 const moment = z.iso.datetime().refine((value) => value >= '1970', { message: 'must not be before 1970' });
@@ -41,12 +25,19 @@ const userMessage = z.strictObject({
   n: position.meta({ description: 'Position in the list, from 1. Messages refer to each other by it.' }),
   parent: position.nullable().meta({ description: 'The message before it on its branch, which is earlier in the list.' }),
   role: z.literal('user'),
-  content: text(0, 32_000, trimLines).meta({ description: 'At least one character, unless the message has attachments.' }),
+  content: sentText(0, 32_000, trimLines).meta({ description: 'At least one character, unless the message has attachments.' }),
   attachments: z
-    .array(z.strictObject({ name: text(1, 255, trimLine), media_type: anyText(1, 100), size: z.int().min(0).max(Number.MAX_SAFE_INTEGER) }))
+    .array(
+      z.strictObject({ name: sentText(1, 255, trimLine), media_type: anyText(1, 100), size: z.int().min(0).max(Number.MAX_SAFE_INTEGER) }),
+    )
     .max(10)
     .optional()
     .meta({ description: 'The files of the message, which are named and not contained. An import leaves them out.' }),
+  web_search: z.boolean().optional().meta({ description: 'Whether its replies may search the web; absent where the room decides.' }),
+  reasoning_level: z
+    .enum(['default', ...REASONING_LEVELS])
+    .optional()
+    .meta({ description: 'The level of reasoning of its replies; absent where the room decides.' }),
   created_at: moment,
 });
 
@@ -69,14 +60,20 @@ const reply = z.strictObject({
     .strictObject({ input_tokens: count, output_tokens: count, reasoning_tokens: count, total_tokens: count, estimated: z.boolean() })
     .nullable(),
   context: z.strictObject({ turns: count, trimmed: count, summarised: count }).nullable(),
+  ...REPLY_DETAILS,
   created_at: moment,
   completed_at: moment,
 });
 
 const chatroom = z.strictObject({
-  name: text(1, 200, trimLine).nullable(),
-  system_instruction: text(1, 16_000, trimLines).nullable(),
+  name: sentText(1, 200, trimLine).nullable(),
+  system_instruction: sentText(1, 16_000, trimLines).nullable(),
   model: anyText(1, 100).nullable().meta({ description: 'The chosen model. It answers while it is part of the plan.' }),
+  web_search: z.boolean().optional().meta({ description: 'Absent means false. It applies as far as plan and model offer it.' }),
+  reasoning: z
+    .enum(REASONING_LEVELS)
+    .optional()
+    .meta({ description: "Absent means the model's default. It applies as far as plan and model offer it." }),
   archived: z.boolean(),
   created_at: moment,
   active: position.nullable().meta({ description: 'The last message of the active branch; null without messages.' }),
@@ -111,7 +108,7 @@ export const DOCUMENT_SCHEMAS = componentsOf(registry);
 /**
  * Reads a document part by part; other requests run in between.
  *
- * @returns the document, and the size of the contents of its messages
+ * @returns the document, and the bytes that its messages take of the user's storage
  * @throws MalformedJsonError; ValidationFailedError with the first ten errors
  */
 export async function parseDocument(file: Buffer): Promise<ChatroomDocument & { readonly bytes: number }> {
@@ -133,7 +130,7 @@ export async function parseDocument(file: Buffer): Promise<ChatroomDocument & { 
       messages.push(result.data);
       // Positions mean little once an earlier message is missing.
       if (messages.length === i + 1) faults.push(...tree.faultsOf(result.data, i));
-      bytes += Buffer.byteLength(result.data.content);
+      bytes += sizeOf(result.data).bytes;
     } else {
       faults.push(...faultsOf(result.error, ['messages', i]));
     }
@@ -176,6 +173,7 @@ class TreeCheck {
     if (role === 'user' && message.content === '' && !message.attachments?.length) fault('content', 'must have at least 1 characters');
     if (role === 'model' && (message.status === 'failed') !== (message.error !== null))
       fault('error', 'a failed reply has an error, no other has');
+    if (role === 'model') for (const { field, message: why } of faultsOfDetails(message)) fault(field, why);
     return faults;
   }
 

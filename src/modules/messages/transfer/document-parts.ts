@@ -4,11 +4,14 @@ import { MalformedJsonError, ValidationFailedError } from '../../../common/error
 import { tooDeep } from '../../../common/json.js';
 import { JsonStructure } from '../../../common/json-structure.js';
 
-/** The levels of a document: the document, its list of messages, a message, its list of attachments, one of these. */
-const MAX_DEPTH = 5;
+/** The levels of a document: itself, its messages, a message, its sources, one of these, its passages, one of these. */
+const MAX_DEPTH = 7;
 const MAX_FIELDS = 100;
-/** Bytes of one message, escapes included: the longest reply may take twelve bytes for each code point. */
-const MAX_MESSAGE = 2 * 1024 * 1024;
+/**
+ * Bytes of one message, escapes included: the longest reply and the longest thoughts may take twelve bytes for each
+ * code point, and their sources more than a megabyte.
+ */
+const MAX_MESSAGE = 4 * 1024 * 1024;
 /** Bytes of everything but the messages, including the white space between them. */
 const MAX_FRAME = 4 * 1024 * 1024;
 /** Bytes that are scanned before other requests run. */

@@ -17,16 +17,30 @@ export function sectionOf(message: DocumentMessage): string {
   const remark = message.role === 'model' ? REMARKS[message.status] : null;
   const heading = message.role === 'user' ? 'You' : `Model${message.model === null ? '' : ` (${escape(message.model)})`}`;
   const files = message.role === 'user' ? (message.attachments ?? []).map(({ name }) => `- *${escape(name)}*`).join('\n') : null;
-  const parts = [isolated(message.content), files, remark].filter((part) => part !== null && part !== '');
+  const basis = message.role === 'user' ? {} : { thoughts: thoughtsOf(message), sources: sourcesOf(message) };
+  const parts = [basis.thoughts, isolated(message.content), files, basis.sources, remark].filter(
+    (part) => typeof part === 'string' && part !== '',
+  );
   return `\n## ${heading}, ${message.created_at}\n${parts.map((part) => `\n${part}\n`).join('')}`;
 }
+
+type Reply = Extract<DocumentMessage, { role: 'model' }>;
+
+const thoughtsOf = ({ reasoning }: Reply): string | null =>
+  reasoning === undefined ? null : quote(`*Thoughts*\n\n${isolated(reasoning)}`);
+
+/** A list of the pages. An address as it is parsed has no character that would end it. */
+const sourcesOf = ({ sources = [] }: Reply): string | null =>
+  sources.length === 0
+    ? null
+    : `Sources:\n\n${sources.map(({ title, url }, i) => `${i + 1}. ${escape(title)}: <${new URL(url).href}>`).join('\n')}`;
 
 /** The beginning of a section's heading. */
 const HEADING = /^(?:You|Model(?: \(.*\))?)(?:,|$)/u;
 
 const isolated = (content: string): string => isolateMarkdown(content, (heading) => HEADING.test(heading));
 
-/** The text on one line, with Markdown's characters escaped. */
+/** A text on one line, with Markdown's characters escaped. */
 const escape = (line: string): string => line.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#]/g, '\\$&');
 
 const quote = (text: string): string =>

@@ -6,12 +6,14 @@ import { Database, type StatementRunner } from '../../../database/database.js';
 import { withinPageBytes } from '../../../database/page-bytes.js';
 import { type RowOf, typed } from '../../../database/sql-types.js';
 import { statement } from '../../../database/statement.js';
-import { isFinished, type MessageStatus } from '../message-status.js';
+import type { ReasoningLevel } from '../../../config/models.js';
 import { markedWords } from '../search/marked-words.js';
 import { toVector, WORDS_VERSION } from '../search/words.js';
-import { ATTACHMENTS_OF_MESSAGE, type AttachmentSummary, searchableText } from '../../attachments/index.js';
+import { searchableText } from '../../attachments/index.js';
 import type { Quota } from '../../subscriptions/index.js';
 import type { ChatroomDocument, DocumentMessage } from './chatroom-document.js';
+import { sizeOf } from './reply-details.js';
+import { MESSAGE, MESSAGE_SQL, MESSAGE_TEXTS, toDocumentMessage } from './stored-message.js';
 import type { TreePosition } from './tree-layout.js';
 
 /** The number of messages that are in memory at a time. */
@@ -24,12 +26,12 @@ const UNITS_BETWEEN_PAUSES = 32_768;
 /** Messages to write, each with its position in the tree. Their order gives the positions in the room. */
 export type Placed = Iterable<{ readonly message: DocumentMessage; readonly position: TreePosition }>;
 
-type Reply = Extract<DocumentMessage, { role: 'model' }>;
-
 const ROOM = {
   name: 'text?',
   system_instruction: 'text?',
   model: 'text?',
+  web_search: 'bool',
+  reasoning: typed<ReasoningLevel | null>('text'),
   archived: 'bool',
   created_at: 'timestamptz',
   active: 'int4?',
@@ -44,38 +46,10 @@ const room = statement({
   name: 'transfer_room',
   parameters: { user_id: 'uuid', chatroom_id: 'uuid' },
   columns: ROOM,
-  text: `SELECT c.name, c.system_instruction, c.model, c.archived, c.created_at, l.position AS active, l.id AS active_id,
+  text: `SELECT c.name, c.system_instruction, c.model, c.web_search, c.reasoning, c.archived, c.created_at, l.position AS active, l.id AS active_id,
      c.last_position AS message_count
    FROM chatrooms c LEFT JOIN messages l ON l.id = c.active_leaf_id WHERE c.id = :chatroom_id AND c.user_id = :user_id`,
 });
-
-const MESSAGE = {
-  n: 'int4',
-  parent: 'int4?',
-  role: typed<DocumentMessage['role']>('text'),
-  status: typed<MessageStatus>('text'),
-  content: 'text',
-  model: 'text?',
-  finish_reason: typed<Reply['finish_reason']>('text'),
-  block_reason: 'text?',
-  error: 'text?',
-  usage: typed<Reply['usage']>('json'),
-  context: typed<Reply['context']>('json'),
-  attachments: typed<readonly AttachmentSummary[]>('json'),
-  created_at: 'timestamptz',
-  completed_at: 'timestamptz?',
-} as const;
-
-type StoredMessage = RowOf<typeof MESSAGE>;
-
-const MESSAGE_SQL = `m.position AS n, p.position AS parent, m.role, m.status, m.content, m.model, m.finish_reason, m.block_reason,
-  m.error_code AS error,
-  CASE WHEN m.total_tokens IS NOT NULL THEN json_build_object('input_tokens', coalesce(m.input_tokens, 0),
-    'output_tokens', coalesce(m.output_tokens, 0), 'reasoning_tokens', coalesce(m.reasoning_tokens, 0),
-    'total_tokens', m.total_tokens, 'estimated', coalesce(m.usage_estimated, false)) END AS usage,
-  CASE WHEN m.context_turns IS NOT NULL THEN json_build_object('turns', m.context_turns,
-    'trimmed', coalesce(m.context_trimmed, 0), 'summarised', coalesce(m.context_summarised, 0)) END AS context,
-  ${ATTACHMENTS_OF_MESSAGE} AS attachments, m.created_at, m.completed_at`;
 
 const allMessages = statement({
   name: 'transfer_all_messages',
@@ -84,7 +58,7 @@ const allMessages = statement({
   text: withinPageBytes(
     `SELECT ${MESSAGE_SQL} FROM messages m LEFT JOIN messages p ON p.id = m.parent_id
      WHERE m.chatroom_id = :chatroom_id AND m.position > :after AND m.position <= :until ORDER BY m.position LIMIT :count`,
-    { as: 'm', order: 'm.n', texts: ['m.content', 'm.attachments::text'] },
+    { as: 'm', order: 'm.n', texts: MESSAGE_TEXTS },
   ),
 });
 
@@ -112,7 +86,7 @@ const pathMessages = statement({
     `SELECT ${MESSAGE_SQL}, m.depth FROM unnest(:runs::integer[], :after::integer[], :until::integer[]) AS s(run, after, until)
        JOIN messages m ON m.chatroom_id = :chatroom_id AND m.run = s.run AND m.depth > s.after AND m.depth <= s.until
        LEFT JOIN messages p ON p.id = m.parent_id`,
-    { as: 'm', order: 'm.depth', texts: ['m.content', 'm.attachments::text'] },
+    { as: 'm', order: 'm.depth', texts: MESSAGE_TEXTS },
   ),
 });
 
@@ -124,11 +98,13 @@ const insertRoom = statement({
     name: 'text?',
     system_instruction: 'text?',
     model: 'text?',
+    web_search: 'bool',
+    reasoning: 'text?',
     archived: 'bool',
     created_at: 'timestamptz?',
   },
-  text: `INSERT INTO chatrooms (id, user_id, name, system_instruction, model, archived, created_at)
-   VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :archived, least(coalesce(:created_at, now()), now()))`,
+  text: `INSERT INTO chatrooms (id, user_id, name, system_instruction, model, web_search, reasoning, archived, created_at)
+   VALUES (:chatroom_id, :user_id, :name, :system_instruction, :model, :web_search, :reasoning, :archived, least(coalesce(:created_at, now()), now()))`,
 });
 
 // The messages have no charged day: a transfer costs no unit, so none can be refunded. Times in the future become now.
@@ -137,15 +113,18 @@ const insertMessages = statement({
   parameters: { chatroom_id: 'uuid', user_id: 'uuid', rows: 'json' },
   text: `INSERT INTO messages (id, chatroom_id, user_id, position, depth, run, forked_run, parent_id, role, status, content, words,
      words_version, model, attempt, finish_reason, block_reason, error_code, input_tokens, output_tokens, reasoning_tokens, total_tokens,
-     usage_estimated, context_turns, context_trimmed, context_summarised, created_at, completed_at)
+     usage_estimated, context_turns, context_trimmed, context_summarised, web_search, reasoning_level, reasoning, part_lengths, sources,
+     search_suggestions, detail_bytes, created_at, completed_at)
    SELECT r.id, :chatroom_id, :user_id, r.position, r.depth, r.run, r.forked_run, r.parent_id, r.role, r.status, r.content,
      ${markedWords('r.words', '(SELECT u.indexed_messages FROM users u WHERE u.id = :user_id) + r.position', ':user_id::uuid')},
      ${WORDS_VERSION}, r.model, r.attempt, r.finish_reason, r.block_reason, r.error, r.input_tokens, r.output_tokens, r.reasoning_tokens,
-     r.total_tokens, r.estimated, r.turns, r.trimmed, r.summarised, least(r.created_at, now()), least(r.completed_at, now())
+     r.total_tokens, r.estimated, r.turns, r.trimmed, r.summarised, r.web_search, r.reasoning_level, r.reasoning, r.part_lengths,
+     r.sources, r.search_suggestions, r.detail_bytes, least(r.created_at, now()), least(r.completed_at, now())
    FROM json_to_recordset(:rows) AS r(id uuid, position integer, depth integer, run integer, forked_run integer, parent_id uuid,
      role text, status text, content text, words text, model text, attempt integer, finish_reason text, block_reason text, error text,
      input_tokens integer, output_tokens integer, reasoning_tokens integer, total_tokens integer, estimated boolean,
-     turns integer, trimmed integer, summarised integer, created_at timestamptz, completed_at timestamptz)`,
+     turns integer, trimmed integer, summarised integer, web_search boolean, reasoning_level text, reasoning text, part_lengths integer[],
+     sources jsonb, search_suggestions text, detail_bytes integer, created_at timestamptz, completed_at timestamptz)`,
 });
 
 // Among the last statements of the transaction, because others wait for the owner's row. Nobody else can have locked
@@ -261,13 +240,15 @@ export class TransferRepository {
     { chatroomId, settings, messages, copyOf, active, quota, free }: NewRoom,
   ): Promise<{ readonly listVersion: number } | { readonly excess: number }> {
     const work = this.database.transaction(async (transaction) => {
-      const { name, system_instruction, model, archived, created_at } = settings;
+      const { name, system_instruction, model, web_search = false, reasoning = null, archived, created_at } = settings;
       await transaction.run(insertRoom, {
         chatroom_id: chatroomId,
         user_id: userId,
         name,
         system_instruction,
         model,
+        web_search,
+        reasoning,
         archived,
         created_at: created_at === null ? null : new Date(created_at),
       });
@@ -326,7 +307,7 @@ class QuotaExceeded extends Error {
 interface WrittenMessages {
   /** Ids in the order of the positions. */
   readonly ids: string[];
-  /** The size of their contents. */
+  /** The bytes that they take of the user's storage. */
   bytes: number;
 }
 
@@ -345,14 +326,16 @@ async function insertAll(
   for (const { message, position } of placed) {
     const id = newId();
     ids.push(id);
+    const { bytes, detailBytes } = sizeOf(message);
     rows.push({
       ...toRow(message, position),
+      detail_bytes: detailBytes,
       id,
       position: ids.length,
       parent_id: message.parent === null ? null : ids[message.parent - 1],
     });
-    written.bytes += Buffer.byteLength(message.content);
-    units += message.content.length;
+    written.bytes += bytes;
+    units += message.content.length + detailBytes;
     if (units - paused >= UNITS_BETWEEN_PAUSES) {
       paused = units;
       await setImmediate();
@@ -372,19 +355,3 @@ const toRow = (message: DocumentMessage, { depth, run, forkedRun }: TreePosition
   run,
   forked_run: forkedRun,
 });
-
-/** A reply that is not finished becomes a cancelled one. */
-function toDocumentMessage(row: StoredMessage): DocumentMessage {
-  const { n, parent, content, model, finish_reason, block_reason, error, usage, context } = row;
-  const created_at = row.created_at.toISOString();
-  if (row.role === 'user' || parent === null) {
-    const attachments = row.attachments.map(({ name, mediaType: media_type, size }) => ({ name, media_type, size }));
-    return { n, parent, role: 'user', content, ...(attachments.length > 0 ? { attachments } : {}), created_at };
-  }
-  const rest = { model, block_reason, error, usage, context, created_at };
-  const { status } = row;
-  if (!isFinished(status)) {
-    return { n, parent, role: 'model', content: '', status: 'cancelled', finish_reason: 'cancelled', ...rest, completed_at: created_at };
-  }
-  return { n, parent, role: 'model', content, status, finish_reason, ...rest, completed_at: row.completed_at?.toISOString() ?? created_at };
-}

@@ -87,8 +87,7 @@ export class TransferService {
       this.messages.find({ userId: actor.userId, chatroomId, messageId }),
     ]);
     if (!room || !leaf) throw new NotFoundError();
-    const { name, system_instruction, model, archived } = room;
-    const settings = { name, system_instruction, model, archived, created_at: null };
+    const settings = { ...settingsOf(room), created_at: null };
     const content: Content = {
       settings,
       messages: (on) => this.readAsOnlyBranch(chatroomId, messageId, on),
@@ -147,12 +146,9 @@ export class TransferService {
     }
   }
 
-  private async *writeJson(
-    chatroomId: string,
-    { name, system_instruction, model, archived, created_at, active, message_count }: StoredRoom,
-  ): AsyncGenerator<string> {
-    const room = { name, system_instruction, model, archived, created_at: created_at.toISOString(), active };
-    yield `{"format":"gemini-chat-room","version":1,"chatroom":${JSON.stringify(room)},"messages":[`;
+  private async *writeJson(chatroomId: string, { created_at, active, message_count, ...room }: StoredRoom): AsyncGenerator<string> {
+    const chatroom = { ...settingsOf(room), created_at: created_at.toISOString(), active };
+    yield `{"format":"gemini-chat-room","version":1,"chatroom":${JSON.stringify(chatroom)},"messages":[`;
     let separator = '';
     for await (const messages of this.repository.readAll(chatroomId, message_count)) {
       yield separator + messages.map((message) => JSON.stringify(message)).join(',');
@@ -167,6 +163,20 @@ export class TransferService {
     for await (const messages of this.repository.readPath(chatroomId, room.active_id)) yield messages.map(sectionOf).join('');
   }
 }
+
+/** The settings of a document; those that earlier releases do not know are left out while they are not set. */
+const settingsOf = ({
+  name,
+  system_instruction,
+  model,
+  web_search,
+  reasoning,
+  archived,
+}: Pick<StoredRoom, 'name' | 'system_instruction' | 'model' | 'web_search' | 'reasoning' | 'archived'>) => ({
+  ...{ name, system_instruction, model, archived },
+  ...(web_search ? { web_search } : {}),
+  ...(reasoning === null ? {} : { reasoning }),
+});
 
 /** The files of an imported message are elsewhere. A message of files alone says what they were called. */
 const withNames = (message: DocumentMessage): DocumentMessage =>

@@ -39,6 +39,10 @@ export class ModelHourEntity {
   @Column({ type: 'bigint', name: 'reasoning_tokens' })
   reasoningTokens!: string;
 
+  /** Search queries. */
+  @Column({ type: 'bigint', default: 0 })
+  searches!: string;
+
   /** Estimated, in millionths of a US dollar. */
   @Column({ type: 'bigint', name: 'cost_micros' })
   costMicros!: string;
@@ -46,6 +50,10 @@ export class ModelHourEntity {
   /** Replies by the time from acceptance to the first token, in the classes of latency.ts. */
   @Column({ type: 'integer', array: true, name: 'first_token_counts' })
   firstTokenCounts!: number[];
+
+  /** Replies with thoughts by the time from acceptance to the first thought, in the same classes. */
+  @Column({ type: 'integer', array: true, name: 'first_thought_counts', default: () => 'array_fill(0, ARRAY[30])' })
+  firstThoughtCounts!: number[];
 
   /** Replies by the time from acceptance to the end, in the same classes. */
   @Column({ type: 'integer', array: true, name: 'total_counts' })

@@ -21,6 +21,7 @@ interface FinishedReply {
   readonly model: string;
   readonly status: FinishedStatus;
   readonly firstTokenMs: number | null;
+  readonly firstThoughtMs: number | null;
   readonly totalMs: number;
 }
 
@@ -29,8 +30,10 @@ interface FinishedReply {
 export class ModelMetrics {
   private readonly replies;
   private readonly firstToken;
+  private readonly firstThought;
   private readonly duration;
   private readonly tokens;
+  private readonly searches;
   private readonly cost;
   /** Calls without a complete answer, by the stable code of the error. */
   readonly errors;
@@ -48,6 +51,11 @@ export class ModelMetrics {
       'Time from the acceptance of a message to the first text of its reply.',
       ['model'],
     );
+    this.firstThought = metrics.histogram(
+      'reply_first_thought_seconds',
+      'Time from the acceptance of a message to the first thought that is shown, for replies with thoughts.',
+      ['model'],
+    );
     this.duration = metrics.histogram('reply_duration_seconds', 'Time from the acceptance of a message to the end of its reply.', [
       'model',
     ]);
@@ -56,6 +64,7 @@ export class ModelMetrics {
       'purpose',
       'kind',
     ]);
+    this.searches = metrics.counter('model_searches_total', 'Search queries of models.', ['model']);
     this.cost = metrics.counter('model_cost_dollars_total', 'Estimated cost of calls of models, by the prices in GEMINI_MODELS.', [
       'model',
       'purpose',
@@ -77,10 +86,11 @@ export class ModelMetrics {
     }
   }
 
-  countFinished({ model, status, firstTokenMs, totalMs }: FinishedReply): void {
+  countFinished({ model, status, firstTokenMs, firstThoughtMs, totalMs }: FinishedReply): void {
     this.replies.inc({ model, status });
     this.duration.observe({ model }, totalMs / 1_000);
     if (firstTokenMs !== null) this.firstToken.observe({ model }, firstTokenMs / 1_000);
+    if (firstThoughtMs !== null) this.firstThought.observe({ model }, firstThoughtMs / 1_000);
   }
 
   /** @param tokens null where the model consumed nothing */
@@ -89,6 +99,7 @@ export class ModelMetrics {
     const { inputTokens, outputTokens, reasoningTokens } = tokens;
     for (const [kind, number] of Object.entries({ input: inputTokens, output: outputTokens, reasoning: reasoningTokens }))
       this.tokens.inc({ ...call, kind }, number);
+    this.searches.inc({ model: call.model }, tokens.searches ?? 0);
     this.cost.inc({ ...call }, this.prices.costOf(call.model, tokens) / 1_000_000);
   }
 }

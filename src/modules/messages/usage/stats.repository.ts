@@ -22,6 +22,7 @@ const TOTAL = {
   input_tokens: 'float8',
   output_tokens: 'float8',
   reasoning_tokens: 'float8',
+  searches: 'float8',
   cost_micros: 'float8',
 } as const;
 
@@ -33,7 +34,8 @@ const totals = statement({
   parameters: PERIOD,
   columns: TOTAL,
   text: `SELECT ${OUTCOME.sql()}, sum(count)::float8 AS count, sum(input_tokens)::float8 AS input_tokens,
-     sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens, sum(cost_micros)::float8 AS cost_micros
+     sum(output_tokens)::float8 AS output_tokens, sum(reasoning_tokens)::float8 AS reasoning_tokens,
+     sum(searches)::float8 AS searches, sum(cost_micros)::float8 AS cost_micros
    FROM model_hours WHERE ${IN_PERIOD} GROUP BY model, purpose, outcome, reason ORDER BY model, purpose, outcome, reason`,
 });
 
@@ -66,6 +68,8 @@ const hours = statement({
 /** Histograms of the completed replies of a model, in the classes of latency.ts. */
 export interface ModelLatencies {
   readonly firstToken: readonly number[];
+  /** Of the replies with thoughts. */
+  readonly firstThought: readonly number[];
   readonly total: readonly number[];
 }
 
@@ -76,8 +80,9 @@ const sumOf = (column: string): string =>
 const latencies = statement({
   name: 'stats_latencies',
   parameters: PERIOD,
-  columns: { model: 'text', first_token: 'float8[]', total: 'float8[]' },
-  text: `SELECT model, ${sumOf('first_token_counts')} AS first_token, ${sumOf('total_counts')} AS total
+  columns: { model: 'text', first_token: 'float8[]', first_thought: 'float8[]', total: 'float8[]' },
+  text: `SELECT model, ${sumOf('first_token_counts')} AS first_token, ${sumOf('first_thought_counts')} AS first_thought,
+     ${sumOf('total_counts')} AS total
    FROM model_hours WHERE ${IN_PERIOD} AND purpose = 'reply' AND outcome = 'completed' GROUP BY model`,
 });
 
@@ -98,6 +103,8 @@ export class StatsRepository {
   /** Histograms by model, which `percentile` reads. */
   async latencies(period: Period): Promise<Map<string, ModelLatencies>> {
     const rows = await this.database.run(latencies, period);
-    return new Map(rows.map(({ model, first_token: firstToken, total }) => [model, { firstToken, total }]));
+    return new Map(
+      rows.map(({ model, first_token: firstToken, first_thought: firstThought, total }) => [model, { firstToken, firstThought, total }]),
+    );
   }
 }

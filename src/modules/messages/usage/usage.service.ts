@@ -9,6 +9,7 @@ export interface ModelUsage {
   readonly messages: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  readonly searches: number;
   /** Estimated, in millionths of a US dollar. */
   readonly costMicros: number;
 }
@@ -46,12 +47,13 @@ export class UsageService {
       throw new ValidationFailedError([{ field: 'from', message: `from must be at most ${MAX_DAYS - 1} days before to` }]);
     }
     const rows = await this.repository.findDays(userId, { from, to });
-    const days = rows.map(({ day, model, messages, inputTokens, outputTokens, costMicros }) => ({
+    const days = rows.map(({ day, model, messages, inputTokens, outputTokens, searches, costMicros }) => ({
       day,
       model,
       messages,
       inputTokens: Number(inputTokens),
       outputTokens: Number(outputTokens),
+      searches: Number(searches),
       costMicros: Number(costMicros),
     }));
     const sum = (part: keyof ModelUsage) => days.reduce((total, day) => total + day[part], 0);
@@ -61,6 +63,7 @@ export class UsageService {
         messages: sum('messages'),
         inputTokens: sum('inputTokens'),
         outputTokens: sum('outputTokens'),
+        searches: sum('searches'),
         costMicros: sum('costMicros'),
       },
     };

@@ -28,6 +28,10 @@ export class UserModelDayEntity {
   @Column({ type: 'bigint', name: 'reasoning_tokens' })
   reasoningTokens!: string;
 
+  /** Search queries. */
+  @Column({ type: 'bigint', default: 0 })
+  searches!: string;
+
   @Column({ type: 'bigint', name: 'cost_micros' })
   costMicros!: string;
 }
