@@ -50,6 +50,7 @@ import { KeepAttachments1795960800500 } from './1795960800500-keep-attachments.j
 /** All migrations in the order in which they run. Append only. */ import { CountFilesOfContexts1795960800550 } from './1795960800550-count-files-of-contexts.js';
 import { RememberTokensOfAttachments1795960800551 } from './1795960800551-remember-tokens-of-attachments.js';
 import { RememberUploadsToTheModel1795960800552 } from './1795960800552-remember-uploads-to-the-model.js';
+import { ReleasePayersOfReclaimedAccounts1795996800100 } from './1795996800100-release-payers-of-reclaimed-accounts.js';
 
 export const migrations = [
   CreateUsers1795392000000,
@@ -103,4 +104,5 @@ export const migrations = [
   CountFilesOfContexts1795960800550,
   RememberTokensOfAttachments1795960800551,
   RememberUploadsToTheModel1795960800552,
+  ReleasePayersOfReclaimedAccounts1795996800100,
 ] as const;
