@@ -308,6 +308,10 @@ RETURNING c.id, c.name, c.system_instruction AS "systemInstruction", c.model, c.
   (SELECT m.id FROM messages m WHERE m.chatroom_id = c.id AND m.status IN ('pending', 'streaming') ORDER BY m.position LIMIT 1)
     AS "activeReplyId", owner.list_version::float8 AS "listVersion";
 
+-- checkouts_delete_all
+--   parameters: user_id uuid
+DELETE FROM checkouts WHERE user_id = :user_id;
+
 -- checkouts_export
 --   parameters: user_id uuid
 --   columns: id uuid, status text, success_url text, cancel_url text, price_key text, stripe_session_id text, created_at timestamptz
@@ -320,9 +324,14 @@ SELECT id, success_url AS "successUrl", cancel_url AS "cancelUrl", price_key AS 
 FROM checkouts WHERE user_id = :user_id AND status = 'open';
 
 -- checkouts_insert
---   parameters: id uuid, user_id uuid, success_url text, cancel_url text, price_key text
-INSERT INTO checkouts (id, user_id, success_url, cancel_url, price_key) VALUES (:id, :user_id, :success_url, :cancel_url, :price_key)
-ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING;
+--   parameters: id uuid, user_id uuid, is_verified bool, success_url text, cancel_url text, price_key text
+--   columns: has_user bool
+WITH person AS (
+  SELECT id FROM users WHERE id = :user_id AND (:is_verified::boolean OR reclaimed_at IS NULL) FOR SHARE
+), inserted AS (
+  INSERT INTO checkouts (id, user_id, success_url, cancel_url, price_key)
+  SELECT :id, id, :success_url, :cancel_url, :price_key FROM person ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING
+) SELECT EXISTS (SELECT FROM person) AS has_user;
 
 -- counters_peek_all
 --   parameters: keys bytea[]
@@ -367,6 +376,10 @@ ON CONFLICT (key) DO UPDATE SET window_ends_at =
 WHERE c.window_ends_at <= clock_timestamp() + make_interval(secs => :longest_wait)
 RETURNING extract(epoch FROM window_ends_at - make_interval(secs => :seconds_a_turn) - clock_timestamp())::float8 AS wait;
 
+-- customer_closures_mark_reclaimed
+--   parameters: stripe_customer_ids text[]
+UPDATE customer_closures SET is_reclaimed = true WHERE stripe_customer_id = ANY (:stripe_customer_ids);
+
 -- customer_closures_postpone
 --   parameters: stripe_customer_id text, error text
 UPDATE customer_closures SET attempts = attempts + 1, last_error = :error,
@@ -386,6 +399,10 @@ UPDATE customer_closures SET due_at = now() + interval '30 seconds' WHERE stripe
 INSERT INTO customer_updates (user_id, change_id)
 SELECT id, gen_random_uuid() FROM users WHERE id = :user_id AND (username, email) IS DISTINCT FROM (:username::text, :email::text) FOR KEY SHARE
 ON CONFLICT (user_id) DO UPDATE SET change_id = excluded.change_id;
+
+-- customer_updates_cancel
+--   parameters: user_id uuid
+DELETE FROM customer_updates WHERE user_id = :user_id;
 
 -- customer_updates_delete
 --   parameters: user_id uuid, change_id uuid
@@ -520,6 +537,11 @@ SELECT role FROM messages WHERE id = :message_id AND chatroom_id = :chatroom_id 
 --   parameters: user_id uuid
 --   columns: stripe_customer_id text, gone_at timestamptz, created_at timestamptz
 SELECT stripe_customer_id, gone_at, created_at FROM former_stripe_customers WHERE user_id = :user_id ORDER BY created_at;
+
+-- former_stripe_customers_release
+--   parameters: user_id uuid
+--   columns: stripe_customer_id text
+DELETE FROM former_stripe_customers WHERE user_id = :user_id RETURNING stripe_customer_id;
 
 -- grants_claim_ended
 --   parameters: limit int8, retry_ms float8, give_up_ms float8
@@ -1845,8 +1867,9 @@ UPDATE stripe_customers SET applied_ticket = :run, synced_at = :began_at
 WHERE user_id = :user_id AND stripe_customer_id = :stripe_customer_id AND applied_ticket < :run RETURNING user_id;
 
 -- stripe_customers_insert
---   parameters: user_id uuid, stripe_customer_id text
-INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, :stripe_customer_id FROM users WHERE id = :user_id
+--   parameters: user_id uuid, stripe_customer_id text, is_verified bool
+INSERT INTO stripe_customers (user_id, stripe_customer_id)
+SELECT id, :stripe_customer_id FROM users WHERE id = :user_id AND (:is_verified::boolean OR reclaimed_at IS NULL) FOR SHARE
 ON CONFLICT DO NOTHING;
 
 -- stripe_customers_overdue
@@ -1864,6 +1887,11 @@ FROM (
 ) late JOIN users u ON u.id = late.user_id
 WHERE :after_due::timestamptz IS NULL OR (late.due, late.user_id) > (:after_due, :after_id)
 ORDER BY late.due, late.user_id LIMIT :count;
+
+-- stripe_customers_release
+--   parameters: user_id uuid
+--   columns: stripe_customer_id text
+DELETE FROM stripe_customers WHERE user_id = :user_id RETURNING stripe_customer_id;
 
 -- stripe_customers_retry_sync_run
 --   parameters: user_id uuid, run int8, longest_ms float8

@@ -50,6 +50,7 @@ import { KeepAttachments1795960800500 } from './1795960800500-keep-attachments.j
 /** All migrations in the order in which they run. Append only. */ import { CountFilesOfContexts1795960800550 } from './1795960800550-count-files-of-contexts.js';
 import { RememberTokensOfAttachments1795960800551 } from './1795960800551-remember-tokens-of-attachments.js';
 import { RememberUploadsToTheModel1795960800552 } from './1795960800552-remember-uploads-to-the-model.js';
+import { ReleasePayersOfReclaimedAccounts1795996800100 } from './1795996800100-release-payers-of-reclaimed-accounts.js';
 import { CountDetailsOfReplies1795996800700 } from './1795996800700-count-details-of-replies.js';
 import { CountSearchesAndThoughts1795996800701 } from './1795996800701-count-searches-and-thoughts.js';
 import { IndexFeedbackByRating1795996800702 } from './1795996800702-index-feedback-by-rating.js';
@@ -106,6 +107,7 @@ export const migrations = [
   CountFilesOfContexts1795960800550,
   RememberTokensOfAttachments1795960800551,
   RememberUploadsToTheModel1795960800552,
+  ReleasePayersOfReclaimedAccounts1795996800100,
   CountDetailsOfReplies1795996800700,
   CountSearchesAndThoughts1795996800701,
   IndexFeedbackByRating1795996800702,

@@ -155,29 +155,3 @@ describe('A subscription with a schedule', () => {
     expect(await invoicesOf(user)).toHaveLength(1);
   });
 });
-
-describe('An account whose number its holder verifies', () => {
-  it('loses at Stripe the address that somebody else has set, and goes on as it was paid', async () => {
-    const user = await stack.api.signUp({ email: `before-${Date.now()}@example.com` });
-    await stack.pay(user);
-    await stack.settled();
-    const customer = await stack.customerOf(user);
-    const asked = await stack.api.post<{ otp: string; challenge_id: string }>('/auth/send-otp', {
-      body: { mobile_number: user.mobileNumber },
-    });
-    const { otp, challenge_id } = asked.body;
-    const holder = await stack.api.post<{ access_token: string; user: { id: string } }>('/auth/verify-otp', {
-      body: { mobile_number: user.mobileNumber, otp, challenge_id },
-    });
-    expect(holder).toMatchObject({ status: 200, body: { user: { id: user.id, has_password: false, email: null } } });
-    expect(await post(user, '/subscription/portal')).toMatchObject({ status: 401, body: { code: 'session_ended' } });
-    const emailOf = async () => {
-      const found = await stack.stripe.stripe.customers.retrieve(customer);
-      return found.deleted === true ? undefined : found.email;
-    };
-    await until('the address is gone at Stripe', async () => (await emailOf()) === null);
-    const { body } = await stack.api.get('/subscription/status', { token: holder.body.access_token });
-    expect(body).toMatchObject({ plan: 'pro', status: 'active' });
-    expect((await stack.subscriptionsOf(user)).map(({ status }) => status)).toEqual(['active']);
-  });
-});

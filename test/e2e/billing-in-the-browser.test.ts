@@ -1,7 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
-import { type BillingStack, startBilling } from '../support/billing.js';
+import { startTestApi } from '../support/api.js';
+import { type BillingStack, type CheckoutBody, startBilling } from '../support/billing.js';
 import { openBrowser } from '../support/browser.js';
 import { lookAt } from '../support/look.js';
+import { PRO_PRICE } from '../support/stripe-simulator.js';
 import { until } from '../support/until.js';
 
 /** RETURN_SCREENSHOTS names a folder for pictures of the page that payers return to, for people to look at. */
@@ -23,6 +25,14 @@ afterAll(async () => {
   await stack.close();
 });
 
+async function fillInCard(): Promise<void> {
+  await page.getByLabel('Email').fill('ada@example.com');
+  await page.getByLabel('Card number').fill('4242 4242 4242 4242');
+  await page.getByLabel('Expiry').fill('12/34');
+  await page.getByLabel('Security code').fill('123');
+  await page.getByLabel('Name').fill('Ada Lovelace');
+}
+
 it('a person subscribes, pays, returns, sends the sixth message of the day, cancels, and is on the Basic plan when the period is over', async () => {
   const user = await stack.api.signUp();
   const { body: room } = await stack.api.post<{ id: string }>('/chatroom', { token: user.accessToken, body: { name: 'Kyoto' } });
@@ -33,11 +43,7 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
 
   const { body: checkout } = await stack.subscribe(user);
   await page.goto(checkout.checkout_url);
-  await page.getByLabel('Email').fill('ada@example.com');
-  await page.getByLabel('Card number').fill('4242 4242 4242 4242');
-  await page.getByLabel('Expiry').fill('12/34');
-  await page.getByLabel('Security code').fill('123');
-  await page.getByLabel('Name').fill('Ada Lovelace');
+  await fillInCard();
   await page.getByRole('button', { name: /^Subscribe/ }).click();
   await page.waitForURL(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
   // The page looks again by itself until Stripe's event has arrived.
@@ -75,4 +81,43 @@ it('whoever leaves the payment page is told that nothing was charged, and whoeve
   await page.goto(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
   await page.getByRole('heading', { name: 'Your payment is being confirmed' }).waitFor();
   await lookAt(page, 'waiting', SCREENSHOTS);
+}, 60_000);
+
+it('a promotion code lowers the first invoice with STRIPE_PROMOTION_CODES, and the page asks for none without', async () => {
+  const { stripe } = stack.stripe;
+  const { id: coupon } = await stripe.coupons.create({ percent_off: 20, duration: 'once' });
+  await stripe.promotionCodes.create({ code: 'FRIENDS', promotion: { type: 'coupon', coupon } });
+  await page.goto((await stack.subscribe(await stack.api.signUp())).body.checkout_url);
+  await page.getByLabel('Card number').waitFor();
+  expect(await page.getByLabel('Promotion code').count()).toBe(0);
+
+  const api = await startTestApi({
+    DATABASE_URL: stack.databaseUrl,
+    STRIPE_SECRET_KEY: 'sk_test_simulated',
+    STRIPE_BASE_URL: stack.stripe.url,
+    STRIPE_WEBHOOK_SECRET: stack.stripe.webhookSecret,
+    STRIPE_PRICE_PRO_ID: PRO_PRICE,
+    STRIPE_PROMOTION_CODES: 'true',
+  });
+  try {
+    const user = await api.signUp();
+    const by = { token: user.accessToken };
+    const { body: checkout } = await api.post<CheckoutBody>('/subscribe/pro', { ...by, body: {} });
+    await page.goto(checkout.checkout_url);
+    await page.getByLabel('Promotion code').fill('friends');
+    await page.getByRole('button', { name: 'Show the amount' }).click();
+    await fillInCard();
+    await page.getByRole('button', { name: /^Subscribe.*7\.99/ }).click();
+    await page.waitForURL(`${api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
+    await until('the payer has Pro', async () => (await stack.status(user)).body.plan === 'pro');
+    await stack.stripe.pass('31d');
+    expect((await api.get('/subscription/invoice', by)).body).toMatchObject({
+      data: [
+        { amount_paid: 999, discount: 0 },
+        { amount_paid: 799, discount: 200 },
+      ],
+    });
+  } finally {
+    await api.close();
+  }
 }, 60_000);

@@ -1,6 +1,8 @@
 import { signUpAdministrator } from '../support/administrator.js';
 import type { TestUser } from '../support/api.js';
 import { type BillingStack, startBilling } from '../support/billing.js';
+import { holdTransaction } from '../support/held-transaction.js';
+import { SESSION_ENDED } from '../support/problem.js';
 import { until } from '../support/until.js';
 
 let stack: BillingStack;
@@ -168,5 +170,91 @@ describe('Money paid for an account that is gone', () => {
     await until('the closure is done', () => isClosed(customer));
     expect(await isRefunded(customer)).toBe(false);
     expect(await refundOf(customer)).toBeUndefined();
+  });
+});
+
+describe('Money paid for an account that the holder of its number reclaims', () => {
+  /** The holder of the number, who knows nothing of the account, signs in with a code for the first time. */
+  async function reclaim({ mobileNumber }: TestUser) {
+    const { body: code } = await stack.api.post<{ otp: string; challenge_id: string }>('/auth/send-otp', {
+      body: { mobile_number: mobileNumber },
+    });
+    const { status, body } = await stack.api.post<{ access_token: string; user: object }>('/auth/verify-otp', {
+      body: { mobile_number: mobileNumber, otp: code.otp, challenge_id: code.challenge_id },
+    });
+    return { status, user: body.user, token: body.access_token };
+  }
+
+  it('is given back for the running period, and neither the plan nor the payer stays with the account', async () => {
+    const payer = await stack.api.signUp({ email: 'payer-of-another@example.com' });
+    await stack.pay(payer);
+    const customer = await stack.customerOf(payer);
+    await stack.stripe.pass('31d');
+    await stack.settled();
+    const [running, first] = (await stack.stripe.stripe.charges.list({ customer })).data;
+
+    const holder = await reclaim(payer);
+    expect(holder).toMatchObject({ status: 200, user: { id: payer.id, is_verified: true, plan: 'basic', email: null } });
+    const by = { token: holder.token };
+    expect((await stack.api.get('/subscription/status', by)).body).toMatchObject({ plan: 'basic', status: 'none', price: null });
+    expect((await stack.api.get('/subscription/invoice', by)).body).toEqual({ data: [], next_cursor: null });
+    expect(await stack.api.post('/subscription/portal', { ...by, body: {} })).toMatchObject({
+      status: 409,
+      body: { code: 'not_subscribed' },
+    });
+    expect(JSON.stringify((await stack.api.get('/user/me/export', by)).body)).not.toMatch(/cus_|sub_|payer-of-another/);
+
+    await until('the running period is given back', async () => (await refundOf(customer))?.status === 'refunded');
+    await makeDue(customer);
+    await until('the closure is done', () => isClosed(customer));
+    expect(await stack.sql(`SELECT payment_intent_id, reason FROM refunds WHERE stripe_customer_id = $1`, [customer])).toEqual([
+      { payment_intent_id: running?.payment_intent, reason: 'account_reclaimed' },
+    ]);
+    expect(await stack.stripe.stripe.charges.retrieve(running?.id ?? '')).toMatchObject({ refunded: true });
+    expect(await stack.stripe.stripe.charges.retrieve(first?.id ?? '')).toMatchObject({ refunded: false });
+    expect(await stack.stripe.stripe.customers.retrieve(customer)).toMatchObject({ deleted: true });
+    await stack.stripe.pass('62d');
+    expect((await stack.stripe.stripe.charges.list({ customer })).data).toHaveLength(2);
+  });
+
+  it('is none of what the holder pays afterwards, as a customer of their own', async () => {
+    const payer = await stack.api.signUp();
+    const { body: page } = await stack.subscribe(payer);
+    const customer = await stack.customerOf(payer);
+    // The closure waits, and Stripe repeats its answers to the same request for a day.
+    await stack.stripe.control('POST', 'faults', { kind: 'error', method: 'GET', path: `/v1/customers/${customer}`, times: 'always' });
+    const { token } = await reclaim(payer);
+    const { status, body } = await stack.api.post<{ checkout_url: string; session_id: string }>('/subscribe/pro', { token, body: {} });
+    expect(status).toBe(201);
+    expect(body.session_id).not.toBe(page.session_id);
+    expect(await stack.customerOf(payer)).not.toBe(customer);
+    await stack.stripe.submit(page.checkout_url);
+    await stack.stripe.submit(body.checkout_url);
+    await stack.stripe.control('DELETE', 'faults');
+    await makeDue(customer);
+    await until('the other one gets the money back', async () => (await refundOf(customer))?.status === 'refunded');
+    const own = { ...payer, accessToken: token };
+    expect((await stack.status(own, `?checkout_session_id=${body.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
+    expect(await isRefunded(await stack.customerOf(payer))).toBe(false);
+    expect((await stack.stripe.stripe.subscriptions.list({ customer })).data).toEqual([]);
+  });
+
+  it('is not asked for by a page that is being opened meanwhile', async () => {
+    const payer = await stack.api.signUp();
+    const holding = await holdTransaction(stack.databaseUrl);
+    try {
+      await holding.run(`SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, [payer.id]);
+      const reclaimed = reclaim(payer);
+      await holding.untilWaitedFor(1);
+      const opened = stack.subscribe(payer);
+      await holding.untilWaitedFor(2);
+      await holding.commit();
+      expect((await reclaimed).status).toBe(200);
+      expect(await opened).toMatchObject({ status: 401, body: SESSION_ENDED });
+    } finally {
+      await holding.close();
+    }
+    expect(await stack.customerOf(payer)).toBe('');
+    expect(await stack.sql(`SELECT 1 FROM checkouts WHERE user_id = $1`, [payer.id])).toEqual([]);
   });
 });

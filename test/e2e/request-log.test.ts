@@ -98,7 +98,38 @@ test('a request whose client leaves before the end is logged as aborted', async 
   expect(aborted).toMatchObject({ method: 'POST', route: '/auth/login', aborted: true });
 });
 
-test('a 5xx is an error', async () => {
+test('what the service is without is one error, and each request that meets it a warning', async () => {
+  const faulty = new CapturedLog();
+  const without = await startTestApi(
+    {
+      DATABASE_URL: database.url,
+      LOG_LEVEL: 'info',
+      STRIPE_SECRET_KEY: 'sk_test_simulated',
+      STRIPE_BASE_URL: 'http://127.0.0.1:9',
+      STRIPE_WEBHOOK_SECRET: 'whsec_of_the_tests',
+      STRIPE_PRICE_PRO_ID: 'price_1',
+      FRONTEND_URL: 'https://app.example.com',
+    },
+    faulty,
+  );
+  try {
+    for (let n = 0; n < 3; n += 1) await without.get('/plans', { headers });
+    await until('the lines are written', () => faulty.requests().length >= 3);
+  } finally {
+    await without.close();
+  }
+  const warning = { ...line, level: 'warn', method: 'GET', route: '/plans', status: 503, problem: 'billing_unavailable' };
+  expect(faulty.requests()).toEqual([warning, warning, warning]);
+  expect(faulty.lines.filter(({ level }) => level === 'error')).toEqual([
+    expect.objectContaining({
+      context: 'ProblemFilter',
+      request_id: 'test-1',
+      err: expect.objectContaining({ type: 'BillingUnavailableError' }),
+    }),
+  ]);
+});
+
+test('any other 5xx is an error', async () => {
   const user = await api.signUp();
   await database.drop();
   const [failed] = await linesOf(1, () => api.get('/user/me', { token: user.accessToken, headers }));

@@ -11,6 +11,7 @@ import {
   ServiceUnavailableError,
   UnsupportedMediaTypeError,
 } from '../../common/errors/common.errors.js';
+import { RepeatedError } from '../../common/logging/repeated-error.js';
 import { PROBLEM_MEDIA_TYPE, statusOf, toProblem } from '../../common/http/problem.js';
 import { isDatabaseUnavailable, isUserGone } from '../../database/database.errors.js';
 import { PaymentProviderRefusedError, StripeRefusalError } from '../../integrations/stripe/index.js';
@@ -22,6 +23,8 @@ import { noteForLine } from './request-log.js';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
+  /** By their reasons, which are few: codes of ours, of PostgreSQL and of vendors, and names of errors. */
+  private readonly faults = new Map<string, RepeatedError>();
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -32,8 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = toAppError(exception);
     const { kind } = error.definition;
     if (kind === 'internal') this.logger.error(exception, { request_id: request.id });
-    else if (kind === 'bad_gateway') this.logger.error(error.message, error, { request_id: request.id });
-    else if (kind === 'unavailable') this.logger.warn(error.message, exception, { request_id: request.id });
+    else if (kind === 'bad_gateway' || kind === 'unavailable') this.logFault(error, request);
     else logRefusal(error, request);
     noteForLine(request, { problem: error.definition.code });
     if (reply.sent || reply.raw.headersSent) return;
@@ -43,6 +45,19 @@ export class ProblemFilter implements ExceptionFilter {
       .status(statusOf(kind))
       .header('content-type', PROBLEM_MEDIA_TYPE)
       .send(Buffer.from(JSON.stringify(toProblem(error, request.id))));
+  }
+
+  /**
+   * Logs what keeps this service from answering, once for each reason in ten minutes: every request meets it while it
+   * lasts, and has a line of its own with the code of the problem. An error without a cause is a state that has been
+   * logged where it was found, such as a key that Stripe does not accept.
+   */
+  private logFault(error: AppError, request: FastifyRequest): void {
+    if (error.cause === undefined) return;
+    const reason = `${error.definition.code} ${reasonOf(error.cause)}`;
+    const fault = this.faults.get(reason) ?? new RepeatedError(this.logger);
+    this.faults.set(reason, fault);
+    fault.log(error.message, error, { request_id: request.id });
   }
 }
 
@@ -81,6 +96,12 @@ function statusCodeOf(exception: unknown): number {
   if (typeof exception !== 'object' || exception === null) return 500;
   const { statusCode } = exception as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : 500;
+}
+
+function reasonOf(cause: unknown): string {
+  const code = codeOf(cause);
+  if (typeof code === 'string') return code;
+  return cause instanceof Error ? cause.constructor.name : typeof cause;
 }
 
 function codeOf(exception: unknown): unknown {

@@ -15,6 +15,9 @@ interface LineNotes {
   readonly trace_id?: string;
 }
 
+/** Statuses of faults that `ProblemFilter` or their finder logs, once for all requests. */
+const EXPLAINED: ReadonlySet<number> = new Set([502, 503]);
+
 const logger = new Logger('Http');
 
 /** Fields of the lines of requests that are known before the end of the answer. */
@@ -28,7 +31,10 @@ export function noteForLine(request: FastifyRequest, fields: LineNotes): void {
   notes.set(request, { ...notes.get(request), ...fields });
 }
 
-/** Logs one line when the answer of a request has ended, however it did: 5xx as an error, all else as information. */
+/**
+ * Logs one line when the answer of a request has ended, however it did: as an error when something unexpected failed, as a
+ * warning when a problem says what the service is without (502, 503), all else as information.
+ */
 export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   const route = request.routeOptions.url;
   if (route !== undefined && isWatching(route)) return;
@@ -50,8 +56,9 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
       // The client left, or the connection was cut, before the answer's end.
       ...(reply.raw.writableFinished ? {} : { aborted: true }),
     };
-    if (status >= 500) logger.error('request', line);
-    else logger.log('request', line);
+    if (status < 500) logger.log('request', line);
+    else if (line.problem !== undefined && EXPLAINED.has(status)) logger.warn('request', line);
+    else logger.error('request', line);
   });
 }
 

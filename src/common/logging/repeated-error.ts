@@ -9,12 +9,14 @@ export class RepeatedError {
 
   constructor(private readonly logger: Pick<Logger, 'error'>) {}
 
-  log(message: string): void {
+  /** @param details follow the message, as those of a logger do */
+  log(message: string, ...details: unknown[]): void {
     if (performance.now() < this.next) {
       this.leftOut += 1;
       return;
     }
-    this.logger.error(this.leftOut === 0 ? message : `${message} (and ${this.leftOut} times more since the last such line)`);
+    const text = this.leftOut === 0 ? message : `${message} (and ${this.leftOut} times more since the last such line)`;
+    this.logger.error(text, ...details);
     this.next = performance.now() + EVERY_MS;
     this.leftOut = 0;
   }

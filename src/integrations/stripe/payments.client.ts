@@ -44,14 +44,19 @@ export class PaymentsClient {
   /**
    * The payments of a customer that may have taken money at `since` or later: those that a bank has not decided on, and
    * those that were made then. A debit takes the money when the bank decides, days after it was begun.
+   *
+   * @param options.withRunning adds those for a period that ends after `since`
    */
-  listSince(stripeCustomerId: string, since: Date): Promise<string[]> {
+  listSince(stripeCustomerId: string, since: Date, { withRunning = false } = {}): Promise<string[]> {
     return this.stripe.request(async () => {
       const list = this.stripe.sdk.paymentIntents.list({ customer: stripeCustomerId, limit: PAGE, expand: ['data.latest_charge'] });
       const at = clockOf((await list).lastResponse.headers['date']);
       const intents = await list.autoPagingToArray({ limit: MAX_PAYMENTS });
       const found: string[] = [];
-      for (const intent of intents) if (await this.mayTakeMoney(intent, since, at)) found.push(intent.id);
+      for (const intent of intents) {
+        const isFound = (await this.mayTakeMoney(intent, since, at)) || (withRunning && (await this.isForLater(intent, since, at)));
+        if (isFound) found.push(intent.id);
+      }
       return found;
     });
   }
@@ -70,6 +75,13 @@ export class PaymentsClient {
     const { data } = await this.stripe.sdk.invoicePayments.list({ payment, limit: 1 });
     const paidAt = data[0]?.status_transitions.paid_at ?? null;
     return paidAt !== null && at(paidAt) >= since;
+  }
+
+  /** Whether a payment that was made, and not refunded, is for a period that ends after `since`. */
+  private async isForLater({ id, status, latest_charge: charge }: Stripe.PaymentIntent, since: Date, at: ToOurTime): Promise<boolean> {
+    if (status !== 'succeeded' || charge === null || typeof charge === 'string' || charge.refunded) return false;
+    const invoice = await this.findInvoiceOf(id);
+    return invoice?.lines.data.some(({ period }) => at(period.end) > since) === true;
   }
 
   /** Asks only about invoices that are open, which are few. */
@@ -97,14 +109,17 @@ export class PaymentsClient {
   private async findSubscriptionOf(intent: string, live: readonly Stripe.Subscription[]): Promise<string | null> {
     const newest = live.find(({ latest_invoice: invoice }) => intentOf(invoice) === intent);
     if (newest) return newest.id;
+    return idOf((await this.findInvoiceOf(intent))?.parent?.subscription_details?.subscription);
+  }
+
+  private async findInvoiceOf(intent: string): Promise<Stripe.Invoice | null> {
     const { data } = await this.stripe.sdk.invoicePayments.list({
       payment: { type: 'payment_intent', payment_intent: intent },
       expand: ['data.invoice'],
       limit: 1,
     });
     const invoice = data[0]?.invoice;
-    const parent = typeof invoice === 'object' && !('deleted' in invoice) ? invoice.parent : null;
-    return idOf(parent?.subscription_details?.subscription);
+    return typeof invoice === 'object' && !('deleted' in invoice) ? invoice : null;
   }
 }
 

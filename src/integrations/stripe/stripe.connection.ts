@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import Stripe from 'stripe';
-import { asOurs, isRefusal } from './stripe.errors.js';
+import { asOurs, isRefusal, PaymentProviderRefusedError } from './stripe.errors.js';
 import type { StripeIdentity, ToOurTime } from './stripe-objects.js';
 
 /**
@@ -80,8 +80,11 @@ export class StripeConnection {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof Stripe.errors.StripeAuthenticationError) this.guard?.noteRefusedKey();
-      throw noted(error);
+      const ours = noted(error);
+      if (this.guard === null || !(error instanceof Stripe.errors.StripeAuthenticationError)) throw ours;
+      // The guard tells the operator, so that this refusal is as those that it makes itself.
+      this.guard.noteRefusedKey();
+      throw new PaymentProviderRefusedError();
     }
   }
 

@@ -115,7 +115,8 @@ export class AuthService {
   /**
    * Signs the holder of a number in. At the first verification somebody else may have created the account. That is
    * excluded when the code carries the challenge of the sign-up, the request is signed in to the account, or the code
-   * follows its password. Otherwise sessions, password, e-mail address and chatrooms of the account are deleted.
+   * follows its password. Otherwise sessions, password, e-mail address, chatrooms and subscriptions of the account are
+   * deleted.
    *
    * A code alone never signs an administrator in. It makes the client known, so that failed attempts of strangers do
    * not block the password there.
@@ -240,7 +241,9 @@ export class AuthService {
       await this.sessions.endAll(transaction, { userId: user.id, by: user.id });
     }
     await this.users.settleDay(transaction, user, { restart: foreign !== null });
-    return verified;
+    // The plan may have been paid for by somebody else.
+    const { plan } = (foreign !== null && (await this.users.lock(transaction, user.id))) || verified;
+    return { ...verified, plan };
   }
 
   private async requireCode(user: UserCredentials): Promise<never> {

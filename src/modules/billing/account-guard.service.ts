@@ -59,11 +59,12 @@ export class AccountGuardService implements AccountGuard, OnModuleInit, OnApplic
     if (this.fault === 'key_refused') throw new PaymentProviderRefusedError();
   }
 
-  /** The key may have been revoked: the next call has Stripe asked about it. */
+  /** The key may have been revoked: Stripe is asked about it at once. */
   noteRefusedKey(): void {
     if (this.fault !== null) return;
     this.identity = null;
     this.verdict = null;
+    void this.admit().catch(() => undefined);
   }
 
   private async compare(): Promise<void> {

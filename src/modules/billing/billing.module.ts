@@ -19,6 +19,7 @@ import { FormerCustomerEntity } from './former-customer.entity.js';
 import { OffersService } from './offers.service.js';
 import { PricesService } from './prices.service.js';
 import { OverdueCustomersRepository } from './overdue-customers.repository.js';
+import { PayersService } from './payers.service.js';
 import { RefundEntity } from './refund.entity.js';
 import { RefundsRepository } from './refunds.repository.js';
 import { RefundsService } from './refunds.service.js';
@@ -69,6 +70,7 @@ import { TrialsService } from './trials.service.js';
     OffersService,
     PricesService,
     OverdueCustomersRepository,
+    PayersService,
     RefundsRepository,
     RefundsService,
     ReturnAddressesService,
@@ -92,6 +94,7 @@ import { TrialsService } from './trials.service.js';
     OffersService,
     PricesService,
     OverdueCustomersRepository,
+    PayersService,
     RefundsRepository,
     RefundsService,
     ReturnAddressesService,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type Repository } from 'typeorm';
-import { Database, type Transaction } from '../../database/database.js';
+import type { Actor } from '../../common/actor.js';
+import { UserGoneError } from '../../database/database.errors.js';
+import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import { columnsOf } from '../../database/entity-columns.js';
 import { type RowOf } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
@@ -13,7 +15,8 @@ const OPEN_CHECKOUT = { ...CHECKOUT.columns, is_stale: 'bool' } as const;
 /** A checkout that is open. `is_stale`: the process that was to create its session has probably died. */
 export type StoredCheckout = RowOf<typeof OPEN_CHECKOUT>;
 
-type NewCheckout = Pick<CheckoutEntity, 'id' | 'userId' | 'successUrl' | 'cancelUrl'> & { readonly priceKey: string };
+type NewCheckout = Pick<CheckoutEntity, 'id' | 'successUrl' | 'cancelUrl'> &
+  Pick<Actor, 'userId' | 'isVerified'> & { readonly priceKey: string };
 
 const findOpen = statement({
   name: 'checkouts_find_open',
@@ -23,11 +26,24 @@ const findOpen = statement({
    FROM checkouts WHERE user_id = :user_id AND status = 'open'`,
 });
 
+// FOR SHARE waits for the holder of the number who is reclaiming the account; a request that was let in before inserts
+// nothing then.
 const insert = statement({
   name: 'checkouts_insert',
-  parameters: { id: 'uuid', user_id: 'uuid', success_url: 'text', cancel_url: 'text', price_key: 'text' },
-  text: `INSERT INTO checkouts (id, user_id, success_url, cancel_url, price_key) VALUES (:id, :user_id, :success_url, :cancel_url, :price_key)
-   ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING`,
+  parameters: { id: 'uuid', user_id: 'uuid', is_verified: 'bool', success_url: 'text', cancel_url: 'text', price_key: 'text' },
+  columns: { has_user: 'bool' },
+  text: `WITH person AS (
+     SELECT id FROM users WHERE id = :user_id AND (:is_verified::boolean OR reclaimed_at IS NULL) FOR SHARE
+   ), inserted AS (
+     INSERT INTO checkouts (id, user_id, success_url, cancel_url, price_key)
+     SELECT :id, id, :success_url, :cancel_url, :price_key FROM person ON CONFLICT (user_id) WHERE status = 'open' DO NOTHING
+   ) SELECT EXISTS (SELECT FROM person) AS has_user`,
+});
+
+const deleteAll = statement({
+  name: 'checkouts_delete_all',
+  parameters: { user_id: 'uuid' },
+  text: `DELETE FROM checkouts WHERE user_id = :user_id`,
 });
 
 @Injectable()
@@ -50,9 +66,19 @@ export class CheckoutsRepository {
     return this.checkouts.findOneBy({ stripeSessionId });
   }
 
-  /** Inserts nothing when the user has an open one. */
-  async insert({ id, userId, successUrl, cancelUrl, priceKey }: NewCheckout): Promise<void> {
-    await this.database.run(insert, { id, user_id: userId, success_url: successUrl, cancel_url: cancelUrl, price_key: priceKey });
+  /**
+   * Inserts nothing when the user has an open one.
+   *
+   * @throws UserGoneError when the account was erased or reclaimed since the request began
+   */
+  async insert({ id, userId, isVerified, successUrl, cancelUrl, priceKey }: NewCheckout): Promise<void> {
+    const urls = { success_url: successUrl, cancel_url: cancelUrl };
+    const [row] = await this.database.run(insert, { id, user_id: userId, is_verified: isVerified, ...urls, price_key: priceKey });
+    if (row?.has_user !== true) throw new UserGoneError();
+  }
+
+  async deleteAll(on: StatementRunner, userId: string): Promise<void> {
+    await on.run(deleteAll, { user_id: userId });
   }
 
   /** @returns whether the checkout had no session before */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
-import { NotFoundError, RateLimitedError } from '../../common/errors/common.errors.js';
+import { RateLimitedError } from '../../common/errors/common.errors.js';
 import type { IdempotencyKey } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { Counters } from '../../database/counters.js';
 import { Database } from '../../database/database.js';
+import { UserGoneError } from '../../database/database.errors.js';
 import { IdempotencyKeys, isRepeatedKey } from '../../database/idempotency-keys.js';
 import {
   BillingUnavailableError,
@@ -35,8 +36,7 @@ interface SubscribeInput {
 }
 
 /** The input of one attempt to open a payment page. */
-interface PageInput {
-  readonly userId: string;
+interface PageInput extends Pick<Actor, 'userId' | 'isVerified'> {
   readonly stripeCustomerId: string;
   readonly offer: PriceOffer;
   readonly successUrl: string;
@@ -85,7 +85,7 @@ export class CheckoutsService {
     const first = key && (await this.idempotencyKeys.find(actor.userId, key));
     if (first) return first.result as OpenCheckout;
     const offer = await this.prices.requireOffer(price ?? null);
-    const page = { ...this.addresses.forCheckout(input), offer, userId: actor.userId, key };
+    const page = { ...this.addresses.forCheckout(input), offer, userId: actor.userId, isVerified: actor.isVerified, key };
     const stripeCustomerId = await this.requireCustomer(actor);
     try {
       return await this.openPage({ ...page, stripeCustomerId });
@@ -120,17 +120,17 @@ export class CheckoutsService {
   /**
    * Stores the checkout before its session is created, so that parallel requests ask Stripe for the same session.
    *
-   * @throws BillingUnavailableError when parallel requests for other prices replace it again and again
+   * @throws BillingUnavailableError when parallel requests for other prices replace it again and again, UserGoneError
    */
   private async findOrInsert(input: PageInput): Promise<StoredCheckout> {
-    const { userId, successUrl, cancelUrl, offer } = input;
+    const { userId, isVerified, successUrl, cancelUrl, offer } = input;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const open = await this.checkouts.findOpen(userId);
       if (open && !open.is_stale && (await this.offerOf(open))?.key === offer.key) return open;
       if (open) await this.close(input, open);
       const [room] = await this.counters.peekAll([{ key: checkoutsOf(userId), ...CHECKOUTS_PER_DAY }]);
       if (room?.free === false) throw new RateLimitedError(room.retryAfterSeconds);
-      await this.checkouts.insert({ id: newId(), userId, successUrl, cancelUrl, priceKey: offer.key });
+      await this.checkouts.insert({ id: newId(), userId, isVerified, successUrl, cancelUrl, priceKey: offer.key });
     }
     throw new BillingUnavailableError();
   }
@@ -211,18 +211,20 @@ export class CheckoutsService {
     return page;
   }
 
-  /** @throws NotFoundError when the account was erased while the request ran */
+  /** @throws UserGoneError when the account was erased, or reclaimed by the holder of its number, while the request ran */
   private async requireCustomer(actor: Actor): Promise<string> {
     const known = await this.customers.findId(actor.userId);
     if (known !== null) return known;
-    const created = await this.createCustomer(actor, null);
+    const first = await this.createCustomer(actor, null);
+    // Stripe answers a repeated request with its first customer, whom whoever had the account before may have paid as.
+    const created = (await this.closures.find(first.id)) ? await this.createCustomer(actor, first.id) : first;
     const stored = await this.database.transaction(async (transaction) => {
-      const stored = await this.customers.insert(transaction, { userId: actor.userId, stripeCustomerId: created.id });
+      const stored = await this.customers.insert(transaction, actor, created.id);
       await this.updates.addMissed(transaction, actor.userId, created);
       return stored;
     });
     if (stored !== created.id) await this.closures.insert(created.id);
-    if (stored === null) throw new NotFoundError();
+    if (stored === null) throw new UserGoneError();
     return stored;
   }
 

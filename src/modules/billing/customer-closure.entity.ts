@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A customer at Stripe whose account here was deleted. A trigger on stripe_customers inserts these rows. They are kept
+ * A customer at Stripe who has no account here any more. A trigger on stripe_customers inserts these rows. They are kept
  * longer than the customer, because Stripe goes on sending events about it.
  */
 @Entity('customer_closures')
@@ -13,6 +13,10 @@ export class CustomerClosureEntity {
   @Index('ix_customer_closures_due_at', { where: 'closed_at IS NULL' })
   @Column({ name: 'due_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   dueAt!: Date;
+
+  /** Whether the account was not deleted, but reclaimed by the holder of its number. */
+  @Column({ name: 'is_reclaimed', type: 'boolean', default: false })
+  isReclaimed!: boolean;
 
   /** Attempts that failed. */
   @Column({ type: 'integer', default: 0 })

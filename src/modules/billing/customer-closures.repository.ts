@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { Database } from '../../database/database.js';
+import { Database, type StatementRunner } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import { CustomerClosureEntity } from './customer-closure.entity.js';
 
@@ -23,6 +23,12 @@ const postpone = statement({
    WHERE stripe_customer_id = :stripe_customer_id`,
 });
 
+const markReclaimed = statement({
+  name: 'customer_closures_mark_reclaimed',
+  parameters: { stripe_customer_ids: 'text[]' },
+  text: `UPDATE customer_closures SET is_reclaimed = true WHERE stripe_customer_id = ANY (:stripe_customer_ids)`,
+});
+
 /** Customers that have to be deleted at Stripe, because no account here refers to them any more. */
 @Injectable()
 export class CustomerClosuresRepository {
@@ -34,6 +40,11 @@ export class CustomerClosuresRepository {
   /** Schedules the deletion of a customer. A repeat changes nothing. */
   async insert(stripeCustomerId: string): Promise<void> {
     await this.closures.createQueryBuilder().insert().values({ stripeCustomerId }).orIgnore().execute();
+  }
+
+  /** Has the running periods of customers given back, whose closures were inserted in the same transaction. */
+  async markReclaimed(on: StatementRunner, stripeCustomerIds: readonly string[]): Promise<void> {
+    await on.run(markReclaimed, { stripe_customer_ids: stripeCustomerIds });
   }
 
   /** Customers whose deletion is due. Each is due again in 30 seconds, in case the worker that deletes it dies. */

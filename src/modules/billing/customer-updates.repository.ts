@@ -43,6 +43,12 @@ const remove = statement({
   text: `DELETE FROM customer_updates WHERE user_id = :user_id AND change_id = :change_id RETURNING user_id`,
 });
 
+const cancel = statement({
+  name: 'customer_updates_cancel',
+  parameters: { user_id: 'uuid' },
+  text: `DELETE FROM customer_updates WHERE user_id = :user_id`,
+});
+
 // The row of a user is there, or another worker has deleted it meanwhile, whose values may have been overwritten.
 const repeat = statement({
   name: 'customer_updates_repeat',
@@ -82,6 +88,11 @@ export class CustomerUpdatesRepository {
   async finish({ user_id, change_id }: CustomerUpdate): Promise<void> {
     const deleted = await this.database.run(remove, { user_id, change_id });
     if (deleted.length === 0) await this.database.run(repeat, { user_id });
+  }
+
+  /** Leaves the customer of a user as it is. */
+  async cancel(on: StatementRunner, userId: string): Promise<void> {
+    await on.run(cancel, { user_id: userId });
   }
 
   /** Stores the error of a failed attempt. The delay doubles, up to `longestMs`; attempts never stop. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type Repository } from 'typeorm';
+import type { Actor } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import type { RowOf } from '../../database/sql-types.js';
 import { statement } from '../../database/statement.js';
@@ -12,13 +13,30 @@ const SYNC_RUN = { stripe_customer_id: 'text', run: 'int8', began_at: 'timestamp
 /** A sync run that has begun. Its result is stored only while that of no later run is. */
 export type SyncRun = RowOf<typeof SYNC_RUN>;
 
-// It selects from users, so that an account that was erased meanwhile gets no row instead of a broken reference.
-// DO NOTHING names no constraint, because requests that insert the same row at once may conflict on either key.
+// It selects from users, so that an account that was erased meanwhile gets no row instead of a broken reference. FOR
+// SHARE waits for the holder of the number who is reclaiming the account; a request that was let in before inserts
+// nothing then. DO NOTHING names no constraint, because requests that insert the same row at once may conflict on either
+// key.
 const insert = statement({
   name: 'stripe_customers_insert',
-  parameters: { user_id: 'uuid', stripe_customer_id: 'text' },
-  text: `INSERT INTO stripe_customers (user_id, stripe_customer_id) SELECT id, :stripe_customer_id FROM users WHERE id = :user_id
+  parameters: { user_id: 'uuid', stripe_customer_id: 'text', is_verified: 'bool' },
+  text: `INSERT INTO stripe_customers (user_id, stripe_customer_id)
+   SELECT id, :stripe_customer_id FROM users WHERE id = :user_id AND (:is_verified::boolean OR reclaimed_at IS NULL) FOR SHARE
    ON CONFLICT DO NOTHING`,
+});
+
+const release = statement({
+  name: 'stripe_customers_release',
+  parameters: { user_id: 'uuid' },
+  columns: { stripe_customer_id: 'text' },
+  text: `DELETE FROM stripe_customers WHERE user_id = :user_id RETURNING stripe_customer_id`,
+});
+
+const releaseFormer = statement({
+  name: 'former_stripe_customers_release',
+  parameters: { user_id: 'uuid' },
+  columns: { stripe_customer_id: 'text' },
+  text: `DELETE FROM former_stripe_customers WHERE user_id = :user_id RETURNING stripe_customer_id`,
 });
 
 // The next check is postponed at once: a sync run whose process dies is retried in a minute, and not by every sweep.
@@ -103,12 +121,14 @@ export class CustomersRepository {
 
   /**
    * @returns the customer that the user has now, which another request may have stored; null when the account is gone
+   * or was reclaimed since the request began
    */
   async insert(
     transaction: Transaction,
-    { userId, stripeCustomerId }: Pick<StripeCustomerEntity, 'userId' | 'stripeCustomerId'>,
+    { userId, isVerified }: Pick<Actor, 'userId' | 'isVerified'>,
+    stripeCustomerId: string,
   ): Promise<string | null> {
-    await transaction.run(insert, { user_id: userId, stripe_customer_id: stripeCustomerId });
+    await transaction.run(insert, { user_id: userId, stripe_customer_id: stripeCustomerId, is_verified: isVerified });
     const stored = await transaction.manager.withRepository(this.customers).findOneBy({ userId });
     return stored?.stripeCustomerId ?? null;
   }
@@ -119,6 +139,17 @@ export class CustomersRepository {
    */
   async replace({ manager }: Transaction, userId: string, { before, after }: { before: string; after: string }): Promise<void> {
     await manager.withRepository(this.customers).update({ userId, stripeCustomerId: before }, { stripeCustomerId: after });
+  }
+
+  /**
+   * Takes the customers off an account. Triggers insert their closures.
+   *
+   * @returns their ids
+   */
+  async release(on: StatementRunner, userId: string): Promise<string[]> {
+    const current = await on.run(release, { user_id: userId });
+    const former = await on.run(releaseFormer, { user_id: userId });
+    return [...current, ...former].map(({ stripe_customer_id }) => stripe_customer_id);
   }
 
   /** @returns null for a user without a customer, and when a stored sync run began at most `maxAgeMs` ago */

@@ -16,6 +16,7 @@ export type { EventListOptions, ListedEvent } from './stripe-events.repository.j
 export { StripeEventsService } from './stripe-events.service.js';
 export { type OverdueCustomer, OverdueCustomersRepository } from './overdue-customers.repository.js';
 export { type StripeStatus, StripeStatusService } from './stripe-status.service.js';
+export { PayersService } from './payers.service.js';
 export { SubscriptionSyncService } from './subscription-sync.service.js';
 export { BILLING_PERSONAL_DATA } from './personal-data.js';
 export { BILLING_RETENTION } from './retention.js';

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** Why a payment is given back. */
-export type RefundReason = 'duplicate' | 'account_closed';
+export type RefundReason = 'duplicate' | 'account_closed' | 'account_reclaimed';
 
 /**
  * `owed`: Stripe has not accepted it yet, or the payment has not arrived yet. `pending`: the bank has not decided.
@@ -11,7 +11,7 @@ export type RefundStatus = 'owed' | 'pending' | 'refunded' | 'not_needed';
 
 /** A payment that has to be given back in full. It outlasts the account of the payer. */
 @Entity('refunds')
-@Check('ck_refunds_reason', `reason IN ('duplicate', 'account_closed')`)
+@Check('ck_refunds_reason', `reason IN ('duplicate', 'account_closed', 'account_reclaimed')`)
 @Check('ck_refunds_status', `status IN ('owed', 'pending', 'refunded', 'not_needed')`)
 @Check('ck_refunds_settled', `(settled_at IS NULL) = (status IN ('owed', 'pending'))`)
 @Check('ck_refunds_attempts', `attempts >= 0`)

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AccountContents } from '../auth/index.js';
+import { BillingModule } from '../billing/index.js';
 import { LiveEventsModule } from '../live-events/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { StoredContentsService } from './stored-contents.service.js';
@@ -10,7 +11,7 @@ import { StoredContentsService } from './stored-contents.service.js';
  */
 @Global()
 @Module({
-  imports: [LiveEventsModule, MessagesModule],
+  imports: [BillingModule, LiveEventsModule, MessagesModule],
   providers: [{ provide: AccountContents, useClass: StoredContentsService }],
   exports: [AccountContents],
 })

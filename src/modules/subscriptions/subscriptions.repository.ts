@@ -153,6 +153,10 @@ export class SubscriptionsRepository {
     return row;
   }
 
+  async deleteAll({ manager }: Transaction, userId: string): Promise<void> {
+    await manager.withRepository(this.subscriptions).delete({ userId });
+  }
+
   /** Ends a subscription that the caller's transaction has locked. */
   async end(transaction: Transaction, subscription: StoredSubscription): Promise<StoredSubscription> {
     const ended = { status: 'canceled', entitledUntil: null };

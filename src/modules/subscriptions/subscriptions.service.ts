@@ -129,6 +129,12 @@ export class SubscriptionsService {
     return due.length === 0 ? null : new Date(Math.min(...due));
   }
 
+  /** Deletes a user's subscriptions with their history. Grants stay. */
+  async forget(on: Transaction, userId: string): Promise<void> {
+    await this.subscriptions.deleteAll(on, userId);
+    await this.transitions.deleteOfSubscriptions(on, userId);
+  }
+
   private async write(
     on: Transaction,
     userId: string,

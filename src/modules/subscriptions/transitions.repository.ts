@@ -15,4 +15,9 @@ export class TransitionsRepository {
   async record(transaction: Transaction, transition: Transition): Promise<void> {
     await transaction.manager.withRepository(this.transitions).insert({ id: newId(), ...transition });
   }
+
+  /** Deletes the transitions of a user's subscriptions, not those of grants. */
+  async deleteOfSubscriptions({ manager }: Transaction, userId: string): Promise<void> {
+    await manager.withRepository(this.transitions).delete({ userId, subjectKind: 'subscription' });
+  }
 }

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { runSql } from '../../support/administrator.js';
 import { type Answer, type Settings, startTestApi, type TestApi, type TestUser } from '../../support/api.js';
 import type { StatusBody } from '../../support/billing.js';
@@ -196,7 +197,9 @@ const CASES = [
 test.each(CASES)(
   `${WRONG_MS / 1_000} s under load with a key $name change nothing for anybody, are told, and all is well afterwards`,
   async ({ detail, line, refusal, plans, begin, correctTo }) => {
-    const payers = await Promise.all(Array.from({ length: PAYERS }, payer));
+    // Few at a time, or a busy machine refuses some for having waited too long.
+    const lane = pLimit(4);
+    const payers = await Promise.all(Array.from({ length: PAYERS }, () => lane(payer)));
     const { user: erased } = await payer();
     const visitors = await Promise.all(Array.from({ length: 10 }, () => current().api.signUp()));
     const [ending, deleted] = payers;
@@ -235,6 +238,8 @@ test.each(CASES)(
     expect(told.filter((one) => !one.includes(line))).toEqual([]);
     expect(told.length).toBeGreaterThanOrEqual(2);
     expect(told.length).toBeLessThanOrEqual(2 * (1 + Math.floor(WRONG_MS / 600_000)));
+    // However many requests are refused, nothing else is loud.
+    expect(log.lines.filter(({ level, context }) => level === 'error' && context !== 'AccountGuardService')).toEqual([]);
     expect([...answers.keys()].sort()).toEqual(
       [
         `GET /plans ${plans}`,
@@ -273,5 +278,5 @@ test.each(CASES)(
       expect((await current().api.post('/subscribe/pro', { token: accessToken, body: {} })).status).toBe(201);
     await stripe.control('DELETE', `keys/${KEY}`);
   },
-  WRONG_MS + 180_000,
+  WRONG_MS + 600_000,
 );

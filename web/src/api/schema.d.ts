@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a code, and verify the number
-         * @description The first verification of a number ends the sessions of the account, removes its password and e-mail address, and deletes its chatrooms, because somebody else may have created the account. It does not if the request carries the `challenge_id` from the response of POST /auth/signup, or an access token of the account.
+         * @description The first verification of a number ends the sessions of the account, removes its password and e-mail address, deletes its chatrooms, and ends its subscription, whose running period is refunded, because somebody else may have created the account. It does not if the request carries the `challenge_id` from the response of POST /auth/signup, or an access token of the account.
          */
         post: operations["verifyOtp"];
         delete?: never;
@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Set a password with a code
-         * @description Ends every session of the account, and verifies the number. The first verification removes the e-mail address and deletes the chatrooms, unless the request carries an access token of the account, as at POST /auth/verify-otp.
+         * @description Ends every session of the account, and verifies the number. The first verification removes the e-mail address, deletes the chatrooms and ends the subscription, unless the request carries an access token of the account, as at POST /auth/verify-otp.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -4067,11 +4067,11 @@ export interface components {
             /** @example cus_TSVb3hKvQ2T9Zz */
             stripe_customer_id: string;
             /**
-             * @description `duplicate`: a second subscription. `account_closed`: paid when the account was gone.
+             * @description `duplicate`: a second subscription. `account_closed`: paid when the account was gone. `account_reclaimed`: paid by somebody else before the holder of the number verified it.
              * @example duplicate
              * @enum {string}
              */
-            reason: "duplicate" | "account_closed";
+            reason: "duplicate" | "account_closed" | "account_reclaimed";
             /**
              * @description `not_needed`: the payment was never made, or a bank has taken it back.
              * @example owed

@@ -13,8 +13,10 @@ export class RefundResponse {
   readonly stripe_customer_id!: string;
 
   @ApiProperty({
-    enum: ['duplicate', 'account_closed'],
-    description: '`duplicate`: a second subscription. `account_closed`: paid when the account was gone.',
+    enum: ['duplicate', 'account_closed', 'account_reclaimed'],
+    description:
+      '`duplicate`: a second subscription. `account_closed`: paid when the account was gone. `account_reclaimed`: paid by somebody ' +
+      'else before the holder of the number verified it.',
     example: 'duplicate',
   })
   readonly reason!: RefundReason;

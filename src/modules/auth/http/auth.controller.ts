@@ -100,9 +100,9 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign in with a code, and verify the number',
     description:
-      'The first verification of a number ends the sessions of the account, removes its password and e-mail address, and deletes its ' +
-      'chatrooms, because somebody else may have created the account. It does not if the request carries the `challenge_id` from the ' +
-      'response of POST /auth/signup, or an access token of the account.',
+      'The first verification of a number ends the sessions of the account, removes its password and e-mail address, deletes its ' +
+      'chatrooms, and ends its subscription, whose running period is refunded, because somebody else may have created the account. It ' +
+      'does not if the request carries the `challenge_id` from the response of POST /auth/signup, or an access token of the account.',
   })
   @ApiOkResponse({ type: TokensResponse })
   @ApiProblems(InvalidOtpError, AccountDisabledError)
@@ -135,8 +135,8 @@ export class AuthController {
   @ApiOperation({
     summary: 'Set a password with a code',
     description:
-      'Ends every session of the account, and verifies the number. The first verification removes the e-mail address and deletes the ' +
-      'chatrooms, unless the request carries an access token of the account, as at POST /auth/verify-otp.',
+      'Ends every session of the account, and verifies the number. The first verification removes the e-mail address, deletes the ' +
+      'chatrooms and ends the subscription, unless the request carries an access token of the account, as at POST /auth/verify-otp.',
   })
   @ApiNoContentResponse()
   @ApiProblems(InvalidOtpError, AccountDisabledError, RateLimitedError)

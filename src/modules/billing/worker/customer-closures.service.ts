@@ -9,8 +9,8 @@ import { RefundsService } from '../refunds.service.js';
 const LEEWAY_MS = 10_000;
 
 /**
- * Deletes customers at Stripe whose account here was deleted, so that nobody pays for an account that nobody can use.
- * A closure is open until each payment of an account that was gone is given back.
+ * Deletes customers at Stripe who have no account here any more, so that nobody pays for an account that they cannot
+ * use. A closure is open until each payment that has to be given back is given back.
  */
 @Injectable()
 export class CustomerClosuresService {
@@ -44,11 +44,15 @@ export class CustomerClosuresService {
     this.logger.log(`customer ${stripeCustomerId} is deleted at Stripe`);
   }
 
-  /** Gives back what was paid when the account was gone, and what a bank may yet decide to pay. */
-  private async refundPayments({ stripeCustomerId, createdAt }: CustomerClosureEntity): Promise<void> {
+  /**
+   * Gives back what was paid when the account was gone, and what a bank may yet decide to pay. Whoever paid for an
+   * account that was reclaimed did not give it up, and gets the running periods back, too.
+   */
+  private async refundPayments({ stripeCustomerId, createdAt, isReclaimed }: CustomerClosureEntity): Promise<void> {
     const since = new Date(createdAt.getTime() - LEEWAY_MS);
-    for (const paymentIntentId of await this.stripe.client.payments.listSince(stripeCustomerId, since)) {
-      await this.refunds.refund({ paymentIntentId, stripeCustomerId, reason: 'account_closed' });
+    const reason = isReclaimed ? 'account_reclaimed' : 'account_closed';
+    for (const paymentIntentId of await this.stripe.client.payments.listSince(stripeCustomerId, since, { withRunning: isReclaimed })) {
+      await this.refunds.refund({ paymentIntentId, stripeCustomerId, reason });
     }
   }
 }

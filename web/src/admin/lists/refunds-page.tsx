@@ -9,7 +9,11 @@ import type { Column } from '../ui/table.tsx';
 
 const FILTERS: readonly Filter[] = [{ name: 'status', label: 'Status', options: wordOptions('owed', 'pending', 'refunded', 'not_needed') }];
 
-const REASONS: Readonly<Record<Refund['reason'], string>> = { duplicate: 'A second subscription', account_closed: 'The account was gone' };
+const REASONS: Readonly<Record<Refund['reason'], string>> = {
+  duplicate: 'A second subscription',
+  account_closed: 'The account was gone',
+  account_reclaimed: 'The account is the number holder’s',
+};
 
 const COLUMNS: readonly Column<Refund>[] = [
   { name: 'Payment', cell: ({ payment_intent_id }) => <code>{payment_intent_id}</code> },
