@@ -74,6 +74,8 @@ test('an administrator finds a user, grants Pro, sees it in the audit log, retri
   const user = await stack.api.signUp();
   const conversation = await Conversation.start(stack.api, user.accessToken, { name: 'Kyoto' });
   await conversation.ask('Hello');
+  const rated = await conversation.ask('Hello once more');
+  await stack.api.send('PUT', `${conversation.path}/${rated.id}/feedback`, { token: user.accessToken, body: { rating: 'up' } });
   const failed = await conversation.ask('[[error-400 x1]] Hello again');
   expect(failed.status).toBe('failed');
 
@@ -83,6 +85,8 @@ test('an administrator finds a user, grants Pro, sees it in the audit log, retri
   await signIn();
   await heading('Overview').waitFor();
   await page.getByRole('img', { name: 'Replies per day by outcome' }).waitFor();
+  await page.getByRole('img', { name: 'Ratings of replies per day' }).waitFor();
+  await page.getByRole('region', { name: 'Ratings of replies' }).getByText('100 %').waitFor();
   await look('1-overview');
 
   await go('Users');
@@ -250,6 +254,27 @@ test('what users wrote is not shown where the setting does not allow it, and the
   await go('Messages');
   await page.getByLabel('Content').selectOption('true');
   await page.getByRole('alert').getByText('ADMIN_READS_CONTENT').waitFor();
+});
+
+test('rated replies are found, and a comment is shown where contents are', async () => {
+  const user = await stack.api.signUp();
+  const talk = await Conversation.start(stack.api, user.accessToken);
+  const { id } = await talk.ask('Hello');
+  await stack.api.send('PUT', `${talk.path}/${id}/feedback`, { token: user.accessToken, body: { rating: 'down', comment: 'Wrong.' } });
+  await signIn();
+  await go('Messages');
+  await page.getByLabel('Rating').selectOption('down');
+  await until('one reply is left', async () => (await page.locator('tbody tr').count()) === 1);
+  await page.locator('tbody .badge', { hasText: 'down' }).waitFor();
+  // What a service that shows contents answers; this one keeps them.
+  await page.route('**/admin/messages?*content=true*', async (route) => {
+    const response = await route.fetch({ url: route.request().url().replace('content=true', 'content=false') });
+    const { data, ...list } = (await response.json()) as { data: object[] };
+    await route.fulfill({ response, json: { ...list, data: data.map((row) => ({ ...row, content: 'Hi.', comment: 'Wrong.' })) } });
+  });
+  await page.getByLabel('Content').selectOption('true');
+  await page.locator('.detail').getByText('Wrong.').waitFor();
+  await look('8-rated');
 });
 
 test('who takes the role from their own account is led out, and told why', async () => {

@@ -4,7 +4,7 @@ import { openBrowser } from '../support/browser.js';
 import { lookAt } from '../support/look.js';
 import { until } from '../support/until.js';
 
-/** RETURN_SCREENSHOTS names a folder for pictures of the page that payers return to, for people to look at. */
+/** RETURN_SCREENSHOTS names a folder for pictures of the pages of payment and of the return, for people to look at. */
 const SCREENSHOTS = process.env['RETURN_SCREENSHOTS'];
 
 let stack: BillingStack;
@@ -33,6 +33,7 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
 
   const { body: checkout } = await stack.subscribe(user);
   await page.goto(checkout.checkout_url);
+  await lookAt(page, 'checkout', SCREENSHOTS);
   await page.getByLabel('Email').fill('ada@example.com');
   await page.getByLabel('Card number').fill('4242 4242 4242 4242');
   await page.getByLabel('Expiry').fill('12/34');
@@ -49,7 +50,9 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
 
   const { body: portal } = await stack.api.post<{ portal_url: string }>('/subscription/portal', { token: user.accessToken });
   await page.goto(portal.portal_url);
+  await lookAt(page, 'portal', SCREENSHOTS);
   await page.getByRole('link', { name: 'Cancel subscription' }).click();
+  await lookAt(page, 'portal-cancel', SCREENSHOTS);
   await page.getByRole('button', { name: 'Cancel subscription' }).click();
   await until('the cancellation arrives', async () => (await stack.status(user)).body.cancel_at_period_end);
   expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active' });

@@ -15,6 +15,7 @@ import { RetryReply } from './retry-reply.tsx';
 const FILTERS: readonly Filter[] = [
   { name: 'status', label: 'Status', options: wordOptions('pending', 'streaming', 'completed', 'failed', 'blocked', 'cancelled') },
   { name: 'role', label: 'Role', options: wordOptions('user', 'model') },
+  { name: 'rating', label: 'Rating', options: wordOptions('up', 'down') },
   USER,
   { name: 'chatroom_id', label: 'Chatroom', hint: 'Id of a chatroom' },
   ...PERIOD,
@@ -42,6 +43,7 @@ const columnsOf = (reload: () => void): Column<MessageRecord>[] => [
   { name: 'Chatroom', cell: ({ chatroom_id }) => <RoomLink id={chatroom_id} /> },
   { name: 'Model', cell: ({ model }) => <span className="id">{model ?? '–'}</span> },
   { name: 'Tokens', kind: 'number', cell: ({ usage }) => (usage ? count(usage.total_tokens) : '–') },
+  { name: 'Rating', cell: ({ rating }) => rating && <Badge word={rating} /> },
   { name: 'Created', cell: ({ created_at }) => <Moment at={created_at} /> },
   {
     name: 'Actions',
@@ -61,7 +63,18 @@ export function MessagesPage() {
       list={list}
       columns={columnsOf(list.reload)}
       keyOf={({ id }) => id}
-      detail={({ content }) => (content === null ? null : <p className="content">{content}</p>)}
+      detail={({ content, comment }) =>
+        content === null ? null : (
+          <>
+            <p className="content">{content}</p>
+            {comment !== null && (
+              <p className="content">
+                <strong>The user’s comment:</strong> {comment}
+              </p>
+            )}
+          </>
+        )
+      }
       exportFrom="/admin/messages/export"
       actions={<RetryReplies query={list.query} onDone={list.reload} />}
       empty="No messages were found."
