@@ -356,6 +356,10 @@ const lastRequest = async (): Promise<unknown> => {
   };
   return JSON.parse(requests.filter(({ purpose }) => purpose === 'reply').at(-1)?.body ?? 'null');
 };
+/** What a browser has, of which Node does not know. */
+interface StyleReader {
+  readonly getComputedStyle: (element: unknown) => { readonly borderRadius: string };
+}
 const asked = (thinkingLevel: string) => ({ tools: [{ googleSearch: {} }], generationConfig: { thinkingConfig: { thinkingLevel } } });
 
 test('thoughts unfold by the keyboard while they are written, and stay with the answer', async () => {
@@ -395,7 +399,8 @@ test('an answer that searched the web shows its sources, marks what rests on the
   expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('page-2.example 你好 🙂');
   await look('21-sources');
   expect(await sources.locator('iframe').getAttribute('sandbox')).not.toContain('allow-scripts');
-  expect(await suggestion.evaluate('(element) => getComputedStyle(element).borderRadius')).toBe('16px');
+  const radius = suggestion.evaluate((element) => (globalThis as unknown as StyleReader).getComputedStyle(element).borderRadius);
+  expect(await radius).toBe('16px');
   await context.route('https://www.google.com/**', (route) => route.fulfill({ body: 'found' }));
   const [tab] = await Promise.all([context.waitForEvent('page'), suggestion.click()]);
   await tab.getByText('found').waitFor();
