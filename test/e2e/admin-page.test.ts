@@ -75,6 +75,8 @@ test('an administrator finds a user, grants Pro, sees it in the audit log, retri
   const user = await stack.api.signUp();
   const conversation = await Conversation.start(stack.api, user.accessToken, { name: 'Kyoto' });
   await conversation.ask('Hello');
+  const rated = await conversation.ask('Hello once more');
+  await stack.api.send('PUT', `${conversation.path}/${rated.id}/feedback`, { token: user.accessToken, body: { rating: 'up' } });
   const failed = await conversation.ask('[[error-400 x1]] Hello again');
   expect(failed.status).toBe('failed');
 
@@ -84,6 +86,8 @@ test('an administrator finds a user, grants Pro, sees it in the audit log, retri
   await signIn();
   await heading('Overview').waitFor();
   await page.getByRole('img', { name: 'Replies per day by outcome' }).waitFor();
+  await page.getByRole('img', { name: 'Ratings of replies per day' }).waitFor();
+  await page.getByRole('region', { name: 'Ratings of replies' }).getByText('100 %').waitFor();
   await look('1-overview');
 
   await go('Users');
@@ -253,17 +257,22 @@ test('what users wrote is not shown where the setting does not allow it, and the
   await page.getByRole('alert').getByText('ADMIN_READS_CONTENT').waitFor();
 });
 
-test('files are named and sized, and open in a tab of their own where contents may be read', async () => {
+test('files are named and sized, replies are found by their rating, and contents and comments are shown where they may be read', async () => {
   const user = await stack.api.signUp();
-  const conversation = await Conversation.start(stack.api, user.accessToken, { name: 'Files' });
+  const talk = await Conversation.start(stack.api, user.accessToken, { name: 'Files' });
   const { body: file } = await upload(stack.api, user.accessToken, PNG, { name: 'cat.png' });
-  await conversation.ask('Look at this', { attachment_ids: [file.id] });
+  const { id } = await talk.ask('Look at this', { attachment_ids: [file.id] });
+  await stack.api.send('PUT', `${talk.path}/${id}/feedback`, { token: user.accessToken, body: { rating: 'down', comment: 'Wrong.' } });
   await signIn();
-  await heading('Overview').waitFor();
-  const messages = `admin/ui#/messages?chatroom_id=${conversation.chatroomId}`;
+  await go('Messages');
+  await page.getByLabel('Rating').selectOption('down');
+  await until('one reply is left', async () => (await page.locator('tbody tr').count()) === 1);
+  await page.locator('tbody .badge', { hasText: 'down' }).waitFor();
+  const messages = `admin/ui#/messages?chatroom_id=${talk.chatroomId}`;
   await page.goto(`${stack.api.origin}/${messages}`);
   await page.getByRole('list', { name: 'Files' }).getByText('cat.png').waitFor();
   expect(await page.getByRole('button', { name: 'cat.png' }).count()).toBe(0);
+  expect(await page.getByText('Wrong.').count()).toBe(0);
 
   const open = await startTestApi({ DATABASE_URL: stack.databaseUrl, ADMIN_READS_CONTENT: 'true' });
   try {
@@ -273,6 +282,8 @@ test('files are named and sized, and open in a tab of their own where contents m
     await page.keyboard.press('Enter');
     await page.getByRole('list', { name: 'Files' }).waitFor();
     await page.getByLabel('Content').selectOption('true');
+    await page.locator('.detail').getByText('Wrong.').waitFor();
+    await look('8-contents');
     const tab = page.context().waitForEvent('page');
     await page.getByRole('button', { name: 'cat.png' }).click();
     const picture = await tab;

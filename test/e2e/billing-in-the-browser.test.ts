@@ -6,7 +6,7 @@ import { lookAt } from '../support/look.js';
 import { PRO_PRICE } from '../support/stripe-simulator.js';
 import { until } from '../support/until.js';
 
-/** RETURN_SCREENSHOTS names a folder for pictures of the page that payers return to, for people to look at. */
+/** RETURN_SCREENSHOTS names a folder for pictures of the pages of payment and of the return, for people to look at. */
 const SCREENSHOTS = process.env['RETURN_SCREENSHOTS'];
 
 let stack: BillingStack;
@@ -43,6 +43,7 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
 
   const { body: checkout } = await stack.subscribe(user);
   await page.goto(checkout.checkout_url);
+  await lookAt(page, 'checkout', SCREENSHOTS);
   await fillInCard();
   await page.getByRole('button', { name: /^Subscribe/ }).click();
   await page.waitForURL(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
@@ -55,7 +56,9 @@ it('a person subscribes, pays, returns, sends the sixth message of the day, canc
 
   const { body: portal } = await stack.api.post<{ portal_url: string }>('/subscription/portal', { token: user.accessToken });
   await page.goto(portal.portal_url);
+  await lookAt(page, 'portal', SCREENSHOTS);
   await page.getByRole('link', { name: 'Cancel subscription' }).click();
+  await lookAt(page, 'portal-cancel', SCREENSHOTS);
   await page.getByRole('button', { name: 'Cancel subscription' }).click();
   await until('the cancellation arrives', async () => (await stack.status(user)).body.cancel_at_period_end);
   expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active' });

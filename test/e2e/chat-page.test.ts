@@ -1,18 +1,18 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { accessibilityProblems } from '../support/accessibility.js';
+import { runSql } from '../support/administrator.js';
 import { newMobileNumber, newUsername, startTestApi, type TestApi, type TestUser } from '../support/api.js';
 import { openBrowser } from '../support/browser.js';
+import { buildPage } from '../support/build-page.js';
 import { Conversation } from '../support/conversation.js';
 import { PDF, PNG } from '../support/files.js';
+import { lookAt } from '../support/look.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { buildPage } from '../support/build-page.js';
 
 /** CHAT_SCREENSHOTS names a folder for pictures of the page, for people to look at. */
 const SCREENSHOTS = process.env['CHAT_SCREENSHOTS'];
 const WIDE = { width: 1280, height: 860 };
-const PHONE = { width: 390, height: 844 };
 
 let stack: Stack;
 let browser: Browser;
@@ -52,22 +52,7 @@ async function openTab(): Promise<Page> {
   return tab;
 }
 
-/** The page as it is now: nothing is wrong for people with other senses, on two sizes, in light and dark. */
-async function look(name: string): Promise<void> {
-  const found: string[] = [];
-  for (const [size, viewport] of [['1280', WIDE] as const, ['390', PHONE] as const]) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      found.push(...(await accessibilityProblems(page)).map((problem) => `${name} ${size} ${colorScheme}: ${problem}`));
-      if (SCREENSHOTS !== undefined) await page.screenshot({ path: `${SCREENSHOTS}/${name}-${size}-${colorScheme}.png` });
-    }
-  }
-  await page.setViewportSize(WIDE);
-  await page.emulateMedia({ colorScheme: 'light' });
-  expect(found).toEqual([]);
-}
-
+const look = (name: string) => lookAt(page, name, SCREENSHOTS);
 const home = () => `http://127.0.0.1:${proxy.port}/`;
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const composer = (tab = page) => tab.getByRole('textbox', { name: 'Message', exact: true });
@@ -89,9 +74,9 @@ async function ask(text: string): Promise<void> {
 
 const isAnswered = () => button('Regenerate').last().waitFor();
 
-/** A room of a new user, in which something was said. */
-async function openRoom(content: string): Promise<{ user: TestUser; talk: Conversation }> {
-  const user = await stack.api.signUp();
+/** A room of a user, a new one by default, in which something was said. */
+async function openRoom(content: string, user?: TestUser): Promise<{ user: TestUser; talk: Conversation }> {
+  user ??= await stack.api.signUp();
   const talk = await Conversation.start(stack.api, user.accessToken, { name: 'Kyoto' });
   await signIn(page, user);
   await page.goto(`${home()}#/chat/${talk.chatroomId}`);
@@ -349,4 +334,134 @@ test('a picture is pasted, sent, seen, seen again after a reload, opened, and de
   expect((await fetch(address)).status).toBe(200);
   await stack.api.delete(`/chatroom/${talk.chatroomId}`, { token: user.accessToken });
   expect((await fetch(address)).status).toBe(404);
+});
+
+/** A new user with Pro, for a day. */
+async function signUpPro(): Promise<TestUser> {
+  const user = await stack.api.signUp();
+  await runSql(
+    stack.databaseUrl,
+    `INSERT INTO grants (id, user_id, entitled_until, reason) VALUES (gen_random_uuid(), $1, now() + interval '1 day', 'test')`,
+    [user.id],
+  );
+  return user;
+}
+const search = () => button('Search the web');
+const level = () => page.getByRole('combobox', { name: 'Reasoning' });
+const isPressed = (name: string) => button(name).last().getAttribute('aria-pressed');
+/** What the model was asked last. */
+const lastRequest = async (): Promise<unknown> => {
+  const { requests } = (await (await fetch(`${stack.gemini.url}/_simulator/requests`)).json()) as {
+    requests: { purpose: string; body: string }[];
+  };
+  return JSON.parse(requests.filter(({ purpose }) => purpose === 'reply').at(-1)?.body ?? 'null');
+};
+/** What a browser has, of which Node does not know. */
+interface StyleReader {
+  readonly getComputedStyle: (element: unknown) => { readonly borderRadius: string };
+}
+const asked = (thinkingLevel: string) => ({ tools: [{ googleSearch: {} }], generationConfig: { thinkingConfig: { thinkingLevel } } });
+
+test('thoughts unfold by the keyboard while they are written, and stay with the answer', async () => {
+  await openRoom('[[thinking]] [[slow 20s]] Why?', await signUpPro());
+  const thoughts = messages().locator('details');
+  await thoughts.getByText('Thinking…').press('Enter');
+  await thoughts.locator('strong', { hasText: 'Reading the conversation' }).waitFor();
+  await look('20-thinking');
+  await button('Stop').click();
+  await messages().getByText('Stopped.').waitFor();
+  await page.reload();
+  await thoughts.getByText('Thoughts', { exact: true }).press('Enter');
+  await thoughts.locator('strong', { hasText: 'Reading the conversation' }).waitFor();
+});
+
+test('an answer that searched the web shows its sources, marks what rests on them, and suggests searches in a frame', async () => {
+  const user = await signUpPro();
+  const { talk } = await openRoom('Hello', user);
+  await isAnswered();
+  await search().click();
+  await level().selectOption('low');
+  await ask('What is new? 你好 👩‍💻 [[grounded 4]]\n\n```js\nconst a = 1;\n```');
+  const sources = page.getByRole('complementary', { name: 'Sources' });
+  const suggestion = sources.frameLocator('iframe').getByRole('link', { name: 'Simulated search suggestion' });
+  for (const isReloaded of [false, true]) {
+    if (isReloaded) await page.reload();
+    await suggestion.waitFor();
+    await until('passages are marked', async () => (await messages().locator('.marks button').count()) > 4);
+    expect(await sources.getByRole('listitem').count()).toBe(4);
+    expect(await messages().locator(':is(pre, a) .marks').count()).toBe(0);
+  }
+  expect(await lastRequest()).toMatchObject(asked('LOW'));
+  const link = sources.getByRole('link', { name: /page-2/ });
+  expect([await link.getAttribute('rel'), await link.getAttribute('target')]).toEqual(['noopener noreferrer', '_blank']);
+  expect(await link.getAttribute('href')).toMatch(/^https:/);
+  await button('Source 2: page-2.example 你好 🙂').first().press('Enter');
+  expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('page-2.example 你好 🙂');
+  await look('21-sources');
+  expect(await sources.locator('iframe').getAttribute('sandbox')).not.toContain('allow-scripts');
+  const radius = suggestion.evaluate((element) => (globalThis as unknown as StyleReader).getComputedStyle(element).borderRadius);
+  expect(await radius).toBe('16px');
+  await context.route('https://www.google.com/**', (route) => route.fulfill({ body: 'found' }));
+  const [tab] = await Promise.all([context.waitForEvent('page'), suggestion.click()]);
+  await tab.getByText('found').waitFor();
+  const [reply] = (await stack.api.get<{ data: { sources: object[] }[] }>(talk.path, { token: user.accessToken })).body.data;
+  expect(reply?.sources).toHaveLength(4);
+});
+
+test('search and reasoning are set for a room, not offered on the Basic plan, and left out when they are refused', async () => {
+  const { user, talk } = await openRoom('Hello', await signUpPro());
+  await isAnswered();
+  await page.getByRole('button', { name: 'Options of Kyoto' }).click();
+  await page.getByRole('menuitem', { name: 'Name and settings' }).click();
+  await page.getByRole('switch', { name: 'Search the web' }).check();
+  await page.getByRole('dialog').getByRole('combobox', { name: 'Reasoning' }).selectOption('high');
+  await look('22-room-settings');
+  await button('Save').click();
+  await until('the composer follows the room', async () => (await isPressed('Search the web')) === 'true');
+  expect(await level().inputValue()).toBe('high');
+  const { body: room } = await stack.api.get<object>(`/chatroom/${talk.chatroomId}`, { token: user.accessToken });
+  expect(room).toMatchObject({ web_search: true, reasoning: 'high' });
+
+  await level().selectOption('minimal');
+  const problem = { type: 'about:blank', title: 'Refused', status: 403, code: 'not_in_plan', detail: 'The plan does not include this.' };
+  await page.route('**/message', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', json: problem }), {
+    times: 1,
+  });
+  await ask('Once more');
+  await messages().getByText(problem.detail).waitFor();
+  await look('23-refused');
+  await button('Send without it').click();
+  await until('both messages are answered', async () => (await button('Regenerate').count()) === 2);
+  expect(await lastRequest()).toMatchObject(asked('HIGH'));
+
+  await runSql(stack.databaseUrl, 'DELETE FROM grants WHERE user_id = $1', [user.id]);
+  await search().waitFor({ state: 'detached' });
+  expect(await level().count()).toBe(0);
+});
+
+test('an answer is rated with a comment, rated otherwise, and not any more, as a reload shows', async () => {
+  const { user, talk } = await openRoom('Hello');
+  await isAnswered();
+  const feedback = async () =>
+    (await stack.api.get<{ data: { feedback: object | null }[] }>(talk.path, { token: user.accessToken })).body.data[0]?.feedback;
+  await button('Good answer').press('Enter');
+  await button('Add a comment').click();
+  await page.getByLabel('Comment').fill('x'.repeat(2_001));
+  await button('Save').click();
+  await page.getByRole('alert').getByText('2000').waitFor();
+  await page.getByLabel('Comment').fill('Right to the point.');
+  await look('24-comment');
+  await button('Save').click();
+  await button('Edit comment').waitFor();
+  expect(await feedback()).toEqual({ rating: 'up', comment: 'Right to the point.' });
+  await page.reload();
+  await messages().getByText('Right to the point.').waitFor();
+  expect([await isPressed('Good answer'), await isPressed('Bad answer')]).toEqual(['true', 'false']);
+  await look('25-rated');
+  await button('Bad answer').click();
+  await until('it is rated otherwise', async () => (await isPressed('Bad answer')) === 'true');
+  expect(await feedback()).toEqual({ rating: 'down', comment: null });
+  await button('Bad answer').click();
+  await button('Add a comment').waitFor({ state: 'detached' });
+  expect(await feedback()).toBeNull();
 });

@@ -4,6 +4,7 @@ import { Conversation } from './conversation/conversation.tsx';
 import { NewConversation } from './conversation/new-conversation.tsx';
 import type { NewMessage } from './conversation/use-conversation.ts';
 import { useLiveConnection } from './live/use-live-events.ts';
+import { useModels } from './plan/use-models.ts';
 import { useStatus } from './plan/use-status.ts';
 import { Sidebar } from './rooms/sidebar.tsx';
 import { useRooms } from './rooms/use-rooms.ts';
@@ -17,6 +18,7 @@ export default function ChatPage({ user }: { user: User }) {
   useLiveConnection();
   const rooms = useRooms();
   const status = useStatus();
+  const models = useModels();
   // The message that began a room, until its conversation has sent it.
   const [first, setFirst] = useState<{ readonly roomId: string; readonly message: NewMessage } | null>(null);
   return (
@@ -25,6 +27,7 @@ export default function ChatPage({ user }: { user: User }) {
       {roomId === null ? (
         <NewConversation
           user={user}
+          models={models}
           onStarted={(room, message) => {
             rooms.put(room);
             setFirst({ roomId: room.id, message });
@@ -37,6 +40,7 @@ export default function ChatPage({ user }: { user: User }) {
           roomId={roomId}
           rooms={rooms}
           status={status}
+          models={models}
           first={first?.roomId === roomId ? first.message : null}
           onFirstSent={() => {
             setFirst(null);

@@ -10,6 +10,7 @@ export type Challenge = Schemas['ChallengeResponse'];
 export type Session = Schemas['SessionResponse'];
 export type Status = Schemas['SubscriptionStatusResponse'];
 export type Plan = Schemas['PlanResponse'];
+export type Capabilities = Schemas['CapabilitiesResponse'];
 export type Model = Schemas['ModelResponse'];
 export type SearchHit = Schemas['SearchHitResponse'];
 

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { Button, TextArea, TextField } from 'react-aria-components';
 import { DraftList } from '../attachments/draft-list.tsx';
 import { useDrafts } from '../attachments/use-drafts.ts';
@@ -10,12 +10,14 @@ interface ComposerProps {
   /** Shown in the place of sending while a reply is made. */
   readonly onStop?: (() => void) | undefined;
   readonly isBusy?: boolean;
+  /** What stands below the text. */
+  readonly children?: ReactNode;
 }
 
 /**
  * Where a message is written. Enter sends it; with Shift it begins another line. Files are chosen, dropped or pasted.
  */
-export function Composer({ onSend, onStop, isBusy = false }: ComposerProps) {
+export function Composer({ onSend, onStop, isBusy = false, children }: ComposerProps) {
   const [text, setText] = useState('');
   const [isDropTarget, setDropTarget] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
@@ -91,6 +93,7 @@ export function Composer({ onSend, onStop, isBusy = false }: ComposerProps) {
           </Button>
         )}
       </div>
+      {children}
     </form>
   );
 }

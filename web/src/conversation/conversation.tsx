@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { Room } from '../api/client.ts';
+import type { Model, Room } from '../api/client.ts';
 import type { PlanStatus } from '../plan/use-status.ts';
 import { nameOf } from '../rooms/name-of.ts';
 import type { Rooms } from '../rooms/use-rooms.ts';
 import { notify } from '../ui/notices.tsx';
 import { Loading } from '../ui/loading.tsx';
+import { AnswerOptionsBar, useAnswerOptions } from './answer-options.tsx';
 import { Composer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
 import { type LoadedRoom, loadRoom, type NewMessage, useConversation } from './use-conversation.ts';
@@ -13,6 +14,7 @@ interface ConversationProps {
   readonly roomId: string;
   readonly rooms: Rooms;
   readonly status: PlanStatus;
+  readonly models: readonly Model[];
   /** The message that began the room, which is to be sent now. */
   readonly first: NewMessage | null;
   readonly onFirstSent: () => void;
@@ -47,14 +49,15 @@ export function Conversation(props: ConversationProps) {
   return <LoadedConversation {...props} loaded={loaded} />;
 }
 
-function LoadedConversation({ loaded, rooms, status, first, onFirstSent }: ConversationProps & { loaded: LoadedRoom }) {
+function LoadedConversation({ loaded, rooms, status, models, first, onFirstSent }: ConversationProps & { loaded: LoadedRoom }) {
   const { put } = rooms;
   const { reload } = status;
-  const [name, setName] = useState(nameOf(loaded.room));
+  const [settled, setSettled] = useState(loaded.room);
+  const room = rooms.list?.find(({ id }) => id === loaded.room.id) ?? settled;
   const onSettled = useCallback(
     (room: Room) => {
       put(room);
-      setName(nameOf(room));
+      setSettled(room);
       reload();
     },
     [put, reload],
@@ -63,6 +66,7 @@ function LoadedConversation({ loaded, rooms, status, first, onFirstSent }: Conve
     notify('This chat was deleted.');
     location.hash = '#/';
   }, []);
+  const options = useAnswerOptions(models.find(({ id }) => id === room.model)?.capabilities, room);
   const conversation = useConversation(loaded, { onSettled, onDeleted });
 
   useEffect(() => {
@@ -79,10 +83,17 @@ function LoadedConversation({ loaded, rooms, status, first, onFirstSent }: Conve
 
   return (
     <main className="conversation">
-      <h1>{rooms.list?.find(({ id }) => id === loaded.room.id)?.name ?? name}</h1>
+      <h1>{nameOf(room)}</h1>
       <MessageList conversation={conversation} />
       <div className="foot">
-        <Composer onSend={conversation.send} onStop={conversation.isBusy ? conversation.stop : undefined} />
+        <Composer
+          onSend={(message) => {
+            conversation.send({ ...message, options: options.chosen });
+          }}
+          onStop={conversation.isBusy ? conversation.stop : undefined}
+        >
+          <AnswerOptionsBar options={options} />
+        </Composer>
         <p className="soft fine">Answers can be wrong. Check what matters.</p>
       </div>
     </main>

@@ -1,7 +1,9 @@
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
+import { Button } from 'react-aria-components';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import rehypeHighlight from 'rehype-highlight';
 import remarkGfm from 'remark-gfm';
+import { type MarkedSource, markPassages } from './passage-marks.ts';
 import './markdown.css';
 
 const COMPONENTS: Components = {
@@ -28,13 +30,61 @@ const COMPONENTS: Components = {
   ),
 };
 
+interface MarkdownSource extends MarkedSource {
+  readonly title: string;
+  /** The id of the element that shows it. */
+  readonly elementId: string;
+}
+
+interface MarkdownProps {
+  readonly text: string;
+  /** The numbers of these, from 1, stand at the ends of their passages and lead to their elements. */
+  readonly sources?: readonly MarkdownSource[];
+}
+
+const NO_SOURCES: readonly MarkdownSource[] = [];
+
 /** Markdown as elements. Markup in it is shown as text. */
-const Markdown = memo(({ text }: { text: string }) => (
-  <div className="markdown">
-    <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[[rehypeHighlight, { detect: true }]]} components={COMPONENTS}>
-      {text}
-    </ReactMarkdown>
-  </div>
-));
+const Markdown = memo(({ text, sources = NO_SOURCES }: MarkdownProps) => {
+  const components = useMemo<Components>(
+    () => ({
+      ...COMPONENTS,
+      // Footnotes are the other ones that Markdown raises; they have children.
+      sup: ({ children, ...properties }) =>
+        'data-sources' in properties ? <Marks numbers={String(properties['data-sources'])} sources={sources} /> : <sup>{children}</sup>,
+    }),
+    [sources],
+  );
+  return (
+    <div className="markdown">
+      <ReactMarkdown
+        remarkPlugins={[remarkGfm, [markPassages, sources]]}
+        rehypePlugins={[[rehypeHighlight, { detect: true }]]}
+        components={components}
+      >
+        {text}
+      </ReactMarkdown>
+    </div>
+  );
+});
 Markdown.displayName = 'Markdown';
 export default Markdown;
+
+const Marks = ({ numbers, sources }: { numbers: string; sources: readonly MarkdownSource[] }) => (
+  <sup className="marks">
+    {numbers.split(' ').map((number) => {
+      const source = sources[Number(number) - 1];
+      return (
+        <Button
+          key={number}
+          aria-label={`Source ${number}: ${source?.title ?? ''}`}
+          onPress={() => {
+            document.getElementById(source?.elementId ?? '')?.focus();
+          }}
+        >
+          {number}
+        </Button>
+      );
+    })}
+  </sup>
+);

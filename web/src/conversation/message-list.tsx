@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { Refusal } from '../api/refusal.ts';
 import { notify } from '../ui/notices.tsx';
+import { isOfOptions } from './room-chat.ts';
 import { Reply } from './reply.tsx';
 import type { ConversationState } from './use-conversation.ts';
 import { UserMessage } from './user-message.tsx';
@@ -62,7 +63,7 @@ export function MessageList({ conversation }: { conversation: ConversationState 
                   conversation.regenerate();
                 }}
               >
-                Try again
+                {isOfOptions(error) ? 'Send without it' : 'Try again'}
               </Button>
             )}
           </div>

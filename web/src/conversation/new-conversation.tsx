@@ -1,7 +1,8 @@
 import { Button } from 'react-aria-components';
-import { api, bodyOf, type Room } from '../api/client.ts';
+import { api, bodyOf, type Model, type Room } from '../api/client.ts';
 import type { User } from '../api/session.ts';
 import { useTask } from '../ui/use-task.ts';
+import { AnswerOptionsBar, useAnswerOptions } from './answer-options.tsx';
 import { Composer } from './composer.tsx';
 import type { NewMessage } from './use-conversation.ts';
 
@@ -13,16 +14,18 @@ const IDEAS = [
 
 interface NewConversationProps {
   readonly user: User;
+  readonly models: readonly Model[];
   readonly onStarted: (room: Room, message: NewMessage) => void;
 }
 
 /** A room that is made when its first message is sent. */
-export function NewConversation({ user, onStarted }: NewConversationProps) {
+export function NewConversation({ user, models, onStarted }: NewConversationProps) {
   const task = useTask();
+  const options = useAnswerOptions(models.find((model) => model.default)?.capabilities);
   const start = (message: NewMessage) => {
     if (task.isBusy) return;
     task.run(async () => {
-      onStarted(await bodyOf(api.POST('/chatroom', { body: {} })), message);
+      onStarted(await bodyOf(api.POST('/chatroom', { body: options.chosen })), message);
     });
   };
   return (
@@ -32,7 +35,9 @@ export function NewConversation({ user, onStarted }: NewConversationProps) {
         <p className="problem" role="alert">
           {task.error?.message}
         </p>
-        <Composer onSend={start} isBusy={task.isBusy} />
+        <Composer onSend={start} isBusy={task.isBusy}>
+          <AnswerOptionsBar options={options} />
+        </Composer>
         <ul className="ideas">
           {IDEAS.map((idea) => (
             <li key={idea}>

@@ -1,11 +1,13 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { Button } from 'react-aria-components';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notices.tsx';
 import { BranchSwitch } from './branch-switch.tsx';
-import { Sources, Thoughts } from './reply-basis.tsx';
+import { Rating } from './rating.tsx';
 import { isUnfinished, type RoomMessage } from './room-chat.ts';
-import { textOf } from './text-of.ts';
+import { sourceElementId, Sources, sourcesOf } from './sources.tsx';
+import { textOf, thoughtsOf } from './text-of.ts';
+import { Thoughts } from './thoughts.tsx';
 import type { ConversationState } from './use-conversation.ts';
 
 const Markdown = lazy(() => import('./markdown.tsx'));
@@ -20,14 +22,20 @@ interface ReplyProps {
 export function Reply({ message, conversation, isNewest }: ReplyProps) {
   const text = textOf(message);
   const isOpen = isUnfinished(message);
+  const sources = useMemo(
+    () => sourcesOf(message).map((source, i) => ({ ...source, elementId: sourceElementId(message, i + 1) })),
+    [message],
+  );
   return (
     <li className={`message reply ${isNewest ? 'newest' : ''}`} aria-busy={isOpen}>
       <span className="visually-hidden">Answer: </span>
       <Thoughts message={message} />
       <Suspense fallback={<p className="plain">{text}</p>}>
-        <Markdown text={text} />
+        <Markdown text={text} sources={sources} />
       </Suspense>
-      {isOpen && text === '' && <Waiting until={conversation.waitUntil} />}
+      {isOpen && text === '' && (thoughtsOf(message) === '' || conversation.waitUntil !== null) && (
+        <Waiting until={conversation.waitUntil} />
+      )}
       <Sources message={message} />
       <Ending message={message} />
       {!isOpen && (
@@ -56,6 +64,7 @@ export function Reply({ message, conversation, isNewest }: ReplyProps) {
             <Icon name="retry" />
           </Button>
           <BranchSwitch message={message} conversation={conversation} />
+          {text !== '' && <Rating message={message} conversation={conversation} />}
         </div>
       )}
     </li>

@@ -6,6 +6,7 @@ interface StoredMessage {
   readonly id: string;
   readonly role: 'user' | 'model';
   readonly content: string;
+  readonly reasoning?: string | null;
 }
 
 /** What the page knows of a message beside its text: what the stream's metadata says, or the stored message. */
@@ -16,12 +17,35 @@ export interface MessageMetadata {
   readonly sibling_ids?: readonly string[];
   readonly model?: string | null;
   readonly finish_reason?: string | null;
-  readonly reasoning?: string | null;
-  readonly sources?: readonly { readonly url: string; readonly title: string }[] | null;
+  readonly sources?: readonly Source[] | null;
+  /** HTML of Google, which its terms want shown: put it into a frame without scripts. */
   readonly search_suggestions?: string | null;
+  readonly feedback?: Feedback | null;
   readonly error?: { readonly code: string; readonly message: string } | null;
   /** The files of a user message; of a new one, those that it is sent with. */
   readonly attachments?: readonly RoomFile[];
+  /** How a new message is to be answered. */
+  readonly options?: AnswerOptions;
+}
+
+/** A page of the web that a reply rests on. */
+export interface Source {
+  readonly url: string;
+  readonly title: string;
+  /** The start and the end of each passage of the text that rests on it, in UTF-16 units. */
+  readonly passages: readonly (readonly number[])[];
+}
+
+/** The user's rating of a reply. */
+export interface Feedback {
+  readonly rating: 'up' | 'down';
+  readonly comment: string | null;
+}
+
+/** What a message says for itself; what it does not say is as the room has it. */
+export interface AnswerOptions {
+  readonly web_search?: boolean;
+  readonly reasoning?: 'minimal' | 'low' | 'medium' | 'high' | null;
 }
 
 /** A file as the API has it. */
@@ -35,13 +59,21 @@ export interface RoomFile {
 
 export type RoomMessage = UIMessage<MessageMetadata>;
 
-/** A stored message as one of the AI SDK. The stored message is its metadata. */
-export const toRoomMessage = ({ content, ...message }: StoredMessage & MessageMetadata): RoomMessage => ({
+/** A stored message as one of the AI SDK, with the parts that its stream had. The stored message is its metadata. */
+export const toRoomMessage = ({ content, reasoning = null, ...message }: StoredMessage & MessageMetadata): RoomMessage => ({
   id: message.id,
   role: message.role === 'model' ? 'assistant' : 'user',
-  parts: content === '' ? [] : [{ type: 'text', text: content }],
+  parts: [
+    ...(reasoning === null ? [] : [{ type: 'reasoning' as const, text: reasoning }]),
+    ...(content === '' ? [] : [{ type: 'text' as const, text: content }]),
+    ...(message.sources ?? []).map(({ url, title }, i) => ({ type: 'source-url' as const, sourceId: `source-${i + 1}`, url, title })),
+  ],
   metadata: message,
 });
+
+/** Whether plan or model do not offer what the message chose. A repeated request goes without it. */
+export const isOfOptions = (error: unknown): boolean =>
+  error instanceof Refusal && ['not_in_plan', 'not_offered_by_model'].includes(error.code);
 
 export const isUnfinished = ({ metadata }: RoomMessage): boolean => ['pending', 'streaming'].includes(metadata?.status ?? '');
 
@@ -70,7 +102,7 @@ export function openRoomChat<Chat extends AbstractChat<RoomMessage>>(
   // The oldest unfinished reply, whose stream is the next one to read. Replies of a room are made one after another.
   let reading = history.find(isUnfinished)?.id;
   // The newest request, until its stream begins: sending it again with the same key does nothing twice.
-  let unanswered: { id: string; api: string; body: object; key: string } | undefined;
+  let unanswered: { id: string; api: string; body: object; options: AnswerOptions | undefined; key: string } | undefined;
   let reconnecting: ReturnType<typeof setTimeout> | undefined;
 
   const transport = new DefaultChatTransport<RoomMessage>({
@@ -88,10 +120,11 @@ export function openRoomChat<Chat extends AbstractChat<RoomMessage>>(
         const path = stored.has(id) ? `/${id}/${isSend ? 'edit' : 'regenerate'}` : '';
         const files = metadata?.attachments?.map((file) => file.id);
         const message = files === undefined ? { content } : { content, attachment_ids: files };
-        unanswered = { id, api: `${url}/message${path}`, body: path !== '' && !isSend ? {} : message, key: crypto.randomUUID() };
+        const body = path !== '' && !isSend ? {} : message;
+        unanswered = { id, api: `${url}/message${path}`, body, options: metadata?.options, key: crypto.randomUUID() };
       }
-      const { api, body, key } = unanswered;
-      return { api, body, headers: { accept: 'text/event-stream', 'idempotency-key': key } };
+      const { api, body, options, key } = unanswered;
+      return { api, body: { ...body, ...options }, headers: { accept: 'text/event-stream', 'idempotency-key': key } };
     },
     prepareReconnectToStreamRequest: () => ({
       api: reading === undefined ? `${url}/stream` : `${url}/message/${reading}/stream`,
@@ -105,6 +138,8 @@ export function openRoomChat<Chat extends AbstractChat<RoomMessage>>(
     transport,
     onError: (error) => {
       const { status = 0 } = error instanceof Refusal ? error.problem : {};
+      // Sent again, the request goes without them.
+      if (unanswered && isOfOptions(error)) unanswered.options = undefined;
       if (status === 0 || status === 429 || status >= 500) reconnecting = setTimeout(resume, RECONNECT_MS);
     },
     onFinish: ({ message, messages, isAbort, isError }) => {

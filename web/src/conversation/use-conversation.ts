@@ -5,12 +5,21 @@ import { API_URL, fetchSignedIn } from '../api/session.ts';
 import type { LiveEvent } from '../live/live-events.ts';
 import { useLiveEvents } from '../live/use-live-events.ts';
 import { notify } from '../ui/notices.tsx';
-import { isUnfinished, openRoomChat, type RoomFile, type RoomMessage, toRoomMessage } from './room-chat.ts';
+import {
+  type AnswerOptions,
+  type Feedback,
+  isUnfinished,
+  openRoomChat,
+  type RoomFile,
+  type RoomMessage,
+  toRoomMessage,
+} from './room-chat.ts';
 
 /** What is sent. */
 export interface NewMessage {
   readonly text: string;
   readonly attachments: readonly RoomFile[];
+  readonly options?: AnswerOptions;
 }
 
 interface OlderMessages {
@@ -89,11 +98,24 @@ export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { 
     isBusy,
     error,
     waitUntil,
-    send: ({ text, attachments }: NewMessage) => void sendMessage({ text, metadata: { attachments } }),
+    send: ({ text, ...metadata }: NewMessage) => void sendMessage({ text, metadata }),
     edit: (messageId: string, { text, attachments }: NewMessage) => void sendMessage({ text, messageId, metadata: { attachments } }),
     regenerate: (messageId?: string) => void regenerate(messageId === undefined ? {} : { messageId }),
     stop: () => {
       roomChat.stop().catch(notify);
+    },
+    /** Rates a reply; null takes the rating back. @throws Refusal */
+    rate: async (messageId: string, feedback: Feedback | null) => {
+      const params = { path: { chatroom_id: id, message_id: messageId } };
+      const path = '/chatroom/{chatroom_id}/message/{message_id}/feedback';
+      const rated = feedback === null ? null : await bodyOf(api.PUT(path, { params, body: feedback }));
+      if (rated === null) await bodyOf(api.DELETE(path, { params }));
+      const show = (shown: readonly RoomMessage[]) =>
+        shown.map((message) =>
+          message.id === messageId ? { ...message, metadata: { ...message.metadata, feedback: rated?.feedback ?? null } } : message,
+        );
+      setOlder(({ messages: shown, cursor }) => ({ messages: show(shown), cursor }));
+      roomChat.chat.messages = show(roomChat.chat.messages);
     },
     /** Leads the room through another message at the place of one. */
     activate: async (messageId: string) => {

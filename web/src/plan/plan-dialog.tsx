@@ -1,11 +1,10 @@
-import { useEffect, useState } from 'react';
-import { Button, Label, RadioButton, RadioField, RadioGroup } from 'react-aria-components';
-import { api, bodyOf, type Plan as OfferedPlan, type Status } from '../api/client.ts';
-import { Refusal } from '../api/refusal.ts';
-import { inWholeUnits } from '../ui/currency.ts';
+import { lazy, Suspense } from 'react';
 import { Dialog } from '../ui/dialog.tsx';
-import { useTask } from '../ui/use-task.ts';
+import { Loading } from '../ui/loading.tsx';
 import type { PlanStatus } from './use-status.ts';
+
+/** Loaded when it is opened, as the settings are. */
+const PlanPanel = lazy(() => import('./plan-panel.tsx'));
 
 interface PlanDialogProps {
   readonly status: PlanStatus;
@@ -15,121 +14,10 @@ interface PlanDialogProps {
 
 export const PlanDialog = ({ status: { status }, isOpen, onClose }: PlanDialogProps) => (
   <Dialog title="Your plan" isOpen={isOpen && status !== null} onClose={onClose}>
-    {status !== null && <Plan status={status} />}
+    {status !== null && (
+      <Suspense fallback={<Loading label="Loading" />}>
+        <PlanPanel status={status} />
+      </Suspense>
+    )}
   </Dialog>
 );
-
-/** The payment page leads back to this one, where the API allows that; else to a page of the API. */
-async function checkoutUrl(price: string | undefined): Promise<string> {
-  const here = location.origin + location.pathname;
-  const addresses = { success_url: `${here}?checkout_session_id={CHECKOUT_SESSION_ID}`, cancel_url: here };
-  const choice = price === undefined ? {} : { price };
-  const open = (body: Partial<typeof addresses>) => bodyOf(api.POST('/subscribe/pro', { body: { ...choice, ...body } }));
-  const checkout = await open(addresses).catch((error: unknown) => {
-    if (error instanceof Refusal && error.code === 'validation_failed') return open({});
-    throw error;
-  });
-  return checkout.checkout_url;
-}
-
-async function portalUrl(): Promise<string> {
-  const open = (body: { return_url?: string }) => bodyOf(api.POST('/subscription/portal', { body }));
-  const portal = await open({ return_url: location.origin + location.pathname }).catch((error: unknown) => {
-    if (error instanceof Refusal && error.code === 'validation_failed') return open({});
-    throw error;
-  });
-  return portal.portal_url;
-}
-
-type Price = OfferedPlan['prices'][number];
-
-function priceOf({ amount, currency, interval, interval_count: count }: Price): string {
-  const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
-  const period = count === 1 ? interval : `${count} ${interval}s`;
-  return `${format.format(inWholeUnits({ amount, currency }))} a ${period}`;
-}
-
-const dateOf = (time: string): string => new Date(time).toLocaleDateString(undefined, { dateStyle: 'long' });
-
-function Plan({ status }: { status: Status }) {
-  const task = useTask();
-  const [prices, setPrices] = useState<readonly Price[]>([]);
-  const [price, setPrice] = useState<string>();
-  useEffect(() => {
-    void bodyOf(api.GET('/plans')).then(({ data }) => {
-      const offered = data.find(({ id }) => id === 'pro')?.prices ?? [];
-      setPrices(offered);
-      setPrice(offered[0]?.key);
-    });
-  }, []);
-  const isPro = status.plan === 'pro';
-  const go = (url: () => Promise<string>) => {
-    task.run(async () => {
-      location.assign(await url());
-    });
-  };
-  return (
-    <div className="plan">
-      <p className="plan-name">{isPro ? 'Pro' : 'Basic'}</p>
-      {status.daily_limit !== null && (
-        <p>
-          {status.daily_limit} messages a day. {status.used_today} used today; more from{' '}
-          {new Date(status.resets_at).toLocaleTimeString(undefined, { timeStyle: 'short' })}.
-        </p>
-      )}
-      {isPro && (
-        <p>
-          No daily limit.{' '}
-          {status.active_until !== null && `${status.cancel_at_period_end ? 'It ends on' : 'Paid until'} ${dateOf(status.active_until)}.`}
-        </p>
-      )}
-      {!isPro && (
-        <>
-          <h3>Pro gives you</h3>
-          <ul className="offer">
-            <li>No daily limit</li>
-            <li>Longer answers, and more of the conversation in mind</li>
-            <li>Cancel at any time</li>
-          </ul>
-        </>
-      )}
-      {!isPro && prices.length > 0 && (
-        <RadioGroup className="prices" value={price ?? null} onChange={setPrice}>
-          <Label>Price</Label>
-          {prices.map((offer) => (
-            <RadioField key={offer.key} value={offer.key}>
-              <RadioButton>{priceOf(offer)}</RadioButton>
-            </RadioField>
-          ))}
-        </RadioGroup>
-      )}
-      <p className="problem" role="alert">
-        {task.error?.message}
-      </p>
-      <div className="actions">
-        {status.status !== 'none' && (
-          <Button
-            className="button"
-            isDisabled={task.isBusy}
-            onPress={() => {
-              go(portalUrl);
-            }}
-          >
-            Payments and invoices
-          </Button>
-        )}
-        {!isPro && (
-          <Button
-            className="button primary"
-            isDisabled={task.isBusy}
-            onPress={() => {
-              go(() => checkoutUrl(price));
-            }}
-          >
-            Upgrade to Pro
-          </Button>
-        )}
-      </div>
-    </div>
-  );
-}

@@ -16,6 +16,7 @@ import { RetryReply } from './retry-reply.tsx';
 const FILTERS: readonly Filter[] = [
   { name: 'status', label: 'Status', options: wordOptions('pending', 'streaming', 'completed', 'failed', 'blocked', 'cancelled') },
   { name: 'role', label: 'Role', options: wordOptions('user', 'model') },
+  { name: 'rating', label: 'Rating', options: wordOptions('up', 'down') },
   USER,
   { name: 'chatroom_id', label: 'Chatroom', hint: 'Id of a chatroom' },
   ...PERIOD,
@@ -43,6 +44,7 @@ const columnsOf = (reload: () => void): Column<MessageRecord>[] => [
   { name: 'Chatroom', cell: ({ chatroom_id }) => <RoomLink id={chatroom_id} /> },
   { name: 'Model', cell: ({ model }) => <span className="id">{model ?? '–'}</span> },
   { name: 'Tokens', kind: 'number', cell: ({ usage }) => (usage ? count(usage.total_tokens) : '–') },
+  { name: 'Rating', cell: ({ rating }) => rating && <Badge word={rating} /> },
   { name: 'Created', cell: ({ created_at }) => <Moment at={created_at} /> },
   {
     name: 'Actions',
@@ -52,10 +54,15 @@ const columnsOf = (reload: () => void): Column<MessageRecord>[] => [
 ];
 
 /** Files can be opened where the list shows what was written. */
-const detailOf = ({ content, attachments }: MessageRecord) =>
+const detailOf = ({ content, comment, attachments }: MessageRecord) =>
   content === null && attachments.length === 0 ? null : (
     <>
       {content !== null && content !== '' && <p className="content">{content}</p>}
+      {comment !== null && (
+        <p className="content">
+          <strong>The user’s comment:</strong> {comment}
+        </p>
+      )}
       {attachments.length > 0 && <MessageFiles files={attachments} canOpen={content !== null} />}
     </>
   );

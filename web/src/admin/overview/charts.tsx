@@ -18,6 +18,8 @@ export function Charts({ stats }: { stats: Stats }) {
     const known = new Map(rows.map((row) => [row.day, value(row)]));
     return days.map((day) => known.get(day) ?? 0);
   };
+  const ratingsOf = (value: (row: Stats['feedback'][number]) => number) =>
+    days.map((day) => stats.feedback.reduce((sum, row) => sum + (row.day === day ? value(row) : 0), 0));
   const ofDays = (value: (day: Day) => number) => valuesOf(stats.days, value);
   return (
     <>
@@ -56,6 +58,18 @@ export function Charts({ stats }: { stats: Stats }) {
         series={[{ name: 'cost', tone: 'accent', values: ofDays(({ cost_usd }) => cost_usd) }]}
         format={usd}
       />
+      {stats.feedback.length > 0 && (
+        <DayChart
+          title="Ratings per day"
+          label="Ratings of replies per day"
+          days={days}
+          series={[
+            { name: 'up', tone: 'accent', values: ratingsOf(({ up }) => up) },
+            { name: 'down', tone: 'bad', values: ratingsOf(({ down }) => down) },
+          ]}
+          format={compact}
+        />
+      )}
       {stats.revenue
         .filter(({ days: rows }) => rows.length > 0)
         .map(({ currency, days: rows }) => (

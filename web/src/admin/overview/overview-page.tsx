@@ -8,6 +8,7 @@ import { Charts } from './charts.tsx';
 import { LatencyCard } from './latency-card.tsx';
 import { LengthNav } from './length-nav.tsx';
 import { periodsOf, toLength } from './period.ts';
+import { RatingsCard } from './ratings-card.tsx';
 import { RevenueCard } from './revenue-card.tsx';
 import { Shares } from './shares.tsx';
 import { Tiles } from './tiles.tsx';
@@ -42,6 +43,7 @@ export function OverviewPage() {
         <Charts stats={data.stats} />
         <Shares stats={data.stats} users={data.users} />
         {data.stats.revenue.length > 0 && <RevenueCard revenue={data.stats.revenue} />}
+        <RatingsCard feedback={data.stats.feedback} />
         <LatencyCard stats={data.stats} />
       </div>
     </>

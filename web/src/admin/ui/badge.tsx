@@ -3,6 +3,8 @@ const TONES: Readonly<Record<string, string>> = {
   active: 'good',
   applied: 'good',
   trialing: 'good',
+  up: 'good',
+  down: 'bad',
   failed: 'bad',
   disabled: 'bad',
   unpaid: 'bad',

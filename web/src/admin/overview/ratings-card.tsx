@@ -1,0 +1,38 @@
+import type { Stats } from '../api.ts';
+import { count } from '../format.ts';
+import { hrefOf } from '../route.ts';
+import { Card } from '../ui/card.tsx';
+import { type Column, Table } from '../ui/table.tsx';
+
+interface Row {
+  readonly model: string;
+  readonly up: number;
+  readonly down: number;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { name: 'Model', cell: ({ model }) => model },
+  { name: 'Up', kind: 'number', cell: ({ up }) => count(up) },
+  { name: 'Down', kind: 'number', cell: ({ down }) => count(down) },
+  { name: 'Share of up', kind: 'number', cell: ({ up, down }) => `${((up / (up + down)) * 100).toFixed(0)} %` },
+];
+
+/** The ratings of the period by model, the model with the most first. */
+function rowsOf(feedback: Stats['feedback']): Row[] {
+  const rows = new Map<string, Row>();
+  for (const { model, up, down } of feedback) {
+    const before = rows.get(model);
+    rows.set(model, { model, up: (before?.up ?? 0) + up, down: (before?.down ?? 0) + down });
+  }
+  return [...rows.values()].sort((a, b) => b.up + b.down - a.up - a.down);
+}
+
+/** How users rate the replies of each model. */
+export const RatingsCard = ({ feedback }: { feedback: Stats['feedback'] }) => (
+  <Card title="Ratings of replies" isWide>
+    <Table label="Ratings of replies" columns={COLUMNS} rows={rowsOf(feedback)} keyOf={({ model }) => model} empty="No reply was rated." />
+    <p>
+      <a href={hrefOf('messages', { rating: 'down' })}>Replies rated down</a>
+    </p>
+  </Card>
+);
