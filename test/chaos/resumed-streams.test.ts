@@ -144,6 +144,7 @@ describeOn('redis', 'the streams of two API processes', () => {
     /** The streams that are in mid-thought. */
     const thinking = new Set<string>();
     let [begun, ended, kills, restarted] = [0, 0, 0, 0];
+    let isOver = false;
     const readInPieces = async (user: ClusterUser) => {
       const room = await createRoom(client, user);
       let response = await send(user, room, 'Why? [[thinking 1000]] [[thinking-between]] [[long 1000]]');
@@ -175,21 +176,25 @@ describeOn('redis', 'the streams of two API processes', () => {
     };
     const kill = async () => {
       for (;;) {
-        await until('a stream is in mid-thought', () => thinking.size > 0 || ended >= THOUGHTFUL_STREAMS, 60_000, 5);
-        if (ended >= THOUGHTFUL_STREAMS) return;
+        await until('a stream is in mid-thought', () => thinking.size > 0 || isOver, 60_000, 5);
+        if (isOver) return;
         await killWorkers();
         kills += 1;
         // The others go on until as many streams have come to their end.
-        const next = Math.min(THOUGHTFUL_STREAMS, ended + AT_ONCE / 2);
-        await until('more streams have ended', () => ended >= next, 120_000);
+        const next = ended + Math.min(AT_ONCE / 2, THOUGHTFUL_STREAMS / 4);
+        await until('more streams have ended', () => ended >= next || isOver, 120_000);
       }
     };
     const lanes = Array.from({ length: AT_ONCE }, async (_, lane) => {
       const user = users[lane % USERS];
       if (!user) throw new Error('no user');
-      while (begun < THOUGHTFUL_STREAMS) {
+      while (begun < THOUGHTFUL_STREAMS && !isOver) {
         begun += 1;
-        await readInPieces(user);
+        await readInPieces(user).catch((error: unknown) => {
+          isOver = true;
+          throw error;
+        });
+        isOver ||= ended === THOUGHTFUL_STREAMS;
       }
     });
     const results = await Promise.allSettled([...lanes, kill()]);
