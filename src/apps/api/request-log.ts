@@ -32,8 +32,8 @@ export function noteForLine(request: FastifyRequest, fields: LineNotes): void {
 }
 
 /**
- * Logs one line when the answer of a request has ended, however it did: as an error when something unexpected failed, as a
- * warning when a problem says what the service is without (502, 503), all else as information.
+ * Logs one line when the answer of a request has ended, however it did: as an error when something unexpected failed,
+ * as a warning when a problem says what the service is without (502, 503), all else as information.
  */
 export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   const route = request.routeOptions.url;

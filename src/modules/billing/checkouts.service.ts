@@ -211,7 +211,7 @@ export class CheckoutsService {
     return page;
   }
 
-  /** @throws UserGoneError when the account was erased, or reclaimed by the holder of its number, while the request ran */
+  /** @throws UserGoneError when the account was erased, or reclaimed by its number's holder, while the request ran */
   private async requireCustomer(actor: Actor): Promise<string> {
     const known = await this.customers.findId(actor.userId);
     if (known !== null) return known;

@@ -1,8 +1,8 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A customer at Stripe who has no account here any more. A trigger on stripe_customers inserts these rows. They are kept
- * longer than the customer, because Stripe goes on sending events about it.
+ * A customer at Stripe who has no account here any more. A trigger on stripe_customers inserts these rows. They are
+ * kept longer than the customer, because Stripe goes on sending events about it.
  */
 @Entity('customer_closures')
 @Check('ck_customer_closures_attempts', `attempts >= 0`)

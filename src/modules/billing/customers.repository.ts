@@ -15,8 +15,8 @@ export type SyncRun = RowOf<typeof SYNC_RUN>;
 
 // It selects from users, so that an account that was erased meanwhile gets no row instead of a broken reference. FOR
 // SHARE waits for the holder of the number who is reclaiming the account; a request that was let in before inserts
-// nothing then. DO NOTHING names no constraint, because requests that insert the same row at once may conflict on either
-// key.
+// nothing then. DO NOTHING names no constraint, because requests that insert the same row at once may conflict on
+// either key.
 const insert = statement({
   name: 'stripe_customers_insert',
   parameters: { user_id: 'uuid', stripe_customer_id: 'text', is_verified: 'bool' },

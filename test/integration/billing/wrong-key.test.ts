@@ -197,7 +197,7 @@ const CASES = [
 test.each(CASES)(
   `${WRONG_MS / 1_000} s under load with a key $name change nothing for anybody, are told, and all is well afterwards`,
   async ({ detail, line, refusal, plans, begin, correctTo }) => {
-    // Few at a time, or a busy machine refuses some for having waited too long.
+    // A busy machine would refuse some of many at a time, for having waited too long.
     const lane = pLimit(4);
     const payers = await Promise.all(Array.from({ length: PAYERS }, () => lane(payer)));
     const { user: erased } = await payer();
@@ -238,7 +238,7 @@ test.each(CASES)(
     expect(told.filter((one) => !one.includes(line))).toEqual([]);
     expect(told.length).toBeGreaterThanOrEqual(2);
     expect(told.length).toBeLessThanOrEqual(2 * (1 + Math.floor(WRONG_MS / 600_000)));
-    // However many requests are refused, nothing else is loud.
+    // Nothing else is loud, however many requests are refused.
     expect(log.lines.filter(({ level, context }) => level === 'error' && context !== 'AccountGuardService')).toEqual([]);
     expect([...answers.keys()].sort()).toEqual(
       [
