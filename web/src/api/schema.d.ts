@@ -4223,8 +4223,7 @@ export interface components {
              * @example user.update
              * @enum {string}
              */
-            action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "audit_log.export";
-            action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "users.export" | "messages.export" | "feedback.export" | "audit_log.export";
+            action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "feedback.export" | "audit_log.export";
             /** @description The target of the action. */
             target: components["schemas"]["AuditTargetResponse"];
             /**
@@ -5478,8 +5477,7 @@ export interface components {
         "Idempotency-Key": string;
         /** @description One range of bytes. */
         Range: string;
-        action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "audit_log.export";
-        action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "users.export" | "messages.export" | "feedback.export" | "audit_log.export";
+        action: "user.update" | "user.end_sessions" | "message.retry" | "subscription.grant" | "subscription.extend" | "subscription.revoke" | "subscription.sync" | "webhook_event.replay" | "queue.pause" | "queue.resume" | "queue.retry" | "chatrooms.read" | "messages.read" | "attachment.read" | "users.export" | "messages.export" | "feedback.export" | "audit_log.export";
         /** @description Only actions of this administrator. */
         actor_id: string;
         /** @description Only actions of the administrator with this name. */
