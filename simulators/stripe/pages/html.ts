@@ -41,7 +41,9 @@ export function document(page: Page): string {
         <link rel="stylesheet" href="/assets/simulator.css" />
       </head>
       <body>
-        <p class="banner" role="note"><strong>Simulated Stripe.</strong> No money moves here, and no real card works.</p>
+        <header>
+          <p class="banner" role="note"><strong>Simulated Stripe.</strong> No money moves here, and no real card works.</p>
+        </header>
         ${page.body}
       </body>
     </html> `.text;

@@ -37,9 +37,9 @@ const isMark = (node: MarkdownNode | undefined): node is Mark => node?.type === 
 const graphemes = new Intl.Segmenter();
 
 /**
- * A plugin of remark that puts the numbers of sources, from 1, at the ends of the passages that rest on them: an element
- * `sup` with the attribute `data-sources`. A mark stands in running text only. What ends in a link, a code span, a code
- * block or markup is marked behind it, so nothing is broken.
+ * A plugin of remark that puts the numbers of sources, from 1, at the ends of the passages that rest on them: an
+ * element `sup` with the attribute `data-sources`. A mark stands in running text only. What ends in a link, a code
+ * span, a code block or markup is marked behind it, so nothing is broken.
  */
 export const markPassages = (sources: readonly MarkedSource[]) => (tree: MarkdownNode, file: { toString: () => string }) => {
   const text = file.toString();

@@ -172,6 +172,10 @@ export function openRoomChat<Chat extends AbstractChat<RoomMessage>>(
       reading = messages.find(isUnfinished)?.id;
       chat.messages = messages;
     },
+    /** Shows each message as the function says. */
+    change: (show: (message: RoomMessage) => RoomMessage) => {
+      chat.messages = chat.messages.map(show);
+    },
     /** Ends the reading, not the replies. `resume` takes it up again. */
     close: () => {
       clearTimeout(reconnecting);

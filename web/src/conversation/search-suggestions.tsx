@@ -16,7 +16,8 @@ const HEAD = '<!doctype html><base target="_blank">';
 const FRAME_STYLE = ':root { color-scheme: light dark; } body { margin: 6px 0; }';
 
 /**
- * Google's search suggestions as Google has written them, which its terms ask for, in a frame without scripts and forms.
+ * Google's search suggestions as Google has written them, which its terms ask for, in a frame without scripts and
+ * forms.
  *
  * The frame has the content security policy of the page, which allows no styles in markup. So its styles are taken out
  * and given to it as a style sheet: for that it is of the page's origin, which helps nothing that cannot run.

@@ -110,12 +110,11 @@ export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { 
       const path = '/chatroom/{chatroom_id}/message/{message_id}/feedback';
       const rated = feedback === null ? null : await bodyOf(api.PUT(path, { params, body: feedback }));
       if (rated === null) await bodyOf(api.DELETE(path, { params }));
-      const show = (shown: readonly RoomMessage[]) =>
-        shown.map((message) =>
-          message.id === messageId ? { ...message, metadata: { ...message.metadata, feedback: rated?.feedback ?? null } } : message,
-        );
-      setOlder(({ messages: shown, cursor }) => ({ messages: show(shown), cursor }));
-      roomChat.chat.messages = show(roomChat.chat.messages);
+      const metadata = { feedback: rated?.feedback ?? null };
+      const show = (message: RoomMessage) =>
+        message.id === messageId ? { ...message, metadata: { ...message.metadata, ...metadata } } : message;
+      setOlder(({ messages: shown, cursor }) => ({ messages: shown.map(show), cursor }));
+      roomChat.change(show);
     },
     /** Leads the room through another message at the place of one. */
     activate: async (messageId: string) => {
