@@ -8,8 +8,8 @@ interface PgLikeError {
 }
 
 /**
- * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, a full disk or memory,
- * shutdowns, cancelled statements, locks that were not acquired in time.
+ * postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too many connections, a full disk or
+ * memory, shutdowns, cancelled statements, locks that were not acquired in time.
  */
 const UNAVAILABLE =
   /^(?:08...|53[123]00|57P0[123]|57014|55P03|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;

@@ -1,7 +1,6 @@
 import { PRO_PRODUCT_ID } from '../../simulators/stripe/objects/catalogue.js';
 import type { TestUser } from '../support/api.js';
 import { type BillingStack, startBilling } from '../support/billing.js';
-import { until } from '../support/until.js';
 
 let stack: BillingStack;
 

@@ -16,7 +16,7 @@ import { API_HEADERS } from './security-headers.js';
 
 /** Time limit for all headers of a request. */
 const HEADERS_MS = 15_000;
-/** Time beyond that of the slowest upload, after which Node itself ends a request. BodyInterceptor ends others before. */
+/** Time in which Node itself ends a request, beyond that of the slowest upload. BodyInterceptor ends others earlier. */
 const LATE_MS = 60_000;
 /** Interval between checks for late requests. */
 const LATE_CHECK_MS = 2_000;

@@ -125,7 +125,7 @@ const finish = statement({
      UPDATE usage_days d SET messages = d.messages - 1 FROM reply WHERE :refund AND d.user_id = reply.user_id AND d.day = reply.charged_day RETURNING 1
    ), owner AS (
      UPDATE users SET list_version = users.list_version + 1, unfinished_replies = users.unfinished_replies - 1,
-       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) + :detail_bytes - reply.bytes,
+       indexed_messages = users.indexed_messages + 1, stored_bytes = users.stored_bytes + octet_length(:content::text) + :detail_bytes::integer - reply.bytes,
        ${spendOn('reply.day', USAGE_COST)}
      FROM reply, (SELECT count(*) FROM refund) AS refunded WHERE users.id = reply.user_id
      RETURNING users.indexed_messages, users.list_version
@@ -139,7 +139,7 @@ const finish = statement({
        context_files_sent = :context_files_sent, context_files_omitted = :context_files_omitted,
        first_token_at = coalesce(m.first_token_at, :first_token_at), first_thought_at = coalesce(m.first_thought_at, :first_thought_at),
        reasoning = :reasoning, part_lengths = :part_lengths, sources = :sources, search_suggestions = :search_suggestions,
-       thought_signatures = :thought_signatures, detail_bytes = :detail_bytes,
+       thought_signatures = :thought_signatures, detail_bytes = :detail_bytes::integer,
        is_suspect = CASE WHEN :is_server_error::boolean AND coalesce(m.is_suspect, true) THEN EXISTS (
          SELECT 1 FROM (SELECT o.model, o.status, o.started_at, o.completed_at FROM messages o ORDER BY o.id DESC LIMIT ${NEWEST_MESSAGES}) o
          WHERE o.model = m.model AND o.status = 'completed' AND o.started_at IS NOT NULL AND o.completed_at > m.created_at
