@@ -11,11 +11,16 @@ const MAX_PARTS = 10_000;
 
 const offset = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** `items` beside the two that are listed, because linters of OpenAPI ask for it. */
+const passage = z
+  .tuple([offset, offset])
+  .meta({ items: { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } });
+
 const source = z.strictObject({
   title: anyText(1, SOURCE_LIMITS.title),
   url: anyText(1, SOURCE_LIMITS.url).refine(isWebAddress, { message: 'must be an http or https address' }),
   passages: z
-    .array(z.tuple([offset, offset]))
+    .array(passage)
     .max(SOURCE_LIMITS.passages)
     .meta({ description: 'Start and end of each passage of the content that rests on the page, in UTF-16 units.' }),
 });
