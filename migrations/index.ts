@@ -46,8 +46,7 @@ import { KeepWhatAnswersRestOn1795921200701 } from './1795921200701-keep-what-an
 import { KeepFeedback1795921200702 } from './1795921200702-keep-feedback.js';
 import { KeepTheOriginOfReplies1795960800400 } from './1795960800400-keep-the-origin-of-replies.js';
 import { KeepAttachments1795960800500 } from './1795960800500-keep-attachments.js';
-
-/** All migrations in the order in which they run. Append only. */ import { CountFilesOfContexts1795960800550 } from './1795960800550-count-files-of-contexts.js';
+import { CountFilesOfContexts1795960800550 } from './1795960800550-count-files-of-contexts.js';
 import { RememberTokensOfAttachments1795960800551 } from './1795960800551-remember-tokens-of-attachments.js';
 import { RememberUploadsToTheModel1795960800552 } from './1795960800552-remember-uploads-to-the-model.js';
 import { ReleasePayersOfReclaimedAccounts1795996800100 } from './1795996800100-release-payers-of-reclaimed-accounts.js';
@@ -55,6 +54,7 @@ import { CountDetailsOfReplies1795996800700 } from './1795996800700-count-detail
 import { CountSearchesAndThoughts1795996800701 } from './1795996800701-count-searches-and-thoughts.js';
 import { IndexFeedbackByRating1795996800702 } from './1795996800702-index-feedback-by-rating.js';
 
+/** All migrations in the order in which they run. Append only. */
 export const migrations = [
   CreateUsers1795392000000,
   CreatePlans1795392000001,
