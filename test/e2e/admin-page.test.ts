@@ -273,6 +273,12 @@ test('files are named and sized, replies are found by their rating, and contents
   await page.getByRole('list', { name: 'Files' }).getByText('cat.png').waitFor();
   expect(await page.getByRole('button', { name: 'cat.png' }).count()).toBe(0);
   expect(await page.getByText('Wrong.').count()).toBe(0);
+  const exportRatings = async () => {
+    await go('Overview');
+    await page.getByRole('button', { name: 'Export JSON Lines' }).click();
+  };
+  await exportRatings();
+  await page.getByRole('alert').getByText('ADMIN_READS_CONTENT').waitFor();
 
   const open = await startTestApi({ DATABASE_URL: stack.databaseUrl, ADMIN_READS_CONTENT: 'true' });
   try {
@@ -290,6 +296,9 @@ test('files are named and sized, replies are found by their rating, and contents
     await picture.waitForURL(/\/file\//);
     expect(await picture.title()).toMatch(/cat\.png|1×1/);
     await picture.close();
+    const exported = page.waitForEvent('download');
+    await exportRatings();
+    expect((await exported).suggestedFilename()).toBe('feedback.jsonl');
   } finally {
     await open.close();
   }

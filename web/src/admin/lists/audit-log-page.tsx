@@ -25,6 +25,7 @@ const ACTIONS = [
   'attachment.read',
   'users.export',
   'messages.export',
+  'feedback.export',
   'audit_log.export',
 ];
 

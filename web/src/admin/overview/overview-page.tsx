@@ -43,7 +43,7 @@ export function OverviewPage() {
         <Charts stats={data.stats} />
         <Shares stats={data.stats} users={data.users} />
         {data.stats.revenue.length > 0 && <RevenueCard revenue={data.stats.revenue} />}
-        <RatingsCard feedback={data.stats.feedback} />
+        <RatingsCard stats={data.stats} />
         <LatencyCard stats={data.stats} />
       </div>
     </>

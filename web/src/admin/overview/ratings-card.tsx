@@ -1,4 +1,7 @@
-import type { Stats } from '../api.ts';
+import { Button } from 'react-aria-components';
+import { notify } from '../../ui/notices.tsx';
+import { useTask } from '../../ui/use-task.ts';
+import { download, type Stats } from '../api.ts';
 import { count } from '../format.ts';
 import { hrefOf } from '../route.ts';
 import { Card } from '../ui/card.tsx';
@@ -27,12 +30,30 @@ function rowsOf(feedback: Stats['feedback']): Row[] {
   return [...rows.values()].sort((a, b) => b.up + b.down - a.up - a.down);
 }
 
-/** How users rate the replies of each model. */
-export const RatingsCard = ({ feedback }: { feedback: Stats['feedback'] }) => (
-  <Card title="Ratings of replies" isWide>
-    <Table label="Ratings of replies" columns={COLUMNS} rows={rowsOf(feedback)} keyOf={({ model }) => model} empty="No reply was rated." />
-    <p>
-      <a href={hrefOf('messages', { rating: 'down' })}>Replies rated down</a>
-    </p>
-  </Card>
-);
+/** How users rate the replies of each model, with the rated replies of the period to save for an evaluation. */
+export function RatingsCard({ stats: { from, to, feedback } }: { stats: Stats }) {
+  const task = useTask();
+  return (
+    <Card title="Ratings of replies" isWide>
+      <Table
+        label="Ratings of replies"
+        columns={COLUMNS}
+        rows={rowsOf(feedback)}
+        keyOf={({ model }) => model}
+        empty="No reply was rated."
+      />
+      <p>
+        <a href={hrefOf('messages', { rating: 'down' })}>Replies rated down</a>
+      </p>
+      <Button
+        className="button small"
+        isDisabled={task.isBusy}
+        onPress={() => {
+          task.run(() => download(`/admin/feedback/export?${new URLSearchParams({ from, to })}`, 'feedback.jsonl').catch(notify));
+        }}
+      >
+        Export JSON Lines
+      </Button>
+    </Card>
+  );
+}
