@@ -47,7 +47,7 @@ let ids: Record<string, string>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  api = await startTestApi({ DATABASE_URL: database.url, THROTTLE_ENABLED: 'false' });
+  api = await startTestApi({ DATABASE_URL: database.url, THROTTLE_ENABLED: 'false', ADMIN_READS_CONTENT: 'true' });
   sql = new Pool({ connectionString: database.url, max: 4 });
   routes = listRoutes(api.app);
   const [user, another, admin, disabled, disabledAdmin] = await Promise.all(Array.from({ length: 5 }, () => api.signUp()));

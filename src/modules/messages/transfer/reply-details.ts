@@ -12,9 +12,7 @@ const MAX_PARTS = 10_000;
 const offset = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** `items` beside the two that are listed, because linters of OpenAPI ask for it. */
-const passage = z
-  .tuple([offset, offset])
-  .meta({ items: { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } });
+const passage = z.tuple([offset, offset]).meta({ items: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } });
 
 const source = z.strictObject({
   title: anyText(1, SOURCE_LIMITS.title),

@@ -7,7 +7,9 @@ export function EventPayload({ payload }: Pick<WebhookEvent, 'payload'>) {
   return (
     <details>
       <summary>{data?.object?.id ?? 'Show'}</summary>
-      <pre className="content">{JSON.stringify(payload, null, 2)}</pre>
+      <pre className="content" tabIndex={0} role="group" aria-label="Payload">
+        {JSON.stringify(payload, null, 2)}
+      </pre>
     </details>
   );
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { api, bodyOf, type MessageRecord } from '../api.ts';
 import { count } from '../format.ts';
 import { contentFilter, type Filter, type FilterValues, PERIOD, USER, wordOptions } from '../list/list.ts';
@@ -53,15 +54,22 @@ const columnsOf = (reload: () => void): Column<MessageRecord>[] => [
   },
 ];
 
+/** What somebody wrote, which scrolls where it is long. */
+const Words = ({ label, children }: { readonly label: string; readonly children: ReactNode }) => (
+  <div className="content" tabIndex={0} role="group" aria-label={label}>
+    {children}
+  </div>
+);
+
 /** Files can be opened where the list shows what was written. */
 const detailOf = ({ content, comment, attachments }: MessageRecord) =>
   content === null && attachments.length === 0 ? null : (
     <>
-      {content !== null && content !== '' && <p className="content">{content}</p>}
+      {content !== null && content !== '' && <Words label="Content">{content}</Words>}
       {comment !== null && (
-        <p className="content">
+        <Words label="The user’s comment">
           <strong>The user’s comment:</strong> {comment}
-        </p>
+        </Words>
       )}
       {attachments.length > 0 && <MessageFiles files={attachments} canOpen={content !== null} />}
     </>
