@@ -10,6 +10,10 @@ import { freePort } from '../support/free-port.js';
 import { ManagedProcess } from '../support/managed-process.js';
 import { until } from '../support/until.js';
 
+/** A line of the log, and not for the person who runs a command. */
+const isLogged = (line: string): boolean => line.startsWith('{');
+const eventOf = (line: string): unknown => (JSON.parse(line) as { event?: unknown }).event;
+
 describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
   let cluster: Cluster;
   let simulated: string;
@@ -85,7 +89,8 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
       const process = new ManagedProcess({ name, command, env, cwd: globalThis.process.cwd() });
       started.push(process);
       await process.start();
-      return { code: await process.ended(), said: process.output };
+      const code = await process.ended();
+      return { code, said: process.output.filter((line) => !isLogged(line)), events: process.output.filter(isLogged).map(eventOf) };
     };
     /** `npm run admin:create`, with the settings of the container for migrations. */
     const createAdmin = () => {
@@ -97,6 +102,7 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect(await createAdmin()).toEqual({
       code: 1,
       said: ['The database is not ready: its schema lacks the migration CreateUsers1795392000000. Run `npm run migrate`.'],
+      events: [],
     });
     // The file is Compose's as it stands, without the profile and without a key: nothing of it is to be believed.
     const keyless = await start('api', { PORT: String(ports.api), METRICS_PORT: String(await freePort()) });
@@ -152,8 +158,12 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     const inWorker = 'docker compose exec worker ';
     const [program = '', ...args] = (lines.find((line) => line.startsWith(inWorker)) ?? '').slice(inWorker.length).split(' ');
     const made = await run('admin:create', [program, ...args], services['worker']?.environment);
-    expect(made).toEqual({ code: 0, said: ['chief (+14155550123) is an administrator.', expect.stringMatching(/: \S{24}$/u) as string] });
-    expect(await createAdmin()).toEqual({ code: 1, said: ['Another account has this username.'] });
+    expect(made).toEqual({
+      code: 0,
+      said: ['chief (+14155550123) is an administrator.', expect.stringMatching(/: \S{24}$/u) as string],
+      events: ['role_changed'],
+    });
+    expect(await createAdmin()).toEqual({ code: 1, said: ['Another account has this username.'], events: [] });
     const identifier = { identifier: 'chief', password: made.said[1]?.split(': ').at(-1) };
     const asked = await client.post<{ code: string; challenge_id: string }>('/auth/login', { body: identifier });
     expect(asked).toMatchObject({ status: 401, body: { code: 'otp_required' } });

@@ -133,7 +133,9 @@ describe('a branch', () => {
 describe('concurrently', () => {
   test('150 regenerations of one reply: 99 are accepted, the rest cost nothing', async () => {
     const { message, reply } = await send('one');
-    const results = await Promise.allSettled(Array.from({ length: 150 }, () => regenerate(reply.id)));
+    // As many at once as get a connection within their time limit, also on a slow machine.
+    const atOnce = () => Promise.allSettled(Array.from({ length: 75 }, () => regenerate(reply.id)));
+    const results = [...(await atOnce()), ...(await atOnce())];
     expect(codesOf(results)).toEqual(Array.from({ length: 51 }, () => 'too_many_branches'));
     const made = await messages.getMessage(actor, { chatroomId: room, messageId: reply.id });
     expect(made.siblingIds).toHaveLength(100);
