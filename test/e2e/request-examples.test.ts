@@ -45,6 +45,7 @@ const REFUSED: Readonly<Record<string, readonly [status: number, code: string]>>
   replayWebhookEvent: [404, 'not_found'],
   // ADMIN_READS_CONTENT is not set.
   createLinkToAnyAttachment: [403, 'forbidden'],
+  exportFeedback: [403, 'forbidden'],
   // The reply has not failed.
   retryReply: [409, 'reply_not_retryable'],
 };
