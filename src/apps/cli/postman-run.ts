@@ -248,6 +248,9 @@ export const FOLDERS: readonly Folder[] = [
       { operation: 'listAllChatrooms', query: { user_id: '{{user_id}}' } },
       { operation: 'listAllMessages', query: { user_id: '{{user_id}}' } },
       { operation: 'exportMessages', query: { user_id: '{{user_id}}' } },
+      // Users' contents are not for administrators unless ADMIN_READS_CONTENT says so.
+      { operation: 'createLinkToAnyAttachment', refusedWith: [403, 'forbidden'] },
+      { operation: 'exportFeedback', refusedWith: [403, 'forbidden'] },
       { operation: 'retryReplies' },
       // The reply has not failed.
       { operation: 'retryReply', refusedWith: [409, 'reply_not_retryable'] },
