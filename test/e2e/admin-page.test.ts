@@ -278,7 +278,7 @@ test('files are named and sized, replies are found by their rating, and contents
     await page.getByRole('button', { name: 'Export JSON Lines' }).click();
   };
   await exportRatings();
-  await page.getByRole('alert').getByText('ADMIN_READS_CONTENT').waitFor();
+  await page.getByRole('status').getByText('ADMIN_READS_CONTENT').waitFor();
 
   const open = await startTestApi({ DATABASE_URL: stack.databaseUrl, ADMIN_READS_CONTENT: 'true' });
   try {

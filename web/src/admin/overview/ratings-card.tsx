@@ -3,6 +3,7 @@ import { notify } from '../../ui/notices.tsx';
 import { useTask } from '../../ui/use-task.ts';
 import { download, type Stats } from '../api.ts';
 import { count } from '../format.ts';
+import { problemOf } from '../list/use-list.ts';
 import { hrefOf } from '../route.ts';
 import { Card } from '../ui/card.tsx';
 import { type Column, Table } from '../ui/table.tsx';
@@ -30,6 +31,11 @@ function rowsOf(feedback: Stats['feedback']): Row[] {
   return [...rows.values()].sort((a, b) => b.up + b.down - a.up - a.down);
 }
 
+const save = (period: URLSearchParams): Promise<void> =>
+  download(`/admin/feedback/export?${period}`, 'feedback.jsonl').catch((error: unknown) => {
+    notify(error instanceof Error ? problemOf(error, { content: 'true' }) : error);
+  });
+
 /** How users rate the replies of each model, with the rated replies of the period to save for an evaluation. */
 export function RatingsCard({ stats: { from, to, feedback } }: { stats: Stats }) {
   const task = useTask();
@@ -49,7 +55,7 @@ export function RatingsCard({ stats: { from, to, feedback } }: { stats: Stats })
         className="button small"
         isDisabled={task.isBusy}
         onPress={() => {
-          task.run(() => download(`/admin/feedback/export?${new URLSearchParams({ from, to })}`, 'feedback.jsonl').catch(notify));
+          task.run(() => save(new URLSearchParams({ from, to })));
         }}
       >
         Export JSON Lines
