@@ -11,7 +11,8 @@ const MIB = 1024 * 1024;
 const MEMORY_MIB = 200;
 /** What 20 uploads at once may cost at most. */
 const UPLOAD_MEMORY_MIB = 150;
-const DELAY_MS = 200;
+/** What blocks the event loop takes seconds; a slow machine collects the garbage of large pages for half a second. */
+const DELAY_MS = 800;
 const DESCRIPTORS_LEFT = 10;
 /**
  * A busy machine delays threads that the event loop waits for, such as those that collect garbage. An attack that
