@@ -87,4 +87,10 @@ describe('a title and a summary', () => {
     );
     expect(digest('summary', { maxOutputTokens: 5 })).toBe('Simulated summary, n');
   });
+
+  test('are made of what the user said, not of the notes that name files', () => {
+    const said =
+      'User: [Attached file: "a.txt" (text/plain)]\n\n[Attached file: "b.png" (image/png)]\n\nWhat is this?\n\nAssistant: Two files.';
+    expect([...digestOf('title', prompt(said)).chunks].join('')).toBe('What is this? (simulated)');
+  });
 });

@@ -22,8 +22,8 @@ const FILLER: readonly string[] = [
   'come along too, and after them ordinary words once more.\n\n',
 ];
 
-/** Returns the user's words in the transcript of which a title or a summary is made. */
-const SAID = /^(?:user|human): (.*)$/gimu;
+/** The user's words in the transcript of a conversation, after the notes in brackets that name their files. */
+const SAID = /^(?:user|human): (?:\[[^\]\n]*\]\s+)*(.*)$/gimu;
 
 export const saidIn = (transcript: string): string[] => [...transcript.matchAll(SAID)].map(([, words = '']) => words);
 

@@ -50,6 +50,11 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
       /** Messages with attachments that were accepted, and those of them whose room was left alone. */
       let [sent, kept] = [0, 0];
 
+      const isLive = () =>
+        client.get('/health/live').then(
+          ({ status }) => status === 200,
+          () => false,
+        );
       // Uploads, sends and deletes for as long as processes are killed; what fails is given up.
       const work = async (user: ClusterUser) => {
         while (!isOver) {
@@ -71,7 +76,7 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
             const [first] = ids;
             if (first !== undefined) await client.delete(`/attachment/${first}`, { token: user.token });
           } catch {
-            await sleep(100);
+            await until('the API is back', isLive, 60_000);
           }
         }
       };

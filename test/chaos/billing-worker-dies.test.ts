@@ -61,7 +61,7 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     const trail = () => cluster.postgres.query<{ cause: string; before: unknown }>(`SELECT cause, before FROM subscription_transitions`);
     expect(await trail()).toEqual([{ cause: 'stripe', before: null }]);
 
-    // And as if the last one had died a moment later, its work done and not yet ticked off.
+    // The same as if the last worker had died a moment later, its work done and not yet ticked off.
     await cluster.postgres.query(
       `UPDATE stripe_events SET processed_at = NULL, outcome = NULL, requested_at = now(), due_at = now() WHERE outcome = 'applied'`,
     );
@@ -103,7 +103,7 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     await change('push_last');
     await stripe.control('DELETE', 'faults');
     await worker.start();
-    // As if the time that the dead worker had were over.
+    // The time that the dead worker had is over.
     await cluster.postgres.query(`UPDATE customer_updates SET due_at = now()`);
     await until('Stripe has the values', async () => (await updates()).length === 0, 60_000);
     const found = await stripe.stripe.customers.retrieve(customer.id);

@@ -161,7 +161,7 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect(made).toEqual({
       code: 0,
       said: ['chief (+14155550123) is an administrator.', expect.stringMatching(/: \S{24}$/u) as string],
-      events: ['role_changed'],
+      events: ['administrator_created'],
     });
     expect(await createAdmin()).toEqual({ code: 1, said: ['Another account has this username.'], events: [] });
     const identifier = { identifier: 'chief', password: made.said[1]?.split(': ').at(-1) };

@@ -80,8 +80,8 @@ describeOn('redis', 'two API and two worker processes', () => {
     const created = await create('the first compiler\r\nand nothing of this');
     expect(created.stdout).toBe('grace (+14155550123) is an administrator.\n');
     const [{ id } = { id: '' }] = await cluster.postgres.query<{ id: string }>(`SELECT id FROM users WHERE username = 'grace'`);
-    const event = { event: 'role_changed', user_id: id, by: null, from: null, to: 'admin' };
-    expect(JSON.parse(created.stderr)).toMatchObject({ level: 'warn', context: 'Security', ...event });
+    const event = { level: 'info', context: 'Security', event: 'administrator_created', user_id: id };
+    expect(JSON.parse(created.stderr)).toMatchObject(event);
     const login = await one.post('/auth/login', { body: { identifier: 'grace', password: 'the first compiler' } });
     expect(login).toMatchObject({ status: 200, body: { user: { role: 'admin', is_verified: true } } });
     await expect(create('another compiler')).rejects.toMatchObject({ code: 1, stderr: 'Another account has this username.\n' });

@@ -43,7 +43,7 @@ it('a paused subscription is resumed, and another one is ended at once', async (
   await statusIs(resumed, 'paused');
   await statusIs(ended, 'paused');
   expect((await post(resumed, '/subscription/resume')).status).toBe(200);
-  // Without a card its invoice is open; the subscription goes on when it is paid.
+  // Its invoice is open, because there is no card; the subscription goes on when it is paid.
   const { data } = await stack.stripe.stripe.invoices.list({ customer: await stack.customerOf(resumed), status: 'open' });
   expect(data).toHaveLength(1);
   expect((await post(ended, '/subscription/cancel')).status).toBe(200);

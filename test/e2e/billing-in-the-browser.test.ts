@@ -14,7 +14,7 @@ let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  // Without a frontend: the API's own page is the one to return to.
+  // There is no frontend: people return to the API's own page.
   [stack, browser] = await Promise.all([startBilling({ FRONTEND_URL: '' }), openBrowser()]);
   page = await browser.newPage();
   page.setDefaultTimeout(15_000);

@@ -23,7 +23,7 @@ import { noteForLine } from './request-log.js';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
-  /** By their reasons, which are few: codes of ours, of PostgreSQL and of vendors, and names of errors. */
+  /** Faults by their reasons, which are few: codes of ours, of PostgreSQL and of vendors, and names of errors. */
   private readonly faults = new Map<string, RepeatedError>();
 
   catch(exception: unknown, host: ArgumentsHost): void {

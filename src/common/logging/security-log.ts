@@ -12,7 +12,8 @@ export const SECURITY_EVENTS = {
   session_ended: { level: 'log', meaning: 'A session was ended by its user.' },
   sessions_ended: { level: 'log', meaning: 'All live sessions of a user, or all but the current one, were ended.' },
   password_changed: { level: 'log', meaning: 'A password was changed or set with a code.' },
-  role_changed: { level: 'warn', meaning: 'The role of an account was changed, or an administrator was created on the server.' },
+  role_changed: { level: 'warn', meaning: 'An administrator changed the role of an account.' },
+  administrator_created: { level: 'log', meaning: 'A command on the server created an administrator.' },
   account_disabled: { level: 'warn', meaning: 'An administrator disabled an account.' },
   account_enabled: { level: 'warn', meaning: 'An administrator enabled an account.' },
 } as const satisfies Record<string, { readonly level: 'log' | 'warn'; readonly meaning: string }>;

@@ -9,8 +9,9 @@ import { StripeClient } from './stripe.client.js';
 import { isLiveKey } from './stripe.connection.js';
 
 /**
- * With the calls that may be made at once, a second has at most 25: Stripe's limit of one endpoint in live mode, and of
- * a whole sandbox, which developers and their tests often share. https://docs.stripe.com/rate-limits
+ * Paces that keep a second below 25 calls, together with those that may be made at once: 25 is Stripe's limit of one
+ * endpoint in live mode, and of a whole sandbox, which developers and their tests often share.
+ * https://docs.stripe.com/rate-limits
  */
 const LIVE_CALLS_PER_SECOND = 20;
 const TEST_CALLS_PER_SECOND = 12;

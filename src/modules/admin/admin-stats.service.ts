@@ -24,7 +24,7 @@ const SETTLED_PERIODS = 16;
 const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
 /** Statuses of subscriptions that pay, or are expected to pay soon. */
 
-/** In milliseconds; null where nothing was measured. */
+/** Milliseconds; null where nothing was measured. */
 export type Percentiles = Readonly<Record<keyof typeof QUANTILES, number | null>>;
 
 export interface ModelStats {
@@ -36,7 +36,7 @@ export interface ModelStats {
   readonly searches: number;
   readonly costMicros: number;
   readonly firstToken: Percentiles;
-  /** Of the replies with thoughts. */
+  /** Only replies with thoughts count. */
   readonly firstThought: Percentiles;
   readonly total: Percentiles;
 }
@@ -53,7 +53,7 @@ export interface Stats {
   readonly retries: number;
   readonly days: readonly (Omit<HourTotal, 'hour'> & { readonly day: string })[];
   readonly firstToken: Percentiles;
-  /** Of the replies with thoughts. */
+  /** Only replies with thoughts count. */
   readonly firstThought: Percentiles;
   readonly total: Percentiles;
   readonly models: readonly ModelStats[];

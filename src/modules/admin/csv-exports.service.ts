@@ -137,7 +137,7 @@ interface CsvSource<Row> extends Omit<ExportedList<Row>, 'rowsAtATime'> {
 const toLines = (rows: readonly (readonly unknown[])[]): string =>
   stringify(
     rows.map((cells) => cells.map(toCell)),
-    // By default csv-stringify quotes a cell only if it contains the whole of the record delimiter.
+    // csv-stringify quotes a cell by itself only if it contains the whole of the record delimiter.
     { record_delimiter: 'windows', quoted_match: /[\r\n]/ },
   );
 

@@ -133,8 +133,7 @@ export class UsersService {
     return this.database.transaction(async (transaction) => {
       await this.users.takeOverNumber(transaction, user.mobileNumber);
       const created = await this.users.insert(transaction, user);
-      // Nobody who is signed in did it: whoever has the server may.
-      logSecurityEvent('role_changed', { user_id: created.id, by: null, from: null, to: created.role }, transaction);
+      logSecurityEvent('administrator_created', { user_id: created.id }, transaction);
       return created;
     });
   }

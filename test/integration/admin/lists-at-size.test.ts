@@ -5,7 +5,7 @@ import { startTestApi, type TestApi, type TestUser } from '../../support/api.js'
 import { fillWithMessages } from '../../support/many-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
-/** With ADMIN_ROWS=1000000 the lists have their full size, and PostgreSQL chooses the plans without a hint. */
+/** ADMIN_ROWS=1000000 gives the lists their full size, and PostgreSQL chooses the plans without a hint. */
 const FULL_SIZE = process.env['ADMIN_ROWS'];
 const MESSAGES = Number(FULL_SIZE ?? 40_000);
 /** Where to write how long each answer took. */
@@ -21,7 +21,7 @@ interface Plan {
   readonly Plans?: Plan[];
 }
 
-/** Of a smaller table PostgreSQL reads the few pages, whatever indexes it has. */
+/** PostgreSQL reads the few pages of a smaller table, whatever indexes it has. */
 const LARGE = 1_000;
 
 let database: TestDatabase;

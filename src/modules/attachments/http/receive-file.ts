@@ -18,7 +18,7 @@ const MULTIPART = /^multipart\/form-data[\t ]*;/i;
 const BOUNDARY = /;[\t ]*boundary=(?:"([^"]*)"|([^\t ;]*))/i;
 
 interface ReceiveLimits {
-  /** Of the file. */
+  /** The most bytes of the file. */
   readonly maxBytes: number;
   /** Time in which a sender has to make progress. */
   readonly stallMs: number;

@@ -68,7 +68,7 @@ const hours = statement({
 /** Histograms of the completed replies of a model, in the classes of latency.ts. */
 export interface ModelLatencies {
   readonly firstToken: readonly number[];
-  /** Of the replies with thoughts. */
+  /** Only replies with thoughts count. */
   readonly firstThought: readonly number[];
   readonly total: readonly number[];
 }
