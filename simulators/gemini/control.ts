@@ -20,8 +20,12 @@ export interface ControlState {
   initialSettings: Settings;
   /** Scenarios for the next calls of a purpose, one each, before the words of their prompts. */
   next: (Scenario & { purpose: Purpose })[];
-  /** Releases each call that is held; null while none is to be held. */
-  held: Set<() => void> | null;
+  /** New calls are held before their answers. */
+  isHolding: boolean;
+  /** Releases each call that is held, before its answer or in the middle of it. */
+  held: Set<() => void>;
+  /** How often held calls were released. */
+  releases: number;
   files: UploadedFiles;
 }
 
@@ -36,7 +40,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /_simulator/next':
     '{scenario: "rate-limit 2s", times: 3, purpose: "title"}: the next calls for replies (or titles, or summaries) get it, whatever their prompt',
   'POST /_simulator/hold': 'calls are taken and not answered, until',
-  'POST /_simulator/release': 'they are',
+  'POST /_simulator/release': 'they are; answers that [[hold]] stopped go on, too',
   'POST /_simulator/expire-files': 'every uploaded file is gone, as after 48 hours',
   'POST /_simulator/reset': 'release what is held, forget requests, attempts, files and ordered scenarios; settings as at the start',
 };
@@ -75,7 +79,7 @@ export async function control(
       sendJson(response, 200, { pending: state.next.length });
       return;
     case 'POST /_simulator/hold':
-      state.held ??= new Set();
+      state.isHolding = true;
       sendJson(response, 200, { held: state.held.size });
       return;
     case 'POST /_simulator/release':
@@ -98,15 +102,17 @@ export async function control(
 }
 
 function release(state: ControlState): number {
-  const held = state.held ?? new Set();
-  state.held = null;
+  const { held } = state;
+  state.isHolding = false;
+  state.held = new Set();
+  state.releases += 1;
   for (const goOn of held) goOn();
   return held.size;
 }
 
-/** Resolves when the call may be answered, or its caller has gone. */
-export async function passHold({ held }: ControlState, response: ServerResponse): Promise<void> {
-  if (held === null) return;
+/** Resolves at the next release, or when the caller has gone. */
+export async function untilReleased({ held }: ControlState, response: ServerResponse): Promise<void> {
+  if (response.destroyed) return;
   await new Promise<void>((resolve) => {
     held.add(resolve);
     response.once('close', () => {

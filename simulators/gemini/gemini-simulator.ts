@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { answerTo, digestOf, saidIn } from './answers.js';
-import { control, type ControlState, passHold } from './control.js';
+import { control, type ControlState, untilReleased } from './control.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { modelResource, modelResources, modelVersionOf } from './models.js';
 import { perform, sendError, sendJson } from './playback.js';
@@ -53,7 +53,9 @@ export async function startGeminiSimulator(options: GeminiSimulatorOptions): Pro
     settings,
     initialSettings: { ...settings },
     next: [],
-    held: null,
+    isHolding: false,
+    held: new Set(),
+    releases: 0,
     files: new UploadedFiles(),
   };
   const server = createServer((request, response) => {
@@ -144,7 +146,8 @@ async function post(
   if (badTitle === 'empty') plan.fault ??= parseScenario('empty');
   if (badTitle === 'blocked') plan.fault ??= parseScenario('blocked-prompt');
   entry.scenario = plan.fault?.word ?? null;
-  await passHold(state, response);
+  const { releases } = state;
+  if (state.isHolding) await untilReleased(state, response);
   await perform({
     response,
     model,
@@ -161,6 +164,10 @@ async function post(
     latencyMs: state.settings.latencyMs,
     chunkMs: state.settings.chunkMs,
     streamed,
+    // A release while the first chunks are being written counts, too.
+    pass: async () => {
+      if (state.releases === releases) await untilReleased(state, response);
+    },
     onBreak: () => {
       state.journal.end(entry, 'broken', response.headersSent ? 200 : null);
     },

@@ -14,6 +14,8 @@ export interface Performance {
   latencyMs: number;
   chunkMs: number;
   streamed: boolean;
+  /** Resolves when an answer that is held may go on. */
+  pass: () => Promise<void>;
   /** Called when the simulator is about to break the answer off itself. */
   onBreak: () => void;
 }
@@ -172,6 +174,7 @@ async function stream(performance: Performance): Promise<void> {
         }
       }
       if (written >= most) break;
+      if (written === CHUNKS_BEFORE && plan.isHeld) await performance.pass();
     }
   }
   if (response.destroyed) return;

@@ -22,6 +22,7 @@ describe('the scenarios of a prompt', () => {
       delayMs: 1500,
       chunkMs: 10,
       tokens: 50,
+      isHeld: false,
       thinking: true,
       thoughtTokens: null,
       thinkingBetween: false,

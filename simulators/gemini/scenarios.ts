@@ -6,13 +6,14 @@
  * `title` is for the call that names the conversation, and works from any of the user's turns that this call is given.
  * `xN` limits it to the first N attempts of the same prompt (same model, history and system instruction), so that a
  * retry succeeds. A poison acts in every later prompt of its conversation too, and in those of its titles and
- * summaries. A prompt may hold several: the manners (delay, slow, long, thinking, thinking-between, grounded,
+ * summaries. A prompt may hold several: the manners (delay, slow, hold, long, thinking, thinking-between, grounded,
  * ungrounded, title) add up; of the others the first that is still active decides. Words that are not in this table are
  * ordinary text. POST /_simulator/next chooses for calls whose prompt one does not write.
  */
 export const SCENARIOS = {
   delay: { argument: 'time, 2s', does: 'the first byte comes after that time' },
   slow: { argument: 'time, 250ms', does: 'that pause between two chunks' },
+  hold: { argument: null, does: 'three chunks, then the rest after POST /_simulator/release' },
   long: { argument: 'tokens, 1000', does: 'an answer of that many tokens' },
   thinking: {
     argument: 'tokens, as its sentences are',
@@ -82,6 +83,8 @@ export interface Scenario {
 export interface Plan {
   delayMs: number | null;
   chunkMs: number | null;
+  /** The answer waits in its middle until it is released. */
+  isHeld: boolean;
   tokens: number | null;
   thinking: boolean;
   /** The length of the thoughts; null: that of their sentences. */
@@ -119,6 +122,7 @@ export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
   const plan: Plan = {
     delayMs: null,
     chunkMs: null,
+    isHeld: false,
     tokens: null,
     thinking: false,
     thoughtTokens: null,
@@ -131,6 +135,7 @@ export function planOf(scenarios: readonly Scenario[], attempt: number): Plan {
     if (attempt > scenario.attempts) continue;
     if (scenario.word === 'delay') plan.delayMs = milliseconds(scenario.argument, 2000);
     else if (scenario.word === 'slow') plan.chunkMs = milliseconds(scenario.argument, 250);
+    else if (scenario.word === 'hold') plan.isHeld = true;
     else if (scenario.word === 'long') plan.tokens = tokenCount(scenario.argument);
     else if (scenario.word === 'thinking') {
       plan.thinking = true;

@@ -52,6 +52,22 @@ describe('The files of a deployment', () => {
   });
 });
 
+describe('The suites', () => {
+  const suites = committedFiles()
+    .filter((path) => path.startsWith('test/') && path.endsWith('.test.ts') && !path.startsWith('test/architecture/'))
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+  const starting = (what: RegExp) => suites.filter(({ text }) => what.test(text));
+  const pathsWithout = (guard: RegExp, of: typeof suites) => of.filter(({ text }) => !guard.test(text)).map(({ path }) => path);
+
+  it('are skipped with a reason where Redis or a browser that they need is lacking', () => {
+    const onRedis = starting(/\bstart(Cluster|TestRedis|Engine)\(/u);
+    const inBrowsers = starting(/\bopenBrowser\(/u);
+    expect([onRedis.length > 20, inBrowsers.length > 5]).toEqual([true, true]);
+    expect(pathsWithout(/\b(describeOn\w*|describeWith|whyNoRedis)\(/u, onRedis)).toEqual([]);
+    expect(pathsWithout(/\bdescribeInBrowser\(/u, inBrowsers)).toEqual([]);
+  });
+});
+
 describe('The repository', () => {
   it('links its pages and pictures to files that exist', () => {
     const pages = committedFiles().filter((path) => path.endsWith('.md'));

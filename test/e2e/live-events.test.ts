@@ -129,7 +129,7 @@ describe.each(ENGINES)('live events (%s)', (engine) => {
     test('the end of a plan that nobody wrote', async () => {
       await runSql(
         stack.databaseUrl,
-        `INSERT INTO grants (id, user_id, entitled_until, reason) VALUES (gen_random_uuid(), $1, now() + interval '2 seconds', 'test')`,
+        `INSERT INTO grants (id, user_id, entitled_until, reason) VALUES (gen_random_uuid(), $1, now() + interval '5 seconds', 'test')`,
         [user.id],
       );
       await live.until(2);

@@ -17,9 +17,15 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** Starts the Chromium that `CHROMIUM_PATH` names, or the one of this machine. */
+const executablePath = process.env['CHROMIUM_PATH'] ?? USUAL_PLACES.find((path) => existsSync(path));
+
+/** `describe` for tests of a page; skipped, and saying why, on a machine without Chromium. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (executablePath === undefined) describe.skip(`${name} (skipped: no Chromium: install one, or name it in CHROMIUM_PATH)`, tests);
+  else describe(name, tests);
+}
+
+/** Starts the Chromium that `CHROMIUM_PATH` names, or the one of this machine: in tests under `describeInBrowser`. */
 export async function openBrowser(args: readonly string[] = []): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM_PATH'] ?? USUAL_PLACES.find((path) => existsSync(path));
-  if (executablePath === undefined) throw new Error('No Chromium found: install one, or name it in CHROMIUM_PATH.');
-  return chromium.launch({ executablePath, args: [...QUIET, ...args] });
+  return chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: [...QUIET, ...args] });
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import Module from 'node:module';
 
 /** Jest transforms what its globalSetup loads, but resolves it as Node does, which knows no `.ts` behind our `.js`. */
@@ -14,8 +15,9 @@ function resolveSources(): void {
   };
 }
 
-/** Starts the PostgreSQL of the run; a default export because Jest wants one. */
+/** Builds the pages, unless they are built, and starts the PostgreSQL of the run; exported as Jest wants it. */
 export default async function globalSetup(): Promise<void> {
+  execFileSync(process.execPath, ['tools/build-web.mjs'], { stdio: 'inherit' });
   resolveSources();
   const { startTestServer, stopTestServer } = await import('./test-server.js');
   globalThis.stopTestServer = stopTestServer;

@@ -19,8 +19,9 @@ export async function lookAt(page: Page, name: string, folder?: string): Promise
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       if (width > viewport.width) found.push(`${name} ${viewport.width}: the page is ${width} px wide`);
-      found.push(...(await accessibilityProblems(page)).map((problem) => `${name} ${viewport.width} ${colorScheme}: ${problem}`));
-      if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}-${viewport.width}-${colorScheme}.png` });
+      const problems = await accessibilityProblems(page, ':root', colorScheme === 'light' ? 'everything' : 'colours');
+      found.push(...problems.map((problem) => `${name} ${viewport.width} ${colorScheme}: ${problem}`));
+      if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: true });
     }
   }
   await page.setViewportSize(SIZES[0]);

@@ -209,6 +209,27 @@ describe('the Gemini simulator on its wire', () => {
       expect((await generate(HELLO)).status).toBe(200);
     });
 
+    test('an answer is held after three chunks until the next release, if none came meanwhile', async () => {
+      const path = '/v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse';
+      const response = await call(path, { contents: [{ role: 'user', parts: [{ text: 'Hello [[hold]] [[long 40]]' }] }] });
+      const events = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let text = '';
+      const read = async () => {
+        const { done, value } = (await events?.read()) ?? { done: true, value: undefined };
+        text += value ?? '';
+        return done;
+      };
+      const chunks = () => text.split('data: ').length - 1;
+      while (chunks() < 3) await read();
+      const rest = read();
+      expect(await Promise.race([rest.then(() => 'goes on'), control('GET', 'requests').then(() => 'held')])).toBe('held');
+      await control('POST', 'release');
+      await rest;
+      while (!(await read()));
+      expect(chunks()).toBeGreaterThan(4);
+      expect(text).toContain('"finishReason":"STOP"');
+    });
+
     test('settings change at run time and come back with a reset', async () => {
       const start = { latencyMs: 0, chunkMs: 0, tokens: null, fileProcessingMs: 0 };
       expect((await control('PATCH', 'settings', { tokens: 50, latencyMs: 1 })).body).toEqual({ ...start, tokens: 50, latencyMs: 1 });

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import type Stripe from 'stripe';
-import { openBrowser } from '../../support/browser.js';
+import { describeInBrowser, openBrowser } from '../../support/browser.js';
 import { openStripe, START, DAY, type StripeWorld } from '../../support/stripe-simulator.js';
 
 /** What a person does on the hosted pages, in Chromium. */
-describe('the hosted pages', () => {
+describeInBrowser('the hosted pages', () => {
   let browser: Browser;
   let world: StripeWorld;
   let page: Page;
