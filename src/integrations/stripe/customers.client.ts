@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
 import type { CheckoutsClient } from './checkouts.client.js';
-import { PAGE, type StripeConnection } from './stripe.connection.js';
+import { idempotencyKeyOf, PAGE, type StripeConnection } from './stripe.connection.js';
 import { isRefusal, StripeRefusalError, UnknownCustomerError } from './stripe.errors.js';
 
 export class CustomersClient {
@@ -20,10 +19,8 @@ export class CustomersClient {
       metadata: { user_id: user.userId },
       ...(user.email === null ? {} : { email: user.email }),
     };
-    const key = createHash('sha256')
-      .update(JSON.stringify([parameters, replaced]))
-      .digest('hex');
-    return this.stripe.request(async () => (await this.stripe.sdk.customers.create(parameters, { idempotencyKey: `customer-${key}` })).id);
+    const idempotencyKey = idempotencyKeyOf('customer', [parameters, replaced]);
+    return this.stripe.request(async () => (await this.stripe.sdk.customers.create(parameters, { idempotencyKey })).id);
   }
 
   /**
