@@ -1,3 +1,6 @@
+import type { Actor } from '../../src/common/actor.js';
+import { UserGoneError } from '../../src/database/database.errors.js';
+import { CheckoutsService } from '../../src/modules/billing/checkouts.service.js';
 import { signUpAdministrator } from '../support/administrator.js';
 import type { TestUser } from '../support/api.js';
 import { type BillingStack, startBilling } from '../support/billing.js';
@@ -275,6 +278,27 @@ describe('Money paid for an account that the holder of its number reclaims', () 
     expect((await stack.status(own, `?checkout_session_id=${body.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
     expect(await isRefunded(await stack.customerOf(payer))).toBe(false);
     expect((await stack.stripe.stripe.subscriptions.list({ customer })).data).toEqual([]);
+  });
+
+  it('is none of what the holder pays, also when the payer had a customer before', async () => {
+    const payer = await stack.api.signUp();
+    await stack.subscribe(payer);
+    const first = await stack.customerOf(payer);
+    await stack.stripe.stripe.customers.del(first);
+    expect((await stack.subscribe(payer)).status).toBe(201);
+    const second = await stack.customerOf(payer);
+    await stack.stripe.control('POST', 'faults', { kind: 'error', method: 'GET', path: `/v1/customers/${second}`, times: 'always' });
+    const { token } = await reclaim(payer);
+    expect((await stack.api.post('/subscribe/pro', { token, body: {} })).status).toBe(201);
+    expect([first, second, '']).not.toContain(await stack.customerOf(payer));
+  });
+
+  it('is not asked for on the page of the holder, by a request that was let in before', async () => {
+    const payer = await stack.api.signUp();
+    const before: Actor = { userId: payer.id, sessionId: payer.id, role: 'user', plan: 'basic', isVerified: false, listVersion: '0' };
+    const { token } = await reclaim(payer);
+    expect((await stack.api.post('/subscribe/pro', { token, body: {} })).status).toBe(201);
+    await expect(stack.api.app.get(CheckoutsService, { strict: false }).subscribe(before, { key: null })).rejects.toThrow(UserGoneError);
   });
 
   it('is not asked for by a page that is being opened meanwhile', async () => {
