@@ -5,16 +5,18 @@ export class ChooseSearchAndReasoning1795921200700 implements MigrationInterface
   readonly name = 'ChooseSearchAndReasoning1795921200700';
 
   async up(queryRunner: QueryRunner): Promise<void> {
+    // Without NOT VALID every row would be read while nobody can use the table. ValidateReasoning reads them later.
     await queryRunner.query(`
       ALTER TABLE chatrooms
         ADD web_search boolean NOT NULL DEFAULT false,
         ADD reasoning text,
-        ADD CONSTRAINT ck_chatrooms_reasoning CHECK (reasoning IN ('minimal', 'low', 'medium', 'high'))`);
+        ADD CONSTRAINT ck_chatrooms_reasoning CHECK (reasoning IN ('minimal', 'low', 'medium', 'high')) NOT VALID`);
     await queryRunner.query(`
       ALTER TABLE messages
         ADD web_search boolean,
         ADD reasoning_level text,
-        ADD CONSTRAINT ck_messages_reasoning_level CHECK (reasoning_level IN ('default', 'minimal', 'low', 'medium', 'high'))`);
+        ADD CONSTRAINT ck_messages_reasoning_level
+          CHECK (reasoning_level IN ('default', 'minimal', 'low', 'medium', 'high')) NOT VALID`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

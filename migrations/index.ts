@@ -53,6 +53,7 @@ import { ReleasePayersOfReclaimedAccounts1795996800100 } from './1795996800100-r
 import { CountDetailsOfReplies1795996800700 } from './1795996800700-count-details-of-replies.js';
 import { CountSearchesAndThoughts1795996800701 } from './1795996800701-count-searches-and-thoughts.js';
 import { IndexFeedbackByRating1795996800702 } from './1795996800702-index-feedback-by-rating.js';
+import { ValidateReasoning1795996800710 } from './1795996800710-validate-reasoning.js';
 
 /** All migrations in the order in which they run. Append only. */
 export const migrations = [
@@ -111,4 +112,5 @@ export const migrations = [
   CountDetailsOfReplies1795996800700,
   CountSearchesAndThoughts1795996800701,
   IndexFeedbackByRating1795996800702,
+  ValidateReasoning1795996800710,
 ] as const;

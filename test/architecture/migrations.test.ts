@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { entities } from '../../src/apps/cli/entities.js';
@@ -72,6 +72,16 @@ describe('The lists', () => {
 });
 
 describe('Migrations', () => {
+  it('read no row of a large table while nobody can use it', () => {
+    // Those of 0.1.0 ran on empty tables.
+    const later = sourceFiles('migrations').filter((file) => file > '17959');
+    const changes = later.flatMap((file) => readFileSync(join('migrations', file), 'utf8').match(/`[^`]*`/g) ?? []);
+    const ofLarge = changes.filter((change) => /ALTER TABLE (?:messages|chatrooms|users|usage_days)\b/.test(change));
+    const constraints = ofLarge.flatMap((change) => change.match(/ADD CONSTRAINT[^]*?(?=,\s+ADD |`)/g) ?? []);
+    expect(constraints.length).toBeGreaterThan(0);
+    expect(constraints.filter((constraint) => !constraint.endsWith('NOT VALID'))).toEqual([]);
+  });
+
   it('make the very tables, columns, constraints and indexes that the entities describe', async () => {
     const migrated = await up(await emptyDatabase(), migrations.length);
     const described = await connected(await emptyDatabase(), 0, async (dataSource) => {

@@ -49,7 +49,7 @@ describeInBrowser('the pages of a payment', () => {
     await page.getByRole('button', { name: /^Subscribe/ }).click();
     await page.waitForURL(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
     // The page looks again by itself until Stripe's event has arrived.
-    await page.getByRole('heading', { name: 'Thank you, you have Pro' }).waitFor();
+  await page.getByRole('heading', { name: 'Thank you for subscribing' }).waitFor();
     await lookAt(page, 'paid', SCREENSHOTS);
 
     expect((await stack.status(user, `?checkout_session_id=${checkout.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
@@ -83,7 +83,7 @@ describeInBrowser('the pages of a payment', () => {
     const user = await stack.api.signUp();
     const { body: checkout } = await stack.subscribe(user);
     await page.goto(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
-    await page.getByRole('heading', { name: 'Your payment is being confirmed' }).waitFor();
+  await page.getByRole('heading', { name: 'Your subscription is being confirmed' }).waitFor();
     await lookAt(page, 'waiting', SCREENSHOTS);
   }, 60_000);
 

@@ -230,9 +230,14 @@ describe('POST /subscribe/pro', () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) => stack.subscribe(user, { price: i % 2 === 0 ? 'monthly' : 'annual' })),
     );
-    for (const { status } of answers) expect([201, 429, 503]).toContain(status);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses).toContain(201);
+    for (const status of statuses) expect([201, 429, 503]).toContain(status);
+    // The day's pages may be used up, which is not the question here.
+    await stack.sql('DELETE FROM counters');
+    const { body: last } = await stack.subscribe(user, { price: 'annual' });
     const { data: open } = await stack.stripe.stripe.checkout.sessions.list({ customer: await stack.customerOf(user), status: 'open' });
-    expect(open.length).toBeLessThanOrEqual(1);
+    expect(open.map(({ id }) => id)).toEqual([last.session_id]);
   });
 
   it('does not sell twice to a user who pays on the page that is to be replaced', async () => {

@@ -70,6 +70,14 @@ describe('What only the operator can correct is 502, without a time to retry', (
   });
 });
 
+it('a configuration of the portal that Stripe does not know is no missing subscription', async () => {
+  const user = await stack.api.signUp();
+  await stack.pay(user);
+  const error = { status: 404, type: 'invalid_request_error', code: 'resource_missing', param: 'configuration' };
+  await stack.stripe.control('POST', 'faults', { kind: 'refuse', method: 'POST', path: '/v1/billing_portal/sessions', times: 1, error });
+  expect(await post(user, '/subscription/portal')).toMatchObject({ status: 502, body: REFUSED });
+});
+
 it('an installation without Stripe says so, without a time to retry', async () => {
   const answer = await subscribeWith({});
   expect(answer).toMatchObject({

@@ -1,3 +1,6 @@
+import type { Actor } from '../../src/common/actor.js';
+import { UserGoneError } from '../../src/database/database.errors.js';
+import { CheckoutsService } from '../../src/modules/billing/checkouts.service.js';
 import { signUpAdministrator } from '../support/administrator.js';
 import type { TestUser } from '../support/api.js';
 import { type BillingStack, startBilling } from '../support/billing.js';
@@ -111,6 +114,8 @@ describe('Money paid for an account that is gone', () => {
     await stack.stripe.submit(body.checkout_url, { method: 'bank', account: 'succeeds' });
     await until('Stripe has the subscription', async () => (await stack.status(user)).body.status === 'active');
     const [intent] = (await stack.stripe.stripe.paymentIntents.list({ customer })).data;
+    // What a bank decides on cannot be called back.
+    await stack.stripe.control('POST', 'faults', { kind: 'refuse', method: 'POST', path: '/v1/invoices', times: 'always' });
     expect((await erase(user)).status).toBe(204);
     await until('the customer is deleted', async () => (await stack.stripe.stripe.customers.retrieve(customer)).deleted === true);
     await until('it is owed', async () => (await refundOf(customer))?.status === 'owed');
@@ -158,6 +163,42 @@ describe('Money paid for an account that is gone', () => {
     expect((await erase(user)).status).toBe(204);
     await until('the closure is done', () => isClosed(customer));
     expect(await refundOf(customer)).toBeUndefined();
+  });
+
+  /** A user whose renewal failed, and the address at which its invoice can be paid. */
+  async function fallOverdue() {
+    const user = await stack.api.signUp();
+    await stack.pay(user);
+    const customer = await stack.customerOf(user);
+    await stack.stripe.control('POST', 'cards', { customer, behaviour: 'insufficient_funds' });
+    await stack.stripe.pass('31d');
+    await stack.settled();
+    const [invoice] = (await stack.stripe.stripe.invoices.list({ customer, status: 'open' })).data;
+    return { user, customer, invoice: invoice?.id ?? '', address: invoice?.hosted_invoice_url ?? '' };
+  }
+
+  it('cannot be paid for an invoice that was open', async () => {
+    const { user, customer, invoice, address } = await fallOverdue();
+    expect((await erase(user)).status).toBe(204);
+    await until('the closure is done', () => isClosed(customer));
+    expect((await stack.stripe.stripe.invoices.retrieve(invoice)).status).toBe('void');
+    await stack.stripe.submit(address);
+    expect((await stack.stripe.stripe.charges.list({ customer })).data.map(({ paid }) => paid)).toEqual([false, true]);
+  });
+
+  it('after its customer was deleted at Stripe is given back', async () => {
+    const { user, customer, address } = await fallOverdue();
+    // A payment is under way, so that Stripe does not void the invoice.
+    await stack.stripe.control('POST', 'faults', { kind: 'refuse', method: 'POST', path: '/v1/invoices', times: 'always' });
+    expect((await erase(user)).status).toBe(204);
+    await until('the closure is done', () => isClosed(customer));
+    await stack.stripe.control('DELETE', 'faults');
+    await stack.stripe.submit(address);
+    await until('it is given back', () => isRefunded(customer));
+    await until('the closure is done again', () => isClosed(customer));
+    expect(await stack.sql(`SELECT reason, status FROM refunds WHERE stripe_customer_id = $1`, [customer])).toEqual([
+      { reason: 'account_closed', status: 'refunded' },
+    ]);
   });
 
   it('long before the account went is kept', async () => {
@@ -237,6 +278,27 @@ describe('Money paid for an account that the holder of its number reclaims', () 
     expect((await stack.status(own, `?checkout_session_id=${body.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
     expect(await isRefunded(await stack.customerOf(payer))).toBe(false);
     expect((await stack.stripe.stripe.subscriptions.list({ customer })).data).toEqual([]);
+  });
+
+  it('is none of what the holder pays, also when the payer had a customer before', async () => {
+    const payer = await stack.api.signUp();
+    await stack.subscribe(payer);
+    const first = await stack.customerOf(payer);
+    await stack.stripe.stripe.customers.del(first);
+    expect((await stack.subscribe(payer)).status).toBe(201);
+    const second = await stack.customerOf(payer);
+    await stack.stripe.control('POST', 'faults', { kind: 'error', method: 'GET', path: `/v1/customers/${second}`, times: 'always' });
+    const { token } = await reclaim(payer);
+    expect((await stack.api.post('/subscribe/pro', { token, body: {} })).status).toBe(201);
+    expect([first, second, '']).not.toContain(await stack.customerOf(payer));
+  });
+
+  it('is not asked for on the page of the holder, by a request that was let in before', async () => {
+    const payer = await stack.api.signUp();
+    const before: Actor = { userId: payer.id, sessionId: payer.id, role: 'user', plan: 'basic', isVerified: false, listVersion: '0' };
+    const { token } = await reclaim(payer);
+    expect((await stack.api.post('/subscribe/pro', { token, body: {} })).status).toBe(201);
+    await expect(stack.api.app.get(CheckoutsService, { strict: false }).subscribe(before, { key: null })).rejects.toThrow(UserGoneError);
   });
 
   it('is not asked for by a page that is being opened meanwhile', async () => {

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { StripeConnection } from './stripe.connection.js';
+import { idempotencyKeyOf, type StripeConnection } from './stripe.connection.js';
 import { StripeRefusalError } from './stripe.errors.js';
 import { type StripeCheckout, toCheckout, TRIAL_MARK } from './stripe-objects.js';
 
@@ -12,7 +12,7 @@ export interface CheckoutSettings {
 
 /** A page that Stripe hosts for one visit. */
 interface CheckoutRequest {
-  /** Our id. The same request under the same id creates the same session. */
+  /** Our id. The same request under the same id creates the same session, another request another one. */
   readonly checkoutId: string;
   readonly userId: string;
   readonly stripeCustomerId: string;
@@ -47,9 +47,8 @@ export class CheckoutsClient {
         trialDays === 0 ? { metadata } : { metadata: { ...metadata, [TRIAL_MARK]: String(trialDays) }, trial_period_days: trialDays },
       ...askedBy(this.settings),
     };
-    return this.stripe.request(async () =>
-      toCheckout(await this.stripe.sdk.checkout.sessions.create(parameters, { idempotencyKey: `checkout-${checkoutId}` })),
-    );
+    const idempotencyKey = idempotencyKeyOf('checkout', [checkoutId, parameters]);
+    return this.stripe.request(async () => toCheckout(await this.stripe.sdk.checkout.sessions.create(parameters, { idempotencyKey })));
   }
 
   /** @returns null for a session that Stripe does not know */

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
 import type { CheckoutsClient } from './checkouts.client.js';
-import { PAGE, type StripeConnection } from './stripe.connection.js';
-import { isRefusal, UnknownCustomerError } from './stripe.errors.js';
+import { idempotencyKeyOf, PAGE, type StripeConnection } from './stripe.connection.js';
+import { isRefusal, StripeRefusalError, UnknownCustomerError } from './stripe.errors.js';
 
 export class CustomersClient {
   constructor(
@@ -20,10 +19,8 @@ export class CustomersClient {
       metadata: { user_id: user.userId },
       ...(user.email === null ? {} : { email: user.email }),
     };
-    const key = createHash('sha256')
-      .update(JSON.stringify([parameters, replaced]))
-      .digest('hex');
-    return this.stripe.request(async () => (await this.stripe.sdk.customers.create(parameters, { idempotencyKey: `customer-${key}` })).id);
+    const idempotencyKey = idempotencyKeyOf('customer', [parameters, replaced]);
+    return this.stripe.request(async () => (await this.stripe.sdk.customers.create(parameters, { idempotencyKey })).id);
   }
 
   /**
@@ -64,22 +61,31 @@ export class CustomersClient {
   }
 
   /**
-   * Closes a customer's open payment pages, and deletes the customer, which ends its subscriptions and deletes its
-   * personal data. A repeat changes nothing.
+   * Closes what a customer can still pay, open payment pages and invoices, and deletes the customer, which ends its
+   * subscriptions and deletes its personal data. A repeat changes nothing. An invoice whose payment has begun stays as
+   * it is.
    *
-   * @param settle reads what is needed of the payments, when no page can be paid any more
    * @throws UnknownCustomerError for a customer that Stripe does not know at all, which may go on paying elsewhere
    */
-  async delete(stripeCustomerId: string, settle: () => Promise<void>): Promise<void> {
-    if (await this.isDeleted(stripeCustomerId)) {
-      await settle();
-      return;
-    }
+  async delete(stripeCustomerId: string): Promise<void> {
+    if (await this.isDeleted(stripeCustomerId)) return;
     await this.stripe.request(async () => {
       const open = await this.stripe.sdk.checkout.sessions.list({ customer: stripeCustomerId, status: 'open', limit: PAGE });
       for (const { id } of open.data) await this.checkouts.expire(id);
-      await settle();
+      // Stripe accepts a payment for both kinds.
+      for (const status of ['open', 'uncollectible'] as const) await this.voidInvoices(stripeCustomerId, status);
       await this.stripe.sdk.customers.del(stripeCustomerId);
     });
+  }
+
+  private async voidInvoices(customer: string, status: 'open' | 'uncollectible'): Promise<void> {
+    const { data } = await this.stripe.sdk.invoices.list({ customer, status, limit: PAGE });
+    for (const { id } of data) {
+      await this.stripe
+        .request(() => this.stripe.sdk.invoices.voidInvoice(id))
+        .catch((error: unknown) => {
+          if (!(error instanceof StripeRefusalError)) throw error;
+        });
+    }
   }
 }

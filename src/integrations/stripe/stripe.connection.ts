@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import Stripe from 'stripe';
 import { asOurs, isRefusal, PaymentProviderRefusedError } from './stripe.errors.js';
@@ -118,6 +119,10 @@ function noted(error: unknown): Error {
   }
   return asOurs(error);
 }
+
+/** The key of a request, the same for the same request: Stripe refuses other parameters under a key that it knows. */
+export const idempotencyKeyOf = (kind: string, request: readonly unknown[]): string =>
+  `${kind}-${createHash('sha256').update(JSON.stringify(request)).digest('hex')}`;
 
 /** True for a key of live mode, false for one of test mode. */
 export const isLiveKey = (key: string): boolean => /^[rs]k_live_/.test(key);

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { type CustomerPayments, paymentOf, type PaymentsClient } from './payments.client.js';
 import type { PricesClient } from './prices.client.js';
+import { asOurs, BillingUnavailableError, isRefusal } from './stripe.errors.js';
 import { clockOf, PAGE, type StripeConnection } from './stripe.connection.js';
 import {
   commentOf,
@@ -42,8 +43,7 @@ export class SubscriptionsClient {
       const pro = all.filter((subscription) => isSubscribedTo(subscription, products));
       const live = pro.filter(({ status }) => !ENDED.has(status));
       const hasPayments = live.length > 0 || pro.some((subscription) => reasonOfEnd(subscription) !== null);
-      // The status still holds where the payments cannot be read.
-      const payments = hasPayments ? await this.payments.read(stripeCustomerId, live).catch(() => null) : null;
+      const payments = hasPayments ? await this.readPayments(stripeCustomerId, live) : null;
       return {
         pro: await Promise.all(pro.map((subscription) => this.complete(subscription, products, at, payments))),
         // One whose product is that of a price that Stripe did not name may be Pro's.
@@ -55,14 +55,16 @@ export class SubscriptionsClient {
 
   /**
    * Ends a subscription with its period, or at once if nothing is paid for: before the first payment, and while it is
-   * paused. A schedule would go on with its next phase, so it is released first.
+   * paused. A schedule would go on with its next phase, so it is released first. One that ends already stays as it is.
    *
    * @throws StripeRefusalError for a subscription that has ended
    */
   async cancel(subscriptionId: string): Promise<void> {
     await this.stripe.request(async () => {
-      const { status, schedule } = await this.stripe.sdk.subscriptions.retrieve(subscriptionId);
+      const found = await this.stripe.sdk.subscriptions.retrieve(subscriptionId);
+      const { status, schedule, cancel_at_period_end: atPeriodEnd, cancel_at: at } = found;
       if (status === 'incomplete' || status === 'paused') return this.stripe.sdk.subscriptions.cancel(subscriptionId);
+      if (atPeriodEnd || at !== null) return found;
       const scheduleId = idOf(schedule);
       if (scheduleId !== null) await this.stripe.sdk.subscriptionSchedules.release(scheduleId);
       return this.stripe.sdk.subscriptions.update(subscriptionId, { cancel_at_period_end: true });
@@ -99,6 +101,21 @@ export class SubscriptionsClient {
     await this.stripe.requestOrNull(() =>
       this.stripe.sdk.subscriptions.cancel(subscriptionId, { cancellation_details: { comment: commentOf(reason) } }),
     );
+  }
+
+  /**
+   * Null where the payments cannot be read, and the status still holds.
+   *
+   * @throws Stripe's error for a key that may not read them, which the operator has to correct
+   */
+  private async readPayments(stripeCustomerId: string, live: readonly Stripe.Subscription[]): Promise<CustomerPayments | null> {
+    try {
+      return await this.payments.read(stripeCustomerId, live);
+    } catch (error) {
+      const ours = asOurs(error);
+      if (ours instanceof BillingUnavailableError || isRefusal(ours, 'resource_missing')) return null;
+      throw error;
+    }
   }
 
   private async listRemaining(customer: string, after: string | undefined): Promise<Stripe.Subscription[]> {

@@ -10,8 +10,8 @@ import { PricesService } from './prices.service.js';
 import { ReturnAddressesService } from './return-addresses.service.js';
 import { SubscriptionSyncService } from './subscription-sync.service.js';
 
-/** How a payment ended, as far as it is known. */
-export type CheckoutOutcome = 'paid' | 'waiting' | 'cancelled' | 'unknown';
+/** How a payment page ended, as far as it is known. */
+export type CheckoutOutcome = 'complete' | 'waiting' | 'cancelled' | 'unknown';
 
 type LiveSubscription = NonNullable<Awaited<ReturnType<SubscriptionsService['findLive']>>>;
 
@@ -52,12 +52,12 @@ export class BillingService {
     return this.subscriptions.getStatus(actor.userId);
   }
 
-  /** How a payment ended, by the address that the payer came back to. It says nothing about a user. */
+  /** How a payment page ended, by the address that the payer came back to. It says nothing about a user. */
   async getCheckoutOutcome(back: { checkoutSessionId?: string | undefined; isCancelled: boolean }): Promise<CheckoutOutcome> {
     if (back.isCancelled) return 'cancelled';
     const checkout = back.checkoutSessionId === undefined ? null : await this.checkouts.findOfPage(back.checkoutSessionId);
-    if (checkout?.status === 'complete') return 'paid';
-    // Stripe sends payers here once they have paid; its event may be on its way.
+    if (checkout?.status === 'complete') return 'complete';
+    // Stripe sends payers here once they have finished; its event may be on its way.
     return checkout?.status === 'open' ? 'waiting' : 'unknown';
   }
 
@@ -68,9 +68,7 @@ export class BillingService {
    * @throws NotSubscribedError, ChangeRefusedError, BillingUnavailableError
    */
   cancel(actor: Actor): Promise<SubscriptionStatus> {
-    return this.change(actor, async ({ stripeSubscriptionId, endsAt }) => {
-      if (endsAt === null) await this.stripe.client.subscriptions.cancel(stripeSubscriptionId);
-    });
+    return this.change(actor, ({ stripeSubscriptionId }) => this.stripe.client.subscriptions.cancel(stripeSubscriptionId));
   }
 
   /**
@@ -79,7 +77,7 @@ export class BillingService {
    * @throws NotSubscribedError, ChangeRefusedError, BillingUnavailableError
    */
   resume(actor: Actor): Promise<SubscriptionStatus> {
-    return this.change(actor, async ({ stripeSubscriptionId }) => this.stripe.client.subscriptions.resume(stripeSubscriptionId));
+    return this.change(actor, ({ stripeSubscriptionId }) => this.stripe.client.subscriptions.resume(stripeSubscriptionId));
   }
 
   /**
@@ -97,7 +95,9 @@ export class BillingService {
     try {
       return await client.portal.open(stripeCustomerId, address, change);
     } catch (error) {
-      const isOver = isRefusal(error, 'resource_missing') || (await this.isOfDeleted(error, stripeCustomerId));
+      const isOver = isRefusal(error, 'resource_missing')
+        ? error.param !== 'configuration'
+        : await this.isOfDeleted(error, stripeCustomerId);
       throw isOver ? new NotSubscribedError() : error;
     }
   }

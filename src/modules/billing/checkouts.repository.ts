@@ -18,12 +18,23 @@ export type StoredCheckout = RowOf<typeof OPEN_CHECKOUT>;
 type NewCheckout = Pick<CheckoutEntity, 'id' | 'successUrl' | 'cancelUrl'> &
   Pick<Actor, 'userId' | 'isVerified'> & { readonly priceKey: string };
 
+const SELECT_OPEN = `SELECT ${CHECKOUT.sql()}, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
+   FROM checkouts WHERE user_id = :user_id AND status = 'open'`;
+
 const findOpen = statement({
   name: 'checkouts_find_open',
   parameters: { user_id: 'uuid' },
   columns: OPEN_CHECKOUT,
-  text: `SELECT ${CHECKOUT.sql()}, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
-   FROM checkouts WHERE user_id = :user_id AND status = 'open'`,
+  text: SELECT_OPEN,
+});
+
+// A request that was let in before the holder of the number reclaimed the account is not shown the holder's page.
+const findOpenFor = statement({
+  name: 'checkouts_find_open_for',
+  parameters: { user_id: 'uuid', is_verified: 'bool' },
+  columns: OPEN_CHECKOUT,
+  text: `${SELECT_OPEN}
+     AND EXISTS (SELECT FROM users WHERE id = :user_id AND (:is_verified::boolean OR reclaimed_at IS NULL))`,
 });
 
 // FOR SHARE waits for the holder of the number who is reclaiming the account; a request that was let in before inserts
@@ -55,6 +66,11 @@ export class CheckoutsRepository {
 
   async findOpen(userId: string): Promise<StoredCheckout | null> {
     return (await this.database.run(findOpen, { user_id: userId }))[0] ?? null;
+  }
+
+  /** The open checkout that a request may see; none when the account was reclaimed since the request began. */
+  async findOpenFor({ userId, isVerified }: Pick<Actor, 'userId' | 'isVerified'>): Promise<StoredCheckout | null> {
+    return (await this.database.run(findOpenFor, { user_id: userId, is_verified: isVerified }))[0] ?? null;
   }
 
   findBySession(userId: string, stripeSessionId: string): Promise<CheckoutEntity | null> {

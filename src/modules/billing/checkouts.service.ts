@@ -125,7 +125,7 @@ export class CheckoutsService {
   private async findOrInsert(input: PageInput): Promise<StoredCheckout> {
     const { userId, isVerified, successUrl, cancelUrl, offer } = input;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const open = await this.checkouts.findOpen(userId);
+      const open = await this.checkouts.findOpenFor(input);
       if (open && !open.is_stale && (await this.offerOf(open))?.key === offer.key) return open;
       if (open) await this.close(input, open);
       const [room] = await this.counters.peekAll([{ key: checkoutsOf(userId), ...CHECKOUTS_PER_DAY }]);
@@ -215,9 +215,9 @@ export class CheckoutsService {
   private async requireCustomer(actor: Actor): Promise<string> {
     const known = await this.customers.findId(actor.userId);
     if (known !== null) return known;
-    const first = await this.createCustomer(actor, null);
+    let created = await this.createCustomer(actor, null);
     // Stripe answers a repeated request with its first customer, whom whoever had the account before may have paid as.
-    const created = (await this.closures.find(first.id)) ? await this.createCustomer(actor, first.id) : first;
+    while (await this.closures.find(created.id)) created = await this.createCustomer(actor, created.id);
     const stored = await this.database.transaction(async (transaction) => {
       const stored = await this.customers.insert(transaction, actor, created.id);
       await this.updates.addMissed(transaction, actor.userId, created);

@@ -23,6 +23,15 @@ const postpone = statement({
    WHERE stripe_customer_id = :stripe_customer_id`,
 });
 
+// A closure in progress does not finish then: it may have read the payments before.
+const reopen = statement({
+  name: 'customer_closures_reopen',
+  parameters: { stripe_customer_id: 'text' },
+  columns: { stripe_customer_id: 'text' },
+  text: `UPDATE customer_closures SET closed_at = NULL, due_at = now() WHERE stripe_customer_id = :stripe_customer_id
+   RETURNING stripe_customer_id`,
+});
+
 const markReclaimed = statement({
   name: 'customer_closures_mark_reclaimed',
   parameters: { stripe_customer_ids: 'text[]' },
@@ -56,8 +65,14 @@ export class CustomerClosuresRepository {
     return this.closures.findOneBy({ stripeCustomerId });
   }
 
-  async finish(stripeCustomerId: string): Promise<void> {
-    await this.closures.update({ stripeCustomerId }, { closedAt: () => 'now()' });
+  /** Has the payments of a customer looked at once more. @returns false for a customer that is not to be deleted */
+  async reopen(stripeCustomerId: string): Promise<boolean> {
+    return (await this.database.run(reopen, { stripe_customer_id: stripeCustomerId })).length === 1;
+  }
+
+  /** Changes nothing when the closure has become due again since it was read. */
+  async finish({ stripeCustomerId, dueAt }: CustomerClosureEntity): Promise<void> {
+    await this.closures.update({ stripeCustomerId, dueAt }, { closedAt: () => 'now()' });
   }
 
   /**

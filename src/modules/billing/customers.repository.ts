@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type Repository } from 'typeorm';
+import { In, IsNull, type Repository } from 'typeorm';
 import type { Actor } from '../../common/actor.js';
 import { Database, type StatementRunner, type Transaction } from '../../database/database.js';
 import type { RowOf } from '../../database/sql-types.js';
@@ -114,9 +114,9 @@ export class CustomersRepository {
     return (await this.former.findBy({ userId, goneAt: IsNull() })).map(({ stripeCustomerId }) => stripeCustomerId);
   }
 
-  /** Keeps a former customer, which Stripe has deleted, from being asked about again. */
-  async setGone(stripeCustomerId: string): Promise<void> {
-    await this.former.update({ stripeCustomerId }, { goneAt: () => 'now()' });
+  /** Keeps former customers, which Stripe has deleted, from being asked about again. */
+  async setGone({ manager }: Transaction, stripeCustomerIds: readonly string[]): Promise<void> {
+    await manager.withRepository(this.former).update({ stripeCustomerId: In(stripeCustomerIds) }, { goneAt: () => 'now()' });
   }
 
   /**

@@ -21,3 +21,10 @@ export const HANDLED_EVENT_TYPES: ReadonlySet<string> = new Set([
   'charge.dispute.created',
   'charge.dispute.closed',
 ]);
+
+/** Types of events that tell of money that was taken, or is about to be. */
+export const PAYMENT_EVENT_TYPES: ReadonlySet<string> = new Set([
+  'checkout.session.completed',
+  'checkout.session.async_payment_succeeded',
+  'invoice.paid',
+]);

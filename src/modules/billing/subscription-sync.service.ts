@@ -33,6 +33,8 @@ const RETRY_INCOMPLETE_MS = 300_000;
 interface KnownSubscriptions extends CustomerSubscriptions {
   /** The ids of stored subscriptions that ended with their customer. */
   readonly gone: ReadonlySet<string>;
+  /** The former customers that were deleted. */
+  readonly goneCustomers: readonly string[];
   /** The longest delay before the next run when the answer is incomplete; null when it is complete. */
   readonly retryMs: number | null;
 }
@@ -121,6 +123,8 @@ export class SubscriptionSyncService {
     const shown = { ...known, pro: await Promise.all(known.pro.map((subscription) => this.withKey(subscription))) };
     await this.database.transaction(async (transaction) => {
       if (!(await this.customers.finishSyncRun(transaction, userId, run))) return;
+      // With the ends that follow from it, because such a customer explains them to no later run.
+      await this.customers.setGone(transaction, known.goneCustomers);
       const next = nextCheck(await this.subscriptions.record(transaction, userId, shown), hasOpenCheckout);
       if (known.retryMs === null) return this.customers.setCheckAt(transaction, userId, next);
       const longestMs = Math.max(0, Math.min(known.retryMs, (next?.getTime() ?? Infinity) - Date.now()));
@@ -141,7 +145,7 @@ export class SubscriptionSyncService {
       this.logger.warn(`payments of customer ${stripeCustomerId} could not be read: its subscriptions hold by their statuses`);
       return found;
     }
-    const cancellations = findCancellations(found.pro, await this.trials.claim(userId, found.pro));
+    const cancellations = findCancellations(found.pro, await this.trials.claim({ userId, stripeCustomerId }, found.pro));
     for (const { subscription, cause, refund } of cancellations) {
       const id = subscription.stripeSubscriptionId;
       this.logger.warn(`subscription ${id} of user ${userId} is cancelled${refund === null ? '' : ' and refunded'}: ${cause}`);
@@ -165,13 +169,11 @@ export class SubscriptionSyncService {
   private async read(client: StripeClient, userId: string, stripeCustomerId: string): Promise<KnownSubscriptions> {
     const lists = [await client.subscriptions.list(stripeCustomerId)];
     let isUnknown = false;
-    let isDeleted = false;
+    const goneCustomers: string[] = [];
     for (const former of await this.customers.listFormer(userId)) {
       try {
         lists.push(await client.subscriptions.list(former));
-        if (!(await client.customers.isDeleted(former))) continue;
-        await this.customers.setGone(former);
-        isDeleted = true;
+        if (await client.customers.isDeleted(former)) goneCustomers.push(former);
       } catch (error) {
         if (!(error instanceof UnknownCustomerError)) throw error;
         // The current customer is known all the same, and counts.
@@ -184,12 +186,12 @@ export class SubscriptionSyncService {
     const answered = new Set([...pro.map(({ stripeSubscriptionId: id }) => id), ...others]);
     const left = (await this.subscriptions.listLive(userId)).filter((id) => !answered.has(id));
     // A stored subscription that Stripe leaves out has ended only if its customer was deleted.
-    if (left.length > 0 && !isUnknown && !isDeleted) isDeleted = await client.customers.isDeleted(stripeCustomerId);
+    const isDeleted = goneCustomers.length > 0 || (left.length > 0 && !isUnknown && (await client.customers.isDeleted(stripeCustomerId)));
     const isExplained = left.length === 0 || (isDeleted && !isUnknown);
     if (!isExplained) this.logUnknown(`subscription ${left.join(', ')} of user ${userId}`);
     const arePaymentsKnown = lists.every((list) => list.arePaymentsKnown);
     const retryMs = isUnknown || !isExplained ? RETRY_REFUSED_MS : arePaymentsKnown ? null : RETRY_INCOMPLETE_MS;
-    return { pro, others, gone: new Set(isExplained ? left : []), arePaymentsKnown, retryMs };
+    return { pro, others, gone: new Set(isExplained ? left : []), goneCustomers, arePaymentsKnown, retryMs };
   }
 
   /** An operator has to look into it: the key may be that of another account. */

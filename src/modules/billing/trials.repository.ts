@@ -2,11 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 
+// A reclaimed account loses its customer in the commit that verifies its number, so that the number is never taken for
+// that of whoever had the account before.
 const findPerson = statement({
   name: 'trial_claims_find_person',
-  parameters: { user_id: 'uuid' },
-  columns: { email: 'text?', verified_number: 'text?', had_trial: 'bool' },
-  text: `SELECT email, CASE WHEN verified_at IS NOT NULL THEN mobile_number END AS verified_number,
+  parameters: { user_id: 'uuid', stripe_customer_id: 'text?' },
+  columns: { verified_number: 'text?', had_trial: 'bool' },
+  text: `SELECT CASE WHEN verified_at IS NOT NULL AND (:stripe_customer_id::text IS NULL OR EXISTS (
+       SELECT FROM stripe_customers c WHERE c.user_id = u.id AND c.stripe_customer_id = :stripe_customer_id
+     )) THEN mobile_number END AS verified_number,
      EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND s.trial_end IS NOT NULL) AS had_trial
    FROM users u WHERE id = :user_id`,
 });
@@ -33,9 +37,13 @@ const findOther = statement({
 export class TrialsRepository {
   constructor(private readonly database: Database) {}
 
-  /** What a user is recognised by; null when the account is gone. */
-  async findPerson(userId: string) {
-    return (await this.database.run(findPerson, { user_id: userId }))[0] ?? null;
+  /**
+   * What a user is recognised by; null when the account is gone.
+   *
+   * @param stripeCustomerId the customer as whom the user has paid: no number for one that is not the user's any more
+   */
+  async findPerson(userId: string, stripeCustomerId: string | null) {
+    return (await this.database.run(findPerson, { user_id: userId, stripe_customer_id: stripeCustomerId }))[0] ?? null;
   }
 
   /** Hashes that are claimed stay with the subscription that has them. */

@@ -5,12 +5,12 @@ import type { Config } from '../../config/env.js';
 import type { StripeSubscription } from '../../integrations/stripe/index.js';
 import { TrialsRepository } from './trials.repository.js';
 
-type Identity = readonly ['number' | 'email' | 'card', string];
+type Identity = readonly ['number' | 'card', string];
 
 /**
- * The trial of Pro, which a person has once. A person is recognised by the verified mobile number, by the e-mail
- * address and by the card. The card is known only when the trial has begun, so that a trial with the card of another
- * one ends at once.
+ * The trial of Pro, which a person has once. A person is recognised by the verified mobile number and by the card, but
+ * not by the e-mail address, which anybody may give. The card is known only when the trial has begun, so that a trial
+ * with the card of another one ends at once.
  *
  * The hashes depend on JWT_SECRET: once JWT_SECRET_PREVIOUS is removed after a change, earlier trials are forgotten.
  */
@@ -25,7 +25,7 @@ export class TrialsService {
   async getDays(userId: string): Promise<number> {
     const { PRO_TRIAL_DAYS = 0 } = this.config;
     if (PRO_TRIAL_DAYS === 0) return 0;
-    const person = await this.trials.findPerson(userId);
+    const person = await this.trials.findPerson(userId, null);
     if (!person || person.had_trial) return 0;
     return (await this.trials.isClaimed(this.hashesOf(identitiesOf(person)), null)) ? 0 : PRO_TRIAL_DAYS;
   }
@@ -35,11 +35,14 @@ export class TrialsService {
    *
    * @returns the ids of those whose person had another trial before
    */
-  async claim(userId: string, subscriptions: readonly StripeSubscription[]): Promise<ReadonlySet<string>> {
+  async claim(
+    { userId, stripeCustomerId }: { userId: string; stripeCustomerId: string },
+    subscriptions: readonly StripeSubscription[],
+  ): Promise<ReadonlySet<string>> {
     const repeated = new Set<string>();
     for (const { stripeSubscriptionId: id, trial } of subscriptions) {
       if (trial === null) continue;
-      const person = await this.trials.findPerson(userId);
+      const person = await this.trials.findPerson(userId, stripeCustomerId);
       const card: Identity[] = trial.cardFingerprint === null ? [] : [['card', trial.cardFingerprint]];
       const identities = [...(person ? identitiesOf(person) : []), ...card];
       await this.trials.claim(this.currentHashesOf(identities), id);
@@ -61,7 +64,5 @@ export class TrialsService {
   }
 }
 
-const identitiesOf = ({ email, verified_number: number }: { email: string | null; verified_number: string | null }): Identity[] => [
-  ...(number === null ? [] : [['number', number] as const]),
-  ...(email === null ? [] : [['email', email.toLowerCase()] as const]),
-];
+const identitiesOf = ({ verified_number: number }: { verified_number: string | null }): Identity[] =>
+  number === null ? [] : [['number', number]];

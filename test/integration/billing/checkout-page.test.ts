@@ -7,6 +7,7 @@ import { StripeClient } from '../../../src/integrations/stripe/stripe.client.js'
 /** Answers every call with an open session, and keeps what was asked for. */
 let server: Server;
 let asked: URLSearchParams;
+let keyOfRequest: unknown;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -14,6 +15,7 @@ beforeAll(async () => {
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
       asked = new URLSearchParams(body);
+      keyOfRequest = request.headers['idempotency-key'];
       response.setHeader('content-type', 'application/json');
       response.end(
         JSON.stringify({ id: 'cs_test_1', object: 'checkout.session', customer: 'cus_1', status: 'open', url: 'https://pay.example' }),
@@ -97,4 +99,14 @@ it('offers the price in the currency that was chosen, and a trial that it marks'
     'subscription_data[metadata][trial_days]': '7',
     'subscription_data[trial_period_days]': '7',
   });
+});
+
+// https://docs.stripe.com/api/idempotent_requests: other parameters under a known key are an error.
+it('repeats a request under its idempotency key, and makes another request under another one', async () => {
+  await askedFor(NOTHING, { trialDays: 7 });
+  const first = keyOfRequest;
+  await askedFor(NOTHING, { trialDays: 7 });
+  expect(keyOfRequest).toBe(first);
+  await askedFor(NOTHING);
+  expect(keyOfRequest).not.toBe(first);
 });

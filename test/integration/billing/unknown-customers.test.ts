@@ -134,6 +134,22 @@ describe('A customer that was replaced', () => {
     expect(body['former_stripe_customers']).toMatchObject([{ stripe_customer_id: first }]);
   });
 
+  it('because Stripe has deleted it ends its subscription, also when that could not be stored at first', async () => {
+    const user = await payer();
+    const first = await stack.customerOf(user);
+    const second = (await stripe.customers.create({ name: user.username })).id;
+    await stack.sql(`UPDATE stripe_customers SET stripe_customer_id = $2 WHERE user_id = $1`, [user.id, second]);
+    await stack.stripe.control('POST', 'webhooks/mode', { mode: 'lost' });
+    await stripe.customers.del(first);
+    // Nobody's data is changed by Stripe's other answers.
+    await stack.sql(`ALTER TABLE subscriptions ADD CONSTRAINT ck_held CHECK (status <> 'canceled') NOT VALID`);
+    expect((await look(user)).failed_runs).toBeGreaterThan(0);
+    await stack.sql(`ALTER TABLE subscriptions DROP CONSTRAINT ck_held`);
+    await look(user);
+    await stack.stripe.control('POST', 'webhooks/mode', { mode: 'normal' });
+    expect(await planAndStatus(user)).toEqual({ plan: 'basic', status: 'canceled' });
+  });
+
   it('and can still be charged counts, judges and is closed like the current one', async () => {
     const user = await payer();
     const [first, [subscription]] = [await stack.customerOf(user), await stack.subscriptionsOf(user)];

@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
+import { BillingProcessor } from '../../../src/modules/billing/worker/billing.processor.js';
 import type { TestUser } from '../../support/api.js';
 import { type BillingStack, startBilling } from '../../support/billing.js';
-import { PRO_PRICE } from '../../support/stripe-simulator.js';
+import { DAY, PRO_PRICE } from '../../support/stripe-simulator.js';
 import { until } from '../../support/until.js';
 
 let stack: BillingStack;
@@ -201,6 +202,54 @@ describe('While Stripe is away', () => {
     await stack.settled();
     expect((await stack.subscriptionsOf(user)).map(({ status }) => status)).toEqual(['canceled', 'active']);
   });
+});
+
+it('a key that may not read the payments fails a sync run, and what Stripe said last holds', async () => {
+  const user = await stack.api.signUp();
+  const session = await stack.pay(user);
+  await stack.settled();
+  const error = { status: 403, type: 'invalid_request_error', code: 'more_permissions_required_for_api_key' };
+  await stack.stripe.control('POST', 'faults', { kind: 'refuse', method: 'GET', path: '/v1/charges', times: 'always', error });
+  await look(user);
+  expect(await stack.sql(`SELECT failed_runs > 0 AS failed FROM stripe_customers WHERE user_id = $1`, [user.id])).toEqual([
+    { failed: true },
+  ]);
+  expect(await stack.status(user, `?checkout_session_id=${session}`)).toMatchObject({
+    status: 502,
+    body: { code: 'payment_provider_refused' },
+  });
+  expect(await planAndStatus(user)).toEqual({ plan: 'pro', status: 'active' });
+});
+
+it('a cancellation is made at Stripe, whatever the stored state says of an end', async () => {
+  const user = await payer();
+  const cancel = () => stack.api.post('/subscription/cancel', { token: user.accessToken });
+  expect((await cancel()).status).toBe(200);
+  await stack.settled();
+  await stack.stripe.control('POST', 'webhooks/mode', { mode: 'lost' });
+  const [subscription] = await stack.subscriptionsOf(user);
+  await stripe.subscriptions.update(subscription?.id ?? '', { cancel_at_period_end: false });
+  await stack.stripe.control('POST', 'webhooks/mode', { mode: 'normal' });
+  expect(await cancel()).toMatchObject({ status: 200, body: { cancel_at_period_end: true } });
+  expect(await stack.subscriptionsOf(user)).toMatchObject([{ cancel_at_period_end: true }]);
+
+  // The portal has set another end, which stays.
+  const at = Math.floor(Date.now() / 1_000) + 5 * DAY;
+  await stripe.subscriptions.update(subscription?.id ?? '', { cancel_at: at });
+  expect((await cancel()).status).toBe(200);
+  expect(await stack.subscriptionsOf(user)).toMatchObject([{ cancel_at: at, cancel_at_period_end: false }]);
+});
+
+it('the jobs of a backlog are answered by the first sync run after them', async () => {
+  const user = await payer();
+  await stack.sql(`UPDATE stripe_customers SET check_at = NULL, synced_at = now() - interval '1 minute' WHERE user_id = $1`, [user.id]);
+  const runs = async () =>
+    (await stack.sql<{ ticket: number }>(`SELECT ticket::int FROM stripe_customers WHERE user_id = $1`, [user.id]))[0]?.ticket ?? 0;
+  const before = await runs();
+  const job = { data: { kind: 'check', user_id: user.id }, timestamp: Date.now() };
+  const processor = stack.worker.get(BillingProcessor, { strict: false });
+  for (let n = 0; n < 3; n += 1) await (Reflect.get(processor, 'handle') as (one: typeof job) => Promise<void>).call(processor, job);
+  expect(await runs()).toBe(before + 1);
 });
 
 describe('A dispute', () => {

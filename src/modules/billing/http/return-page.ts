@@ -6,12 +6,14 @@ interface ReturnText {
   readonly text: string;
 }
 
+// A trial charges nothing, and a bank may decide on a payment days later, so that no text speaks of a payment that was
+// made.
 const TEXTS: Readonly<Record<CheckoutOutcome, ReturnText>> = {
-  paid: { mark: '✓', title: 'Thank you, you have Pro', text: 'Your payment has arrived. There is no daily limit from now on.' },
+  complete: { mark: '✓', title: 'Thank you for subscribing', text: 'Your subscription has begun. The app shows your plan.' },
   waiting: {
     mark: '…',
-    title: 'Your payment is being confirmed',
-    text: 'This can take a moment. Keep this page open: it shows when your payment has arrived.',
+    title: 'Your subscription is being confirmed',
+    text: 'This can take a moment. Keep this page open: it shows when your subscription has begun.',
   },
   cancelled: {
     mark: '↩',
@@ -21,7 +23,7 @@ const TEXTS: Readonly<Record<CheckoutOutcome, ReturnText>> = {
   unknown: { mark: '↩', title: 'You are back', text: 'Your plan is shown in the app.' },
 };
 
-/** How often the page of a payment that has not arrived looks again, in seconds. */
+/** The delay after which the page of a subscription that has not begun looks again, in seconds. */
 const LOOK_AGAIN_S = 2;
 
 /** Where the page's script is. The page's content security policy allows none in the page itself. */
@@ -32,8 +34,8 @@ const LOOK_AGAIN = `<script type="module" src="/${RETURN_SCRIPT_PATH}"></script>
 `;
 
 /**
- * Looks again until the payment has arrived, and then changes what the page says. A page that loads itself anew would
- * interrupt a screen reader each time (WCAG 2.2.1); the change of a status is announced.
+ * Looks again until the subscription has begun, and then changes what the page says. A page that loads itself anew
+ * would interrupt a screen reader each time (WCAG 2.2.1); the change of a status is announced.
  */
 export const RETURN_SCRIPT = `const shown = document.querySelector('main');
 async function lookAgain() {
@@ -49,7 +51,7 @@ setTimeout(lookAgain, ${LOOK_AGAIN_S * 1_000});
 `;
 
 /**
- * The page that payers come back to. It shows nothing of a user: whoever has the address sees how the payment ended.
+ * The page that payers come back to. It shows nothing of a user: whoever has the address sees how the visit ended.
  *
  * @param hasChatPage whether the API serves the chat page
  */

@@ -140,7 +140,7 @@ export class SubscriptionController {
   @Header('content-type', 'text/html; charset=utf-8')
   @ApiOperation({
     summary: 'Show the page that payers of an installation without a frontend return to',
-    description: 'The page says how the payment ended. While it is being confirmed, the page looks again by itself.',
+    description: 'The page says how the payment page ended. While the subscription is being confirmed, the page looks again by itself.',
   })
   @ApiOkResponse({ content: { 'text/html': { schema: { type: 'string' } } } })
   async showReturnPage(@Query() { checkout_session_id, checkout }: ReturnQuery): Promise<string> {

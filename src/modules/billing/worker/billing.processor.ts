@@ -21,13 +21,13 @@ export class BillingProcessor extends QueueProcessor<BillingJob> {
     super();
   }
 
-  protected override handle({ data: job }: Job<BillingJob, void>): Promise<void> {
+  protected override handle({ data: job, timestamp }: Job<BillingJob, void>): Promise<void> {
     switch (job.kind) {
       case 'event':
         return this.events.processEvent(job.event_id);
       case 'check':
-        // Something was to change at this very moment.
-        return this.syncs.sync(job.user_id, { maxAgeMs: 0 });
+        // Something was to change when the job was added. In a backlog one sync run answers all jobs before it.
+        return this.syncs.sync(job.user_id, { maxAgeMs: Date.now() - timestamp });
       case 'update':
         return this.updates.updateCustomer(job.user_id);
       case 'close':

@@ -28,7 +28,9 @@ export class CustomerClosuresService {
     const closure = await this.closures.find(stripeCustomerId);
     if (!closure || closure.closedAt !== null) return;
     try {
-      await this.stripe.client.customers.delete(stripeCustomerId, () => this.refundPayments(closure));
+      await this.stripe.client.customers.delete(stripeCustomerId);
+      // Nothing new can be paid now. What was paid, or has begun, until then is on the list.
+      await this.refundPayments(closure);
     } catch (error) {
       if (error instanceof UnknownCustomerError) {
         this.unknown.log(
@@ -40,7 +42,7 @@ export class CustomerClosuresService {
     }
     const owed = await this.refunds.countOwed(stripeCustomerId);
     if (owed > 0) return this.closures.postpone(stripeCustomerId, `payments that are not refunded yet: ${owed}`);
-    await this.closures.finish(stripeCustomerId);
+    await this.closures.finish(closure);
     this.logger.log(`customer ${stripeCustomerId} is deleted at Stripe`);
   }
 

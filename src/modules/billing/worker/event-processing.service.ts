@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Metrics } from '../../../common/metrics/metrics.js';
 import { StripeAccount } from '../../../integrations/stripe/index.js';
+import { CustomerClosuresRepository } from '../customer-closures.repository.js';
 import { CustomersRepository } from '../customers.repository.js';
-import { HANDLED_EVENT_TYPES } from '../event-types.js';
+import { HANDLED_EVENT_TYPES, PAYMENT_EVENT_TYPES } from '../event-types.js';
 import type { EventOutcome } from '../stripe-event.entity.js';
 import { type StoredEvent, StripeEventsRepository } from '../stripe-events.repository.js';
 import { RefundsService } from '../refunds.service.js';
@@ -24,6 +25,7 @@ export class EventProcessingService {
   constructor(
     private readonly events: StripeEventsRepository,
     private readonly customers: CustomersRepository,
+    private readonly closures: CustomerClosuresRepository,
     private readonly stripe: StripeAccount,
     private readonly syncs: SubscriptionSyncService,
     private readonly refunds: RefundsService,
@@ -71,8 +73,10 @@ export class EventProcessingService {
     if (event.type.startsWith('refund.')) {
       return event.objectId !== null && (await this.refunds.recheck(event.objectId)) ? 'applied' : 'ignored';
     }
-    const customer = stripeCustomerId === null ? null : await this.customers.findByStripeId(stripeCustomerId);
-    if (!customer) return 'ignored';
+    if (stripeCustomerId === null) return 'ignored';
+    const customer = await this.customers.findByStripeId(stripeCustomerId);
+    // Whoever has no account any more gets back what was paid after it was closed.
+    if (!customer) return PAYMENT_EVENT_TYPES.has(event.type) && (await this.closures.reopen(stripeCustomerId)) ? 'applied' : 'ignored';
     // A sync run that began after the event was received has read the change that the event reports.
     await this.syncs.sync(customer.userId, { maxAgeMs: event.age_ms - CLOCK_STEP_MS });
     return 'applied';
