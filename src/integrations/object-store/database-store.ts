@@ -21,8 +21,8 @@ const find = statement({
 
 const remove = statement({
   name: 'object_pieces_delete',
-  parameters: { object_ids: 'uuid[]' },
-  text: `DELETE FROM object_pieces WHERE object_id = ANY (:object_ids::uuid[])`,
+  parameters: { object_id: 'uuid' },
+  text: `DELETE FROM object_pieces WHERE object_id = :object_id`,
 });
 
 // Jumps from id to id along the primary key, however many pieces each has.
@@ -59,8 +59,18 @@ export class DatabaseStore extends ObjectStore {
   }
 
   async delete(ids: readonly string[]): Promise<string[]> {
-    await this.database.run(remove, { object_ids: ids });
-    return [...ids];
+    const deleted: string[] = [];
+    for (const id of ids) {
+      try {
+        // One a statement: many large objects would take longer than a statement may.
+        await this.database.run(remove, { object_id: id });
+      } catch (error) {
+        if (deleted.length === 0) throw error;
+        break;
+      }
+      deleted.push(id);
+    }
+    return deleted;
   }
 
   async list(after: string | null, count: number): Promise<string[]> {

@@ -4,7 +4,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ServiceUnavailableError } from '../../../src/common/errors/common.errors.js';
 import { newId } from '../../../src/common/ids.js';
+import { InjectConfig } from '../../../src/config/config.module.js';
+import type { Config } from '../../../src/config/env.js';
 import { ObjectMissingError, ObjectStore, ObjectStoreModule } from '../../../src/integrations/object-store/index.js';
+import { holdTransaction } from '../../support/held-transaction.js';
 import { startModule } from '../../support/module.js';
 import { type S3Server, startS3Server } from '../../support/s3-server.js';
 
@@ -91,6 +94,23 @@ describe.each(['database', 's3'] as const)('the store %s', (kind) => {
     expect(await store.list(ids[3] ?? null, 2)).toEqual(ids.slice(4));
     expect(await store.list(ids[4] ?? null, 2)).toEqual([]);
   });
+});
+
+test('the store database deletes each object by itself, so that a slow one keeps no other', async () => {
+  const { module, close } = await startModule([ObjectStoreModule]);
+  const store = module.get(ObjectStore, { strict: false });
+  const [first, held, last] = [newId(), newId(), newId()];
+  for (const id of [first, held, last]) await store.put(id, chunksOf(randomBytes(10)));
+  const holder = await holdTransaction(module.get<Config>(InjectConfig.TOKEN).DATABASE_URL ?? '');
+  await holder.run(`SELECT FROM object_pieces WHERE object_id = $1 FOR UPDATE`, [held]);
+  const deletion = store.delete([first, held, last]);
+  await holder.untilWaitedFor();
+  expect(await store.list(null, 10)).toEqual([held, last]);
+  await holder.commit();
+  expect(await deletion).toEqual([first, held, last]);
+  expect(await store.list(null, 10)).toEqual([]);
+  await holder.close();
+  await close();
 });
 
 describe('an S3 store', () => {
