@@ -53,9 +53,9 @@ export class DatabaseStore extends ObjectStore {
     }
   }
 
-  async read(id: string, { first, last }: ByteRange): Promise<AsyncIterable<Uint8Array>> {
+  async read(id: string, { first, last }: ByteRange, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const head = await this.readPiece(id, Math.floor(first / PIECE));
-    return this.readOn(id, { first, last }, head);
+    return this.readOn(id, { first, last }, head, signal);
   }
 
   async delete(ids: readonly string[]): Promise<string[]> {
@@ -77,8 +77,9 @@ export class DatabaseStore extends ObjectStore {
     return (await this.database.run(list, { after, count })).map(({ id }) => id);
   }
 
-  private async *readOn(id: string, { first, last }: ByteRange, head: Buffer): AsyncGenerator<Buffer> {
+  private async *readOn(id: string, { first, last }: ByteRange, head: Buffer, signal?: AbortSignal): AsyncGenerator<Buffer> {
     for (let n = Math.floor(first / PIECE); n * PIECE <= last; n += 1) {
+      signal?.throwIfAborted();
       const piece = n * PIECE <= first ? head : await this.readPiece(id, n);
       const end = Math.min(last + 1 - n * PIECE, PIECE);
       if (piece.length < end) throw new ObjectMissingError(id);

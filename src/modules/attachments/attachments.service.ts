@@ -61,11 +61,16 @@ export class AttachmentsService {
   /**
    * The bytes of an attachment, or a range of them, which are read from the store as they are taken.
    *
-   * @throws ServiceUnavailableError when the store fails before the first byte
+   * @param options.range all of them where it is not given
+   * @param options.signal ends the reading
+   * @throws ServiceUnavailableError when the store fails before the first byte; the reason of the signal
    */
-  async open({ id, size }: StoredAttachment, range: ByteRange = { first: 0, last: size - 1 }): Promise<AsyncIterable<Uint8Array>> {
+  async open(
+    { id, size }: StoredAttachment,
+    { range = { first: 0, last: size - 1 }, signal }: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
     try {
-      return await this.store.read(id, range);
+      return await this.store.read(id, range, signal);
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error;
       this.logger.error(error);
@@ -73,10 +78,10 @@ export class AttachmentsService {
     }
   }
 
-  /** All bytes of an attachment. @throws ServiceUnavailableError */
-  async read(attachment: StoredAttachment): Promise<Buffer> {
+  /** All bytes of an attachment. @throws ServiceUnavailableError, the reason of the signal */
+  async read(attachment: StoredAttachment, signal: AbortSignal): Promise<Buffer> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of await this.open(attachment)) chunks.push(chunk);
+    for await (const chunk of await this.open(attachment, { signal })) chunks.push(chunk);
     return Buffer.concat(chunks, attachment.size);
   }
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ServiceUnavailableError } from '../../../src/common/errors/common.errors.js';
 import { newId } from '../../../src/common/ids.js';
 import { InjectConfig } from '../../../src/config/config.module.js';
 import type { Config } from '../../../src/config/env.js';
 import { ObjectMissingError, ObjectStore, ObjectStoreModule } from '../../../src/integrations/object-store/index.js';
+import { S3Store } from '../../../src/integrations/object-store/s3-store.js';
 import { holdTransaction } from '../../support/held-transaction.js';
 import { startModule } from '../../support/module.js';
 import { type S3Server, startS3Server } from '../../support/s3-server.js';
@@ -156,6 +157,28 @@ describe('an S3 store', () => {
   test.each([507, 500, 403])('that answers %i is unavailable', async (answer) => {
     status = answer;
     await expectUnavailable(await storeAt(address()));
+  });
+
+  test.each([
+    ['answers nothing', (): void => undefined],
+    ['stops in the middle of an object', (response: ServerResponse) => response.writeHead(206, { 'content-length': 10 }).write('half')],
+  ])('that %s is unavailable', async (_what, answer) => {
+    const silent = createServer((_request, response) => void answer(response)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const settings = { endpoint, region: 'x', bucket: 'files', accessKeyId: 'x', secretAccessKey: 'x' };
+    const [impatient, patient] = [new S3Store({ ...settings, timeoutMs: 100 }), new S3Store(settings)];
+    const readAll = async (store: S3Store, signal?: AbortSignal) => collect(await store.read(newId(), { first: 0, last: 9 }, signal));
+    await expect(readAll(impatient)).rejects.toBeInstanceOf(ServiceUnavailableError);
+    // A reader that does not wait as long.
+    const reading = new AbortController();
+    const read = readAll(patient, reading.signal);
+    await once(silent, 'request');
+    reading.abort(new Error('The reply was cancelled'));
+    await expect(read).rejects.toThrow('The reply was cancelled');
+    for (const store of [impatient, patient]) store.close();
+    silent.closeAllConnections();
+    silent.close();
   });
 
   test('is unavailable to a process whose own disk takes nothing', async () => {

@@ -31,7 +31,7 @@ export class FileResponder {
       throw new RangeNotSatisfiableError();
     }
     const { first, last } = range ?? { first: 0, last: size - 1 };
-    const bytes = await this.attachments.open(attachment, { first, last });
+    const bytes = await this.attachments.open(attachment, { range: { first, last } });
     if (range !== null) reply.status(206).header('content-range', `bytes ${first}-${last}/${size}`);
     await reply
       .headers({

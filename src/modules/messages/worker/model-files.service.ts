@@ -90,21 +90,21 @@ export class ModelFilesService {
     if (release === null) {
       // Other replies hold too much. An upload holds its bytes only for a moment.
       for (const file of inline) if (!addresses.has(file.id)) addresses.set(file.id, await this.upload(file, signal));
-      return call(await this.turnsWith(turns, addresses));
+      return call(await this.turnsWith(turns, addresses, signal));
     }
     try {
-      return await call(await this.turnsWith(turns, addresses));
+      return await call(await this.turnsWith(turns, addresses, signal));
     } finally {
       release();
     }
   }
 
-  private async turnsWith(turns: readonly Turn[], addresses: ReadonlyMap<string, string>): Promise<ModelTurn[]> {
+  private async turnsWith(turns: readonly Turn[], addresses: ReadonlyMap<string, string>, signal: AbortSignal): Promise<ModelTurn[]> {
     const given: ModelTurn[] = [];
     for (const { role, text, signatures = null, files = [] } of turns) {
       const contents = [];
       for (const file of files) {
-        const content = addresses.get(file.id) ?? (await this.attachments.read(file));
+        const content = addresses.get(file.id) ?? (await this.attachments.read(file, signal));
         contents.push({ name: file.name, mediaType: file.mediaType, content });
       }
       given.push({ role, text, signatures, files: contents });
@@ -116,7 +116,7 @@ export class ModelFilesService {
   private async upload(file: StoredAttachment, signal: AbortSignal): Promise<string> {
     const release = await this.held.take(file.size, signal);
     try {
-      const bytes = await this.attachments.read(file);
+      const bytes = await this.attachments.read(file, signal);
       const remote = await this.uploads.upload({ bytes, mediaType: file.mediaType, signal });
       await this.files.keepAddress(file.id, remote);
       return remote.uri;
