@@ -32,8 +32,8 @@ export abstract class ObjectStore {
   abstract delete(ids: readonly string[]): Promise<string[]>;
 
   /**
-   * Lists at most `count` ids after an id in their order, those of objects that failed included where the store knows
-   * them.
+   * Lists `count` ids after an id in their order, and fewer only where there are no more. Those of objects that failed
+   * are included where the store knows them.
    *
    * @param after null: from the beginning
    * @throws ServiceUnavailableError

@@ -109,14 +109,15 @@ export class S3Store extends ObjectStore {
   }
 
   async list(after: string | null, count: number): Promise<string[]> {
-    const command = new ListObjectsV2Command({
-      Bucket: this.bucket,
-      Prefix: PREFIX,
-      MaxKeys: count,
-      ...(after === null ? {} : { StartAfter: keyOf(after) }),
-    });
-    const { Contents = [] } = await attempt(() => this.client.send(command));
-    return Contents.flatMap(({ Key }) => (Key?.startsWith(PREFIX) === true ? [Key.slice(PREFIX.length)] : [])).filter(isId);
+    const ids: string[] = [];
+    // The store may end a page early, and others may have put objects of other names there.
+    for (let start = after === null ? undefined : keyOf(after); ;) {
+      const command = new ListObjectsV2Command({ Bucket: this.bucket, Prefix: PREFIX, MaxKeys: count, StartAfter: start });
+      const { Contents = [], IsTruncated = false } = await attempt(() => this.client.send(command));
+      ids.push(...Contents.map(({ Key = '' }) => Key.slice(PREFIX.length)).filter(isId));
+      start = Contents.at(-1)?.Key;
+      if (!IsTruncated || start === undefined || ids.length >= count) return ids.slice(0, count);
+    }
   }
 
   close(): void {

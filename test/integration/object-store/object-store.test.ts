@@ -159,6 +159,23 @@ describe('an S3 store', () => {
     await expectUnavailable(await storeAt(address()));
   });
 
+  test('that ends its pages early, and has objects of others, is listed to the end', async () => {
+    const ids = [newId(), newId(), newId()].sort();
+    const keys = [ids[0], ids[1], `${ids[1]}-of-others`, `${ids[1]}.txt`, ids[2]].map((name) => `attachments/${name}`);
+    const short = createServer((request, response) => {
+      const after = new URL(request.url ?? '', 'http://x').searchParams.get('start-after') ?? '';
+      const [key, ...rest] = keys.filter((each) => each > after);
+      const contents = key === undefined ? '' : `<Contents><Key>${key}</Key></Contents>`;
+      response.end(`<ListBucketResult><IsTruncated>${rest.length > 0}</IsTruncated>${contents}</ListBucketResult>`);
+    }).listen(0, '127.0.0.1');
+    await once(short, 'listening');
+    const store = await storeAt(`http://127.0.0.1:${(short.address() as AddressInfo).port}`);
+    expect(await store.list(null, 2)).toEqual(ids.slice(0, 2));
+    expect(await store.list(null, 10)).toEqual(ids);
+    expect(await store.list(ids[1] ?? '', 2)).toEqual(ids.slice(2));
+    short.close();
+  });
+
   test.each([
     ['answers nothing', (): void => undefined],
     ['stops in the middle of an object', (response: ServerResponse) => response.writeHead(206, { 'content-length': 10 }).write('half')],
