@@ -159,8 +159,11 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
     const text = Buffer.from(`${needle}\n`.repeat(20_000));
     const [held, unheld] = [await uploaded(text, `${needle}.txt`), await uploaded(Buffer.concat([PNG, Buffer.from(needle)]))];
     await send({ content: 'Read this', attachment_ids: [held.id] });
-    const { body: data } = await get<{ attachments: { id: string; base64: string }[] }>('/user/me/export');
-    expect(data.attachments.map(({ id }) => id)).toEqual([held.id, unheld.id]);
+    const lost = await uploaded(PNG);
+    await stack.api.app.get(ObjectStore, { strict: false }).delete([lost.id]);
+    const { body: data } = await get<{ attachments: { id: string; base64: string | null }[] }>('/user/me/export');
+    expect(data.attachments.map(({ id }) => id)).toEqual([held.id, unheld.id, lost.id]);
+    expect(data.attachments[2]?.base64).toBeNull();
     expect(Buffer.from(data.attachments[0]?.base64 ?? '', 'base64').equals(text)).toBe(true);
     expect((await stack.api.delete('/user/me', { token: user.accessToken, body: { password: user.password } })).status).toBe(204);
     await until('the store has deleted them', async () => {
