@@ -1237,7 +1237,7 @@ END AS "siblingIds", (SELECT json_build_object('rating', f.rating, 'comment', f.
     FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id)
    SELECT m.*, lead(true, 1, false) OVER (ORDER BY m.rank DESC, m.id DESC) AS goes_on FROM bounded AS m ORDER BY m.rank DESC, m.id DESC LIMIT (
      SELECT greatest(1, count(*) FILTER (WHERE bytes <= 1048576))
-     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.rank DESC, m.id DESC) AS bytes FROM bounded AS m) AS sums
+     FROM (SELECT sum(coalesce(octet_length(m.content), 0) + coalesce(octet_length(m.reasoning), 0) + coalesce(octet_length(m."searchSuggestions"), 0) + coalesce(octet_length(m.sources::text), 0) + coalesce(octet_length(m.attachments::text), 0)) OVER (ORDER BY m.rank DESC, m.id DESC) AS bytes FROM bounded AS m) AS sums
    )
  ) AS m ORDER BY m.rank DESC, m.id DESC;
 
@@ -1281,8 +1281,8 @@ INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachme
 ON CONFLICT ON CONSTRAINT pk_model_files DO UPDATE SET name = excluded.name, uri = excluded.uri, expires_at = excluded.expires_at;
 
 -- object_pieces_delete
---   parameters: object_ids uuid[]
-DELETE FROM object_pieces WHERE object_id = ANY (:object_ids::uuid[]);
+--   parameters: object_id uuid
+DELETE FROM object_pieces WHERE object_id = :object_id;
 
 -- object_pieces_find
 --   parameters: object_id uuid, n int4

@@ -146,6 +146,38 @@ test('an older file that the model refuses now is named instead', async () => {
   expect(await ask('[[file-refused x1]] And?')).toMatchObject(sentAndOmitted(0, 1));
 });
 
+test('an older file whose bytes are lost is named instead, also where it has to be counted', async () => {
+  await ask('Look', [
+    [PNG, 'cat.png'],
+    [pdfOf(2), 'paper.pdf'],
+  ]);
+  for (const table of ['object_pieces', 'attachment_tokens'])
+    await runSql(
+      stack.databaseUrl,
+      `DELETE FROM ${table} WHERE ${table === 'object_pieces' ? 'object_id' : 'attachment_id'} IN (SELECT id FROM attachments WHERE user_id = $1)`,
+      [user.id],
+    );
+  expect(await ask('And?')).toMatchObject({ ...sentAndOmitted(0, 2), context: { turns: 3 } });
+  const body = (await calls(/streamGenerateContent$/u)).at(-1)?.body;
+  for (const name of ['cat.png', 'paper.pdf']) expect(body).toContain(String.raw`not shown here: \"${name}\"`);
+});
+
+test('a request that the model refuses for several reasons is repeated without each', async () => {
+  await ask('Look', [[PNG, 'cat.png']]);
+  const before = (await calls(/streamGenerateContent$/u)).length;
+  expect(await ask('[[file-refused x1]] [[search-refused]] And?', [], { web_search: true })).toMatchObject({
+    ...sentAndOmitted(0, 1),
+    sources: null,
+  });
+  expect(await calls(/streamGenerateContent$/u)).toHaveLength(before + 3);
+});
+
+test('nothing is repeated within an attempt once the answer has begun', async () => {
+  const refused = await ask('[[error-in-stream 400 x1]] Hello', [], { web_search: true });
+  expect(refused).toMatchObject({ status: 'failed', error: { code: 'request_rejected' }, content: '' });
+  expect(await calls(/streamGenerateContent$/u)).toHaveLength(1);
+});
+
 test('a model that takes no files refuses them before anything is charged; where it follows one that does, it is told their names', async () => {
   await ask('Look', [[PNG, 'cat.png']]);
   const room = `/chatroom/${talk.chatroomId}`;

@@ -10,6 +10,7 @@ import { type Stack, startStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 interface MessageBody {
+  readonly role: string;
   readonly id: string;
   readonly content: string;
   readonly attachments: AttachmentBody[];
@@ -127,6 +128,8 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
     const picture = await uploaded(pictureOf(50_000), 'cat.png');
     const { body } = await send({ content: '', attachment_ids: [picture.id] });
     await get(`/chatroom/${room}/message/${body.reply.id}?wait=20`);
+    const other = await send({ content: 'Look', attachment_ids: [picture.id] });
+    await get(`/chatroom/${room}/message/${other.body.reply.id}?wait=20`);
     const { body: file } = await get<{ messages: object[] }>(`/chatroom/${room}/export`);
     expect(file.messages[0]).toMatchObject({ content: '', attachments: [{ name: 'cat.png', media_type: 'image/png', size: 50_000 }] });
     const imported = await post<{ id: string }>('/chatroom/import', file);
@@ -135,6 +138,11 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
     const copy = (await post<{ id: string }>(`/chatroom/${room}/copy`, { message_id: body.reply.id })).body.id;
     const { body: copied } = await get<{ messages: { data: MessageBody[] } }>(`/chatroom/${copy}`);
     expect(copied.messages.data[0]?.attachments).toEqual([picture]);
+    // A message is found by the name of a file that it has or names, and not by that of one which it lacks.
+    const { body: found } = await get<{ data: { message: MessageBody; chatroom: { id: string } }[] }>('/search?q=cat&limit=100');
+    const foundIn = (id: string) =>
+      found.data.flatMap(({ message, chatroom }) => (chatroom.id === id && message.role === 'user' ? [message.content] : []));
+    expect([imported.body.id, copy, room].map((id) => foundIn(id).sort())).toEqual([['[cat.png]'], [''], ['', 'Look']]);
     expect(await usage()).toBe(50_000);
 
     const { body: link } = await post<{ url: string }>(`/attachment/${picture.id}/link`, {});
@@ -151,8 +159,11 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
     const text = Buffer.from(`${needle}\n`.repeat(20_000));
     const [held, unheld] = [await uploaded(text, `${needle}.txt`), await uploaded(Buffer.concat([PNG, Buffer.from(needle)]))];
     await send({ content: 'Read this', attachment_ids: [held.id] });
-    const { body: data } = await get<{ attachments: { id: string; base64: string }[] }>('/user/me/export');
-    expect(data.attachments.map(({ id }) => id)).toEqual([held.id, unheld.id]);
+    const lost = await uploaded(PNG);
+    await stack.api.app.get(ObjectStore, { strict: false }).delete([lost.id]);
+    const { body: data } = await get<{ attachments: { id: string; base64: string | null }[] }>('/user/me/export');
+    expect(data.attachments.map(({ id }) => id)).toEqual([held.id, unheld.id, lost.id]);
+    expect(data.attachments[2]?.base64).toBeNull();
     expect(Buffer.from(data.attachments[0]?.base64 ?? '', 'base64').equals(text)).toBe(true);
     expect((await stack.api.delete('/user/me', { token: user.accessToken, body: { password: user.password } })).status).toBe(204);
     await until('the store has deleted them', async () => {

@@ -126,6 +126,19 @@ describe('A page of a list', () => {
     ).toEqual([...contents].sort());
   });
 
+  test('of a search has no long texts beside the contents, and no thoughts', async () => {
+    const id = await importOf(contents.slice(0, 20));
+    await api.app
+      .get(DataSource)
+      .query(`UPDATE messages SET search_suggestions = repeat('s', 200000), reasoning = repeat('r', 200000) WHERE chatroom_id = $1`, [id]);
+    const queries = await recordQueries(() => pagesOf<{ message: Item & { reasoning: string | null } }>('/search?q=haystack'));
+    const pages = await pagesOf<{ message: Item & { reasoning: string | null } }>('/search?q=haystack');
+    expect(pages.flat().map(({ message }) => message.reasoning)).toEqual(contents.slice(0, 20).map(() => null));
+    const [first] = queries.filter(({ name }) => name === 'messages_search');
+    const rows = await api.app.get(DataSource).query<Item[]>(first?.text ?? '', [...(first?.values ?? [])]);
+    expect(rows).toHaveLength(2);
+  });
+
   test.each(['', '?q=room'])('of chatrooms%s ends at 1 MiB, and the next one goes on from there', async (query) => {
     const ids: string[] = [];
     for (let i = 0; i < 50; i += 1) {

@@ -150,6 +150,7 @@ describe('a name', () => {
     ['nothing but the folder above', '..', NAMELESS],
     ['nothing', '', NAMELESS],
     ['nothing but spaces', '   ', NAMELESS],
+    ['nothing but what has no glyph', '\u200b\u2800\u3164', NAMELESS],
     ['a NUL', 'a.png\0.exe', CONTROLS],
     ['an escape', '\x1b[2Ja.png', CONTROLS],
     ['a character that turns the direction', 'cat\u202egnp.exe', CONTROLS],

@@ -148,6 +148,20 @@ describe('a stream whose frames are pushed', () => {
     expect(state).toEqual({ closed: 1, slow: 0 });
   });
 
+  test('writes what a reader has missed, however much it is, and goes on', async () => {
+    const { stream, client, state } = await push();
+    let text = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const ended = once(client, 'close');
+    const missed = `data: ${'x'.repeat(1_000_000)}\n\n`;
+    stream.write(missed);
+    while (!text.endsWith('\n\n\r\n')) await Promise.race([pause(1), ended.then(() => Promise.reject(new Error('cut')))]);
+    expect(text).toContain(missed);
+    stream.write('data: 1\n\n');
+    while (!text.endsWith('data: 1\n\n\r\n')) await Promise.race([pause(1), ended.then(() => Promise.reject(new Error('cut')))]);
+    expect(state).toEqual({ closed: 0, slow: 0 });
+  });
+
   test('keeps no more for a reader that falls behind, and cuts it', async () => {
     const { stream, client, state } = await push();
     client.pause();

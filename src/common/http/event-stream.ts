@@ -21,7 +21,7 @@ const HEADERS = {
 /** Says that the stream is one of the AI SDK's messages. */
 const UI_MESSAGE_STREAM = { 'x-vercel-ai-ui-message-stream': 'v1' };
 
-/** Bytes that are kept of a pushed stream whose reader is slow. */
+/** A reader that has not taken so many bytes by the next frame of a pushed stream has fallen behind. */
 const MAX_UNREAD_BYTES = 64 * 1_024;
 
 /** Takes the response over and sends its head. */
@@ -108,8 +108,9 @@ export class PushedEventStream {
 
   write(frames: string): void {
     if (this.raw.writableEnded || this.raw.destroyed) return;
-    this.raw.write(frames);
+    // What is written at once may be longer: a reader that comes back gets all that it missed.
     if (this.raw.writableLength > MAX_UNREAD_BYTES) this.cutSlow();
+    else this.raw.write(frames);
   }
 
   /** Ends the stream cleanly after its last frame, and cuts it if the reader does not take it. */

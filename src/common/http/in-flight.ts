@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Global, Injectable, Module } from '@nestjs/common';
 import { TooMuchInFlightError } from '../errors/common.errors.js';
 
@@ -62,11 +63,33 @@ export class BodiesInFlight {
   readonly ofWebhooks = new InFlightBytes({ total: 8 * MIB, perHolder: 4 * MIB, least: 0 });
 }
 
-/** Responses that are complete and that their clients have not read yet. */
+/** Responses that their clients have not read yet. */
 @Injectable()
 export class AnswersInFlight {
   readonly uncounted = 64 * KIB;
+  /** Those that are complete. */
   readonly bytes = new InFlightBytes({ total: 64 * MIB, perHolder: 16 * MIB, least: 0 });
+  /** Files, of which a part is in memory: what the store has sent and the client has not taken. */
+  readonly files = new InFlightBytes({ total: 64 * MIB, perHolder: 16 * MIB, least: 512 * KIB });
+}
+
+/**
+ * Counts bytes of a response until its client has read it, or is cut for not having done so in time.
+ *
+ * @throws TooMuchInFlightError
+ */
+export function holdUntilRead(
+  raw: ServerResponse,
+  { budget, holder, bytes, withinMs }: { budget: InFlightBytes; holder: string; bytes: number; withinMs: number },
+): void {
+  // A client that left before this line causes no `close` event.
+  if (raw.destroyed) return;
+  const release = budget.take(holder, bytes);
+  const deadline = setTimeout(() => raw.socket?.destroy(), withinMs);
+  raw.once('close', () => {
+    clearTimeout(deadline);
+    release();
+  });
 }
 
 @Global()

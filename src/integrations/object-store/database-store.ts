@@ -21,8 +21,8 @@ const find = statement({
 
 const remove = statement({
   name: 'object_pieces_delete',
-  parameters: { object_ids: 'uuid[]' },
-  text: `DELETE FROM object_pieces WHERE object_id = ANY (:object_ids::uuid[])`,
+  parameters: { object_id: 'uuid' },
+  text: `DELETE FROM object_pieces WHERE object_id = :object_id`,
 });
 
 // Jumps from id to id along the primary key, however many pieces each has.
@@ -53,22 +53,33 @@ export class DatabaseStore extends ObjectStore {
     }
   }
 
-  async read(id: string, { first, last }: ByteRange): Promise<AsyncIterable<Uint8Array>> {
+  async read(id: string, { first, last }: ByteRange, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const head = await this.readPiece(id, Math.floor(first / PIECE));
-    return this.readOn(id, { first, last }, head);
+    return this.readOn(id, { first, last }, head, signal);
   }
 
   async delete(ids: readonly string[]): Promise<string[]> {
-    await this.database.run(remove, { object_ids: ids });
-    return [...ids];
+    const deleted: string[] = [];
+    for (const id of ids) {
+      try {
+        // One a statement: many large objects would take longer than a statement may.
+        await this.database.run(remove, { object_id: id });
+      } catch (error) {
+        if (deleted.length === 0) throw error;
+        break;
+      }
+      deleted.push(id);
+    }
+    return deleted;
   }
 
   async list(after: string | null, count: number): Promise<string[]> {
     return (await this.database.run(list, { after, count })).map(({ id }) => id);
   }
 
-  private async *readOn(id: string, { first, last }: ByteRange, head: Buffer): AsyncGenerator<Buffer> {
+  private async *readOn(id: string, { first, last }: ByteRange, head: Buffer, signal?: AbortSignal): AsyncGenerator<Buffer> {
     for (let n = Math.floor(first / PIECE); n * PIECE <= last; n += 1) {
+      signal?.throwIfAborted();
       const piece = n * PIECE <= first ? head : await this.readPiece(id, n);
       const end = Math.min(last + 1 - n * PIECE, PIECE);
       if (piece.length < end) throw new ObjectMissingError(id);

@@ -18,9 +18,10 @@ export abstract class ObjectStore {
    * Reads a range of an object, or an object of at least one byte.
    *
    * @returns its bytes in chunks, which are read as they are taken; the first one has been read
-   * @throws ObjectMissingError, ServiceUnavailableError
+   * @param signal ends the reading
+   * @throws ObjectMissingError, ServiceUnavailableError, the reason of the signal
    */
-  abstract read(id: string, range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  abstract read(id: string, range: ByteRange, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 
   /**
    * Deletes objects, and what is left of those that failed. Unknown ids are no error.
@@ -31,8 +32,8 @@ export abstract class ObjectStore {
   abstract delete(ids: readonly string[]): Promise<string[]>;
 
   /**
-   * Lists at most `count` ids after an id in their order, those of objects that failed included where the store knows
-   * them.
+   * Lists `count` ids after an id in their order, and fewer only where there are no more. Those of objects that failed
+   * are included where the store knows them.
    *
    * @param after null: from the beginning
    * @throws ServiceUnavailableError

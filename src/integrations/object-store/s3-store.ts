@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -23,6 +24,8 @@ const PART = 5 * 1024 * 1024;
 /** Tries of a request with a body, which the SDK cannot read again. */
 const TRIES = 3;
 const CONCURRENT_DELETIONS = 10;
+/** Time in which a try has to be answered, and in which the next bytes of an answer have to come. */
+const TIMEOUT_MS = 30_000;
 
 export interface S3Settings {
   /** Undefined: that of AWS in the region. */
@@ -31,16 +34,19 @@ export interface S3Settings {
   readonly bucket: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  readonly timeoutMs?: number;
 }
 
 /** Objects in a bucket of any S3-compatible store, whose checksums it compares with ours. */
 export class S3Store extends ObjectStore {
   private readonly client: S3Client;
   private readonly bucket: string;
+  private readonly timeoutMs: number;
 
-  constructor({ endpoint, region, bucket, accessKeyId, secretAccessKey }: S3Settings) {
+  constructor({ endpoint, region, bucket, accessKeyId, secretAccessKey, timeoutMs = TIMEOUT_MS }: S3Settings) {
     super();
     this.bucket = bucket;
+    this.timeoutMs = timeoutMs;
     this.client = new S3Client({
       region,
       credentials: { accessKeyId, secretAccessKey },
@@ -51,7 +57,14 @@ export class S3Store extends ObjectStore {
       // Checksums are sent where this class gives them: not every store knows those that the SDK would add.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, httpAgent: { maxSockets: 200 }, httpsAgent: { maxSockets: 200 } },
+      requestHandler: {
+        connectionTimeout: 5_000,
+        requestTimeout: timeoutMs,
+        // Otherwise the SDK only writes a warning.
+        throwOnRequestTimeout: true,
+        httpAgent: { maxSockets: 200 },
+        httpsAgent: { maxSockets: 200 },
+      },
     });
   }
 
@@ -75,11 +88,16 @@ export class S3Store extends ObjectStore {
     }
   }
 
-  async read(id: string, { first, last }: ByteRange): Promise<AsyncIterable<Uint8Array>> {
+  async read(id: string, { first, last }: ByteRange, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const command = new GetObjectCommand({ Bucket: this.bucket, Key: keyOf(id), Range: `bytes=${first}-${last}` });
-    const { Body, ContentLength } = await attempt(() => this.client.send(command), { missing: id });
-    if (Body === undefined || ContentLength !== last - first + 1) throw new ObjectMissingError(id);
-    return Body as AsyncIterable<Uint8Array>;
+    const options = signal === undefined ? {} : { abortSignal: signal };
+    const answer = await attempt(() => this.client.send(command, options), { missing: id, signal });
+    const body = answer.Body as Readable | undefined;
+    if (body === undefined || answer.ContentLength !== last - first + 1) {
+      body?.destroy();
+      throw new ObjectMissingError(id);
+    }
+    return this.receive(body, signal);
   }
 
   async delete(ids: readonly string[]): Promise<string[]> {
@@ -91,18 +109,31 @@ export class S3Store extends ObjectStore {
   }
 
   async list(after: string | null, count: number): Promise<string[]> {
-    const command = new ListObjectsV2Command({
-      Bucket: this.bucket,
-      Prefix: PREFIX,
-      MaxKeys: count,
-      ...(after === null ? {} : { StartAfter: keyOf(after) }),
-    });
-    const { Contents = [] } = await attempt(() => this.client.send(command));
-    return Contents.flatMap(({ Key }) => (Key?.startsWith(PREFIX) === true ? [Key.slice(PREFIX.length)] : [])).filter(isId);
+    const ids: string[] = [];
+    // The store may end a page early, and others may have put objects of other names there.
+    for (let start = after === null ? undefined : keyOf(after); ;) {
+      const command = new ListObjectsV2Command({ Bucket: this.bucket, Prefix: PREFIX, MaxKeys: count, StartAfter: start });
+      const { Contents = [], IsTruncated = false } = await attempt(() => this.client.send(command));
+      ids.push(...Contents.map(({ Key = '' }) => Key.slice(PREFIX.length)).filter(isId));
+      start = Contents.at(-1)?.Key;
+      if (!IsTruncated || start === undefined || ids.length >= count) return ids.slice(0, count);
+    }
   }
 
   close(): void {
     this.client.destroy();
+  }
+
+  /** The bytes of an answer. The time that whoever takes a chunk needs for it does not count as the store's. */
+  private receive(body: Readable, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const startTimer = () =>
+      setTimeout(() => {
+        body.destroy(new Error(`the store sent nothing for ${this.timeoutMs} ms`));
+      }, this.timeoutMs);
+    // Errors of a body that nobody reads any more.
+    body.on('error', ignore);
+    // Started before the first chunk is asked for, because a client that has left by then never does so.
+    return takeChunks(body, { timer: startTimer(), startTimer, signal });
   }
 
   private async deleteOne(id: string): Promise<void> {
@@ -121,6 +152,28 @@ export class S3Store extends ObjectStore {
       if (error instanceof S3ServiceException && error.name === 'NotImplemented') return [];
       throw new ServiceUnavailableError({ cause: error });
     }
+  }
+}
+
+async function* takeChunks(
+  body: Readable,
+  {
+    timer,
+    startTimer,
+    signal,
+  }: { timer: NodeJS.Timeout; readonly startTimer: () => NodeJS.Timeout; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer);
+      yield chunk;
+      timer = startTimer();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new ServiceUnavailableError({ cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -180,11 +233,18 @@ class MultipartUpload {
 
 const bodyOf = (spool: Spool) => ({ Body: spool.read(), ContentLength: spool.length, ChecksumSHA256: spool.checksum() });
 
-/** @throws ServiceUnavailableError; ObjectMissingError for `missing`, the id of an object that is not in the store */
-async function attempt<T>(request: () => Promise<T>, { missing }: { readonly missing?: string } = {}): Promise<T> {
+/**
+ * @throws ServiceUnavailableError; ObjectMissingError for `missing`, the id of an object that is not in the store; the
+ *   reason of the signal
+ */
+async function attempt<T>(
+  request: () => Promise<T>,
+  { missing, signal }: { readonly missing?: string; readonly signal?: AbortSignal | undefined } = {},
+): Promise<T> {
   try {
     return await request();
   } catch (error) {
+    signal?.throwIfAborted();
     const isMissing = error instanceof S3ServiceException && ['NoSuchKey', 'InvalidRange'].includes(error.name);
     if (missing !== undefined && isMissing) throw new ObjectMissingError(missing);
     throw new ServiceUnavailableError({ cause: error });

@@ -1,4 +1,5 @@
 import { defineError } from '../../common/errors/app-error.js';
+import { ServiceUnavailableError } from '../../common/errors/common.errors.js';
 
 const NOT_ACCEPTED = {
   form: 'Send the file as multipart/form-data, not compressed.',
@@ -20,3 +21,13 @@ export class AttachmentInUseError extends defineError({
   title: 'A message has the attachment',
   detail: 'An attachment is deleted with the chatrooms whose messages have it.',
 }) {}
+
+/** The store does not have the bytes of an attachment. */
+export class AttachmentLostError extends ServiceUnavailableError {
+  constructor(
+    readonly attachmentId: string,
+    options?: ErrorOptions,
+  ) {
+    super(options);
+  }
+}

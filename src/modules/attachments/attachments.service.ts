@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
-import { NotFoundError, ServiceUnavailableError } from '../../common/errors/common.errors.js';
+import { NotFoundError } from '../../common/errors/common.errors.js';
 import { isId } from '../../common/ids.js';
 import { type ByteRange, ObjectMissingError, ObjectStore } from '../../integrations/object-store/index.js';
 import type { StoredAttachment } from './attachment.js';
-import { AttachmentInUseError } from './attachments.errors.js';
+import { AttachmentInUseError, AttachmentLostError } from './attachments.errors.js';
 import { AttachmentsRepository } from './attachments.repository.js';
 
 @Injectable()
@@ -61,22 +61,34 @@ export class AttachmentsService {
   /**
    * The bytes of an attachment, or a range of them, which are read from the store as they are taken.
    *
-   * @throws ServiceUnavailableError when the store fails before the first byte
+   * @param options.range all of them where it is not given
+   * @param options.signal ends the reading
+   * @throws AttachmentLostError; ServiceUnavailableError when the store fails before the first byte; the reason of the
+   *   signal
    */
-  async open({ id, size }: StoredAttachment, range: ByteRange = { first: 0, last: size - 1 }): Promise<AsyncIterable<Uint8Array>> {
+  async open(
+    { id, size }: StoredAttachment,
+    { range = { first: 0, last: size - 1 }, signal }: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return this.orLost(id, () => this.store.read(id, range, signal));
+  }
+
+  /** All bytes of an attachment. @throws AttachmentLostError, ServiceUnavailableError, the reason of the signal */
+  async read(attachment: StoredAttachment, signal: AbortSignal): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    await this.orLost(attachment.id, async () => {
+      for await (const chunk of await this.open(attachment, { signal })) chunks.push(chunk);
+    });
+    return Buffer.concat(chunks, attachment.size);
+  }
+
+  private async orLost<T>(id: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.store.read(id, range);
+      return await work();
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error;
       this.logger.error(error);
-      throw new ServiceUnavailableError({ cause: error });
+      throw new AttachmentLostError(id, { cause: error });
     }
-  }
-
-  /** All bytes of an attachment. @throws ServiceUnavailableError */
-  async read(attachment: StoredAttachment): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of await this.open(attachment)) chunks.push(chunk);
-    return Buffer.concat(chunks, attachment.size);
   }
 }

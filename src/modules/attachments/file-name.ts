@@ -1,3 +1,5 @@
+import { hasVisibleText } from '../../common/visible-text.js';
+
 /** In code points. */
 const MAX_LENGTH = 255;
 
@@ -11,7 +13,7 @@ const UNSAFE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]
  *   or reorder others
  */
 export function faultOfFileName(name: string): string | null {
-  if (name.trim() === '' || name === '.' || name === '..') return 'the file must have a name';
+  if (!hasVisibleText(name) || name === '.' || name === '..') return 'the file must have a name';
   if (name.length > 2 * MAX_LENGTH || Array.from(name).length > MAX_LENGTH) return `the name must have at most ${MAX_LENGTH} characters`;
   if (/[/\\]/.test(name)) return 'the name must have no path';
   if (UNSAFE.test(name) || !name.isWellFormed()) return 'the name must have no control characters';

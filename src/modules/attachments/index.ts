@@ -8,6 +8,7 @@ export {
   type StoredAttachment,
 } from './attachment.js';
 export { AttachmentLinkResponse, AttachmentResponse, toAttachmentResponse } from './attachment.response.js';
+export { AttachmentLostError } from './attachments.errors.js';
 export { AttachmentsModule } from './attachments.module.js';
 export { AttachmentsService } from './attachments.service.js';
 export { LinkAddresses } from './link-addresses.js';

@@ -28,7 +28,7 @@ export const MESSAGE = {
 } as const;
 
 /** The columns of a `Message` that may be long. */
-const MESSAGE_TEXTS = ['m.content', 'm.reasoning', 'm."searchSuggestions"', 'm.sources::text', 'm.attachments::text'];
+export const MESSAGE_TEXTS = ['m.content', 'm.reasoning', 'm."searchSuggestions"', 'm.sources::text', 'm.attachments::text'];
 
 /**
  * The row of an outer join: an `id` of null tells a room of the user without a message from a room of somebody else.

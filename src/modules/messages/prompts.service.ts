@@ -17,6 +17,8 @@ export interface PromptedReply {
   readonly systemInstruction: string | null;
   /** Each attempt so far got an error of the model's servers: the next one leaves out messages without an answer. */
   readonly isSuspect?: boolean;
+  /** Files whose bytes are lost, by their ids: the model is told their names. */
+  readonly lostFiles?: ReadonlySet<string>;
 }
 
 export interface Prompt {
@@ -33,6 +35,8 @@ export interface Prompt {
   readonly uncounted: readonly UncountedFile[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 @Injectable()
 export class PromptsService {
   constructor(
@@ -43,13 +47,20 @@ export class PromptsService {
   ) {}
 
   /** The prompt of a reply. It stays the same while the reply is unfinished, because nothing before it changes. */
-  async promptOf({ parentId, plan, model, systemInstruction: ofRoom, isSuspect = false }: PromptedReply): Promise<Prompt> {
+  async promptOf({
+    parentId,
+    plan,
+    model,
+    systemInstruction: ofRoom,
+    isSuspect = false,
+    lostFiles = NONE,
+  }: PromptedReply): Promise<Prompt> {
     const limits = historyLimits(this.plans.historyOf(plan, model).historyTokens);
     // Another model's signatures mean nothing to this one.
     const whole = (await this.paths.findPath(parentId, limits)).map((message) =>
       message.model === model ? message : { ...message, signatures: null },
     );
-    const { path, uncounted } = await this.withFiles(whole, { plan, model, budget: limits.tokens });
+    const { path, uncounted } = await this.withFiles(whole, { plan, model, budget: limits.tokens, lostFiles });
     const { turns, summary, summarised, trimmed, summaryAt } = chooseContext(path, limits, { answeredOnly: isSuspect });
     const systemInstruction = instructionOf(ofRoom, summary);
     return {
@@ -71,7 +82,7 @@ export class PromptsService {
 
   private async withFiles(
     path: PathMessage[],
-    { plan, model, budget }: { plan: Plan; model: string; budget: number },
+    { plan, model, budget, lostFiles }: { plan: Plan; model: string; budget: number; lostFiles: ReadonlySet<string> },
   ): Promise<ReturnType<typeof fitFiles>> {
     const attachments = await this.attachments.listOfMessages(path.filter(({ role }) => role === 'user').map(({ id }) => id));
     if (attachments.size === 0) return { path, uncounted: [] };
@@ -82,7 +93,7 @@ export class PromptsService {
     );
     return fitFiles(path, attachments, budget, (file) => {
       const tokens = counted.get(file.id);
-      if (!takesFiles || tokens === null) return { least: Infinity, most: Infinity };
+      if (!takesFiles || tokens === null || lostFiles.has(file.id)) return { least: Infinity, most: Infinity };
       return tokens === undefined ? tokenBoundsOf(file, model) : { least: tokens, most: tokens };
     });
   }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../common/actor.js';
 import type { PersonalData } from '../../database/personal-data.js';
-import { AttachmentsService } from '../attachments/index.js';
+import { AttachmentLostError, AttachmentsService } from '../attachments/index.js';
 import { BillingService, toInvoiceResponse } from '../billing/index.js';
 import { toUserResponse, type UserProfile, UsersService } from '../users/index.js';
 import { PersonalDataRepository } from './personal-data.repository.js';
@@ -50,15 +50,22 @@ export class ExportService {
     yield ']}\n';
   }
 
-  /** Each with its bytes in Base64, a part at a time. */
+  /** Each with its bytes in Base64, a part at a time; null for those that the store has lost. */
   private async *writeAttachments(userId: string): AsyncGenerator<string> {
     let separator = '';
     for await (const attachment of this.attachments.readAll(userId)) {
       const { id, name, mediaType, size, createdAt } = attachment;
       const about = JSON.stringify({ id, name, media_type: mediaType, size, created_at: createdAt });
-      yield `${separator}${about.slice(0, -1)},"base64":"`;
+      const chunks = await this.attachments.open(attachment).catch(nullIfLost);
+      yield `${separator}${about.slice(0, -1)},"base64":`;
+      separator = ',';
+      if (chunks === null) {
+        yield 'null}';
+        continue;
+      }
+      yield '"';
       let rest: Uint8Array = new Uint8Array();
-      for await (const chunk of await this.attachments.open(attachment)) {
+      for await (const chunk of chunks) {
         const bytes = Buffer.concat([rest, chunk]);
         // Three bytes are four characters.
         const whole = bytes.length - (bytes.length % 3);
@@ -66,7 +73,6 @@ export class ExportService {
         rest = bytes.subarray(whole);
       }
       yield `${Buffer.from(rest).toString('base64')}"}`;
-      separator = ',';
     }
   }
 
@@ -77,4 +83,9 @@ export class ExportService {
       separator = ',';
     }
   }
+}
+
+function nullIfLost(error: unknown): null {
+  if (error instanceof AttachmentLostError) return null;
+  throw error;
 }

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ServiceUnavailableError } from '../../../src/common/errors/common.errors.js';
 import { newId } from '../../../src/common/ids.js';
+import { InjectConfig } from '../../../src/config/config.module.js';
+import type { Config } from '../../../src/config/env.js';
 import { ObjectMissingError, ObjectStore, ObjectStoreModule } from '../../../src/integrations/object-store/index.js';
+import { S3Store } from '../../../src/integrations/object-store/s3-store.js';
+import { holdTransaction } from '../../support/held-transaction.js';
 import { startModule } from '../../support/module.js';
 import { type S3Server, startS3Server } from '../../support/s3-server.js';
 
@@ -93,6 +97,23 @@ describe.each(['database', 's3'] as const)('the store %s', (kind) => {
   });
 });
 
+test('the store database deletes each object by itself, so that a slow one keeps no other', async () => {
+  const { module, close } = await startModule([ObjectStoreModule]);
+  const store = module.get(ObjectStore, { strict: false });
+  const [first, held, last] = [newId(), newId(), newId()];
+  for (const id of [first, held, last]) await store.put(id, chunksOf(randomBytes(10)));
+  const holder = await holdTransaction(module.get<Config>(InjectConfig.TOKEN).DATABASE_URL ?? '');
+  await holder.run(`SELECT FROM object_pieces WHERE object_id = $1 FOR UPDATE`, [held]);
+  const deletion = store.delete([first, held, last]);
+  await holder.untilWaitedFor();
+  expect(await store.list(null, 10)).toEqual([held, last]);
+  await holder.commit();
+  expect(await deletion).toEqual([first, held, last]);
+  expect(await store.list(null, 10)).toEqual([]);
+  await holder.close();
+  await close();
+});
+
 describe('an S3 store', () => {
   /** One that answers every request so. */
   let server: Server;
@@ -136,6 +157,45 @@ describe('an S3 store', () => {
   test.each([507, 500, 403])('that answers %i is unavailable', async (answer) => {
     status = answer;
     await expectUnavailable(await storeAt(address()));
+  });
+
+  test('that ends its pages early, and has objects of others, is listed to the end', async () => {
+    const ids = [newId(), newId(), newId()].sort();
+    const keys = [ids[0], ids[1], `${ids[1]}-of-others`, `${ids[1]}.txt`, ids[2]].map((name) => `attachments/${name}`);
+    const short = createServer((request, response) => {
+      const after = new URL(request.url ?? '', 'http://x').searchParams.get('start-after') ?? '';
+      const [key, ...rest] = keys.filter((each) => each > after);
+      const contents = key === undefined ? '' : `<Contents><Key>${key}</Key></Contents>`;
+      response.end(`<ListBucketResult><IsTruncated>${rest.length > 0}</IsTruncated>${contents}</ListBucketResult>`);
+    }).listen(0, '127.0.0.1');
+    await once(short, 'listening');
+    const store = await storeAt(`http://127.0.0.1:${(short.address() as AddressInfo).port}`);
+    expect(await store.list(null, 2)).toEqual(ids.slice(0, 2));
+    expect(await store.list(null, 10)).toEqual(ids);
+    expect(await store.list(ids[1] ?? '', 2)).toEqual(ids.slice(2));
+    short.close();
+  });
+
+  test.each([
+    ['answers nothing', (): void => undefined],
+    ['stops in the middle of an object', (response: ServerResponse) => response.writeHead(206, { 'content-length': 10 }).write('half')],
+  ])('that %s is unavailable', async (_what, answer) => {
+    const silent = createServer((_request, response) => void answer(response)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const settings = { endpoint, region: 'x', bucket: 'files', accessKeyId: 'x', secretAccessKey: 'x' };
+    const [impatient, patient] = [new S3Store({ ...settings, timeoutMs: 100 }), new S3Store(settings)];
+    const readAll = async (store: S3Store, signal?: AbortSignal) => collect(await store.read(newId(), { first: 0, last: 9 }, signal));
+    await expect(readAll(impatient)).rejects.toBeInstanceOf(ServiceUnavailableError);
+    // A reader that does not wait as long.
+    const reading = new AbortController();
+    const read = readAll(patient, reading.signal);
+    await once(silent, 'request');
+    reading.abort(new Error('The reply was cancelled'));
+    await expect(read).rejects.toThrow('The reply was cancelled');
+    for (const store of [impatient, patient]) store.close();
+    silent.closeAllConnections();
+    silent.close();
   });
 
   test('is unavailable to a process whose own disk takes nothing', async () => {

@@ -2166,7 +2166,7 @@ export interface components {
              */
             reasoning?: "minimal" | "low" | "medium" | "high" | null;
             /**
-             * @description Counted in code points, without trailing blanks and empty first lines, which are dropped; the indentation of the first line stays. Some of it must be visible.
+             * @description Counted in code points, without trailing blanks and empty first lines, which are dropped; the indentation of the first line stays. Some of it must be visible, unless it is empty and the message has attachments.
              * @example What should I see in Kyoto in two days?
              */
             content: string;
@@ -2359,7 +2359,7 @@ export interface components {
              */
             search_suggestions: string | null;
             /**
-             * @description The model's summary of its thoughts.
+             * @description The model's summary of its thoughts. Search results do not show it.
              * @example null
              */
             reasoning: string | null;
@@ -2401,7 +2401,7 @@ export interface components {
              */
             reasoning?: "minimal" | "low" | "medium" | "high" | null;
             /**
-             * @description Counted in code points, without trailing blanks and empty first lines, which are dropped; the indentation of the first line stays. Some of it must be visible.
+             * @description Counted in code points, without trailing blanks and empty first lines, which are dropped; the indentation of the first line stays. Some of it must be visible, unless it is empty and the message has attachments.
              * @example What should I see in Kyoto in two days?
              */
             content: string;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../../common/actor.js';
 import { networkOf } from '../../../common/client.js';
-import type { AnswersInFlight } from '../../../common/http/in-flight.js';
+import { type AnswersInFlight, holdUntilRead } from '../../../common/http/in-flight.js';
 import { BODY_LIMIT } from './body-options.js';
 
 /** A reader that takes nothing for this long is taken to be gone. */
@@ -26,11 +26,14 @@ export function limitTransfers(server: FastifyInstance, answers: AnswersInFlight
       });
       done();
     })
-    .addHook('onSend', (request, reply, payload, done) => {
+    .addHook('onSend', (request: FastifyRequest & { user?: Actor }, reply, payload, done) => {
       if (isLeftUnread(request.raw)) closeSlowly(request.raw, reply);
       const bytes = sizeOf(payload);
       try {
-        if (bytes > answers.uncounted) holdUntilRead(request, reply, bytes, answers);
+        if (bytes > answers.uncounted) {
+          const holder = request.user?.userId ?? networkOf(request.ip);
+          holdUntilRead(reply.raw, { budget: answers.bytes, holder, bytes, withinMs: READ_WITHIN_MS });
+        }
         done(null, payload);
       } catch (error) {
         // The client must learn the result of a write.
@@ -47,16 +50,6 @@ export function limitTransfers(server: FastifyInstance, answers: AnswersInFlight
 
 /** The size in bytes of a payload that is in memory as a whole. A stream is read as fast as the client takes it. */
 const sizeOf = (payload: unknown): number => (typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0);
-
-/** @throws TooMuchInFlightError */
-function holdUntilRead(request: FastifyRequest & { user?: Actor }, { raw }: FastifyReply, bytes: number, answers: AnswersInFlight): void {
-  const release = answers.bytes.take(request.user?.userId ?? networkOf(request.ip), bytes);
-  const deadline = setTimeout(() => raw.socket?.destroy(), READ_WITHIN_MS);
-  raw.once('close', () => {
-    clearTimeout(deadline);
-    release();
-  });
-}
 
 /** Whether the unread rest of a body may be too long to be read. */
 const isLeftUnread = ({ complete, headers }: IncomingMessage): boolean =>

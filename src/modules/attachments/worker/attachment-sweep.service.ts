@@ -6,8 +6,9 @@ import { ObjectStore } from '../../../integrations/object-store/index.js';
 import { AttachmentsRepository } from '../attachments.repository.js';
 import { RemovalsRepository } from '../removals.repository.js';
 
-/** Objects that the store deletes in one call. */
 const BATCH = 100;
+/** Objects that the store deletes in one call: few, because a run cannot end within one. */
+const DELETED_AT_ONCE = 20;
 const RUN_AT_MOST_MS = 5_000;
 /** When an object is tried again that the store did not delete. */
 const AGAIN_MS = 60_000;
@@ -52,9 +53,9 @@ export class AttachmentSweepService implements OnModuleInit {
     for (const { id, userId } of expired) await this.attachments.deleteUnheld(userId, [id]);
     if (expired.length > 0) this.logger.log(`${expired.length} attachments deleted that no message has`);
     const end = performance.now() + RUN_AT_MOST_MS;
-    for (let taken = BATCH; taken === BATCH && performance.now() < end;) {
+    for (let taken = DELETED_AT_ONCE; taken === DELETED_AT_ONCE && performance.now() < end;) {
       const againAt = new Date(Date.now() + AGAIN_MS);
-      const due = await this.removals.takeDue(BATCH, againAt);
+      const due = await this.removals.takeDue(DELETED_AT_ONCE, againAt);
       taken = due.length;
       if (taken === 0) break;
       const deleted = await this.store.delete(due);

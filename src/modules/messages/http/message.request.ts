@@ -14,11 +14,10 @@ const CONTENT = { max: 32_000, multiline: true };
 
 export class EditMessageRequest extends ReplyOptionsRequest {
   @ApiProperty({
-    minLength: 1,
     maxLength: CONTENT.max,
     description:
       'Counted in code points, without trailing blanks and empty first lines, which are dropped; the indentation of the first line stays. ' +
-      'Some of it must be visible.',
+      'Some of it must be visible, unless it is empty and the message has attachments.',
     example: 'What should I see in Kyoto in two days?',
   })
   @ValidateIf(({ content, attachment_ids: ids }: EditMessageRequest) => !(content === '' && ids != null && ids.length > 0))

@@ -163,7 +163,12 @@ export class MessageResponse {
   })
   readonly search_suggestions!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: "The model's summary of its thoughts.", example: null })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "The model's summary of its thoughts. Search results do not show it.",
+    example: null,
+  })
   readonly reasoning!: string | null;
 
   @ApiProperty({ type: [AttachmentResponse], description: 'The files of a user message.', example: [] })

@@ -48,5 +48,5 @@ export const toSearchHitPage = ({ hits, asOf }: { hits: readonly SearchHit[]; as
     hits,
     limit,
     ({ rank, message }) => [String(rank), message.id, asOf],
-    ({ message, chatroom, snippet }) => ({ message: toMessageResponse(message), chatroom, snippet }),
+    ({ message, chatroom, snippet }) => ({ message: toMessageResponse({ ...message, reasoning: null }), chatroom, snippet }),
   );

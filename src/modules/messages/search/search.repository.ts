@@ -8,7 +8,7 @@ import { statement } from '../../../database/statement.js';
 import { ATTACHMENT_NAMES_OF_MESSAGE } from '../../attachments/index.js';
 import type { Message } from '../message.js';
 import { MessageEntity } from '../message.entity.js';
-import { MESSAGE } from '../messages.repository.js';
+import { MESSAGE, MESSAGE_TEXTS } from '../messages.repository.js';
 import { INDEX_BLOCK, mark } from './marked-words.js';
 import { MAX_LENGTH, type SearchTerms, toQuery, toVector, WORDS_VERSION } from './words.js';
 
@@ -59,7 +59,7 @@ const search = statement({
    ${withinPageBytes(
      `SELECT ${MESSAGE.sql}, c.name AS chatroom_name, page.rank, coalesce(:as_of::timestamptz, now())::timestamptz(3) AS as_of
       FROM page JOIN messages m ON m.id = page.id JOIN chatrooms c ON c.id = m.chatroom_id`,
-     { as: 'm', order: 'm.rank DESC, m.id DESC', texts: ['m.content', 'm.attachments::text'] },
+     { as: 'm', order: 'm.rank DESC, m.id DESC', texts: MESSAGE_TEXTS },
    )}`,
 });
 

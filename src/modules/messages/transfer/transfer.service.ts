@@ -105,7 +105,7 @@ export class TransferService {
     const positions = layOut(messages.map(({ parent }) => parent));
     const placed = messages.flatMap((message, i) => {
       const position = positions[i];
-      return position ? [{ message: withNames(message), position }] : [];
+      return position ? [{ message: withoutFiles(message), position }] : [];
     });
     return this.write(actor, { settings, messages: () => [placed], copyOf: null, active: () => active, knownBytes: bytes });
   }
@@ -179,7 +179,8 @@ const settingsOf = ({
 });
 
 /** The files of an imported message are elsewhere. A message of files alone says what they were called. */
-const withNames = (message: DocumentMessage): DocumentMessage =>
-  message.role === 'user' && message.content === ''
-    ? { ...message, content: (message.attachments ?? []).map(({ name }) => `[${name}]`).join('\n') }
-    : message;
+function withoutFiles(message: DocumentMessage): DocumentMessage {
+  if (message.role !== 'user') return message;
+  const { attachments = [], ...rest } = message;
+  return { ...rest, content: rest.content === '' ? attachments.map(({ name }) => `[${name}]`).join('\n') : rest.content };
+}

@@ -39,11 +39,15 @@ export class ModelFilesService {
 
   /**
    * Makes a call with the files of its turns. Where the vendor does not have an upload any more, the call is made once
-   * more, with a new one.
+   * more, with a new one, unless it has begun to be answered.
    *
-   * @throws GeminiError, ServiceUnavailableError, the errors of the call, the reason of the signal
+   * @throws GeminiError, AttachmentLostError, ServiceUnavailableError, the errors of the call, the reason of the signal
    */
-  async withFiles<T>(turns: readonly Turn[], signal: AbortSignal, call: (turns: ModelTurn[]) => Promise<T>): Promise<T> {
+  async withFiles<T>(
+    turns: readonly Turn[],
+    { signal, hasBegun = () => false }: { readonly signal: AbortSignal; readonly hasBegun?: () => boolean },
+    call: (turns: ModelTurn[]) => Promise<T>,
+  ): Promise<T> {
     const files = turns.flatMap((turn) => turn.files ?? []);
     if (files.length === 0) return call(turns.map(({ role, text, signatures }) => ({ role, text, signatures: signatures ?? null })));
     const addresses = await this.files.findAddresses(files.map(({ id }) => id));
@@ -52,6 +56,7 @@ export class ModelFilesService {
     } catch (error) {
       if (!isUnavailable(error) || addresses.size === 0) throw error;
       await this.files.forgetAddresses([...addresses.values()]);
+      if (hasBegun()) throw error;
       return this.send(turns, new Map(), signal, call);
     }
   }
@@ -59,13 +64,14 @@ export class ModelFilesService {
   /**
    * Has a file counted by a model.
    *
-   * @throws GeminiError, `attachment_rejected` where the model cannot read it; ServiceUnavailableError
+   * @throws GeminiError, `attachment_rejected` where the model cannot read it; AttachmentLostError;
+   *   ServiceUnavailableError
    */
   async count(file: StoredAttachment, model: string, signal: AbortSignal): Promise<void> {
     const known = await this.files.findAddresses([file.id]);
     if (known.size === 0 && file.size > COUNTED_INLINE_BYTES) await this.upload(file, signal);
     const turn: Turn = { role: 'user', text: '', files: [{ ...file, tokens: 0 }] };
-    const tokens = await this.withFiles([turn], signal, (turns) => this.gemini.countTokens({ model, turns, signal }));
+    const tokens = await this.withFiles([turn], { signal }, (turns) => this.gemini.countTokens({ model, turns, signal }));
     await this.files.keepTokens(file.id, model, tokens);
   }
 
@@ -90,21 +96,21 @@ export class ModelFilesService {
     if (release === null) {
       // Other replies hold too much. An upload holds its bytes only for a moment.
       for (const file of inline) if (!addresses.has(file.id)) addresses.set(file.id, await this.upload(file, signal));
-      return call(await this.turnsWith(turns, addresses));
+      return call(await this.turnsWith(turns, addresses, signal));
     }
     try {
-      return await call(await this.turnsWith(turns, addresses));
+      return await call(await this.turnsWith(turns, addresses, signal));
     } finally {
       release();
     }
   }
 
-  private async turnsWith(turns: readonly Turn[], addresses: ReadonlyMap<string, string>): Promise<ModelTurn[]> {
+  private async turnsWith(turns: readonly Turn[], addresses: ReadonlyMap<string, string>, signal: AbortSignal): Promise<ModelTurn[]> {
     const given: ModelTurn[] = [];
     for (const { role, text, signatures = null, files = [] } of turns) {
       const contents = [];
       for (const file of files) {
-        const content = addresses.get(file.id) ?? (await this.attachments.read(file));
+        const content = addresses.get(file.id) ?? (await this.attachments.read(file, signal));
         contents.push({ name: file.name, mediaType: file.mediaType, content });
       }
       given.push({ role, text, signatures, files: contents });
@@ -116,7 +122,7 @@ export class ModelFilesService {
   private async upload(file: StoredAttachment, signal: AbortSignal): Promise<string> {
     const release = await this.held.take(file.size, signal);
     try {
-      const bytes = await this.attachments.read(file);
+      const bytes = await this.attachments.read(file, signal);
       const remote = await this.uploads.upload({ bytes, mediaType: file.mediaType, signal });
       await this.files.keepAddress(file.id, remote);
       return remote.uri;

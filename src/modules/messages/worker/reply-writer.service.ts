@@ -10,6 +10,7 @@ import { isDatabaseUnavailable } from '../../../database/database.errors.js';
 import { GeminiClient, GeminiError, type GenerateEvent } from '../../../integrations/gemini/index.js';
 import { Signals } from '../../../streams/signals.js';
 import { StreamStore } from '../../../streams/stream-store.js';
+import { AttachmentLostError } from '../../attachments/index.js';
 import { LiveEventsService } from '../../live-events/index.js';
 import { PlansService, type ReplyOptions } from '../../subscriptions/index.js';
 import { CancellationService } from '../cancellation.service.js';
@@ -19,7 +20,7 @@ import { SummaryQueue } from '../summaries/summary.queue.js';
 import { FinishingRepository, type FollowUps } from '../finishing.repository.js';
 import { LostAttemptsRepository } from '../lost-attempts.repository.js';
 import { cancelled, estimateTokens, failed, type FailedAttempt, type Outcome } from '../outcomes.js';
-import { type Prompt, PromptsService } from '../prompts.service.js';
+import { type Prompt, type PromptedReply, PromptsService } from '../prompts.service.js';
 import type { ReplyErrorCode } from '../reply-errors.js';
 import { FINISHED_SIGNAL } from '../reply-signals.js';
 import { ReplyQueue } from '../reply.queue.js';
@@ -50,6 +51,20 @@ const PLAIN: ReplyOptions = { webSearch: false, reasoning: null };
 
 const isRejection = (error: unknown): boolean => error instanceof GeminiError && error.code === 'request_rejected';
 const isRejectionOfFile = (error: unknown): boolean => error instanceof GeminiError && error.code === 'attachment_rejected';
+
+type AnswerEnd = Extract<GenerateEvent, { type: 'end' }>;
+
+/** What the model is asked, and the facts that the prompt was made of. */
+interface Asked {
+  readonly of: PromptedReply;
+  readonly prompt: Prompt;
+  readonly options: ReplyOptions;
+}
+
+const without = (of: PromptedReply, { attachmentId }: AttachmentLostError): PromptedReply => ({
+  ...of,
+  lostFiles: new Set([...(of.lostFiles ?? []), attachmentId]),
+});
 
 /** The prompt without the signatures, which a model may refuse. */
 const plain = (prompt: Prompt): Prompt => ({ ...prompt, turns: prompt.turns.map((turn): Turn => ({ ...turn, signatures: null })) });
@@ -141,33 +156,9 @@ export class ReplyWriterService {
 
   private async generate(progress: Progress, publisher: ReplyPublisher): Promise<Outcome> {
     const { claim } = progress;
-    const prompt = await this.promptOf(claim, progress.abort.signal);
     const options = this.plans.offeredOf(claim.plan, claim.model, claim);
-    const end = await this.ask(prompt, options, progress, publisher)
-      .catch(async (error: unknown) => {
-        const hasExtras = options.webSearch || options.reasoning !== null || prompt.turns.some(({ signatures }) => signatures);
-        if (!(isRejection(error) && hasExtras)) throw error;
-        // The model may refuse the search, the level or a signature, and not the conversation, which must not suffer.
-        this.logger.warn('the model refused a request, which is repeated without search and reasoning', fieldsOf(claim));
-        return this.ask(plain(prompt), PLAIN, progress, publisher);
-      })
-      .catch(async (error: unknown) => {
-        const turns = withOlderFilesNamed(prompt.turns);
-        if (!(isRejectionOfFile(error) && turns.some((turn, i) => turn !== prompt.turns[i]))) throw error;
-        // An earlier message may have a file that this model cannot read, which must not block the branch.
-        const sent = turns.at(-1)?.files?.length ?? 0;
-        const { filesSent, filesOmitted } = prompt.context;
-        const context = { ...prompt.context, filesSent: sent, filesOmitted: filesOmitted + filesSent - sent };
-        return this.ask({ ...prompt, turns, context }, options, progress, publisher);
-      })
-      .catch(async (error: unknown) => {
-        if (!(isRejection(error) && prompt.followsRefusal)) throw error;
-        // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which
-        // must not block the branch.
-        const answered = await this.atDatabase(() => this.prompts.promptOf({ ...claim, isSuspect: true }));
-        if (answered.turns.length === prompt.turns.length) throw error;
-        return this.ask(plain(answered), PLAIN, progress, publisher);
-      });
+    const prompt = await this.promptOf(claim, progress.abort.signal);
+    const end = await this.askUntilAnswered({ of: claim, prompt, options }, progress, publisher);
     const { content, reasoning, partLengths } = progress.reply;
     if (end.finishReason !== 'content-filter' && !hasVisibleText(content)) throw new EmptyAnswerError(end.finishReason !== 'length');
     return {
@@ -192,34 +183,84 @@ export class ReplyWriterService {
     };
   }
 
-  /** The prompt of a reply, for which files are counted whose exact tokens decide. */
-  private async promptOf(claim: Claim, signal: AbortSignal): Promise<Prompt> {
+  /**
+   * Asks the model, and asks for less where it refuses something, until it begins to answer: no other answer can follow
+   * one that the user may have read.
+   */
+  private async askUntilAnswered(asked: Asked, progress: Progress, publisher: ReplyPublisher): Promise<AnswerEnd> {
     for (;;) {
-      const prompt = await this.atDatabase(() => this.prompts.promptOf(claim));
+      try {
+        return await this.ask(asked, progress, publisher);
+      } catch (error) {
+        const less = progress.hasBegun ? null : await this.lessOf(asked, error, progress);
+        if (less === null) throw error;
+        asked = less;
+      }
+    }
+  }
+
+  /** What is asked after an error without the part that may have caused it; null where there is no such part. */
+  private async lessOf({ of, prompt, options }: Asked, error: unknown, { claim, abort }: Progress): Promise<Asked | null> {
+    if (error instanceof AttachmentLostError) {
+      // An earlier message must not block the branch. The newest one is not answered without its file.
+      if (prompt.turns.at(-1)?.files?.some(({ id }) => id === error.attachmentId)) return null;
+      const rest = without(of, error);
+      return { of: rest, prompt: await this.promptOf(rest, abort.signal), options };
+    }
+    if (isRejectionOfFile(error)) {
+      // An earlier message may have a file that this model cannot read, which must not block the branch.
+      const turns = withOlderFilesNamed(prompt.turns);
+      if (turns.every((turn, i) => turn === prompt.turns[i])) return null;
+      const sent = turns.at(-1)?.files?.length ?? 0;
+      const { filesSent, filesOmitted } = prompt.context;
+      const context = { ...prompt.context, filesSent: sent, filesOmitted: filesOmitted + filesSent - sent };
+      return { of, prompt: { ...prompt, turns, context }, options };
+    }
+    if (!isRejection(error)) return null;
+    if (options.webSearch || options.reasoning !== null || prompt.turns.some(({ signatures }) => signatures)) {
+      // The model may refuse the search, the level or a signature, and not the conversation, which must not suffer.
+      this.logger.warn('the model refused a request, which is repeated without search and reasoning', fieldsOf(claim));
+      return { of, prompt: plain(prompt), options: PLAIN };
+    }
+    if (!prompt.followsRefusal) return null;
+    // This is the second refusal on the branch. The model may refuse an earlier message without an answer, which must
+    // not block the branch.
+    const answered = { ...of, isSuspect: true };
+    const shorter = await this.promptOf(answered, abort.signal);
+    return shorter.turns.length === prompt.turns.length ? null : { of: answered, prompt: plain(shorter), options: PLAIN };
+  }
+
+  /** The prompt of a reply, for which files are counted whose exact tokens decide. */
+  private async promptOf(of: PromptedReply, signal: AbortSignal): Promise<Prompt> {
+    for (;;) {
+      const prompted = of;
+      const prompt = await this.atDatabase(() => this.prompts.promptOf(prompted));
       if (prompt.uncounted.length === 0) return prompt;
       for (const { file, isNewest } of prompt.uncounted) {
-        await this.files.count(file, claim.model, signal).catch(async (error: unknown) => {
-          if (isNewest || !isRejectionOfFile(error)) throw error;
-          await this.files.noteUnreadable(file, claim.model);
-        });
+        try {
+          await this.files.count(file, of.model, signal);
+        } catch (error) {
+          if (!isNewest && isRejectionOfFile(error)) await this.files.noteUnreadable(file, of.model);
+          else if (!isNewest && error instanceof AttachmentLostError) of = without(of, error);
+          else throw error;
+        }
       }
     }
   }
 
   private async ask(
-    { turns, systemInstruction, context, summaryAt, bytes }: Prompt,
-    options: ReplyOptions,
+    { prompt: { turns, systemInstruction, context, summaryAt, bytes }, options }: Asked,
     progress: Progress,
     publisher: ReplyPublisher,
-  ): Promise<Extract<GenerateEvent, { type: 'end' }>> {
+  ): Promise<AnswerEnd> {
     const { claim, abort } = progress;
     const { model, plan } = claim;
     const { answerTokens, reasoningTokens } = this.plans.outputTokensOf(plan, options.reasoning);
     const maxOutputTokens = answerTokens + reasoningTokens;
     const request = { model, systemInstruction, maxOutputTokens, ...options, signal: abort.signal };
     Object.assign(progress, { context, summaryAt, promptBytes: bytes });
-    const end = await this.files.withFiles(turns, abort.signal, async (turnsWithFiles) => {
-      let last: Extract<GenerateEvent, { type: 'end' }> | null = null;
+    const end = await this.files.withFiles(turns, { signal: abort.signal, hasBegun: () => progress.hasBegun }, async (turnsWithFiles) => {
+      let last: AnswerEnd | null = null;
       for await (const event of this.gemini.stream({ ...request, turns: turnsWithFiles })) {
         if (event.type === 'end') last = event;
         else {
