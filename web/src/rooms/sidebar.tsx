@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Button, Dialog, Menu, MenuItem, MenuTrigger, Modal, ModalOverlay, Popover } from 'react-aria-components';
 import { api, bodyOf } from '../api/client.ts';
 import { session, type User } from '../api/session.ts';
+import { clearDrafts } from '../conversation/use-draft-text.ts';
 import { signedOut } from '../sign-in/signed-out.ts';
 import { DayMeter } from '../plan/day-meter.tsx';
 import { PlanDialog } from '../plan/plan-dialog.tsx';
@@ -77,6 +78,7 @@ function Contents({ user, rooms, status, currentId, onShow, onChosen }: Contents
       () => true,
       () => session.user() === null,
     );
+    clearDrafts();
     session.end(signedOut({ isEnded }));
   };
   return (
