@@ -15,6 +15,11 @@ import { parseAllDocuments } from 'yaml';
 import { describeSettings } from '../../src/config/describe-settings.js';
 import { WORKER_REQUIRES } from '../../src/config/required-settings.js';
 
+interface Container {
+  readonly command: readonly string[];
+  readonly volumeMounts?: readonly object[];
+}
+
 interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -24,7 +29,7 @@ interface Manifest {
   readonly spec?: {
     readonly scaleTargetRef?: { readonly name: string };
     readonly selector?: object;
-    readonly template?: { readonly spec: { readonly containers: readonly { readonly command: readonly string[] }[] } };
+    readonly template?: { readonly spec: { readonly containers: readonly Container[]; readonly volumes?: readonly object[] } };
   };
 }
 
@@ -81,6 +86,12 @@ test('every process has its Deployment, its budget of disruptions and its scalin
     expect(named('Deployment').map((each) => each.spec?.selector)).toContainEqual(spec?.selector);
   const commands = [...named('Deployment'), ...named('Job')].map(({ spec }) => spec?.template?.spec.containers[0]?.command.at(-1));
   expect(commands).toEqual(['dist/src/main.js', 'dist/src/worker.js', 'dist/src/apps/cli/migrate.js']);
+});
+
+test('the API, whose filesystem is read-only, may write uploads into its temporary folder', () => {
+  const pod = named('Deployment').find(({ metadata }) => metadata.name === 'gemini-chat-api')?.spec?.template?.spec;
+  expect(pod?.containers[0]?.volumeMounts).toEqual([{ name: 'tmp', mountPath: '/tmp' }]);
+  expect(pod?.volumes).toEqual([{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }]);
 });
 
 test('its settings are settings, and those that production demands are among them', () => {

@@ -60,6 +60,22 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect(services['simulated-settings']?.profiles).toEqual(['simulated']);
   });
 
+  test('give the processes every setting of .env, and an address at the published port', () => {
+    const services = readComposeFile('docker-compose.yml', { PORT: '8080' });
+    for (const name of ['api', 'worker', 'migrate']) {
+      expect([name, services[name]?.env_file]).toEqual([name, [{ path: '.env', required: false }]]);
+    }
+    expect(services['api']?.environment).toMatchObject({ PORT: '3000', PUBLIC_URL: 'http://localhost:8080' });
+    const own = readComposeFile('docker-compose.yml', { PORT: '8080', PUBLIC_URL: 'https://api.example.com' });
+    expect(own['api']?.environment).toMatchObject({ PUBLIC_URL: 'https://api.example.com' });
+  });
+
+  test('leave a process on a read-only filesystem its temporary folder', () => {
+    const readOnly = Object.entries(readComposeFile('docker-compose.yml')).filter(([, service]) => service.read_only);
+    expect(readOnly.length).toBeGreaterThan(0);
+    for (const [name, { tmpfs = [] }] of readOnly) expect([name, tmpfs]).toEqual([name, [expect.stringMatching(/^\/tmp(?::|$)/u)]]);
+  });
+
   test('make a system that answers, without any key', async () => {
     const ports = { api: await freePort(), gemini: await freePort(), stripe: await freePort() };
     const services = readComposeFile('docker-compose.yml');

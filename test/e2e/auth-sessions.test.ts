@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { DataSource } from 'typeorm';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { passTime } from '../support/passing-time.js';
@@ -333,9 +334,16 @@ describe('CORS', () => {
     expect(answer.headers.get('access-control-allow-headers')).toBe(
       'Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id',
     );
-    expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PATCH, DELETE');
+    expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT, PATCH, DELETE');
     expect(answer.headers.get('vary')).toBe('Authorization, Accept, Origin');
     expect(answer.headers.get('x-request-id')).toMatch(ID);
+  });
+
+  it('allows the method of every route', async () => {
+    const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: Record<string, object> };
+    const methods = new Set(Object.values(paths).flatMap((routes) => Object.keys(routes).map((method) => method.toUpperCase())));
+    const answer = await api.send('OPTIONS', '/auth/login', { headers: { origin: PAGE, 'access-control-request-method': 'PUT' } });
+    expect(answer.headers.get('access-control-allow-methods')?.split(', ')).toEqual(expect.arrayContaining([...methods]));
   });
 
   it('answers an OPTIONS that is no preflight alike', async () => {

@@ -283,6 +283,7 @@ describeInBrowser('the chat page', () => {
     const html = await fetch(home());
     expect(html.headers.get('cache-control')).toBe('no-cache');
     expect(html.headers.get('content-security-policy')).toContain("script-src 'self'; style-src 'self'");
+  for (const name of ['opener', 'resource']) expect(html.headers.get(`cross-origin-${name}-policy`)).toBe('same-origin');
     const path = /src="(\/assets\/[^"]+\.js)"/.exec(await html.text())?.[1] ?? '';
     const asset = await fetch(new URL(path, home()), { headers: { 'accept-encoding': 'gzip' } });
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');

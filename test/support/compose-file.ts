@@ -6,6 +6,9 @@ interface ComposeService {
   readonly deploy?: { readonly resources: { readonly limits: Readonly<Record<'cpus' | 'memory', string>> } };
   readonly healthcheck?: object;
   readonly command?: readonly string[];
+  readonly env_file?: readonly object[];
+  readonly read_only?: boolean;
+  readonly tmpfs?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly profiles?: readonly string[];
@@ -23,10 +26,10 @@ export function readComposeFile(
   path: string,
   environment: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, ComposeService>> {
-  const fill = (text: string) =>
-    text.replace(/\$\{(\w+)(:?)-([^}]*)\}/g, (_, name: string, colon: string, fallback: string) => {
+  const fill = (text: string): string =>
+    text.replace(/\$\{(\w+)(:?)-((?:[^{}]|\$\{[^{}]*\})*)\}/g, (_, name: string, colon: string, fallback: string) => {
       const value = environment[name];
-      return value === undefined || (colon !== '' && value === '') ? fallback : value;
+      return value === undefined || (colon !== '' && value === '') ? fill(fallback) : value;
     });
   const reviver = (_key: unknown, value: unknown) => (typeof value === 'string' ? fill(value) : value);
   const { services } = parse(readFileSync(path, 'utf8'), reviver, { merge: true }) as { services: Record<string, RawService> };

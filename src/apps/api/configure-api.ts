@@ -51,7 +51,11 @@ export function configureApi(app: NestFastifyApplication): void {
   }
 }
 
-/** A page that has a policy of its own keeps it. */
+/** A page that has a content security policy of its own keeps it. */
 function setPageHeaders(reply: FastifyReply): void {
-  if (reply.getHeader('content-security-policy') === API_HEADERS['content-security-policy']) reply.headers(PAGE_HEADERS);
+  const { 'content-security-policy': policy, ...others } = PAGE_HEADERS;
+  if (reply.getHeader('content-security-policy') === API_HEADERS['content-security-policy']) {
+    reply.header('content-security-policy', policy);
+  }
+  reply.headers(others);
 }

@@ -13,7 +13,7 @@ export const corsOptions = ({ CORS_ORIGINS }: Config) => ({
   // The strict check refuses an OPTIONS request that is no preflight with plain text.
   strictPreflight: false,
   maxAge: 600,
-  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'X-Request-Id'],
   exposedHeaders: EXPOSED,
 });

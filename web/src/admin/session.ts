@@ -2,6 +2,7 @@ import { API_URL } from '../api/api-url.ts';
 import { createAuthorisedFetch } from '../api/authorised-fetch.ts';
 import { Refusal } from '../api/refusal.ts';
 import type { components } from '../api/schema.d.ts';
+import { signedOut } from '../sign-in/signed-out.ts';
 
 type Tokens = components['schemas']['TokensResponse'];
 export type Administrator = Tokens['user'];
@@ -14,7 +15,6 @@ interface Stored {
 
 /** The key in the session storage: an administrator's session ends with its tab, and is not that of the chat page. */
 const STORE = 'administration';
-const ENDED = 'You are signed out.';
 
 const listeners = new Set<() => void>();
 let stored = JSON.parse(sessionStorage.getItem(STORE) ?? 'null') as Stored | null;
@@ -33,7 +33,7 @@ const keep = ({ access_token, refresh_token = '', user }: Tokens): void => {
   store({ accessToken: access_token, refreshToken: refresh_token, user });
 };
 
-const end = (reason = ENDED): void => {
+const end = (reason: string): void => {
   store(null, reason);
 };
 
@@ -102,8 +102,8 @@ export const session = {
     throw new Error('This account is not an administrator’s.');
   },
   signOut: async (): Promise<void> => {
-    const accessToken = stored?.accessToken;
-    end();
-    if (accessToken !== undefined) await endAtApi(accessToken);
+    // The API refuses an expired access token here, too, so it is renewed first.
+    const response = await fetchSignedIn(`${API_URL}/auth/logout`, { method: 'POST' }).catch(() => null);
+    if (stored !== null) end(signedOut({ isEnded: response?.ok === true }));
   },
 };

@@ -8,6 +8,7 @@ export interface Problem {
   readonly retry_after?: number;
   readonly resets_at?: string;
   readonly challenge_id?: string;
+  readonly otp?: string;
 }
 
 /** A request that the API has refused. Its message is the text of the API, for people. */

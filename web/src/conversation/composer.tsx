@@ -4,9 +4,13 @@ import { DraftList } from '../attachments/draft-list.tsx';
 import { useDrafts } from '../attachments/use-drafts.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { NewMessage } from './use-conversation.ts';
+import { useDraftText } from './use-draft-text.ts';
 
 interface ComposerProps {
-  readonly onSend: (message: NewMessage) => void;
+  /** Null for a new room. */
+  readonly roomId: string | null;
+  /** Takes the message, and calls `clear` once it is sent. What is not sent stays in the composer. */
+  readonly onSend: (message: NewMessage, clear: () => void) => void;
   /** Shown in the place of sending while a reply is made. */
   readonly onStop?: (() => void) | undefined;
   readonly isBusy?: boolean;
@@ -17,8 +21,8 @@ interface ComposerProps {
 /**
  * Where a message is written. Enter sends it; with Shift it begins another line. Files are chosen, dropped or pasted.
  */
-export function Composer({ onSend, onStop, isBusy = false, children }: ComposerProps) {
-  const [text, setText] = useState('');
+export function Composer({ roomId, onSend, onStop, isBusy = false, children }: ComposerProps) {
+  const [text, setText] = useDraftText(roomId);
   const [isDropTarget, setDropTarget] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
   const drafts = useDrafts();
@@ -27,9 +31,10 @@ export function Composer({ onSend, onStop, isBusy = false, children }: ComposerP
   const canSend = (text.trim() !== '' || attachments.length > 0) && !drafts.isUploading && !isBusy;
   const send = () => {
     if (!canSend) return;
-    onSend({ text, attachments });
-    setText('');
-    drafts.clear();
+    onSend({ text, attachments }, () => {
+      setText('');
+      drafts.clear();
+    });
   };
   return (
     <form

@@ -87,8 +87,10 @@ function LoadedConversation({ loaded, rooms, status, models, first, onFirstSent 
       <MessageList conversation={conversation} />
       <div className="foot">
         <Composer
-          onSend={(message) => {
+          roomId={room.id}
+          onSend={(message, clear) => {
             conversation.send({ ...message, options: options.chosen });
+            clear();
           }}
           onStop={conversation.isBusy ? conversation.stop : undefined}
         >

@@ -22,10 +22,12 @@ interface NewConversationProps {
 export function NewConversation({ user, models, onStarted }: NewConversationProps) {
   const task = useTask();
   const options = useAnswerOptions(models.find((model) => model.default)?.capabilities);
-  const start = (message: NewMessage) => {
+  const start = (message: NewMessage, onSent?: () => void) => {
     if (task.isBusy) return;
     task.run(async () => {
-      onStarted(await bodyOf(api.POST('/chatroom', { body: options.chosen })), message);
+      const room = await bodyOf(api.POST('/chatroom', { body: options.chosen }));
+      onSent?.();
+      onStarted(room, message);
     });
   };
   return (
@@ -35,7 +37,7 @@ export function NewConversation({ user, models, onStarted }: NewConversationProp
         <p className="problem" role="alert">
           {task.error?.message}
         </p>
-        <Composer onSend={start} isBusy={task.isBusy}>
+        <Composer roomId={null} onSend={start} isBusy={task.isBusy}>
           <AnswerOptionsBar options={options} />
         </Composer>
         <ul className="ideas">

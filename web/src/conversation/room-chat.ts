@@ -172,6 +172,11 @@ export function openRoomChat<Chat extends AbstractChat<RoomMessage>>(
       reading = messages.find(isUnfinished)?.id;
       chat.messages = messages;
     },
+    /** Shows messages that come before the shown ones. */
+    showOlder: (messages: RoomMessage[]) => {
+      for (const { id } of messages) stored.add(id);
+      chat.messages = [...messages, ...chat.messages];
+    },
     /** Shows each message as the function says. */
     change: (show: (message: RoomMessage) => RoomMessage) => {
       chat.messages = chat.messages.map(show);

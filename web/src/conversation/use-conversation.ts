@@ -22,13 +22,11 @@ export interface NewMessage {
   readonly options?: AnswerOptions;
 }
 
-interface OlderMessages {
-  readonly messages: readonly RoomMessage[];
-  readonly cursor: string | null;
-}
-
-export interface LoadedRoom extends OlderMessages {
+export interface LoadedRoom {
   readonly room: Room;
+  readonly messages: readonly RoomMessage[];
+  /** Leads to the messages before these; null for none. */
+  readonly cursor: string | null;
 }
 
 /** A room and the newest page of its active branch. */
@@ -41,7 +39,7 @@ export async function loadRoom(id: string): Promise<LoadedRoom> {
 export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { onSettled: (room: Room) => void; onDeleted: () => void }) {
   const { id } = loaded.room;
   const [waitUntil, setWaitUntil] = useState<string | null>(null);
-  const [older, setOlder] = useState<OlderMessages>({ messages: [], cursor: loaded.cursor });
+  const [cursor, setCursor] = useState(loaded.cursor);
   const [roomChat] = useState(() =>
     openRoomChat<Chat<RoomMessage>>(Chat, {
       url: `${API_URL}/chatroom/${id}`,
@@ -67,8 +65,17 @@ export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { 
     const { chat } = roomChat;
     // What is being sent or read meanwhile is newer than what was loaded.
     if (chat.status === 'submitted' || chat.status === 'streaming') return;
-    roomChat.show([...now.messages]);
-    setOlder({ messages: [], cursor: now.cursor });
+    // What is shown above the first message of the page stays, because the past of a message never changes.
+    const first = now.messages[0]?.id;
+    const older = chat.messages.slice(
+      0,
+      Math.max(
+        0,
+        chat.messages.findIndex((message) => message.id === first),
+      ),
+    );
+    roomChat.show([...older, ...now.messages]);
+    if (older.length === 0) setCursor(now.cursor);
     roomChat.resume();
     onSettled(now.room);
   }, [id, roomChat, onSettled]);
@@ -94,13 +101,19 @@ export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { 
   }, [isBusy, wasBusy, status, reload]);
 
   return {
-    messages: [...older.messages, ...messages],
+    messages,
     isBusy,
     error,
     waitUntil,
-    send: ({ text, ...metadata }: NewMessage) => void sendMessage({ text, metadata }),
-    edit: (messageId: string, { text, attachments }: NewMessage) => void sendMessage({ text, messageId, metadata: { attachments } }),
-    regenerate: (messageId?: string) => void regenerate(messageId === undefined ? {} : { messageId }),
+    send: ({ text, ...metadata }: NewMessage) => {
+      sendMessage({ text, metadata }).catch(notify);
+    },
+    edit: (messageId: string, { text, attachments }: NewMessage) => {
+      sendMessage({ text, messageId, metadata: { attachments } }).catch(notify);
+    },
+    regenerate: (messageId?: string) => {
+      regenerate(messageId === undefined ? {} : { messageId }).catch(notify);
+    },
     stop: () => {
       roomChat.stop().catch(notify);
     },
@@ -111,10 +124,7 @@ export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { 
       const rated = feedback === null ? null : await bodyOf(api.PUT(path, { params, body: feedback }));
       if (rated === null) await bodyOf(api.DELETE(path, { params }));
       const metadata = { feedback: rated?.feedback ?? null };
-      const show = (message: RoomMessage) =>
-        message.id === messageId ? { ...message, metadata: { ...message.metadata, ...metadata } } : message;
-      setOlder(({ messages: shown, cursor }) => ({ messages: shown.map(show), cursor }));
-      roomChat.change(show);
+      roomChat.change((message) => (message.id === messageId ? { ...message, metadata: { ...message.metadata, ...metadata } } : message));
     },
     /** Leads the room through another message at the place of one. */
     activate: async (messageId: string) => {
@@ -123,15 +133,18 @@ export function useConversation(loaded: LoadedRoom, { onSettled, onDeleted }: { 
       await reload();
     },
     loadOlder:
-      older.cursor === null
+      cursor === null
         ? null
         : async () => {
-            const params = { path: { chatroom_id: id }, query: { cursor: older.cursor ?? '' } };
-            const page = await bodyOf(api.GET('/chatroom/{chatroom_id}/message', { params }));
-            setOlder(({ messages: shown }) => ({
-              messages: [...page.data.reverse().map(toRoomMessage), ...shown],
-              cursor: page.next_cursor,
-            }));
+            const oldest = () => roomChat.chat.messages[0]?.id;
+            const before = oldest();
+            const page = await bodyOf(
+              api.GET('/chatroom/{chatroom_id}/message', { params: { path: { chatroom_id: id }, query: { cursor } } }),
+            );
+            // Another page was shown meanwhile.
+            if (oldest() !== before) return;
+            roomChat.showOlder(page.data.reverse().map(toRoomMessage));
+            setCursor(page.next_cursor);
           },
   };
 }

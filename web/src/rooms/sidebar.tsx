@@ -2,6 +2,8 @@ import { useState } from 'react';
 import { Button, Dialog, Menu, MenuItem, MenuTrigger, Modal, ModalOverlay, Popover } from 'react-aria-components';
 import { api, bodyOf } from '../api/client.ts';
 import { session, type User } from '../api/session.ts';
+import { clearDrafts } from '../conversation/use-draft-text.ts';
+import { signedOut } from '../sign-in/signed-out.ts';
 import { DayMeter } from '../plan/day-meter.tsx';
 import { PlanDialog } from '../plan/plan-dialog.tsx';
 import type { PlanStatus } from '../plan/use-status.ts';
@@ -72,8 +74,12 @@ interface ContentsProps extends SidebarProps {
 function Contents({ user, rooms, status, currentId, onShow, onChosen }: ContentsProps) {
   const [query, setQuery] = useState('');
   const signOut = async () => {
-    await bodyOf(api.POST('/auth/logout')).catch(() => undefined);
-    session.end('You are signed out.');
+    const isEnded = await bodyOf(api.POST('/auth/logout')).then(
+      () => true,
+      () => session.user() === null,
+    );
+    clearDrafts();
+    session.end(signedOut({ isEnded }));
   };
   return (
     <>

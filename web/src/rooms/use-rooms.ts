@@ -4,8 +4,15 @@ import type { LiveEvent } from '../live/live-events.ts';
 import { useLiveEvents } from '../live/use-live-events.ts';
 import { notify } from '../ui/notices.tsx';
 
-/** Rooms of the first page, and the most that a page may have. */
-const PAGE = { first: 50, most: 100 };
+/** Rooms that are shown at first, and that each "Show more" adds. */
+const STEP = 50;
+/** Rooms of one request, at most. */
+const PAGE = 100;
+
+interface RoomPage {
+  readonly data: readonly Room[];
+  readonly next_cursor: string | null;
+}
 
 export interface Rooms {
   /** Null until they are loaded. */
@@ -24,28 +31,34 @@ export interface Rooms {
 export function useRooms(): Rooms {
   const [areArchived, showArchived] = useState(false);
   const [list, setList] = useState<readonly Room[] | null>(null);
-  const [cursor, setCursor] = useState<string | null>(null);
+  const [hasMore, setHasMore] = useState(false);
   const newest = useRef(0);
   const shown = useRef(0);
+  const wanted = useRef(STEP);
   useEffect(() => {
     shown.current = list?.length ?? 0;
   }, [list]);
 
-  const load = useCallback(
-    async (from: string | null) => {
-      const turn = (newest.current += 1);
-      // A reload loads as many rooms as are shown, so that it takes none away.
-      const limit = from === null ? Math.min(PAGE.most, Math.max(PAGE.first, shown.current)) : PAGE.first;
-      const query = { limit, ...(areArchived ? { archived: 'true' as const } : {}), ...(from === null ? {} : { cursor: from }) };
-      const page = await bodyOf(api.GET('/chatroom', { params: { query } }));
+  const load = useCallback(async () => {
+    const turn = (newest.current += 1);
+    // At least as many as are shown, so that a reload takes none away.
+    const count = Math.max(wanted.current, shown.current);
+    const rooms: Room[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null && rooms.length < count) {
+      const limit = Math.min(PAGE, count - rooms.length);
+      const query = { limit, ...(areArchived ? { archived: 'true' as const } : {}), ...(cursor === '' ? {} : { cursor }) };
+      const page: RoomPage = await bodyOf(api.GET('/chatroom', { params: { query } }));
       if (turn !== newest.current) return;
-      setList((rooms) => (from === null ? page.data : [...(rooms ?? []), ...page.data]));
-      setCursor(page.next_cursor);
-    },
-    [areArchived],
-  );
+      rooms.push(...page.data);
+      cursor = page.next_cursor;
+    }
+    // A room that becomes active while the pages are read may be on two of them.
+    setList([...new Map(rooms.map((room) => [room.id, room])).values()]);
+    setHasMore(cursor !== null);
+  }, [areArchived]);
   const reload = useCallback(() => {
-    load(null).catch(notify);
+    load().catch(notify);
   }, [load]);
   useEffect(reload, [reload]);
   useLiveEvents(
@@ -60,11 +73,12 @@ export function useRooms(): Rooms {
 
   return {
     list,
-    hasMore: cursor !== null,
+    hasMore,
     areArchived,
     showArchived,
     loadMore: () => {
-      load(cursor).catch(notify);
+      wanted.current = shown.current + STEP;
+      reload();
     },
     reload,
     put: useCallback(

@@ -1,6 +1,8 @@
 import { Field } from '../ui/field.tsx';
 import type { SentCode } from './sent-code.ts';
 
+const NOTHING_SENT = 'No message is sent on this machine: here is your code.';
+
 interface CodeFieldProps {
   readonly sent: SentCode;
   readonly value: string;
@@ -15,8 +17,7 @@ export const CodeField = ({ sent: { challenge, mobileNumber }, value, onChange }
     onChange={onChange}
     inputMode="numeric"
     autoComplete="one-time-code"
-    maxLength={6}
-    hint={challenge.otp === undefined ? `We sent six digits to ${mobileNumber}.` : 'No message is sent on this machine: here is your code.'}
+    hint={challenge.otp === undefined ? `We sent six digits to ${mobileNumber ?? 'the number of the account'}.` : NOTHING_SENT}
     isRequired
     autoFocus
   />

@@ -3,11 +3,11 @@ import { api, bodyOf } from '../api/client.ts';
 import { Field } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
 import { useTask } from '../ui/use-task.ts';
-import type { SentCode } from './sent-code.ts';
+import type { SentToNumber } from './sent-code.ts';
 
 interface NumberFormProps {
   readonly purpose: 'sign-in' | 'reset';
-  readonly onSent: (sent: SentCode) => void;
+  readonly onSent: (sent: SentToNumber) => void;
 }
 
 /** Sends a code to a number. */

@@ -5,7 +5,7 @@ import { REFRESH_IN, session } from '../api/session.ts';
 import { Field } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
 import { useTask } from '../ui/use-task.ts';
-import type { SentCode } from './sent-code.ts';
+import { isMobileNumber, type SentCode } from './sent-code.ts';
 
 export function PasswordForm({ onCodeWanted }: { onCodeWanted: (sent: SentCode) => void }) {
   const [identifier, setIdentifier] = useState('');
@@ -19,9 +19,10 @@ export function PasswordForm({ onCodeWanted }: { onCodeWanted: (sent: SentCode) 
         try {
           session.begin(await bodyOf(api.POST('/auth/login', { body: { identifier, password, refresh_in: REFRESH_IN } })));
         } catch (error) {
-          const { challenge_id } = error instanceof Refusal ? error.problem : {};
+          const { challenge_id, otp } = error instanceof Refusal ? error.problem : {};
           if (challenge_id === undefined) throw error;
-          onCodeWanted({ challenge: { challenge_id }, mobileNumber: identifier });
+          const challenge = otp === undefined ? { challenge_id } : { challenge_id, otp };
+          onCodeWanted({ challenge, mobileNumber: isMobileNumber(identifier) ? identifier : null });
         }
       }}
     >

@@ -5,10 +5,10 @@ import { Field } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
 import { useTask } from '../ui/use-task.ts';
 import { CodeField } from './code-field.tsx';
-import type { SentCode } from './sent-code.ts';
+import type { SentToNumber } from './sent-code.ts';
 
 /** Sets another password with a code, and signs in with it. */
-export function ResetForm({ sent }: { sent: SentCode }) {
+export function ResetForm({ sent }: { sent: SentToNumber }) {
   const [otp, setOtp] = useState(sent.challenge.otp ?? '');
   const [password, setPassword] = useState('');
   const task = useTask();

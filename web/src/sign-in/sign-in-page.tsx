@@ -5,11 +5,13 @@ import { CodeForm } from './code-form.tsx';
 import { NumberForm } from './number-form.tsx';
 import { PasswordForm } from './password-form.tsx';
 import { ResetForm } from './reset-form.tsx';
-import type { SentCode } from './sent-code.ts';
+import type { SentCode, SentToNumber } from './sent-code.ts';
 import { SignUpForm } from './sign-up-form.tsx';
 
 type Step =
-  { readonly name: 'sign-up' | 'password' | 'code' | 'reset' } | { readonly name: 'enter-code' | 'new-password'; readonly sent: SentCode };
+  | { readonly name: 'sign-up' | 'password' | 'code' | 'reset' }
+  | { readonly name: 'enter-code'; readonly sent: SentCode }
+  | { readonly name: 'new-password'; readonly sent: SentToNumber };
 
 const HEADINGS: Readonly<Record<Step['name'], string>> = {
   'sign-up': 'Create your account',

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Button } from 'react-aria-components';
 import { Field } from '../../ui/field.tsx';
 import { Form } from '../../ui/form.tsx';
+import { isMobileNumber } from '../../sign-in/sent-code.ts';
 import { useTask } from '../../ui/use-task.ts';
 import { api, bodyOf } from '../api.ts';
 import { session } from '../session.ts';
@@ -13,7 +14,7 @@ interface CodeFormProps {
 }
 
 export function CodeForm({ asked: { challengeId, identifier }, onRestart }: CodeFormProps) {
-  const isNumber = /^\+?\d/.test(identifier);
+  const isNumber = isMobileNumber(identifier);
   const [mobileNumber, setMobileNumber] = useState(isNumber ? identifier : '');
   const [otp, setOtp] = useState('');
   const task = useTask();
@@ -47,8 +48,6 @@ export function CodeForm({ asked: { challengeId, identifier }, onRestart }: Code
         onChange={setOtp}
         inputMode="numeric"
         autoComplete="one-time-code"
-        pattern="[0-9]{6}"
-        maxLength={6}
         hint="Six digits"
         isRequired
         autoFocus={isNumber}
