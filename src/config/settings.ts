@@ -264,7 +264,7 @@ const billing = {
   PRO_TRIAL_DAYS: whole(1, 730)
     .optional()
     .describe(
-      'Days for which Pro is free at the beginning of a first subscription. A person has one trial, recognised by the verified mobile number and the card. Unset: no trial.',
+      'Days for which Pro is free at the beginning of a first subscription. A person has one trial, recognised by the verified mobile number, the e-mail address and the card. Unset: no trial.',
     ),
   STRIPE_PROMOTION_CODES: flag.default(false).describe('Let payers enter promotion codes, which are created at Stripe.'),
   STRIPE_AUTOMATIC_TAX: flag
@@ -367,7 +367,7 @@ const retention = {
   RETAIN_STRIPE_EVENTS: duration.default(90 * 86_400_000).describe('Time for which events of Stripe are kept and can be replayed.'),
   RETAIN_TRIALS: duration
     .default(730 * 86_400_000)
-    .describe('Time for which keyed hashes of the number and card of a trial are kept, so that nobody has another one.'),
+    .describe('Time for which keyed hashes of the number, address and card of a trial are kept, so that nobody has another one.'),
   RETAIN_AUDIT: duration
     .refine((ms) => ms >= 90 * 86_400_000, 'at least 90d, because the database refuses to delete younger entries')
     .default(400 * 86_400_000)

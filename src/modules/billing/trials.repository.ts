@@ -2,17 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 
-// A reclaimed account loses its customer in the commit that verifies its number, so that the number is never taken for
-// that of whoever had the account before.
+// A reclaimed account loses its customer in the commit that verifies its number, so that its number and address are
+// never taken for those of whoever had the account before.
 const findPerson = statement({
   name: 'trial_claims_find_person',
   parameters: { user_id: 'uuid', stripe_customer_id: 'text?' },
-  columns: { verified_number: 'text?', had_trial: 'bool' },
-  text: `SELECT CASE WHEN verified_at IS NOT NULL AND (:stripe_customer_id::text IS NULL OR EXISTS (
-       SELECT FROM stripe_customers c WHERE c.user_id = u.id AND c.stripe_customer_id = :stripe_customer_id
-     )) THEN mobile_number END AS verified_number,
+  columns: { email: 'text?', verified_number: 'text?', had_trial: 'bool' },
+  text: `SELECT CASE WHEN is_payer THEN email END AS email,
+     CASE WHEN is_payer AND verified_at IS NOT NULL THEN mobile_number END AS verified_number,
      EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND s.trial_end IS NOT NULL) AS had_trial
-   FROM users u WHERE id = :user_id`,
+   FROM users u CROSS JOIN LATERAL (SELECT :stripe_customer_id::text IS NULL OR EXISTS (
+       SELECT FROM stripe_customers c WHERE c.user_id = u.id AND c.stripe_customer_id = :stripe_customer_id
+     ) AS is_payer) payer
+   WHERE id = :user_id`,
 });
 
 // Parallel claims of the same hash wait for each other at the key; the ordered hashes keep them from a deadlock.
@@ -40,7 +42,7 @@ export class TrialsRepository {
   /**
    * What a user is recognised by; null when the account is gone.
    *
-   * @param stripeCustomerId the customer as whom the user has paid: no number for one that is not the user's any more
+   * @param stripeCustomerId the customer as whom the user has paid: neither number nor address for one that is not the user's any more
    */
   async findPerson(userId: string, stripeCustomerId: string | null) {
     return (await this.database.run(findPerson, { user_id: userId, stripe_customer_id: stripeCustomerId }))[0] ?? null;

@@ -5,12 +5,12 @@ import type { Config } from '../../config/env.js';
 import type { StripeSubscription } from '../../integrations/stripe/index.js';
 import { TrialsRepository } from './trials.repository.js';
 
-type Identity = readonly ['number' | 'card', string];
+type Identity = readonly ['number' | 'email' | 'card', string];
 
 /**
- * The trial of Pro, which a person has once. A person is recognised by the verified mobile number and by the card, but
- * not by the e-mail address, which anybody may give. The card is known only when the trial has begun, so that a trial
- * with the card of another one ends at once.
+ * The trial of Pro, which a person has once. A person is recognised by the verified mobile number, by the e-mail
+ * address and by the card. The card is known only when the trial has begun, so that a trial with the card of another
+ * one ends at once.
  *
  * The hashes depend on JWT_SECRET: once JWT_SECRET_PREVIOUS is removed after a change, earlier trials are forgotten.
  */
@@ -64,5 +64,7 @@ export class TrialsService {
   }
 }
 
-const identitiesOf = ({ verified_number: number }: { verified_number: string | null }): Identity[] =>
-  number === null ? [] : [['number', number]];
+const identitiesOf = ({ email, verified_number: number }: { email: string | null; verified_number: string | null }): Identity[] => [
+  ...(number === null ? [] : [['number', number] as const]),
+  ...(email === null ? [] : [['email', email.toLowerCase()] as const]),
+];
