@@ -49,8 +49,7 @@ export class AdminSubscriptionsController {
   @Get('overdue')
   @ApiOperation({
     summary: 'List customers whose state at Stripe was not read in time, the latest first',
-    description:
-      'Their sync run should have begun more than ten minutes ago, or they have a subscription and no next run. Stripe’s last answer holds meanwhile.',
+    description: 'Their sync run should have begun more than ten minutes ago. Stripe’s last answer holds meanwhile.',
   })
   @ApiOkResponse({ type: OverdueCustomerPage })
   async listOverdueCustomers(@Query() query: PageQuery): Promise<Page<OverdueCustomerResponse>> {
