@@ -5,7 +5,7 @@ import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { type Page, PageQuery } from '../../../common/http/page.js';
-import { BillingUnavailableError } from '../../../integrations/stripe/index.js';
+import { BillingUnavailableError, PaymentProviderRefusedError } from '../../../integrations/stripe/index.js';
 import { NoGrantError } from '../../subscriptions/index.js';
 import type { Administrator } from '../administrator.js';
 import { EntitlementsService } from '../entitlements.service.js';
@@ -63,7 +63,7 @@ export class AdminSubscriptionsController {
     description: 'A user who never opened a payment page has none. Repeats have one effect.',
   })
   @ApiOkResponse({ type: AccountSubscriptionResponse })
-  @ApiProblems(BillingUnavailableError)
+  @ApiProblems(BillingUnavailableError, PaymentProviderRefusedError)
   async syncSubscriptions(
     @CurrentAdministrator() by: Administrator,
     @Param('user_id', IdPipe) userId: string,

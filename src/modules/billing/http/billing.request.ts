@@ -1,10 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsIn, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { decodeCursor, DEFAULT_PAGE_SIZE, type PageQuery } from '../../../common/http/page.js';
 import type { InvoiceListOptions } from '../billing.service.js';
 
 const MAX_ADDRESS_LENGTH = 2_000;
 const MAX_KEY_LENGTH = 100;
+const MAX_SESSION_ID_LENGTH = 255;
 
 const IfPresent = () => ValidateIf((_, value) => value !== undefined);
 
@@ -65,19 +66,20 @@ export class OpenPortalRequest {
 
 export class StatusQuery {
   @ApiPropertyOptional({
-    maxLength: 255,
+    maxLength: MAX_SESSION_ID_LENGTH,
     description:
       'The id of the payment page that the user returns from. Stripe is asked first, so that a user who has paid never sees `basic`.',
   })
   @IfPresent()
   @IsString()
+  @MaxLength(MAX_SESSION_ID_LENGTH)
   readonly checkout_session_id?: string;
 }
 
 export class ReturnQuery extends StatusQuery {
   @ApiPropertyOptional({ enum: ['cancelled'], description: 'Set when the user left the payment page without paying.' })
   @IfPresent()
-  @IsString()
+  @IsIn(['cancelled'])
   readonly checkout?: string;
 }
 
