@@ -5,7 +5,6 @@ import type { InvoiceListOptions } from '../billing.service.js';
 
 const MAX_ADDRESS_LENGTH = 2_000;
 const MAX_KEY_LENGTH = 100;
-const MAX_SESSION_ID_LENGTH = 255;
 
 const IfPresent = () => ValidateIf((_, value) => value !== undefined);
 
@@ -66,13 +65,11 @@ export class OpenPortalRequest {
 
 export class StatusQuery {
   @ApiPropertyOptional({
-    maxLength: MAX_SESSION_ID_LENGTH,
     description:
       'The id of the payment page that the user returns from. Stripe is asked first, so that a user who has paid never sees `basic`.',
   })
   @IfPresent()
   @IsString()
-  @MaxLength(MAX_SESSION_ID_LENGTH)
   readonly checkout_session_id?: string;
 }
 
