@@ -65,6 +65,8 @@ export class OpenPortalRequest {
 
 export class StatusQuery {
   @ApiPropertyOptional({
+    // A longer one is the id of no page, which is 404 like any other unknown one.
+    maxLength: 255,
     description:
       'The id of the payment page that the user returns from. Stripe is asked first, so that a user who has paid never sees `basic`.',
   })
