@@ -323,6 +323,13 @@ SELECT id, status, success_url, cancel_url, price_key, stripe_session_id, create
 SELECT id, success_url AS "successUrl", cancel_url AS "cancelUrl", price_key AS "priceKey", stripe_session_id AS "stripeSessionId", url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
 FROM checkouts WHERE user_id = :user_id AND status = 'open';
 
+-- checkouts_find_open_for
+--   parameters: user_id uuid, is_verified bool
+--   columns: id uuid, successUrl text, cancelUrl text, priceKey text, stripeSessionId text, url text, is_stale bool
+SELECT id, success_url AS "successUrl", cancel_url AS "cancelUrl", price_key AS "priceKey", stripe_session_id AS "stripeSessionId", url, stripe_session_id IS NULL AND created_at < now() - interval '1 minute' AS is_stale
+FROM checkouts WHERE user_id = :user_id AND status = 'open'
+  AND EXISTS (SELECT FROM users WHERE id = :user_id AND (:is_verified::boolean OR reclaimed_at IS NULL));
+
 -- checkouts_insert
 --   parameters: id uuid, user_id uuid, is_verified bool, success_url text, cancel_url text, price_key text
 --   columns: has_user bool
@@ -385,6 +392,12 @@ UPDATE customer_closures SET is_reclaimed = true WHERE stripe_customer_id = ANY 
 UPDATE customer_closures SET attempts = attempts + 1, last_error = :error,
   due_at = now() + least(power(2, least(attempts, 12)) * interval '2 seconds', interval '1 hour')
 WHERE stripe_customer_id = :stripe_customer_id;
+
+-- customer_closures_reopen
+--   parameters: stripe_customer_id text
+--   columns: stripe_customer_id text
+UPDATE customer_closures SET closed_at = NULL, due_at = now() WHERE stripe_customer_id = :stripe_customer_id
+RETURNING stripe_customer_id;
 
 -- customer_closures_take_due
 --   parameters: limit int8
@@ -1370,6 +1383,15 @@ WHERE u.id = :user_id;
 --   columns: one int4
 SELECT 1 AS one;
 
+-- refunds_export
+--   parameters: user_id uuid
+--   columns: id uuid, payment_intent_id text, stripe_customer_id text, reason text, status text, stripe_refund_id text, created_at timestamptz, settled_at timestamptz
+SELECT r.id, r.payment_intent_id, r.stripe_customer_id, r.reason, r.status, r.stripe_refund_id, r.created_at, r.settled_at
+FROM refunds r WHERE r.stripe_customer_id IN (
+  SELECT stripe_customer_id FROM stripe_customers WHERE user_id = :user_id
+  UNION SELECT stripe_customer_id FROM former_stripe_customers WHERE user_id = :user_id
+) ORDER BY r.created_at, r.id;
+
 -- refunds_fail
 --   parameters: id uuid, attempts int4, error text
 UPDATE refunds SET status = 'owed', attempts = attempts + 1, stripe_refund_id = NULL, settled_at = NULL, last_error = :error,
@@ -1875,18 +1897,15 @@ ON CONFLICT DO NOTHING;
 -- stripe_customers_overdue
 --   parameters: late_ms float8, after_due timestamptz, after_id uuid, count int8
 --   columns: userId uuid, username text, stripeCustomerId text, status text, syncedAt timestamptz, dueAt timestamptz
-SELECT late.user_id AS "userId", u.username, late.stripe_customer_id AS "stripeCustomerId", late.status, late.synced_at AS "syncedAt",
-  late.due AS "dueAt"
-FROM (
-  SELECT c.user_id, c.stripe_customer_id, c.synced_at, coalesce(c.check_at, c.synced_at, c.created_at) AS due, s.status
-  FROM stripe_customers c LEFT JOIN LATERAL (
+SELECT c.user_id AS "userId", u.username, c.stripe_customer_id AS "stripeCustomerId", s.status, c.synced_at AS "syncedAt",
+  c.check_at AS "dueAt"
+FROM stripe_customers c JOIN users u ON u.id = c.user_id LEFT JOIN LATERAL (
     SELECT s.status FROM subscriptions s WHERE s.user_id = c.user_id AND s.status NOT IN ('canceled', 'incomplete_expired')
     ORDER BY s.created_at DESC LIMIT 1
-  ) s ON true
-  WHERE c.check_at < now() - :late_ms * interval '1 millisecond' OR (c.check_at IS NULL AND s.status IS NOT NULL)
-) late JOIN users u ON u.id = late.user_id
-WHERE :after_due::timestamptz IS NULL OR (late.due, late.user_id) > (:after_due, :after_id)
-ORDER BY late.due, late.user_id LIMIT :count;
+) s ON true
+WHERE c.check_at < now() - :late_ms * interval '1 millisecond'
+  AND (:after_due::timestamptz IS NULL OR (c.check_at, c.user_id) > (:after_due, :after_id))
+ORDER BY c.check_at, c.user_id LIMIT :count;
 
 -- stripe_customers_release
 --   parameters: user_id uuid
@@ -1937,7 +1956,7 @@ UPDATE stripe_events e SET processed_at = now(), outcome = :outcome, last_error 
 WHERE id = :id AND processed_at IS NULL AND requested_at = :requested_at;
 
 -- stripe_events_paid
---   parameters: from timestamptz, to timestamptz
+--   parameters: from timestamptz, to timestamptz, products text[]
 --   columns: day text, currency text, price text, invoices int8, paid int8, tax int8
 SELECT day, object->>'currency' AS currency,
   (SELECT line->'pricing'->'price_details'->>'price' FROM json_array_elements(CASE json_typeof(object->'lines'->'data') WHEN 'array' THEN object->'lines'->'data' ELSE '[]'::json END) line
@@ -1948,7 +1967,9 @@ FROM (SELECT DISTINCT ON (object_id) to_char(received_at AT TIME ZONE 'UTC', 'YY
     payload->'data'->'object' AS object, payload->'data' AS data
   FROM stripe_events WHERE received_at >= :from AND received_at < :to AND type = 'invoice.paid' AND outcome = 'applied' AND payload IS NOT NULL
   ORDER BY object_id, received_at) paid
-WHERE (object->>'amount_paid')::bigint > 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+WHERE (object->>'amount_paid')::bigint > 0 AND (:products::text[] IS NULL OR EXISTS (
+  SELECT FROM json_array_elements(CASE json_typeof(object->'lines'->'data') WHEN 'array' THEN object->'lines'->'data' ELSE '[]'::json END) line WHERE line->'pricing'->'price_details'->>'product' = ANY (:products)
+)) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- stripe_events_postpone
 --   parameters: id text, error text
@@ -2162,9 +2183,11 @@ SELECT EXISTS (
 ) AS is_claimed;
 
 -- trial_claims_find_person
---   parameters: user_id uuid
---   columns: email text, verified_number text, had_trial bool
-SELECT email, CASE WHEN verified_at IS NOT NULL THEN mobile_number END AS verified_number,
+--   parameters: user_id uuid, stripe_customer_id text
+--   columns: verified_number text, had_trial bool
+SELECT CASE WHEN verified_at IS NOT NULL AND (:stripe_customer_id::text IS NULL OR EXISTS (
+    SELECT FROM stripe_customers c WHERE c.user_id = u.id AND c.stripe_customer_id = :stripe_customer_id
+  )) THEN mobile_number END AS verified_number,
   EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND s.trial_end IS NOT NULL) AS had_trial
 FROM users u WHERE id = :user_id;
 

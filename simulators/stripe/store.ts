@@ -25,7 +25,6 @@ import type {
   Subscription,
   SubscriptionSchedule,
   TaxId,
-  TestClock,
 } from './wire.js';
 
 /**
@@ -54,7 +53,6 @@ export interface Tables {
   discounts: Discount;
   schedules: SubscriptionSchedule;
   tax_ids: TaxId;
-  test_clocks: TestClock;
 
   tombstones: { id: string; object: string; deleted: true };
   cards: Card;
@@ -121,7 +119,7 @@ const TABLE_NAMES: readonly TableName[] = [
   ...(['subscriptions', 'invoices', 'invoice_items', 'invoice_payments', 'checkout_sessions', 'portal_sessions'] as const),
   ...(['portal_configurations', 'events', 'tombstones', 'cards', 'checkout_details', 'portal_tokens', 'invoice_tokens'] as const),
   ...(['announced', 'settlements', 'refund_outcomes', 'idempotency', 'endpoints', 'deliveries', 'settings'] as const),
-  ...(['coupons', 'promotion_codes', 'discounts', 'schedules', 'tax_ids', 'test_clocks'] as const),
+  ...(['coupons', 'promotion_codes', 'discounts', 'schedules', 'tax_ids'] as const),
 ];
 /** The oldest rows of these are forgotten, so that memory and journal stay bounded however much happens. */
 const MOST_ROWS: Partial<Record<TableName, number>> = { events: 20_000, deliveries: 20_000, idempotency: 20_000 };

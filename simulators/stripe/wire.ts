@@ -42,7 +42,6 @@ export type PromotionCode = Wire<Stripe.PromotionCode>;
 export type Discount = Wire<Stripe.Discount>;
 export type SubscriptionSchedule = Wire<Stripe.SubscriptionSchedule>;
 export type TaxId = Wire<Stripe.TaxId>;
-export type TestClock = Wire<Stripe.TestHelpers.TestClock>;
 export type EventType = Stripe.Event.Type;
 
 export interface StripeEvent {

@@ -46,7 +46,6 @@ const NOUNS: Partial<Record<keyof Tables, string>> = {
   discounts: 'discount',
   schedules: 'subscription schedule',
   tax_ids: 'tax id',
-  test_clocks: 'test clock',
 };
 
 /**

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { FeedbackExportService } from '../../src/modules/admin/feedback-export.service.js';
 import { signUpAdministrator } from '../support/administrator.js';
 import { startTestApi, type TestUser } from '../support/api.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
@@ -99,6 +100,22 @@ test('the personal export has the rating with its message', async () => {
 });
 
 describe('the export for an evaluation', () => {
+  test('reads at most the bytes of a page at a time, those of sources included', async () => {
+    const { id: other } = await talk.ask('Once more');
+    await rate({ rating: 'up' });
+    await rate({ rating: 'up' }, other);
+    await stack.api.app
+      .get(DataSource)
+      .query(`UPDATE messages SET sources = jsonb_build_array(jsonb_build_object('title', repeat('x', 1100000))) WHERE id = ANY ($1)`, [
+        [reply.id, other],
+      ]);
+    const service = stack.api.app.get(FeedbackExportService, { strict: false });
+    const list = Reflect.get(service, 'list') as (filter: object, page: object) => Promise<{ messageId: string; goes_on?: boolean }[]>;
+    const rows = await list.call(service, {}, { after: null, count: 100 });
+    expect(rows.map(({ messageId, goes_on }) => ({ messageId, goes_on }))).toEqual([{ messageId: other, goes_on: true }]);
+    await stack.api.app.get(DataSource).query(`UPDATE messages SET sources = NULL WHERE id = ANY ($1)`, [[reply.id, other]]);
+  });
+
   const exported = async (query = '') => {
     const path = `/admin/feedback/export?${query}`;
     const { status, headers, body = '' } = await stack.api.get<string | undefined>(path, { token: admin.accessToken });

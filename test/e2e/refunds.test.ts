@@ -52,10 +52,10 @@ const makeDue = (customer: string) =>
   ]);
 
 /** A user whose second subscription was paid and has to be given back. */
-async function payTwice(): Promise<string> {
-  const user = await stack.api.signUp();
-  await stack.pay(user);
-  const customer = await stack.customerOf(user);
+async function payTwice(user?: TestUser): Promise<string> {
+  const payer = user ?? (await stack.api.signUp());
+  await stack.pay(payer);
+  const customer = await stack.customerOf(payer);
   await stack.stripe.submit((await stack.stripe.checkout({ customer })).url ?? '');
   return customer;
 }
@@ -74,6 +74,27 @@ describe('A refund', () => {
     await makeDue(customer);
     await until('it is refunded', async () => (await refundOf(customer))?.status === 'refunded');
     expect(await isRefunded(customer)).toBe(true);
+  });
+
+  it('is part of the personal export', async () => {
+    const [user, other] = [await stack.api.signUp(), await stack.api.signUp()];
+    const customer = await payTwice(user);
+    await until('it is refunded', async () => (await refundOf(customer))?.status === 'refunded');
+    const { body } = await stack.api.get<Record<string, object[]>>('/user/me/export', { token: user.accessToken });
+    const { id, stripe_refund_id } = (await refundOf(customer)) ?? {};
+    expect(body['refunds']).toEqual([
+      {
+        id,
+        payment_intent_id: expect.stringMatching(/^pi_/),
+        stripe_customer_id: customer,
+        reason: 'duplicate',
+        status: 'refunded',
+        stripe_refund_id,
+        created_at: expect.any(String),
+        settled_at: expect.any(String),
+      },
+    ]);
+    expect((await stack.api.get<Record<string, object[]>>('/user/me/export', { token: other.accessToken })).body['refunds']).toEqual([]);
   });
 
   it('that fails at the bank later is owed again, and a new one is made', async () => {

@@ -67,6 +67,16 @@ export async function fillWithMessages(databaseUrl: string, messages: number): P
        FROM generate_series(2, ${users}, 5) n`,
     );
     await client.query(
+      `INSERT INTO stripe_customers (user_id, stripe_customer_id, check_at, created_at)
+       SELECT ${id('user', 'n')}, 'cus_' || n, CASE WHEN n % 3 = 0 THEN now() + (n % 50 - 1) * interval '1 hour' END, ${at('n', users)}
+       FROM generate_series(1, ${users}) n`,
+    );
+    await client.query(
+      `INSERT INTO feedback (message_id, user_id, rating, model, day)
+       SELECT id, user_id, CASE WHEN n % 50 = 0 THEN 'down' ELSE 'up' END, model, created_at::date
+       FROM (SELECT *, row_number() OVER (ORDER BY created_at) AS n FROM messages WHERE role = 'model') rated WHERE n % 2 = 0`,
+    );
+    await client.query(
       `INSERT INTO audit_log (id, actor_id, action, target_type, target_id, ip, created_at)
        SELECT ${id('entry', 'n')}, ${id('user', '1')}, CASE WHEN n % 2 = 0 THEN 'user.update' ELSE 'message.retry' END, 'user',
          ${id('user', `n % ${users} + 1`)}::text, '192.0.2.1', ${at('n', users)}

@@ -34,8 +34,10 @@ export function redeemableCode(world: World, code: PromotionCode, customer: stri
   return { coupon: redeemable(world, code.promotion.coupon ?? '', param), promotionCode: code };
 }
 
+/** One that is not active may have the same text as the one that is. */
 export function findCode(world: World, typed: string): PromotionCode | undefined {
-  return world.store.find('promotion_codes', (one) => one.code.toUpperCase() === typed.trim().toUpperCase());
+  const found = world.store.all('promotion_codes').filter((one) => one.code.toUpperCase() === typed.trim().toUpperCase());
+  return found.find(({ active }) => active) ?? found[0];
 }
 
 /** The discount that a redemption gives, which counts against its coupon and its code. */

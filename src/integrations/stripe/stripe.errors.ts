@@ -28,9 +28,10 @@ export class PaymentProviderRefusedError extends defineError({
   title: 'The payment provider refused',
   detail: 'The payment provider refused a request of this service. Nothing was charged. The operator has to correct its settings.',
 }) {}
+
 /**
  * Stripe knows no customer of this id. That says nothing about its subscriptions: every customer is unknown to the key
- * of another account or mode. A deleted customer is unknown to most calls too; `isCustomerDeleted` tells.
+ * of another account or mode. A deleted customer is unknown to most calls too; `CustomersClient.isDeleted` tells.
  */
 export class UnknownCustomerError extends BillingUnavailableError {}
 

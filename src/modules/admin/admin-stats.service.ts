@@ -22,7 +22,6 @@ const USERS_LISTED = 10;
 /** Administrators compare each of a few periods with the one before it. */
 const SETTLED_PERIODS = 16;
 const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
-/** Statuses of subscriptions that pay, or are expected to pay soon. */
 
 /** Milliseconds; null where nothing was measured. */
 export type Percentiles = Readonly<Record<keyof typeof QUANTILES, number | null>>;

@@ -6,7 +6,7 @@ import type { Transaction } from '../../database/database.js';
 import type { BoundedRow } from '../../database/page-bytes.js';
 import { ATTACHMENTS_OF_MESSAGE, type AttachmentSummary } from '../attachments/index.js';
 import { ChatroomEntity } from '../chatrooms/index.js';
-import { MessageEntity, type Rating, RETRYABLE } from '../messages/index.js';
+import { FeedbackEntity, MessageEntity, type Rating, RETRYABLE } from '../messages/index.js';
 import {
   addConditions,
   addPage,
@@ -86,7 +86,7 @@ const ROOM_CONDITIONS: Conditions<RoomFilter> = { userId: 'c.userId = :userId', 
 const MESSAGE_CONDITIONS: Conditions<MessageFilter> = {
   status: 'm.status = :status',
   role: 'm.role = :role',
-  rating: 'EXISTS (SELECT FROM feedback r WHERE r.message_id = m.id AND r.rating = :rating)',
+  rating: 'rated.rating = :rating',
   errorCode: 'm.errorCode = :errorCode',
   userId: 'm.userId = :userId',
   username: `m.userId = ${idOfUser('username')}`,
@@ -99,13 +99,15 @@ const MESSAGE_CONDITIONS: Conditions<MessageFilter> = {
 const NEWEST_ID_FIRST = { by: ['id'], direction: 'DESC' } as const;
 const LAST_POSITION_FIRST = { by: ['position'], direction: 'DESC' } as const;
 
-/** The messages of one room are read by position, all others by time. */
-const orderOf = ({ chatroomId }: MessageFilter): ListOrder<'createdAt' | 'id' | 'position'> =>
-  chatroomId === undefined ? NEWEST_FIRST : LAST_POSITION_FIRST;
+/** The messages of one room are read by position, those with a rating by the index of ratings, all others by time. */
+export const messageOrder = ({ chatroomId, rating }: MessageFilter): ListOrder<'createdAt' | 'id' | 'position'> =>
+  chatroomId !== undefined ? LAST_POSITION_FIRST : rating !== undefined ? NEWEST_ID_FIRST : NEWEST_FIRST;
 
 /** The key of a page of `listMessages` that starts after this row. */
-export const messageKey = ({ chatroomId }: MessageFilter, { createdAt, id, position }: MessageRecord): string[] =>
-  chatroomId === undefined ? [createdAt.toISOString(), id] : [String(position)];
+export const messageKey = (filter: MessageFilter, { createdAt, id, position }: MessageRecord): string[] => {
+  const key = { position: String(position), id, createdAt: createdAt.toISOString() };
+  return messageOrder(filter).by.map((property) => key[property]);
+};
 
 const ofFeedback = (column: 'rating' | 'comment') => `(SELECT f.${column} FROM feedback f WHERE f.message_id = m.id)`;
 
@@ -136,12 +138,14 @@ export class ConversationsRepository {
 
   /** Newest first. */
   listMessages(filter: MessageFilter, withContent: boolean, page: PageRequest): Promise<MessageRecord[]> {
-    const order = orderOf(filter);
+    const order = messageOrder(filter);
     const properties = withContent ? ([...MESSAGE_PROPERTIES, 'content'] as const) : MESSAGE_PROPERTIES;
     const selected = this.select(properties, filter)
       .addSelect(nameOfUser('m.userId'), 'username')
       .addSelect(ofFeedback('rating'), 'rating')
       .addSelect(ATTACHMENTS_OF_MESSAGE, 'attachments');
+    // PostgreSQL knows that both ids are equal, but not that it may begin in the index of ratings after the last page.
+    if (page.after !== null && order === NEWEST_ID_FIRST) selected.andWhere('rated.messageId < :last', { last: page.after[0] });
     const query = addPage(withContent ? selected.addSelect(ofFeedback('comment'), 'comment') : selected, order, page);
     if (!withContent) return query.getRawMany<MessageRecord>();
     return getRowsWithinPageBytes<MessageRecord>(query, order, ['content']);
@@ -155,6 +159,8 @@ export class ConversationsRepository {
   }
 
   private select(properties: readonly (keyof MessageEntity)[], filter: MessageFilter): SelectQueryBuilder<MessageEntity> {
-    return addConditions(selectProperties(this.messages.createQueryBuilder('m'), properties), MESSAGE_CONDITIONS, filter);
+    const query = selectProperties(this.messages.createQueryBuilder('m'), properties);
+    if (filter.rating !== undefined) query.innerJoin(FeedbackEntity, 'rated', 'rated.messageId = m.id');
+    return addConditions(query, MESSAGE_CONDITIONS, filter);
   }
 }

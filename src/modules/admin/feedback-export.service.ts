@@ -109,6 +109,8 @@ export class FeedbackExportService {
       'reply',
       'systemInstruction',
       'comment',
+      'sources',
+      'attachments',
     ]);
   }
 }

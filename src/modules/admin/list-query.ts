@@ -68,7 +68,7 @@ export function addPage<Entity extends ObjectLiteral>(
  * The rows of a page that ends at the bytes of a page, too.
  *
  * @param query as `addPage` left it, with the properties of `order` and the texts selected under their own names
- * @param texts properties whose values may be long
+ * @param texts properties whose values may be long, also as JSON
  */
 export async function getRowsWithinPageBytes<Row>(
   query: SelectQueryBuilder<ObjectLiteral>,
@@ -78,5 +78,8 @@ export async function getRowsWithinPageBytes<Row>(
   const [select, parameters] = query.getQueryAndParameters();
   const column = (property: string) => `page."${property}"`;
   const order = by.map((property) => `${column(property)} ${direction}`).join(', ');
-  return query.dataSource.query(withinPageBytes(select, { as: 'page', order, texts: texts.map(column) }), parameters);
+  return query.dataSource.query(
+    withinPageBytes(select, { as: 'page', order, texts: texts.map((text) => `${column(text)}::text`) }),
+    parameters,
+  );
 }

@@ -137,15 +137,17 @@ export class CheckoutsService {
 
   /** Closes a checkout that is stale, or of another price. @throws AlreadySubscribedError when it was just paid */
   private async close({ userId, stripeCustomerId }: PageInput, checkout: StoredCheckout): Promise<void> {
-    const offer = await this.offerOf(checkout);
-    // A stale checkout is not continued: Stripe may have stored a failure under its idempotency key.
-    if (checkout.is_stale || (checkout.stripeSessionId === null && !offer)) {
-      await this.checkouts.close(checkout.id, 'failed');
-      return;
+    let id = checkout.stripeSessionId;
+    if (id === null) {
+      const offer = await this.offerOf(checkout);
+      // A stale checkout is not continued: Stripe may have stored a failure under its idempotency key.
+      if (checkout.is_stale || offer === null) {
+        await this.checkouts.close(checkout.id, 'failed');
+        return;
+      }
+      // A session without a stored id is just being created by another request, which gets the same one.
+      ({ id } = await this.createSession({ userId, stripeCustomerId, offer }, checkout));
     }
-    // A session without a stored id is just being created by another request, which gets the same one.
-    const id =
-      checkout.stripeSessionId ?? (offer === null ? '' : (await this.createSession({ userId, stripeCustomerId, offer }, checkout)).id);
     await this.stripe.client.checkouts.expire(id);
     const session = await this.stripe.client.checkouts.find(id);
     const isPaid = session?.status === 'complete';

@@ -1,6 +1,11 @@
 import { exportTable, type PersonalData } from '../../database/personal-data.js';
 import { statement } from '../../database/statement.js';
 
+const CUSTOMERS = `
+       SELECT stripe_customer_id FROM stripe_customers WHERE user_id = :user_id
+       UNION SELECT stripe_customer_id FROM former_stripe_customers WHERE user_id = :user_id
+     `;
+
 export const BILLING_PERSONAL_DATA: readonly PersonalData[] = [
   exportTable({
     table: 'stripe_customers',
@@ -27,10 +32,27 @@ export const BILLING_PERSONAL_DATA: readonly PersonalData[] = [
         received_at: 'timestamptz',
       },
       text: `SELECT e.id, e.type, e.object_id, e.payload, e.occurred_at, e.received_at
-     FROM stripe_events e WHERE e.stripe_customer_id IN (
-       SELECT stripe_customer_id FROM stripe_customers WHERE user_id = :user_id
-       UNION SELECT stripe_customer_id FROM former_stripe_customers WHERE user_id = :user_id
-     ) ORDER BY e.occurred_at, e.id`,
+     FROM stripe_events e WHERE e.stripe_customer_id IN (${CUSTOMERS}) ORDER BY e.occurred_at, e.id`,
+    }),
+  },
+  {
+    name: 'refunds',
+    tables: ['refunds'],
+    rows: statement({
+      name: 'refunds_export',
+      parameters: { user_id: 'uuid' },
+      columns: {
+        id: 'uuid',
+        payment_intent_id: 'text',
+        stripe_customer_id: 'text',
+        reason: 'text',
+        status: 'text',
+        stripe_refund_id: 'text?',
+        created_at: 'timestamptz',
+        settled_at: 'timestamptz?',
+      },
+      text: `SELECT r.id, r.payment_intent_id, r.stripe_customer_id, r.reason, r.status, r.stripe_refund_id, r.created_at, r.settled_at
+     FROM refunds r WHERE r.stripe_customer_id IN (${CUSTOMERS}) ORDER BY r.created_at, r.id`,
     }),
   },
   exportTable({

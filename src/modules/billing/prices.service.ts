@@ -28,7 +28,7 @@ export interface UnsoldPrice {
 export class PricesService implements OnApplicationBootstrap {
   private readonly logger = new Logger(PricesService.name);
   private readonly settings: readonly PriceSetting[];
-  private known: { readonly offers: readonly PriceOffer[]; readonly readAt: number } | null = null;
+  private known: { readonly offers: readonly PriceOffer[]; readonly products: readonly string[]; readonly readAt: number } | null = null;
   private unsold: readonly UnsoldPrice[] = [];
   private failure: { readonly error: unknown; readonly at: number } | null = null;
   private reading: Promise<readonly PriceOffer[]> | null = null;
@@ -75,6 +75,12 @@ export class PricesService implements OnApplicationBootstrap {
     return offers.find((offer) => offer.priceId === id && offer.currency === currency)?.key ?? null;
   }
 
+  /** The products of the configured prices; null while Stripe does not name one. */
+  async findProducts(): Promise<readonly string[] | null> {
+    await this.listOffers().catch(() => undefined);
+    return this.known === null || this.known.products.length === 0 ? null : this.known.products;
+  }
+
   private findOffers(): Promise<readonly PriceOffer[]> {
     const now = performance.now();
     const { known, failure } = this;
@@ -90,9 +96,9 @@ export class PricesService implements OnApplicationBootstrap {
 
   private read(): Promise<readonly PriceOffer[]> {
     this.reading ??= this.ask()
-      .then((offers) => {
-        this.known = { offers, readAt: performance.now() };
-        return offers;
+      .then((found) => {
+        this.known = { ...found, readAt: performance.now() };
+        return found.offers;
       })
       .catch((error: unknown) => {
         this.failure = { error, at: performance.now() };
@@ -105,7 +111,7 @@ export class PricesService implements OnApplicationBootstrap {
     return this.reading;
   }
 
-  private async ask(): Promise<readonly PriceOffer[]> {
+  private async ask(): Promise<Pick<NonNullable<PricesService['known']>, 'offers' | 'products'>> {
     const found = await this.stripe.client.prices.find(this.settings.map(({ reference }) => reference));
     const prices = new Map<string, StripePrice>();
     const unsold: UnsoldPrice[] = [];
@@ -119,7 +125,7 @@ export class PricesService implements OnApplicationBootstrap {
     }
     this.unsold = unsold;
     this.stripe.hasUnsoldPrices = unsold.length > 0;
-    return offersOf(prices);
+    return { offers: offersOf(prices), products: [...prices.values()].map(({ productId }) => productId) };
   }
 }
 

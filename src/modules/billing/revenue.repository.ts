@@ -21,7 +21,7 @@ const elements = (json: string) => `json_array_elements(CASE json_typeof(${json}
 // The line with the greatest amount is the one that is paid for: the other lines of a change of price are credits.
 const sumPaid = statement({
   name: 'stripe_events_paid',
-  parameters: PERIOD,
+  parameters: { ...PERIOD, products: 'text[]?' },
   columns: PAID,
   text: `SELECT day, object->>'currency' AS currency,
      (SELECT line->'pricing'->'price_details'->>'price' FROM ${elements(`object->'lines'->'data'`)} line
@@ -29,7 +29,9 @@ const sumPaid = statement({
      count(*) AS invoices, sum((object->>'amount_paid')::bigint)::bigint AS paid,
      coalesce(sum((SELECT sum((tax->>'amount')::bigint) FROM ${elements(`object->'total_taxes'`)} tax)), 0)::bigint AS tax
    FROM (${eventsOf('invoice.paid', 'object_id')}) paid
-   WHERE (object->>'amount_paid')::bigint > 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+   WHERE (object->>'amount_paid')::bigint > 0 AND (:products::text[] IS NULL OR EXISTS (
+     SELECT FROM ${elements(`object->'lines'->'data'`)} line WHERE line->'pricing'->'price_details'->>'product' = ANY (:products)
+   )) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
 });
 
 // The amount of a charge is the sum of its refunds; the event tells what it was before.
@@ -48,9 +50,9 @@ const sumRefunded = statement({
 export class RevenueRepository {
   constructor(private readonly database: Database) {}
 
-  /** Sums the payments whose events were received in this time. */
-  sumPaid(from: Date, to: Date): Promise<PaidRow[]> {
-    return this.database.run(sumPaid, { from, to });
+  /** Sums the payments for the products whose events were received in this time; with null for all products. */
+  sumPaid(from: Date, to: Date, products: readonly string[] | null): Promise<PaidRow[]> {
+    return this.database.run(sumPaid, { from, to, products });
   }
 
   sumRefunded(from: Date, to: Date): Promise<RefundedRow[]> {

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { RevenueService } from '../../../src/modules/billing/revenue.service.js';
 import { BillingProcessor } from '../../../src/modules/billing/worker/billing.processor.js';
 import type { TestUser } from '../../support/api.js';
 import { type BillingStack, startBilling } from '../../support/billing.js';
@@ -78,9 +79,12 @@ describe('A subscription to another product', () => {
     const customer = await stack.customerOf(user);
     const method = await stripe.paymentMethods.attach('pm_card_visa', { customer });
     const order = { customer, items: [{ price: otherPrice }], default_payment_method: method.id };
+    const revenue = () => stack.api.app.get(RevenueService, { strict: false }).getRevenue(new Date(0), new Date(Date.now() + DAY * 1_000));
+    const before = await revenue();
     const other = await stripe.subscriptions.create(order);
     expect(other.status).toBe('active');
     await stack.settled();
+    expect(await revenue()).toEqual(before);
     await look(user);
     expect(await planAndStatus(user)).toEqual({ plan: 'basic', status: 'none' });
 
@@ -88,6 +92,7 @@ describe('A subscription to another product', () => {
     await stack.settled();
     await look(user);
     expect(await planAndStatus(user)).toEqual({ plan: 'pro', status: 'active' });
+    expect((await revenue()).map(({ paid }) => paid)).toEqual([(before[0]?.paid ?? 0) + 999]);
     expect((await stripe.subscriptions.retrieve(other.id)).status).toBe('active');
     expect((await stripe.refunds.list()).data).toEqual([]);
     const { data } = (await stack.api.get<{ data: { amount_paid: number }[] }>('/subscription/invoice', { token: user.accessToken })).body;

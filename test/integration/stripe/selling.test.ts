@@ -32,6 +32,16 @@ describe('selling', () => {
       expect((await world.stripe.invoices.list()).data[0]).toMatchObject({ total: 999, status: 'paid' });
     });
 
+    test('mean the active one of those with the same text', async () => {
+      const typed = await code({ percent_off: 20, duration: 'once' }, { code: 'SPRING' });
+      const [old] = (await world.stripe.promotionCodes.list({ code: typed })).data;
+      await world.stripe.promotionCodes.update(old?.id ?? '', { active: false });
+      await code({ percent_off: 50, duration: 'once' }, { code: 'SPRING' });
+      const session = await world.checkout({ allow_promotion_codes: true });
+      expect((await world.submit(session.url ?? '', { promotion_code: typed })).status).toBe(303);
+      expect((await paidWith(session)).invoice.total).toBe(499);
+    });
+
     test('of a hundred percent asks for nothing as long as it repeats', async () => {
       const typed = await code({ percent_off: 100, duration: 'repeating', duration_in_months: 2 });
       const session = await world.checkout({ allow_promotion_codes: true });

@@ -953,7 +953,7 @@ export interface paths {
         };
         /**
          * Show the page that payers of an installation without a frontend return to
-         * @description The page says how the payment ended. While it is being confirmed, the page looks again by itself.
+         * @description The page says how the payment page ended. While the subscription is being confirmed, the page looks again by itself.
          */
         get: operations["showReturnPage"];
         put?: never;
@@ -1317,7 +1317,7 @@ export interface paths {
         };
         /**
          * List customers whose state at Stripe was not read in time, the latest first
-         * @description Their sync run should have begun more than ten minutes ago, or they have a subscription and no next run. Stripe’s last answer holds meanwhile.
+         * @description Their sync run should have begun more than ten minutes ago. Stripe’s last answer holds meanwhile.
          */
         get: operations["listOverdueCustomers"];
         put?: never;
@@ -1457,7 +1457,7 @@ export interface paths {
         };
         /**
          * List the payments that are given back, newest first
-         * @description A refund that Stripe refuses is repeated with a growing delay; `status=owed` lists those.
+         * @description `status=owed` lists those that Stripe has not made yet: the payment has not arrived, Stripe was away, or it refused, as `last_error` says. A refusal is repeated with a growing delay.
          */
         get: operations["listRefunds"];
         put?: never;
@@ -8453,6 +8453,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             429: components["responses"]["Throttled"];
             500: components["responses"]["InternalError"];
+            502: components["responses"]["PaymentProviderRefused"];
             503: components["responses"]["BillingUnavailableOrServiceUnavailable"];
             default: components["responses"]["HeadersTooLargeOrRequestTimeoutOrRangeNotSatisfiable"];
         };

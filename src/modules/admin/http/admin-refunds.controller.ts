@@ -15,7 +15,8 @@ export class AdminRefundsController {
   @Get()
   @ApiOperation({
     summary: 'List the payments that are given back, newest first',
-    description: 'A refund that Stripe refuses is repeated with a growing delay; `status=owed` lists those.',
+    description:
+      '`status=owed` lists those that Stripe has not made yet: the payment has not arrived, Stripe was away, or it refused, as `last_error` says. A refusal is repeated with a growing delay.',
   })
   @ApiOkResponse({ type: RefundPage })
   async listRefunds(@Query() query: ListRefundsQuery): Promise<Page<RefundResponse>> {

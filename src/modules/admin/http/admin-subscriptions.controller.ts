@@ -5,7 +5,7 @@ import { ApiProblems } from '../../../common/http/api-problems.decorator.js';
 import { AdminOnly } from '../../../common/http/current-actor.decorator.js';
 import { IdPipe } from '../../../common/http/id.pipe.js';
 import { type Page, PageQuery } from '../../../common/http/page.js';
-import { BillingUnavailableError } from '../../../integrations/stripe/index.js';
+import { BillingUnavailableError, PaymentProviderRefusedError } from '../../../integrations/stripe/index.js';
 import { NoGrantError } from '../../subscriptions/index.js';
 import type { Administrator } from '../administrator.js';
 import { EntitlementsService } from '../entitlements.service.js';
@@ -49,8 +49,7 @@ export class AdminSubscriptionsController {
   @Get('overdue')
   @ApiOperation({
     summary: 'List customers whose state at Stripe was not read in time, the latest first',
-    description:
-      'Their sync run should have begun more than ten minutes ago, or they have a subscription and no next run. Stripe’s last answer holds meanwhile.',
+    description: 'Their sync run should have begun more than ten minutes ago. Stripe’s last answer holds meanwhile.',
   })
   @ApiOkResponse({ type: OverdueCustomerPage })
   async listOverdueCustomers(@Query() query: PageQuery): Promise<Page<OverdueCustomerResponse>> {
@@ -64,7 +63,7 @@ export class AdminSubscriptionsController {
     description: 'A user who never opened a payment page has none. Repeats have one effect.',
   })
   @ApiOkResponse({ type: AccountSubscriptionResponse })
-  @ApiProblems(BillingUnavailableError)
+  @ApiProblems(BillingUnavailableError, PaymentProviderRefusedError)
   async syncSubscriptions(
     @CurrentAdministrator() by: Administrator,
     @Param('user_id', IdPipe) userId: string,

@@ -3,7 +3,7 @@ import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
 import { isPosition, isTimestamp, PageQuery, toPageRequest, type PageRequest } from '../../../common/http/page.js';
 import { isId } from '../../../common/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus, type Rating, RATINGS, REPLY_ERROR_CODES } from '../../messages/index.js';
-import type { FailedReplyFilter, MessageFilter } from '../conversations.repository.js';
+import { type FailedReplyFilter, type MessageFilter, messageOrder } from '../conversations.repository.js';
 import { IsFilterId, IsFilterName, IsFilterWord, IsMoment } from './filter.fields.js';
 
 const RETRIED_AT_ONCE = 100;
@@ -101,6 +101,8 @@ const toFailedReplyFilter = ({ error_code, user_id, username, chatroom_id, from,
   to,
 });
 
+const PARTS_OF_KEY = { createdAt: isTimestamp, id: isId, position: isPosition };
+
 /** @throws ValidationFailedError */
 export const toRoomList = (query: ListRoomsQuery) => ({
   filter: { userId: query.user_id, username: query.username },
@@ -111,9 +113,15 @@ export const toRoomList = (query: ListRoomsQuery) => ({
 export const toMessageExport = (query: MessageFilterQuery) => ({ filter: toMessageFilter(query), withContent: query.content === 'true' });
 
 /** @throws ValidationFailedError */
-export const toMessageList = (query: ListMessagesQuery): ReturnType<typeof toMessageExport> & { page: PageRequest } => ({
-  ...toMessageExport(query),
-  page: toPageRequest(query, query.chatroom_id === undefined ? [isTimestamp, isId] : [isPosition]),
-});
+export function toMessageList(query: ListMessagesQuery): ReturnType<typeof toMessageExport> & { page: PageRequest } {
+  const list = toMessageExport(query);
+  return {
+    ...list,
+    page: toPageRequest(
+      query,
+      messageOrder(list.filter).by.map((property) => PARTS_OF_KEY[property]),
+    ),
+  };
+}
 
 export const toReplyRetry = (body: RetryRepliesRequest) => ({ filter: toFailedReplyFilter(body), count: body.limit ?? RETRIED_AT_ONCE });

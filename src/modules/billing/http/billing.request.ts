@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsIn, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { decodeCursor, DEFAULT_PAGE_SIZE, type PageQuery } from '../../../common/http/page.js';
 import type { InvoiceListOptions } from '../billing.service.js';
 
@@ -65,6 +65,7 @@ export class OpenPortalRequest {
 
 export class StatusQuery {
   @ApiPropertyOptional({
+    // A longer one is the id of no page, which is 404 like any other unknown one.
     maxLength: 255,
     description:
       'The id of the payment page that the user returns from. Stripe is asked first, so that a user who has paid never sees `basic`.',
@@ -77,7 +78,7 @@ export class StatusQuery {
 export class ReturnQuery extends StatusQuery {
   @ApiPropertyOptional({ enum: ['cancelled'], description: 'Set when the user left the payment page without paying.' })
   @IfPresent()
-  @IsString()
+  @IsIn(['cancelled'])
   readonly checkout?: string;
 }
 
