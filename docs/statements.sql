@@ -1263,7 +1263,7 @@ DELETE FROM model_files WHERE expires_at < now();
 --   parameters: attachment_ids uuid[]
 --   columns: attachmentId uuid, uri text
 SELECT attachment_id AS "attachmentId", uri FROM model_files
-WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + interval '10 minutes';
+WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + interval '10 minutes' ORDER BY expires_at;
 
 -- model_files_find_unused
 --   parameters: count int8
@@ -1275,10 +1275,13 @@ WHERE NOT EXISTS (SELECT FROM attachments a WHERE a.id = f.attachment_id) LIMIT 
 --   parameters: uris text[]
 DELETE FROM model_files WHERE uri = ANY (:uris::text[]);
 
+-- model_files_give_up
+--   parameters: uris text[]
+UPDATE model_files SET attachment_id = NULL WHERE uri = ANY (:uris::text[]);
+
 -- model_files_keep
 --   parameters: attachment_id uuid, name text, uri text, expires_at timestamptz
-INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at)
-ON CONFLICT ON CONSTRAINT pk_model_files DO UPDATE SET name = excluded.name, uri = excluded.uri, expires_at = excluded.expires_at;
+INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at) ON CONFLICT DO NOTHING;
 
 -- object_pieces_delete
 --   parameters: object_id uuid

@@ -10,7 +10,16 @@ import {
   waitEvent,
 } from './stream-events.js';
 import { GrowingReply, type ReplyPart } from '../reply-parts.js';
-import { BETWEEN_PARTS, formatPosition, nextCopy, PART_START, parsePosition, type StreamPosition, START } from './stream-position.js';
+import {
+  BETWEEN_PARTS,
+  deltaPosition,
+  formatPosition,
+  nextCopy,
+  PART_START,
+  parsePosition,
+  type StreamPosition,
+  START,
+} from './stream-position.js';
 
 const REPLY: StreamedReply = {
   id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
@@ -32,7 +41,6 @@ const REPLY: StreamedReply = {
   sources: null,
 };
 
-const deltaPosition = (length: number): number => PART_START + length;
 type Finished = Parameters<typeof remainingEvents>[0];
 
 const joined = (events: readonly StreamEvent[], kind: ReplyPart['kind']): string =>
