@@ -140,7 +140,7 @@ SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE;
 --   parameters: after uuid, until uuid, ids uuid[], count int8
 --   columns: id uuid
 SELECT a.id FROM attachments a
-WHERE (:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until) AND a.stored_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM unnest(:ids::uuid[]) AS o(id) WHERE o.id = a.id)
+WHERE a.id > :after AND a.id <= :until AND a.stored_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM unnest(:ids::uuid[]) AS o(id) WHERE o.id = a.id)
 ORDER BY a.id LIMIT :count;
 
 -- attachments_of_messages
@@ -153,7 +153,7 @@ WHERE m.message_id = ANY (:message_ids::uuid[]) ORDER BY m.message_id, m.positio
 --   parameters: after uuid, until uuid
 --   columns: id uuid
 UPDATE attachments a SET is_held = false
-WHERE (:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until) AND a.is_held AND NOT EXISTS (SELECT FROM message_attachments m WHERE m.attachment_id = a.id) RETURNING a.id;
+WHERE a.id > :after AND a.id <= :until AND a.is_held AND NOT EXISTS (SELECT FROM message_attachments m WHERE m.attachment_id = a.id) RETURNING a.id;
 
 -- attachments_remove
 --   parameters: id uuid
@@ -1300,7 +1300,7 @@ INSERT INTO object_pieces (object_id, n, bytes) VALUES (:object_id, :n, :bytes);
 --   parameters: after uuid, count int8
 --   columns: id uuid
 WITH RECURSIVE ids AS (
-  (SELECT object_id FROM object_pieces WHERE :after::uuid IS NULL OR object_id > :after ORDER BY object_id LIMIT 1)
+  (SELECT object_id FROM object_pieces WHERE object_id > :after ORDER BY object_id LIMIT 1)
   UNION ALL
   SELECT (SELECT p.object_id FROM object_pieces p WHERE p.object_id > ids.object_id ORDER BY p.object_id LIMIT 1)
   FROM ids WHERE ids.object_id IS NOT NULL
