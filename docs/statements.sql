@@ -140,7 +140,7 @@ SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE;
 --   parameters: after uuid, until uuid, ids uuid[], count int8
 --   columns: id uuid
 SELECT a.id FROM attachments a
-WHERE (:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until) AND a.stored_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM unnest(:ids::uuid[]) AS o(id) WHERE o.id = a.id)
+WHERE a.id > :after AND a.id <= :until AND a.stored_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM unnest(:ids::uuid[]) AS o(id) WHERE o.id = a.id)
 ORDER BY a.id LIMIT :count;
 
 -- attachments_of_messages
@@ -153,7 +153,7 @@ WHERE m.message_id = ANY (:message_ids::uuid[]) ORDER BY m.message_id, m.positio
 --   parameters: after uuid, until uuid
 --   columns: id uuid
 UPDATE attachments a SET is_held = false
-WHERE (:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until) AND a.is_held AND NOT EXISTS (SELECT FROM message_attachments m WHERE m.attachment_id = a.id) RETURNING a.id;
+WHERE a.id > :after AND a.id <= :until AND a.is_held AND NOT EXISTS (SELECT FROM message_attachments m WHERE m.attachment_id = a.id) RETURNING a.id;
 
 -- attachments_remove
 --   parameters: id uuid
@@ -1276,7 +1276,7 @@ DELETE FROM model_files WHERE expires_at < now();
 --   parameters: attachment_ids uuid[]
 --   columns: attachmentId uuid, uri text
 SELECT attachment_id AS "attachmentId", uri FROM model_files
-WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + interval '10 minutes';
+WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + interval '10 minutes' ORDER BY expires_at;
 
 -- model_files_find_unused
 --   parameters: count int8
@@ -1288,10 +1288,13 @@ WHERE NOT EXISTS (SELECT FROM attachments a WHERE a.id = f.attachment_id) LIMIT 
 --   parameters: uris text[]
 DELETE FROM model_files WHERE uri = ANY (:uris::text[]);
 
+-- model_files_give_up
+--   parameters: uris text[]
+UPDATE model_files SET attachment_id = NULL WHERE uri = ANY (:uris::text[]);
+
 -- model_files_keep
 --   parameters: attachment_id uuid, name text, uri text, expires_at timestamptz
-INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at)
-ON CONFLICT ON CONSTRAINT pk_model_files DO UPDATE SET name = excluded.name, uri = excluded.uri, expires_at = excluded.expires_at;
+INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at) ON CONFLICT DO NOTHING;
 
 -- object_pieces_delete
 --   parameters: object_id uuid
@@ -1310,7 +1313,7 @@ INSERT INTO object_pieces (object_id, n, bytes) VALUES (:object_id, :n, :bytes);
 --   parameters: after uuid, count int8
 --   columns: id uuid
 WITH RECURSIVE ids AS (
-  (SELECT object_id FROM object_pieces WHERE :after::uuid IS NULL OR object_id > :after ORDER BY object_id LIMIT 1)
+  (SELECT object_id FROM object_pieces WHERE object_id > :after ORDER BY object_id LIMIT 1)
   UNION ALL
   SELECT (SELECT p.object_id FROM object_pieces p WHERE p.object_id > ids.object_id ORDER BY p.object_id LIMIT 1)
   FROM ids WHERE ids.object_id IS NOT NULL

@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * The addresses of attachments that were uploaded to the model's vendor. Without a foreign key: a row outlasts its
- * attachment until the vendor has deleted the upload.
+ * attachment until the vendor has deleted the upload. Two replies at once may upload one attachment twice. An upload
+ * that is used no more has no attachment.
  */
 export class RememberUploadsToTheModel1795960800552 implements MigrationInterface {
   readonly name = 'RememberUploadsToTheModel1795960800552';
@@ -10,12 +11,13 @@ export class RememberUploadsToTheModel1795960800552 implements MigrationInterfac
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE model_files (
-        attachment_id uuid NOT NULL,
+        attachment_id uuid,
         name text NOT NULL,
         uri text NOT NULL,
         expires_at timestamptz(3) NOT NULL,
-        CONSTRAINT pk_model_files PRIMARY KEY (attachment_id)
+        CONSTRAINT pk_model_files PRIMARY KEY (uri)
       )`);
+    await queryRunner.query(`CREATE INDEX ix_model_files_attachment ON model_files (attachment_id)`);
     await queryRunner.query(`CREATE INDEX ix_model_files_expires_at ON model_files (expires_at)`);
   }
 

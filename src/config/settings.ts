@@ -341,7 +341,9 @@ const attachments = {
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret of that key.'),
   ATTACHMENT_CHECK_INTERVAL: duration
     .default(60_000)
-    .describe('How often a worker compares the next 1,000 stored files with the attachments, and deletes those that none has.'),
+    .describe(
+      'How often a worker compares the next 1,000 stored files with the attachments, and deletes those that none has, and uploads to the model whose attachments are gone.',
+    ),
 };
 
 const replies = {

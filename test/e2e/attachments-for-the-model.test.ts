@@ -1,3 +1,5 @@
+import { newId } from '../../src/common/ids.js';
+import { ModelFilesRepository } from '../../src/modules/messages/model-files/model-files.repository.js';
 import type { TestUser } from '../support/api.js';
 import { runSql } from '../support/administrator.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
@@ -28,6 +30,7 @@ beforeAll(async () => {
     BASIC_WEB_SEARCH: 'true',
     BASIC_STORAGE_BYTES: '200000000',
     REPLY_MAX_ATTEMPTS: '3',
+    ATTACHMENT_CHECK_INTERVAL: '500ms',
     GEMINI_MODELS: JSON.stringify(MODELS),
   });
 });
@@ -116,6 +119,7 @@ test('what exceeds a request is uploaded once, and anew when it has expired', as
   // The model's vendor may lose a file while it is in use.
   expect((await ask('[[file-expired x1]] once more')).content).toContain(about);
   expect(await uploads()).toBe(3 * once);
+  await until('the vendor was told to delete what is used no more', async () => (await calls(/^DELETE \/v1beta\/files\//u)).length >= 2);
 });
 
 test('a file that is still processed is waited for; one that is not ready is tried again', async () => {
@@ -225,10 +229,21 @@ test('a repeated attempt, another reply and an edit send the same files', async 
   }
 });
 
-test('uploads of deleted attachments are deleted at the vendor', async () => {
+test('uploads of deleted attachments are deleted at the vendor, each of them, also beside one that cannot be', async () => {
+  const repository = stack.api.app.get(ModelFilesRepository, { strict: false });
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  await repository.keepAddress(newId(), { name: '', uri: 'https://x/none', expiresAt });
   await ask('Look', [[pictureOf(15_000_000), 'large.png']]);
-  const kept = async () => (await runSql(stack.databaseUrl, `SELECT 1 FROM model_files`, [])).length;
-  const before = await kept();
+  const [{ id } = { id: '' }] = await runSql<{ id: string }>(stack.databaseUrl, `SELECT id FROM attachments WHERE user_id = $1`, [user.id]);
+  const kept = async () =>
+    (await runSql<{ name: string }>(stack.databaseUrl, `SELECT name FROM model_files WHERE attachment_id = $1`, [id])).map(
+      ({ name }) => name,
+    );
+  const [first = ''] = await kept();
+  // Another reply has uploaded the same file at the same time.
+  await repository.keepAddress(id, { name: 'files/another', uri: 'https://x/another', expiresAt });
   await stack.api.delete(`/chatroom/${talk.chatroomId}`, { token: user.accessToken });
-  await until('the vendor was told', async () => (await calls(/^DELETE \/v1beta\/files\//u)).length > 0 && (await kept()) < before);
+  await until('the vendor was told', async () => (await kept()).length === 0);
+  const deleted = (await calls(/^DELETE \/v1beta\/files\//u)).map(({ path }) => path.replace('/v1beta/', ''));
+  expect(deleted).toEqual(expect.arrayContaining(['files/another', first]));
 });

@@ -1,5 +1,5 @@
 import { TooMuchInFlightError } from '../errors/common.errors.js';
-import { InFlightBytes } from './in-flight.js';
+import { BodiesInFlight, InFlightBytes } from './in-flight.js';
 
 const create = () => new InFlightBytes({ total: 100, perHolder: 60, least: 10 });
 
@@ -33,4 +33,13 @@ test('a first one larger than the share is taken, or nobody could ever have it',
   const bytes = create();
   bytes.take('a', 200);
   expect(() => bytes.take('b', 10)).toThrow(TooMuchInFlightError);
+});
+
+test('one user has a quarter of the uploads at most', () => {
+  const { uploads } = new BodiesInFlight();
+  for (const user of ['a', 'b', 'c', 'd']) {
+    for (let i = 0; i < 32; i += 1) uploads.take(user, 0);
+    expect(() => uploads.take(user, 0)).toThrow(TooMuchInFlightError);
+  }
+  expect(() => uploads.take('e', 0)).toThrow(TooMuchInFlightError);
 });

@@ -59,7 +59,7 @@ export class BodiesInFlight {
   readonly ofUsers = new InFlightBytes({ total: 32 * MIB, perHolder: 4 * MIB, least: 0 });
   readonly ofStrangers = new InFlightBytes({ total: 8 * MIB, perHolder: 2 * MIB, least: 0 });
   /** Uploads, which hold a part of their file: what is received and not yet stored. */
-  readonly uploads = new InFlightBytes({ total: 128 * MIB, perHolder: 64 * MIB, least: MIB });
+  readonly uploads = new InFlightBytes({ total: 128 * MIB, perHolder: 32 * MIB, least: MIB });
   readonly ofWebhooks = new InFlightBytes({ total: 8 * MIB, perHolder: 4 * MIB, least: 0 });
 }
 

@@ -6,6 +6,9 @@ import { inPieces } from './pieces.js';
 /** In bytes. Ranges are computed from it, so that it cannot change. */
 const PIECE = 256 * 1024;
 
+/** An id that is before every other. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
 const insert = statement({
   name: 'object_pieces_insert',
   parameters: { object_id: 'uuid', n: 'int4', bytes: 'bytea' },
@@ -28,10 +31,10 @@ const remove = statement({
 // Jumps from id to id along the primary key, however many pieces each has.
 const list = statement({
   name: 'object_pieces_list',
-  parameters: { after: 'uuid?', count: 'int8' },
+  parameters: { after: 'uuid', count: 'int8' },
   columns: { id: 'uuid' },
   text: `WITH RECURSIVE ids AS (
-     (SELECT object_id FROM object_pieces WHERE :after::uuid IS NULL OR object_id > :after ORDER BY object_id LIMIT 1)
+     (SELECT object_id FROM object_pieces WHERE object_id > :after ORDER BY object_id LIMIT 1)
      UNION ALL
      SELECT (SELECT p.object_id FROM object_pieces p WHERE p.object_id > ids.object_id ORDER BY p.object_id LIMIT 1)
      FROM ids WHERE ids.object_id IS NOT NULL
@@ -74,7 +77,7 @@ export class DatabaseStore extends ObjectStore {
   }
 
   async list(after: string | null, count: number): Promise<string[]> {
-    return (await this.database.run(list, { after, count })).map(({ id }) => id);
+    return (await this.database.run(list, { after: after ?? BEFORE_ALL, count })).map(({ id }) => id);
   }
 
   private async *readOn(id: string, { first, last }: ByteRange, head: Buffer, signal?: AbortSignal): AsyncGenerator<Buffer> {

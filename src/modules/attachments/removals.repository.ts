@@ -37,11 +37,17 @@ const removeOrphans = statement({
    ON CONFLICT DO NOTHING RETURNING attachment_id AS id`,
 });
 
-const RANGE = `(:after::uuid IS NULL OR a.id > :after) AND (:until::uuid IS NULL OR a.id <= :until)`;
+const RANGE = `a.id > :after AND a.id <= :until`;
+const RANGE_PARAMETERS = { after: 'uuid', until: 'uuid' } as const;
+
+const toParameters = ({ after, until }: IdRange) => ({
+  after: after ?? '00000000-0000-0000-0000-000000000000',
+  until: until ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+});
 
 const findLost = statement({
   name: 'attachments_lost',
-  parameters: { after: 'uuid?', until: 'uuid?', ids: 'uuid[]', count: 'int8' },
+  parameters: { ...RANGE_PARAMETERS, ids: 'uuid[]', count: 'int8' },
   columns: { id: 'uuid' },
   text: `SELECT a.id FROM attachments a
    WHERE ${RANGE} AND a.stored_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM unnest(:ids::uuid[]) AS o(id) WHERE o.id = a.id)
@@ -51,7 +57,7 @@ const findLost = statement({
 // The previous release deletes rooms without their attachments. One that no message has any more is never taken again.
 const releaseUnused = statement({
   name: 'attachments_release_unused',
-  parameters: { after: 'uuid?', until: 'uuid?' },
+  parameters: RANGE_PARAMETERS,
   columns: { id: 'uuid' },
   text: `UPDATE attachments a SET is_held = false
    WHERE ${RANGE} AND a.is_held AND NOT EXISTS (SELECT FROM message_attachments m WHERE m.attachment_id = a.id) RETURNING a.id`,
@@ -89,12 +95,12 @@ export class RemovalsRepository {
   }
 
   /** At most `count` attachments of a range whose objects are not among `ids`, those of that range. */
-  async findLost({ after, until }: IdRange, ids: readonly string[], count: number): Promise<string[]> {
-    return (await this.database.run(findLost, { after, until, ids, count })).map(({ id }) => id);
+  async findLost(range: IdRange, ids: readonly string[], count: number): Promise<string[]> {
+    return (await this.database.run(findLost, { ...toParameters(range), ids, count })).map(({ id }) => id);
   }
 
   /** Lets attachments of a range expire whose messages are gone. */
-  async releaseUnused({ after, until }: IdRange): Promise<string[]> {
-    return (await this.database.run(releaseUnused, { after, until })).map(({ id }) => id);
+  async releaseUnused(range: IdRange): Promise<string[]> {
+    return (await this.database.run(releaseUnused, toParameters(range))).map(({ id }) => id);
   }
 }

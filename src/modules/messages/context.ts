@@ -99,7 +99,7 @@ export function chooseContext(
 
 /**
  * As late as the limits allow, so that summaries are seldom created, and early enough that one exists before it is
- * needed. Files make none necessary while all texts fit, because they are the first to be left out.
+ * needed. Files make one necessary only where they leave no room for an older message.
  *
  * @param after the tokens after each message, with files
  */

@@ -34,6 +34,11 @@ export const MESSAGE_PROPERTIES = [
   'completedAt',
 ] as const satisfies readonly (keyof MessageEntity)[];
 
+/** The most messages with the same parent. */
+export const MAX_SIBLINGS = 100;
+/** The most files of one message. */
+export const MAX_ATTACHMENTS = 10;
+
 /** A message as its owner sees it. */
 export interface Message extends Readonly<Pick<MessageEntity, (typeof MESSAGE_PROPERTIES)[number]>> {
   /** All messages with the same parent, oldest first, this one included. */

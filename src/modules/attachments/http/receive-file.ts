@@ -62,7 +62,7 @@ interface FilePart {
 }
 
 /** A value that is awaited, and given or refused once. */
-class Awaited<T> {
+class Deferred<T> {
   readonly promise: Promise<T>;
   resolve: (value: T) => void = () => undefined;
   reject: (error: Error) => void = () => undefined;
@@ -78,14 +78,16 @@ class Awaited<T> {
 
 class Form {
   private readonly parser: BusboyInstance;
-  private readonly firstFile = new Awaited<FilePart>();
-  private readonly end = new Awaited<void>();
+  private readonly firstFile = new Deferred<FilePart>();
+  private readonly end = new Deferred<void>();
   private readonly startedAt = performance.now();
-  private readonly stallCheck: NodeJS.Timeout;
-  /** Whether the next bytes are the sender's turn, and not the store's. */
-  private isWaiting = true;
+  private stallCheck: NodeJS.Timeout;
+  /** Since when the next bytes are the sender's turn; null while they are the store's. */
+  private waitingSince: number | null = performance.now();
+  /** The sender's time, and what came in it, since the last interval in which progress was made. */
+  private waitedMs = 0;
   private received = 0;
-  private receivedAtCheck = 0;
+  private receivedBefore = 0;
   /** What was received up to the end of the headers of the first part. */
   private head: Buffer = Buffer.alloc(0);
   private headBytes: number | null = null;
@@ -107,7 +109,7 @@ class Form {
       .on('file', (field, bytes, name) => {
         // Its errors are those of the form.
         bytes.on('error', fault);
-        this.isWaiting = false;
+        this.stopWaiting();
         if (field === 'file') this.firstFile.resolve({ name, bytes });
         else refuse();
       })
@@ -119,7 +121,7 @@ class Form {
         refuse();
       });
     request.on('data', this.onData).on('close', this.onLeave).on('error', this.onLeave).pipe(this.parser);
-    this.stallCheck = setInterval(this.checkStall, limits.stallMs);
+    this.stallCheck = setTimeout(this.checkStall, limits.stallMs);
   }
 
   get file(): Promise<FilePart> {
@@ -136,23 +138,23 @@ class Form {
   async *read(bytes: Readable): AsyncGenerator<Buffer> {
     this.end.promise.catch((error: unknown) => bytes.destroy(error as Error));
     try {
-      this.isWaiting = true;
+      this.wait();
       for await (const chunk of bytes as AsyncIterable<Buffer>) {
-        this.isWaiting = false;
+        this.stopWaiting();
         yield chunk;
-        this.isWaiting = true;
+        this.wait();
       }
     } catch (error) {
       // The stream may report another error than the one that ended it.
       this.fail(error as Error);
     }
     await this.end.promise;
-    this.isWaiting = false;
+    this.stopWaiting();
   }
 
   /** The rest of a refused form stays unread, and its errors are ignored. */
   leave(): void {
-    clearInterval(this.stallCheck);
+    clearTimeout(this.stallCheck);
     this.request.off('data', this.onData).off('close', this.onLeave).off('error', this.onLeave);
     this.request.unpipe(this.parser);
     this.request.on('error', () => undefined).pause();
@@ -163,9 +165,28 @@ class Form {
     this.end.reject(error);
   }
 
+  private wait(): void {
+    this.waitingSince = performance.now();
+  }
+
+  private stopWaiting(): void {
+    if (this.waitingSince !== null) this.waitedMs += performance.now() - this.waitingSince;
+    this.waitingSince = null;
+  }
+
+  /** The time in which the store takes bytes does not count. */
   private readonly checkStall = (): void => {
-    if (this.isWaiting && this.received - this.receivedAtCheck < PROGRESS) this.fail(new RequestTimeoutError());
-    this.receivedAtCheck = this.received;
+    const { stallMs } = this.limits;
+    if (this.waitingSince !== null) {
+      this.stopWaiting();
+      this.wait();
+    }
+    if (this.waitedMs >= stallMs) {
+      if (this.received - this.receivedBefore < PROGRESS) this.fail(new RequestTimeoutError());
+      this.receivedBefore = this.received;
+      this.waitedMs = 0;
+    }
+    this.stallCheck = setTimeout(this.checkStall, Math.max(stallMs - this.waitedMs, stallMs / 10));
   };
 
   private readonly onData = (chunk: Buffer): void => {

@@ -87,7 +87,7 @@ export class Listener {
     return this.isStale && this.arrived === null;
   }
 
-  /** Writes `reset` if the log can be read again. @throws an error of the database */
+  /** Writes `reset` if the log and the state can be read again. */
   async reset(): Promise<void> {
     this.isStale = false;
     this.arrived = [];

@@ -11,7 +11,8 @@ import { FairUseService } from '../usage/fair-use.service.js';
 import { acceptBatch, type AcceptedInBatchRow } from './accept-batch.js';
 import { acceptBranch, acceptReply } from './accept-branch.js';
 import { acceptMessage, acceptMessageWithFiles } from './accept-message.js';
-import { MAX_SIBLINGS, type NewAlternative, type NewBranch, type NewMessage, type NewReply } from './new-message.js';
+import { MAX_SIBLINGS } from '../message.js';
+import type { NewAlternative, NewBranch, NewMessage, NewReply } from './new-message.js';
 import type { BranchedRow } from './steps.js';
 
 const findUndoneState = statement({

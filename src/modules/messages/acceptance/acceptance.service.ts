@@ -5,7 +5,7 @@ import type { Config } from '../../../config/env.js';
 import { sqlState } from '../../../database/database.errors.js';
 import { RepeatedKeyError } from '../../../database/idempotency-keys.js';
 import { LiveEventsService } from '../../live-events/index.js';
-import { type Exchange, type Message, NO_OUTCOME } from '../message.js';
+import { type Exchange, MAX_SIBLINGS, type Message, NO_OUTCOME } from '../message.js';
 import {
   DailyLimitReachedError,
   FairUseLimitReachedError,
@@ -17,7 +17,7 @@ import {
 import { BudgetService } from '../usage/budget.service.js';
 import { AcceptanceRepository } from './acceptance.repository.js';
 import { AcceptanceBatchesService } from './acceptance-batches.service.js';
-import { MAX_SIBLINGS, type NewAlternative, type NewBranch, type NewMessage, type NewReply } from './new-message.js';
+import type { NewAlternative, NewBranch, NewMessage, NewReply } from './new-message.js';
 import type { AcceptedRow, BranchedRow } from './steps.js';
 
 /** An accepted message and its pending reply. */

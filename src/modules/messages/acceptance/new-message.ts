@@ -34,6 +34,3 @@ export interface NewAlternative extends NewReply {
   /** The message that gets another reply, or one of its replies. */
   readonly targetId: string;
 }
-
-/** A message has at most this many alternatives. */
-export const MAX_SIBLINGS = 100;

@@ -5,10 +5,8 @@ import { decodeCursor, isPosition, PageQuery } from '../../../common/http/page.j
 import { IsText } from '../../../common/http/text.decorator.js';
 import { isId } from '../../../common/ids.js';
 import { ReplyOptionsRequest } from '../../chatrooms/index.js';
+import { MAX_ATTACHMENTS } from '../message.js';
 import type { PageStart } from '../messages.service.js';
-
-/** The most attachments of one message. */
-const MAX_ATTACHMENTS = 10;
 
 const CONTENT = { max: 32_000, multiline: true };
 

@@ -11,17 +11,22 @@ const findAddresses = statement({
   parameters: { attachment_ids: 'uuid[]' },
   columns: { attachmentId: 'uuid', uri: 'text' },
   text: `SELECT attachment_id AS "attachmentId", uri FROM model_files
-   WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + ${MARGIN}`,
+   WHERE attachment_id = ANY (:attachment_ids::uuid[]) AND expires_at > now() + ${MARGIN} ORDER BY expires_at`,
 });
 
 const keepAddress = statement({
   name: 'model_files_keep',
   parameters: { attachment_id: 'uuid', name: 'text', uri: 'text', expires_at: 'timestamptz' },
-  text: `INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at)
-   ON CONFLICT ON CONSTRAINT pk_model_files DO UPDATE SET name = excluded.name, uri = excluded.uri, expires_at = excluded.expires_at`,
+  text: `INSERT INTO model_files (attachment_id, name, uri, expires_at) VALUES (:attachment_id, :name, :uri, :expires_at) ON CONFLICT DO NOTHING`,
 });
 
-// The address identifies an upload: another reply may have uploaded the same file anew.
+// The vendor may still have it, and is told to delete it.
+const giveUpAddresses = statement({
+  name: 'model_files_give_up',
+  parameters: { uris: 'text[]' },
+  text: `UPDATE model_files SET attachment_id = NULL WHERE uri = ANY (:uris::text[])`,
+});
+
 const forgetAddresses = statement({
   name: 'model_files_forget',
   parameters: { uris: 'text[]' },
@@ -64,7 +69,7 @@ const keepTokens = statement({
 export class ModelFilesRepository {
   constructor(private readonly database: Database) {}
 
-  /** The addresses of those attachments that have one, by their ids. */
+  /** The newest addresses of those attachments that have one, by their ids. */
   async findAddresses(attachmentIds: readonly string[]): Promise<Map<string, string>> {
     const rows = await this.database.run(findAddresses, { attachment_ids: attachmentIds });
     return new Map(rows.map(({ attachmentId, uri }) => [attachmentId, uri]));
@@ -74,6 +79,12 @@ export class ModelFilesRepository {
     await this.database.run(keepAddress, { attachment_id: attachmentId, name, uri, expires_at: expiresAt });
   }
 
+  /** Has those uploads used no more. */
+  async giveUpAddresses(uris: readonly string[]): Promise<void> {
+    await this.database.run(giveUpAddresses, { uris });
+  }
+
+  /** Forgets uploads that the vendor has deleted. */
   async forgetAddresses(uris: readonly string[]): Promise<void> {
     await this.database.run(forgetAddresses, { uris });
   }
@@ -82,7 +93,7 @@ export class ModelFilesRepository {
     await this.database.run(deleteExpired, {});
   }
 
-  /** Uploads whose attachments are deleted. */
+  /** Uploads that are used no more, or whose attachments are deleted. */
   findUnused(count: number): Promise<Pick<RemoteFile, 'name' | 'uri'>[]> {
     return this.database.run(findUnused, { count });
   }

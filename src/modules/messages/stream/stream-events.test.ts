@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import {
-  encodePiece,
+  entriesAfter,
   pieceEvents,
   remainingEvents,
   startEvent,
+  stepAfter,
   type StreamedReply,
   type StreamEvent,
   toFrame,
   waitEvent,
 } from './stream-events.js';
 import { GrowingReply, type ReplyPart } from '../reply-parts.js';
-import { BETWEEN_PARTS, formatPosition, nextCopy, PART_START, parsePosition, type StreamPosition, START } from './stream-position.js';
+import { deltaPosition, formatPosition, nextCopy, parsePosition, type StreamPosition, START } from './stream-position.js';
 
 const REPLY: StreamedReply = {
   id: '019ab3f2-7b21-7a90-9d3c-6f1e2d3c4b5a',
@@ -32,7 +33,6 @@ const REPLY: StreamedReply = {
   sources: null,
 };
 
-const deltaPosition = (length: number): number => PART_START + length;
 type Finished = Parameters<typeof remainingEvents>[0];
 
 const joined = (events: readonly StreamEvent[], kind: ReplyPart['kind']): string =>
@@ -67,22 +67,13 @@ const rises = (events: readonly StreamEvent[]): boolean =>
 function live(events: StreamEvent[], attempt: number, pieces: readonly Piece[]): GrowingReply {
   const reply = new GrowingReply();
   let copy = START;
-  const publish = (parts: readonly ReplyPart[], from: number) => {
-    let begin = PART_START;
-    for (const { kind, text } of parts) {
-      const rest = text.slice(Math.max(0, from - begin));
-      const end = { attempt, n: copy + begin + text.length };
-      if (rest !== '')
-        events.push(...pieceEvents(events.at(-1)?.position ?? { attempt, n: START }, end, encodePiece({ kind, text: rest })));
-      begin += text.length + BETWEEN_PARTS;
-    }
-    return begin - BETWEEN_PARTS;
-  };
   let published = START;
   for (const { kind, said, isForgotten } of pieces) {
     if (isForgotten && published > START) [copy, published] = [nextCopy(copy), START];
     reply.add(kind, said);
-    published = publish(reply.parts, published);
+    for (const { data, ...end } of entriesAfter(reply.parts, { attempt, copy, published }))
+      events.push(...pieceEvents(events.at(-1)?.position ?? { attempt, n: START }, end, data));
+    published = stepAfter(reply.parts);
   }
   return reply;
 }

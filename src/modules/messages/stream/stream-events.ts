@@ -1,3 +1,4 @@
+import type { StreamEntry } from '../../../streams/stream-store.js';
 import type { Message } from '../message.js';
 import type { ModelPause } from '../model-pauses.js';
 import type { FinishedStatus } from '../message-status.js';
@@ -73,7 +74,7 @@ export const startEvent = (reply: StreamedReply): StreamEvent => ({
 const positionIn = (text: StreamPosition, n: number): StreamPosition => ({ attempt: text.attempt, n: copyAt(text) + n });
 
 /** A part of an answer as an entry of its stream. */
-export const encodePiece = ({ kind, text }: ReplyPart): string => (kind === 'text' ? text : REASONING_MARK + text);
+const encodePiece = ({ kind, text }: ReplyPart): string => (kind === 'text' ? text : REASONING_MARK + text);
 
 export const decodePiece = (data: string): ReplyPart =>
   data.startsWith(REASONING_MARK) ? { kind: 'reasoning', text: data.slice(1) } : { kind: 'text', text: data };
@@ -137,6 +138,22 @@ export function remainingEvents(
 /** The step of the last delta of these parts. */
 export const stepAfter = (parts: readonly ReplyPart[]): number =>
   parts.reduce((step, { text }) => step + text.length, PART_START + Math.max(0, parts.length - 1) * BETWEEN_PARTS);
+
+/** The entries of a stream that holds the parts up to the step `published`: what has grown since. */
+export function entriesAfter(
+  parts: readonly ReplyPart[],
+  { attempt, copy, published }: { readonly attempt: number; readonly copy: number; readonly published: number },
+): StreamEntry[] {
+  const entries: StreamEntry[] = [];
+  let begin = PART_START;
+  for (const { kind, text } of parts) {
+    const end = begin + text.length;
+    const rest = text.slice(Math.max(0, published - begin));
+    if (rest !== '') entries.push({ attempt, n: copy + end, data: encodePiece({ kind, text: rest }) });
+    begin = end + BETWEEN_PARTS;
+  }
+  return entries;
+}
 
 /** The events of all parts, without deltas up to the step `from` and without the end of the last part. */
 function partsEvents(position: StreamPosition, parts: readonly ReplyPart[], from: number): StreamEvent[] {

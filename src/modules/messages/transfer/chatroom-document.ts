@@ -4,13 +4,12 @@ import { type FieldError, ValidationFailedError } from '../../../common/errors/c
 import { componentsOf } from '../../../common/http/json-schemas.js';
 import { trimLines } from '../../../common/visible-text.js';
 import { REASONING_LEVELS } from '../../../config/models.js';
+import { MAX_ATTACHMENTS, MAX_SIBLINGS } from '../message.js';
 import { FINISH_REASONS } from '../message-status.js';
 import { splitDocument } from './document-parts.js';
 import { faultsOfDetails, REPLY_DETAILS, sizeOf } from './reply-details.js';
 import { anyText, sentText } from './text-schema.js';
 
-/** The number of messages with the same parent. */
-const MAX_SIBLINGS = 100;
 const MAX_ERRORS = 10;
 /** The limit in code points, which is more than any model writes within PRO_MAX_OUTPUT_TOKENS. */
 const MAX_REPLY = 100_000;
@@ -30,7 +29,7 @@ const userMessage = z.strictObject({
     .array(
       z.strictObject({ name: sentText(1, 255, trimLine), media_type: anyText(1, 100), size: z.int().min(0).max(Number.MAX_SAFE_INTEGER) }),
     )
-    .max(10)
+    .max(MAX_ATTACHMENTS)
     .optional()
     .meta({ description: 'The files of the message, which are named and not contained. An import leaves them out.' }),
   web_search: z.boolean().optional().meta({ description: 'Whether its replies may search the web; absent where the room decides.' }),

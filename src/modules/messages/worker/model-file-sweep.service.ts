@@ -6,9 +6,9 @@ import { GeminiFilesClient } from '../../../integrations/gemini/index.js';
 import { ModelFilesRepository } from '../model-files/model-files.repository.js';
 
 const BATCH = 100;
-const RUN_AT_MOST_MS = 30_000;
+const RUN_AT_MOST_MS = 5_000;
 
-/** Has the vendor delete the uploads of attachments that are deleted, and forgets those whose life is over. */
+/** Has the vendor delete uploads that nobody needs, and forgets those whose life is over. */
 @Injectable()
 export class ModelFileSweepService implements OnModuleInit {
   private readonly logger = new Logger(ModelFileSweepService.name);
@@ -21,17 +21,26 @@ export class ModelFileSweepService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.schedules.add({ lock: 'modelFileSweep', everyMs: this.config.SWEEP_INTERVAL, work: () => this.sweep() });
+    this.schedules.add({ lock: 'modelFileSweep', everyMs: this.config.ATTACHMENT_CHECK_INTERVAL, work: () => this.sweep() });
   }
 
   private async sweep(): Promise<void> {
     await this.files.deleteExpired();
     const unused = await this.files.findUnused(BATCH);
     const signal = AbortSignal.timeout(RUN_AT_MOST_MS);
+    const deleted: string[] = [];
+    let failed = 0;
     for (const { name, uri } of unused) {
-      await this.uploads.delete(name, signal);
-      await this.files.forgetAddresses([uri]);
+      try {
+        await this.uploads.delete(name, signal);
+        deleted.push(uri);
+      } catch {
+        if (signal.aborted) break;
+        failed += 1;
+      }
     }
-    if (unused.length > 0) this.logger.log(`${unused.length} uploads of deleted attachments are deleted at the vendor`);
+    await this.files.forgetAddresses(deleted);
+    if (deleted.length > 0) this.logger.log(`${deleted.length} uploads that nobody needs are deleted at the vendor`);
+    if (failed > 0) this.logger.warn(`the vendor has not deleted ${failed} uploads that nobody needs yet`);
   }
 }

@@ -55,7 +55,7 @@ export class ModelFilesService {
       return await this.send(turns, addresses, signal, call);
     } catch (error) {
       if (!isUnavailable(error) || addresses.size === 0) throw error;
-      await this.files.forgetAddresses([...addresses.values()]);
+      await this.files.giveUpAddresses([...addresses.values()]);
       if (hasBegun()) throw error;
       return this.send(turns, new Map(), signal, call);
     }

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import type { StreamEntry, StreamStore } from '../../../streams/stream-store.js';
+import type { StreamStore } from '../../../streams/stream-store.js';
 import type { GrowingReply } from '../reply-parts.js';
-import { encodePiece, stepAfter } from '../stream/stream-events.js';
-import { BETWEEN_PARTS, nextCopy, PART_START, START } from '../stream/stream-position.js';
+import { entriesAfter, stepAfter } from '../stream/stream-events.js';
+import { nextCopy, START } from '../stream/stream-position.js';
 
 const COALESCE_MS = 30;
 
@@ -59,7 +59,11 @@ export class ReplyPublisher {
     const end = stepAfter(this.reply.parts);
     try {
       const after = this.published === 0 ? null : this.copy + this.published;
-      const result = await this.store.append(this.replyId, this.unpublished(), after);
+      const result = await this.store.append(
+        this.replyId,
+        entriesAfter(this.reply.parts, { attempt: this.attempt, copy: this.copy, published: this.published }),
+        after,
+      );
       if (result === 'appended') this.published = end;
       else if (result === 'lost') {
         // The store lost the text. All of it is appended again, at positions past every reader's, so that each starts
@@ -71,17 +75,5 @@ export class ReplyPublisher {
       // The next flush retries, with the text that has come meanwhile.
       this.logger.warn(`the stream of reply ${this.replyId} cannot be written: ${String(error)}`);
     }
-  }
-
-  private unpublished(): StreamEntry[] {
-    const entries: StreamEntry[] = [];
-    let begin = PART_START;
-    for (const { kind, text } of this.reply.parts) {
-      const end = begin + text.length;
-      const rest = text.slice(Math.max(0, this.published - begin));
-      if (rest !== '') entries.push({ attempt: this.attempt, n: this.copy + end, data: encodePiece({ kind, text: rest }) });
-      begin = end + BETWEEN_PARTS;
-    }
-    return entries;
   }
 }
