@@ -15,7 +15,10 @@ let user: TestUser;
 
 beforeAll(async () => {
   buildPage();
-  [stack, browser] = await Promise.all([startStack({ CHAT_UI_ENABLED: 'true', BASIC_DAILY_LIMIT: '50' }), openBrowser()]);
+  [stack, browser] = await Promise.all([
+    startStack({ CHAT_UI_ENABLED: 'true', BASIC_DAILY_LIMIT: '50' }),
+    openBrowser(['--host-resolver-rules=MAP chat.test 127.0.0.1']),
+  ]);
 });
 beforeEach(async () => {
   complaints = [];
@@ -39,8 +42,8 @@ const composer = () => page.getByRole('textbox', { name: 'Message', exact: true 
 const messages = () => page.getByRole('region', { name: 'Messages' });
 const rooms = () => page.getByRole('navigation', { name: 'Chats' });
 
-async function signIn(path = ''): Promise<void> {
-  await page.goto(`${stack.api.origin}/${path}`);
+async function signIn(path = '', origin = stack.api.origin): Promise<void> {
+  await page.goto(`${origin}/${path}`);
   await button('Sign in').click();
   await page.getByLabel('Username or mobile number').fill(user.username);
   await page.getByLabel('Password').fill(user.password);
@@ -144,4 +147,31 @@ describe('a message that is being written', () => {
     await page.getByText('You are signed out.').waitFor();
     expect(await page.evaluate('Object.keys(sessionStorage)')).toEqual([]);
   });
+});
+
+test('over plain HTTP from another machine the page signs in, stays signed in, sends, and says that it cannot copy', async () => {
+  await signIn('', `http://chat.test:${new URL(stack.api.origin).port}`);
+  expect(await page.evaluate('isSecureContext')).toBe(false);
+  await page.reload();
+  await ask('Hello there');
+  await messages().getByText('You wrote: “Hello there”').waitFor();
+  await button('Copy').click();
+  await page.getByText('Your browser lets pages copy over HTTPS only.').waitFor();
+});
+
+test('a hidden tab keeps no connection for live events, and shows what it missed when it is visible', async () => {
+  const isOfEvents = (request: { url(): string }) => request.url().endsWith('/user/me/events');
+  const opened = page.waitForResponse(isOfEvents);
+  await signIn();
+  await opened;
+  const become = (state: 'hidden' | 'visible') =>
+    page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'))`);
+  const create = (name: string) => stack.api.post('/chatroom', { token: user.accessToken, body: { name } });
+  const closed = page.waitForEvent('requestfailed', isOfEvents);
+  await become('hidden');
+  await closed;
+  await create('Meanwhile');
+  await become('visible');
+  await rooms().getByRole('link', { name: 'Meanwhile' }).waitFor();
 });
