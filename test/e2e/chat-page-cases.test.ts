@@ -175,3 +175,32 @@ test('a hidden tab keeps no connection for live events, and shows what it missed
   await become('visible');
   await rooms().getByRole('link', { name: 'Meanwhile' }).waitFor();
 });
+
+test('a notice can be read while a dialog is open', async () => {
+  await signIn();
+  await page.locator('.account:visible').click();
+  await page.getByRole('menuitem', { name: 'Settings' }).click();
+  await page.getByRole('dialog').waitFor();
+  const isInert = (selector: string) =>
+    page.evaluate<boolean>(`document.querySelector('${selector}').closest('[inert], [aria-hidden="true"]') !== null`);
+  expect([await isInert('main'), await isInert('.notices')]).toEqual([true, false]);
+});
+
+test('footnotes lead to those of their own answer, and the chat stays', async () => {
+  const id = await importRoom(1);
+  await signIn(`#/chat/${id}`);
+  for (const note of ['First note', 'Second note']) {
+    await ask(`Show\n\nA claim.[^1]\n\n[^1]: ${note}\n\nThe end`);
+    await messages().locator('.footnotes').getByText(note).waitFor();
+  }
+  const ids = await page.evaluate<string[]>(`[...document.querySelectorAll('[aria-label="Messages"] [id]')].map(({ id }) => id)`);
+  expect(ids.length).toBeGreaterThan(3);
+  expect(new Set(ids).size).toBe(ids.length);
+  const mark = messages().locator('.message.reply').last().locator('sup a').first();
+  const markId = await mark.getAttribute('id');
+  await mark.click();
+  expect(await page.evaluate(`document.activeElement.getAttribute('href')`)).toBe(`#${markId ?? ''}`);
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate('document.activeElement.id')).toBe(markId);
+  expect([context.pages().length, new URL(page.url()).hash]).toEqual([1, `#/chat/${id}`]);
+});
