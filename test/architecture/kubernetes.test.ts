@@ -28,6 +28,8 @@ interface Manifest {
   readonly stringData?: Readonly<Record<string, string>>;
   readonly spec?: {
     readonly scaleTargetRef?: { readonly name: string };
+    readonly maxReplicas?: number;
+    readonly strategy?: { readonly rollingUpdate: { readonly maxSurge: number } };
     readonly selector?: object;
     readonly template?: { readonly spec: { readonly containers: readonly Container[]; readonly volumes?: readonly object[] } };
   };
@@ -99,4 +101,17 @@ test('its settings are settings, and those that production demands are among the
   const given = [...named('ConfigMap'), ...named('Secret')].flatMap(({ data, stringData }) => Object.keys(data ?? stringData ?? {}));
   expect(given.filter((name) => !known.includes(name))).toEqual(['NODE_OPTIONS']);
   expect(WORKER_REQUIRES.filter((name) => !given.includes(name))).toEqual([]);
+});
+
+test('the pools of all processes fit into the connections of PostgreSQL by default, also during an update', () => {
+  const most = named('HorizontalPodAutoscaler').map(({ spec }) => spec?.maxReplicas ?? NaN);
+  const surges = named('Deployment').map(({ spec }) => spec?.strategy?.rollingUpdate.maxSurge ?? NaN);
+  const processes = [...most, ...surges].reduce((sum, count) => sum + count, 0);
+  // 3 of the 100 are for superusers, some for migrations and people.
+  expect(processes * Number(named('ConfigMap')[0]?.data?.['DATABASE_POOL_SIZE'])).toBeLessThanOrEqual(90);
+});
+
+test('the page at FRONTEND_URL may call the API', () => {
+  const { FRONTEND_URL = '', CORS_ORIGINS = '' } = named('ConfigMap')[0]?.data ?? {};
+  expect(CORS_ORIGINS.split(',')).toContain(new URL(FRONTEND_URL).origin);
 });

@@ -76,9 +76,19 @@ describeWith(['redis-server', 'prometheus'], 'a Prometheus that scrapes the proc
   }, 120_000);
 
   test('the queries that the alerts ask are answered, and a wrong API key raises the alert that names it', async () => {
+    await until('every rule is judged', async () => !Object.values(await prometheus.rules()).includes('unknown'), 60_000);
+    const rules = await prometheus.rules();
+    expect(Object.keys(rules).length).toBeGreaterThan(10);
+    expect(Object.entries(rules).filter(([, health]) => health !== 'ok')).toEqual([]);
+    // An increase is one of a counter that Prometheus has seen before.
+    await use();
+    await until(
+      'the counter is scraped',
+      async () => (await prometheus.query('model_errors_total{code="model_misconfigured"}')).length > 0,
+    );
     expect(await prometheus.alerts()).not.toContain('ModelKeyRefused');
     const reply = await talk.ask('Hello [[bad-key]]');
     expect(reply.error?.code).toBe('model_misconfigured');
     await until('the alert is raised', async () => (await prometheus.alerts()).includes('ModelKeyRefused'), 60_000);
-  }, 90_000);
+  }, 150_000);
 });

@@ -14,7 +14,10 @@ describeInBrowser('cases of the chat page', () => {
   let user: TestUser;
 
   beforeAll(async () => {
-    [stack, browser] = await Promise.all([startStack({ CHAT_UI_ENABLED: 'true', BASIC_DAILY_LIMIT: '50' }), openBrowser()]);
+    [stack, browser] = await Promise.all([
+      startStack({ CHAT_UI_ENABLED: 'true', BASIC_DAILY_LIMIT: '50' }),
+      openBrowser(['--host-resolver-rules=MAP chat.test 127.0.0.1']),
+    ]);
   });
   beforeEach(async () => {
     complaints = [];
@@ -38,8 +41,8 @@ describeInBrowser('cases of the chat page', () => {
   const messages = () => page.getByRole('region', { name: 'Messages' });
   const rooms = () => page.getByRole('navigation', { name: 'Chats' });
 
-  async function signIn(path = ''): Promise<void> {
-    await page.goto(`${stack.api.origin}/${path}`);
+  async function signIn(path = '', origin = stack.api.origin): Promise<void> {
+    await page.goto(`${origin}/${path}`);
     await button('Sign in').click();
     await page.getByLabel('Username or mobile number').fill(user.username);
     await page.getByLabel('Password').fill(user.password);
@@ -143,5 +146,61 @@ describeInBrowser('cases of the chat page', () => {
       await page.getByText('You are signed out.').waitFor();
       expect(await page.evaluate('Object.keys(sessionStorage)')).toEqual([]);
     });
+  });
+
+  test('over plain HTTP from another machine the page signs in, stays signed in, sends, and says that it cannot copy', async () => {
+    await signIn('', `http://chat.test:${new URL(stack.api.origin).port}`);
+    expect(await page.evaluate('isSecureContext')).toBe(false);
+    await page.reload();
+    await ask('Hello there');
+    await messages().getByText('You wrote: “Hello there”').waitFor();
+    await button('Copy').click();
+    await page.getByText('Your browser lets pages copy over HTTPS only.').waitFor();
+  });
+
+  test('a hidden tab keeps no connection for live events, and shows what it missed when it is visible', async () => {
+    const isOfEvents = (request: { url(): string }) => request.url().endsWith('/user/me/events');
+    const opened = page.waitForResponse(isOfEvents);
+    await signIn();
+    await opened;
+    const become = (state: 'hidden' | 'visible') =>
+      page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'))`);
+    const create = (name: string) => stack.api.post('/chatroom', { token: user.accessToken, body: { name } });
+    const closed = page.waitForEvent('requestfailed', isOfEvents);
+    await become('hidden');
+    await closed;
+    await create('Meanwhile');
+    await become('visible');
+    await rooms().getByRole('link', { name: 'Meanwhile' }).waitFor();
+  });
+
+  test('a notice can be read while a dialog is open', async () => {
+    await signIn();
+    await page.locator('.account:visible').click();
+    await page.getByRole('menuitem', { name: 'Settings' }).click();
+    await page.getByRole('dialog').waitFor();
+    const isInert = (selector: string) =>
+      page.evaluate<boolean>(`document.querySelector('${selector}').closest('[inert], [aria-hidden="true"]') !== null`);
+    expect([await isInert('main'), await isInert('.notices')]).toEqual([true, false]);
+  });
+
+  test('footnotes lead to those of their own answer, and the chat stays', async () => {
+    const id = await importRoom(1);
+    await signIn(`#/chat/${id}`);
+    for (const note of ['First note', 'Second note']) {
+      await ask(`Show\n\nA claim.[^1]\n\n[^1]: ${note}\n\nThe end`);
+      await messages().locator('.footnotes').getByText(note).waitFor();
+    }
+    const ids = await page.evaluate<string[]>(`[...document.querySelectorAll('[aria-label="Messages"] [id]')].map(({ id }) => id)`);
+    expect(ids.length).toBeGreaterThan(3);
+    expect(new Set(ids).size).toBe(ids.length);
+    const mark = messages().locator('.message.reply').last().locator('sup a').first();
+    const markId = await mark.getAttribute('id');
+    await mark.click();
+    expect(await page.evaluate(`document.activeElement.getAttribute('href')`)).toBe(`#${markId ?? ''}`);
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe(markId);
+    expect([context.pages().length, new URL(page.url()).hash]).toEqual([1, `#/chat/${id}`]);
   });
 });

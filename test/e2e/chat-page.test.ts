@@ -195,12 +195,13 @@ describeInBrowser('the chat page', () => {
     await composer(other).waitFor();
     const refreshes: string[] = [];
     context.on('request', (request) => {
-      if (request.url().endsWith('/auth/refresh')) refreshes.push(request.url());
+    if (request.url().endsWith('/auth/refresh')) refreshes.push(request.postData() ?? '');
     });
     await Promise.all([page.reload(), other.reload()]);
     await Promise.all([composer().waitFor(), composer(other).waitFor()]);
     await Promise.all([page, other].map((tab) => tab.getByText('50 of 50 left today').waitFor()));
     expect(refreshes.length).toBeGreaterThan(0);
+  expect(new Set(refreshes).size).toBe(refreshes.length);
     const { body } = await stack.api.get<{ data: unknown[] }>('/auth/sessions', { token: user.accessToken });
     expect(body.data).toHaveLength(2);
     // The other tab learns from the API that the session has ended, before this one can say why.

@@ -19,6 +19,8 @@ export interface PrometheusResult {
 export interface TestPrometheus {
   /** An instant query. @throws Error with Prometheus' words */
   query(expression: string): Promise<PrometheusResult[]>;
+  /** The health of each rule by its name: ok once its query was answered. */
+  rules(): Promise<Readonly<Record<string, string>>>;
   /** The names of the alerts that are pending or firing. */
   alerts(): Promise<string[]>;
   stop(): Promise<void>;
@@ -72,6 +74,10 @@ export async function startTestPrometheus(targets: Readonly<Record<string, reado
   return {
     query: async (expression) =>
       (await ask<{ result: PrometheusResult[] }>(`/api/v1/query?query=${encodeURIComponent(expression)}`)).result,
+    rules: async () => {
+      const { groups } = await ask<{ groups: { rules: { name: string; health: string }[] }[] }>('/api/v1/rules');
+      return Object.fromEntries(groups.flatMap(({ rules }) => rules.map(({ name, health }) => [name, health])));
+    },
     alerts: async () =>
       (await ask<{ alerts: { labels: { alertname: string } }[] }>('/api/v1/alerts')).alerts.map(({ labels }) => labels.alertname),
     stop: async () => {

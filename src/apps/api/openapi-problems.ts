@@ -22,7 +22,7 @@ const MEMBERS: Readonly<Record<string, Json>> = {
   challenge_id: { type: 'string', format: 'uuid', description: 'The code that was sent. Send it back at POST /auth/verify-otp.' },
   expires_in: { ...COUNT, description: 'The number of seconds for which the code is valid.' },
   resend_after: { ...COUNT, description: 'The number of seconds before another code may be sent.' },
-  reason: { type: 'string', enum: ['starting', 'draining', 'dependency'], description: 'Why the process accepts no requests.' },
+  reason: { type: 'string', enum: ['draining', 'dependency'], description: 'Why the process accepts no requests.' },
   checks: { type: 'object', additionalProperties: { type: 'string' }, description: 'What the process depends on, each with its state.' },
   errors: {
     type: 'array',

@@ -165,8 +165,10 @@ describe('a stream whose frames are pushed', () => {
   test('keeps no more for a reader that falls behind, and cuts it', async () => {
     const { stream, client, state } = await push();
     client.pause();
+    const { raw } = stream as unknown as { raw: { readonly writableLength: number } };
     for (let frames = 0; state.slow === 0; frames += 1) {
       stream.write(`data: ${'x'.repeat(1_000)}\n\n`);
+      expect(raw.writableLength).toBeLessThan(66 * 1_024);
       if (frames % 100 === 0) await pause(1);
     }
     await closing(state);

@@ -44,7 +44,11 @@ interface StaticFile {
   gzipped?: Promise<Buffer>;
 }
 
-/** The files of a page, kept in memory and served with a policy that allows nothing else. */
+/**
+ * The files of a page, kept in memory and served with a policy that allows nothing else. `@fastify/static`, which
+ * Swagger UI needs, compresses nothing itself and takes its tags from the time of a file, which differs from process to
+ * process.
+ */
 export class StaticFiles {
   private readonly files: ReadonlyMap<string, StaticFile>;
 

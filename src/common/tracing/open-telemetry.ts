@@ -5,7 +5,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { RepeatedError } from '../logging/repeated-error.js';
-import type { Span, SpanOptions, Tracer } from './tracing.js';
+import { errorTypeOf, type Span, type SpanOptions, type Tracer } from './tracing.js';
 
 /** The time that a stopping process waits for the receiver. */
 const CLOSE_MS = 5_000;
@@ -62,10 +62,9 @@ function begin(
       span.setAttributes(given);
     },
     end: (error) => {
-      // The words of an error may repeat what a user wrote.
       if (error !== undefined) {
         span.setStatus({ code: SpanStatusCode.ERROR });
-        span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
+        span.setAttribute('error.type', errorTypeOf(error));
       }
       span.end();
     },

@@ -10,7 +10,7 @@ export interface Span {
   /** Runs `work` with this span as the current one. */
   run<T>(work: () => T): T;
   set(attributes: NonNullable<SpanOptions['attributes']>): void;
-  /** @param error what the work failed with */
+  /** @param error what the work failed with; a text is a name of it, such as the status of an answer */
   end(error?: unknown): void;
 }
 
@@ -48,6 +48,10 @@ export function traced<T>(name: string, options: SpanOptions, work: () => Promis
 export function tracedInside<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   return tracer?.traceparent() == null ? work() : within(tracer.start(name, options), work);
 }
+
+/** The class of an error, whose words may repeat what a user wrote. A text is taken as it is. */
+export const errorTypeOf = (error: unknown): string =>
+  error instanceof Error ? error.name : typeof error === 'string' ? error : typeof error;
 
 async function within<T>(span: Span, work: () => Promise<T>): Promise<T> {
   try {

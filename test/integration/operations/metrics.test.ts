@@ -72,6 +72,7 @@ test('replies, models, sign-ins, the cache and billing are counted', async () =>
   expect(value('body_cache_requests_total', { source: 'hit' })).toBe(1);
   expect(value('stripe_webhooks_total', { outcome: 'stored' })).toBeGreaterThan(3);
   expect(value('stripe_events_total', { type: 'customer.subscription.created', outcome: 'applied' })).toBe(1);
+  expect(value('stripe_event_lag_seconds_count')).toBeGreaterThan(3);
   expect(value('stripe_event_lag_seconds_count')).toBe(value('stripe_webhook_delay_seconds_count'));
   expect(value('database_connections_limit')).toBe(10);
 });

@@ -91,19 +91,18 @@ describe('the types', () => {
     const [item] = renewing.items.data;
     await stripe.subscriptions.update(renewing.id, { items: [{ id: item?.id ?? '', price: yearly.id }] });
     await stripe.subscriptions.update(renewing.id, { pause_collection: { behavior: 'void' }, cancel_at_period_end: true });
-    await stripe.billingPortal.sessions
-      .create({
-        customer: renewing.customer as string,
-        flow_data: { type: 'subscription_cancel', subscription_cancel: { subscription: (await world.subscribe()).id } },
-      })
-      .catch(() => undefined);
+    const { id: cancelled, customer: cancelling } = await world.subscribe();
+    await stripe.billingPortal.sessions.create({
+      customer: cancelling as string,
+      flow_data: { type: 'subscription_cancel', subscription_cancel: { subscription: cancelled } },
+    });
     await stripe.billingPortal.sessions.create({ customer: renewing.customer as string, flow_data: { type: 'payment_method_update' } });
     const phases = [{ items: [{ price: PRO_PRICE }] }];
     for (const date of ['now', 2_000_000_000] as const)
       await stripe.subscriptionSchedules.create({ customer: sent, start_date: date, phases });
     await stripe.subscriptionSchedules.create({ from_subscription: (await world.subscribe()).id });
     await stripe.webhookEndpoints.create({ url: 'http://127.0.0.1:9/hook', enabled_events: ['*'] });
-    await stripe.subscriptions.cancel(failing.id).catch(() => undefined);
+    await stripe.subscriptions.cancel(cancelled);
     await world.pass('10d');
 
     const { problems, judged } = judgeByTypes(await everything());

@@ -4532,7 +4532,7 @@ export interface components {
              * @description Why the process accepts no requests.
              * @enum {string}
              */
-            reason: "starting" | "draining" | "dependency";
+            reason: "draining" | "dependency";
             /** @description What the process depends on, each with its state. */
             checks: {
                 [key: string]: string;

@@ -64,9 +64,22 @@ function end(reason: string, { byUser }: { byUser: boolean }): void {
   tell({ ended: reason, byUser });
 }
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Waits for its turn among all tabs. Over plain HTTP browsers have no locks, so that it waits for those of this tab
+ * only: two tabs that spend the same refresh token there end the session.
+ */
+function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (isSecureContext) return navigator.locks.request(NAME, work);
+  const result = turn.then(work);
+  turn = result.catch(() => undefined);
+  return result;
+}
+
 /** One tab at a time spends the refresh token, which can be used once; the others take what it got. */
 function refresh(expired: string | undefined): Promise<string | null> {
-  return navigator.locks.request(NAME, async () => {
+  return inTurn(async () => {
     stored = read();
     if (stored === null) return null;
     if (accessToken !== null && accessToken !== expired) return accessToken;

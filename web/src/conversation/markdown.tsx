@@ -1,4 +1,4 @@
-import { memo, useMemo } from 'react';
+import { memo, type ReactNode, useId, useMemo } from 'react';
 import { Button } from 'react-aria-components';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import rehypeHighlight from 'rehype-highlight';
@@ -7,11 +7,18 @@ import { type MarkedSource, markPassages } from './passage-marks.ts';
 import './markdown.css';
 
 const COMPONENTS: Components = {
-  a: ({ children, href }) => (
-    <a href={href} target="_blank" rel="noreferrer noopener">
-      {children}
-    </a>
-  ),
+  a: ({ children, href = '', id, 'aria-label': label }) =>
+    href.startsWith('#') ? (
+      <FootnoteLink href={href} id={id} label={label}>
+        {children}
+      </FootnoteLink>
+    ) : (
+      <a href={href} target="_blank" rel="noreferrer noopener">
+        {children}
+      </a>
+    ),
+  // The heading of footnotes has the same id in every message.
+  h2: ({ children, className }) => <h2 className={className}>{children}</h2>,
   // A picture would be fetched from wherever the text says, which tells that place that it is read.
   img: ({ alt, src }) => (
     <a href={src} target="_blank" rel="noreferrer noopener">
@@ -46,6 +53,7 @@ const NO_SOURCES: readonly MarkdownSource[] = [];
 
 /** Markdown as elements. Markup in it is shown as text. */
 const Markdown = memo(({ text, sources = NO_SOURCES }: MarkdownProps) => {
+  const id = useId();
   const components = useMemo<Components>(
     () => ({
       ...COMPONENTS,
@@ -60,6 +68,7 @@ const Markdown = memo(({ text, sources = NO_SOURCES }: MarkdownProps) => {
       <ReactMarkdown
         remarkPlugins={[remarkGfm, [markPassages, sources]]}
         rehypePlugins={[[rehypeHighlight, { detect: true }]]}
+        remarkRehypeOptions={{ clobberPrefix: `${id}-`, footnoteLabelProperties: { className: ['visually-hidden'] } }}
         components={components}
       >
         {text}
@@ -87,4 +96,27 @@ const Marks = ({ numbers, sources }: { numbers: string; sources: readonly Markdo
       );
     })}
   </sup>
+);
+
+interface FootnoteLinkProps {
+  readonly href: string;
+  readonly id: string | undefined;
+  readonly label: string | undefined;
+  readonly children: ReactNode;
+}
+
+/** Leads to a footnote of the same text, or back from it. The address stays, because its fragment names the chat. */
+const FootnoteLink = ({ href, id, label, children }: FootnoteLinkProps) => (
+  <a
+    href={href}
+    id={id}
+    aria-label={label}
+    onClick={(event) => {
+      event.preventDefault();
+      const target = document.getElementById(decodeURIComponent(href.slice(1)));
+      (target?.querySelector('a') ?? target)?.focus();
+    }}
+  >
+    {children}
+  </a>
 );

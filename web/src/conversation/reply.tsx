@@ -1,5 +1,6 @@
 import { lazy, Suspense, useMemo } from 'react';
 import { Button } from 'react-aria-components';
+import { copyText } from '../ui/copy-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notices.tsx';
 import { BranchSwitch } from './branch-switch.tsx';
@@ -45,7 +46,7 @@ export function Reply({ message, conversation, isNewest }: ReplyProps) {
               className="icon-button small"
               aria-label="Copy"
               onPress={() => {
-                navigator.clipboard.writeText(text).then(() => {
+                copyText(text).then(() => {
                   notify('Copied.');
                 }, notify);
               }}

@@ -1,4 +1,4 @@
-import { type AbstractChat, type ChatInit, DefaultChatTransport, type UIMessage } from 'ai';
+import { type AbstractChat, type ChatInit, DefaultChatTransport, generateId, type UIMessage } from 'ai';
 import { Refusal } from '../api/refusal.ts';
 
 /** A message as the API has it, by its names. */
@@ -121,7 +121,7 @@ export function openRoomChat<Chat extends AbstractChat<RoomMessage>>(
         const files = metadata?.attachments?.map((file) => file.id);
         const message = files === undefined ? { content } : { content, attachment_ids: files };
         const body = path !== '' && !isSend ? {} : message;
-        unanswered = { id, api: `${url}/message${path}`, body, options: metadata?.options, key: crypto.randomUUID() };
+        unanswered = { id, api: `${url}/message${path}`, body, options: metadata?.options, key: generateId() };
       }
       const { api, body, options, key } = unanswered;
       return { api, body: { ...body, ...options }, headers: { accept: 'text/event-stream', 'idempotency-key': key } };

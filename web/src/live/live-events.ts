@@ -16,9 +16,13 @@ export function listenToLiveEvents(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Follows what changes for the user, in this tab or elsewhere, until the signal is aborted. */
-export async function followLiveEvents(signal: AbortSignal): Promise<void> {
-  const position: { lastId: string | null } = { lastId: null };
+/** Where a reader of the events is: the id of the last one, null before the first. */
+export interface Position {
+  lastId: string | null;
+}
+
+/** Follows what changes for the user, in this tab or elsewhere, from the position on until the signal is aborted. */
+export async function followLiveEvents(position: Position, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     // An ended session makes the next request sign the page out.
     const hasEnded = await readStream(position, signal).catch(() => false);
@@ -27,7 +31,7 @@ export async function followLiveEvents(signal: AbortSignal): Promise<void> {
 }
 
 /** @returns true when the session has ended */
-async function readStream(position: { lastId: string | null }, signal: AbortSignal): Promise<boolean> {
+async function readStream(position: Position, signal: AbortSignal): Promise<boolean> {
   const headers: Record<string, string> = position.lastId === null ? {} : { 'last-event-id': position.lastId };
   const response = await fetchSignedIn(`${API_URL}/user/me/events`, { headers, signal });
   if (!response.ok || !response.body) return false;

@@ -26,7 +26,8 @@ function subscribe(listener: () => void): () => void {
 export const Notices = () => {
   const shown = useSyncExternalStore(subscribe, () => text);
   return (
-    <div className="notices" role="status">
+    // A modal dialog makes everything else inert, but for what has this attribute.
+    <div className="notices" role="status" data-react-aria-top-layer="true">
       {shown !== '' && <p>{shown}</p>}
     </div>
   );
