@@ -62,6 +62,7 @@ export class GeminiClient {
     const answer = new AnswerReader();
     const http = recordingFetch();
     const span = startSpan('generate_content', spanOf(request));
+    let end: AnswerEnd | null = null;
     let failure: unknown;
     let answering = false;
     try {
@@ -78,18 +79,19 @@ export class GeminiClient {
         yield* answer.read(part.value);
         deadlines.expectWithin(this.options.idleTimeoutMs);
       }
+      end = answer.end();
     } catch (error) {
       request.signal.throwIfAborted();
       // An error after the finish reason is ignored: the answer is complete.
-      if (answer.end() === null) {
+      end = answer.end();
+      if (end === null) {
         failure = failureOf(error, { deadlines, answering, retryAfter: http.retryAfter(), hasFiles: hasFiles(request.turns) });
         throw failure;
       }
     } finally {
       deadlines.close();
-      endSpan(span, answer.end(), failure);
+      endSpan(span, end, failure);
     }
-    const end = answer.end();
     if (end === null) throw new GeminiError('stream_interrupted');
     yield { type: 'end', ...end };
   }
