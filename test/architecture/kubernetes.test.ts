@@ -77,7 +77,7 @@ test('every manifest is what the API of Kubernetes takes, to the last field', ()
     { ...deployment, spec: { ...deployment.spec, replicas: 'two' } },
   ];
   expect(complaints(mistakes as Manifest[])).toHaveLength(mistakes.length);
-}, 120_000);
+});
 
 test('every process has its Deployment, its budget of disruptions and its scaling, and the migration is a Job', () => {
   const processes = ['gemini-chat-api', 'gemini-chat-worker'];

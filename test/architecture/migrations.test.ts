@@ -99,7 +99,7 @@ describe('Migrations', () => {
     const { url } = await emptyDatabase();
     const ran = await Promise.all([migrate(url), migrate(url)]);
     expect(ran.map(({ length }) => length).sort((one, other) => one - other)).toEqual([0, migrations.length]);
-  }, 120_000);
+  });
 
   it('leave TypeORM nothing to generate', async () => {
     const database = await emptyDatabase();
@@ -120,5 +120,5 @@ describe('Migrations', () => {
       await down(database, count);
     }
     // Each migration is three connections and a look at the whole catalogue.
-  }, 120_000);
+  });
 });

@@ -32,11 +32,11 @@ describe.each(['database', 's3'] as const)('attachments in the store %s', (kind)
           BASIC_STORAGE_BYTES: String(10_240 * MIB),
         },
       });
-    }, 120_000);
+    });
     afterAll(async () => {
       await cluster.close();
       await s3?.stop();
-    }, 60_000);
+    });
 
     test(`${KILLS} kills: no message lacks its bytes, and no bytes are left without an owner`, async () => {
       const { postgres } = cluster;

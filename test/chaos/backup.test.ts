@@ -24,12 +24,12 @@ describeOn('redis', 'a restore, as docs/operations.md tells it', () => {
       settings: { MAX_PENDING_REPLIES: '1000' },
       gemini: { latencyMs: 500, chunkMs: 20, tokens: 30 },
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster.close();
     await restored?.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   test('of a base backup that was taken under load, with an empty Redis, has every message accepted before it, and answers it', async () => {
     const [api] = cluster.apis;
@@ -86,7 +86,7 @@ describeOn('redis', 'a restore, as docs/operations.md tells it', () => {
     expect(sent.status).toBe(202);
     const reply = await api.client.get<{ status: string }>(`${sent.headers.get('location') ?? ''}?wait=30`, { token: user?.token ?? '' });
     expect(reply.body.status).toBe('completed');
-  }, 300_000);
+  });
 
   /**
    * A base backup by the functions that pg_basebackup uses

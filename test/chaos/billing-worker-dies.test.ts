@@ -28,12 +28,12 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     if (!first) throw new Error('one API');
     api = first.client;
     await stripe.control('POST', 'webhooks/endpoints', { url: `${api.origin}/webhook/stripe` });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await cluster.close();
     await stripe.stop();
-  }, 60_000);
+  });
 
   test('has its event applied once, by the next one', async () => {
     const [worker] = cluster.workers;
@@ -67,7 +67,7 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     );
     await until('every event is acted on again', async () => (await unprocessed()).length === 0, 60_000);
     expect(await trail()).toEqual([{ cause: 'stripe', before: null }]);
-  }, 180_000);
+  });
 
   test('has the last name and address of a user pushed by the next one, once Stripe is back', async () => {
     const [worker] = cluster.workers;
@@ -108,5 +108,5 @@ describeOn('redis', 'a worker that is killed between the storing of an event and
     await until('Stripe has the values', async () => (await updates()).length === 0, 60_000);
     const found = await stripe.stripe.customers.retrieve(customer.id);
     expect(found).toMatchObject({ name: 'push_last', email: 'push_last@example.com' });
-  }, 180_000);
+  });
 });

@@ -23,12 +23,12 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     cluster = await startCluster({ apis: 0, workers: 0, migrated: false });
     // This folder stands for the volume that they share.
     simulated = await mkdtemp(join(tmpdir(), 'simulated-'));
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all(started.map((process) => process.kill()));
     await cluster.close();
     await rm(simulated, { recursive: true });
-  }, 60_000);
+  });
 
   test('publish their ports on this machine alone, unless said otherwise', () => {
     const portsOf = (environment: Record<string, string> = {}) =>
@@ -191,7 +191,7 @@ describeOn('redis', 'the commands and settings of docker-compose.yml', () => {
     expect([chief.status, overview.status]).toEqual([200, 200]);
     expect((await client.get('/')).status).toBe(200);
     for (const process of [api, worker]) expect(await process.terminate()).toBe(0);
-  }, 120_000);
+  });
 });
 
 async function findLine(process: ManagedProcess, pattern: RegExp): Promise<string> {

@@ -31,11 +31,11 @@ describeOn('redis', `${USERS * LISTENERS_EACH} listeners on two API processes`, 
       gemini: { latencyMs: 0, chunkMs: 0, tokens: 5 },
     });
     users = await createClusterUsers(api(2), cluster.postgres, USERS);
-  }, 300_000);
+  });
   afterAll(async () => {
     for (const { connection } of listening) connection.close();
     await cluster.close();
-  }, 60_000);
+  });
 
   const api = (n: number) => {
     const found = cluster.apis[n]?.client;
@@ -130,5 +130,5 @@ describeOn('redis', `${USERS * LISTENERS_EACH} listeners on two API processes`, 
     console.info(`closed ${Math.round(performance.now() - began)} ms after the logout`);
     for (const { connection } of mine) expect(connection.types.at(-1)).toBe('session.ended');
     expect(listening.filter((one) => one.user !== user).every(({ connection }) => !connection.isEnded)).toBe(true);
-  }, 60_000);
+  });
 });

@@ -18,7 +18,7 @@ describeOn('redis', 'one worker process', () => {
       settings: { WORKER_CONCURRENCY: '1000', GEMINI_FIRST_TOKEN_TIMEOUT: '2m', GEMINI_IDLE_TIMEOUT: '2m' },
       gemini: { latencyMs: 0, chunkMs: 50, tokens: 20 },
     });
-  }, 120_000);
+  });
   afterAll(() => cluster.close(), 60_000);
 
   test(`holds ${REPLIES} replies in flight, keeps their leases and finishes them`, async () => {
@@ -57,5 +57,5 @@ describeOn('redis', 'one worker process', () => {
       await cluster.postgres.query(`SELECT status, attempt, count(*)::integer AS n FROM messages WHERE role = 'model' GROUP BY 1, 2`),
     ).toEqual([{ status: 'completed', attempt: 1, n: REPLIES }]);
     expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
-  }, 180_000);
+  });
 });

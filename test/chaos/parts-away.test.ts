@@ -23,7 +23,7 @@ describeOn('redis', 'while a part is away', () => {
     api = first;
     user = await createClusterUser(api.client, cluster.postgres);
     room = await createRoom(api.client, user);
-  }, 120_000);
+  });
   afterAll(() => cluster.close(), 60_000);
 
   const me = () => api.client.get<ProblemBody>('/user/me', { token: user.token });
@@ -56,7 +56,7 @@ describeOn('redis', 'while a part is away', () => {
     const reply = await api.client.get<{ status: string }>(`${sent.headers.get('location') ?? ''}?wait=20`, { token: user.token });
     expect(reply.body.status).toBe('completed');
     expect([api.process.pid, ...cluster.workers.map(({ pid }) => pid)]).toEqual(pids);
-  }, 120_000);
+  });
 
   test('a PostgreSQL that has gone silent is noticed, and is used again at its return', async () => {
     cluster.postgres.proxy.freeze();
@@ -69,7 +69,7 @@ describeOn('redis', 'while a part is away', () => {
     cluster.postgres.proxy.thaw();
     const [, recovery] = await timed(() => until('requests are served', async () => (await me()).status === 200));
     expect(recovery).toBeLessThan(15_000);
-  }, 120_000);
+  });
 
   test('connections to a PostgreSQL whose host vanished are replaced', async () => {
     await Promise.all(Array.from({ length: 10 }, me));
@@ -78,7 +78,7 @@ describeOn('redis', 'while a part is away', () => {
       until('requests are served', async () => (await Promise.all([me(), me(), me()])).every(({ status }) => status === 200)),
     );
     expect(recovery).toBeLessThan(15_000);
-  }, 60_000);
+  });
 
   test.each(['killed', 'frozen'] as const)(
     'Redis %s: accepting goes on, ready but degraded, and answers come when it is back',
@@ -156,5 +156,5 @@ describeOn('redis', 'while a part is away', () => {
         'The database is not ready: its schema lacks the migration CreateUsers1795392000000. Run `npm run migrate`.',
       ) as string,
     });
-  }, 60_000);
+  });
 });

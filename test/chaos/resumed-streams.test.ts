@@ -35,7 +35,7 @@ describeOn('redis', 'the streams of two API processes', () => {
       settings: { REPLY_LEASE: '5s', SWEEP_INTERVAL: '500ms', REPLY_RETRY_DELAY: '100ms', REPLY_MAX_ATTEMPTS: '20', MAX_STREAMS: '1000' },
       gemini: { latencyMs: 50, chunkMs: 10, tokens: TOKENS },
     });
-  }, 120_000);
+  });
   afterAll(() => cluster.close(), 60_000);
 
   const clients = () => cluster.apis.map(({ client }) => client);
@@ -102,7 +102,7 @@ describeOn('redis', 'the streams of two API processes', () => {
     );
     expect(lanes.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
-  }, 600_000);
+  });
 
   test('a stop at one API ends the reply for readers at both', async () => {
     const [one, other] = clients();

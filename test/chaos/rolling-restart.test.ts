@@ -17,7 +17,7 @@ describeOn('redis', 'a rolling restart', () => {
       // processes.
       gemini: { latencyMs: 300, chunkMs: 10, tokens: 30 },
     });
-  }, 120_000);
+  });
   afterAll(() => cluster.close(), 60_000);
 
   test(`of every process under load, ${ROUNDS} times: no request fails, no reply is lost`, async () => {
@@ -75,7 +75,7 @@ describeOn('redis', 'a rolling restart', () => {
     await until('every reply is finished', async () => (await cluster.postgres.query(unfinished)).length === 0, 60_000);
     expect(await cluster.postgres.query(`SELECT DISTINCT status FROM messages WHERE role = 'model'`)).toEqual([{ status: 'completed' }]);
     expect(await findBrokenInvariants(cluster.postgres)).toEqual([]);
-  }, 300_000);
+  });
 });
 
 function* requestsOf(user: ClusterUser, room: string, n: number): Generator<[string, number, BalancedRequest]> {

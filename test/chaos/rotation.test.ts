@@ -34,11 +34,11 @@ describeOn('redis', 'the rotation of every key, as docs/operations.md tells it',
       },
       gemini: { latencyMs: 200, chunkMs: 10, tokens: 20 },
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster.close();
     await stripe.stop();
-  }, 60_000);
+  });
 
   /** Replaces every process, one after the other, by one with these settings. */
   const deploy = async (settings: Readonly<Record<string, string>>) => {
@@ -152,5 +152,5 @@ describeOn('redis', 'the rotation of every key, as docs/operations.md tells it',
     // The old key is worth nothing any more.
     const [{ token }] = users as [ClusterUser];
     expect((await first.client.get('/user/me', { token })).status).toBe(401);
-  }, 480_000);
+  });
 });

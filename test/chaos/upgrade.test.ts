@@ -37,12 +37,12 @@ const USERS = 4;
         },
         gemini: { latencyMs: 100, chunkMs: 5, tokens: 20 },
       });
-    }, 480_000);
+    });
     afterAll(async () => {
       await cluster.close();
       await stripe.stop();
       release.remove();
-    }, 60_000);
+    });
 
     test('migrates under load, with the processes of both releases side by side: no request fails, nothing is lost or done twice', async () => {
       const [before] = cluster.apis;
@@ -98,7 +98,7 @@ const USERS = 4;
       expect(read).toMatchObject({ status: 200, body: { status: 'completed' } });
       const found = await after.client.get<{ data: unknown[] }>(`/search?q=${content ?? ''}`, { token: user?.token ?? '' });
       expect(found.body.data.length).toBeGreaterThan(0);
-    }, 300_000);
+    });
 
     /** The joined pieces of a stream are the reply as it is stored. */
     async function expectWhole({ path, events }: { path: string; events: readonly ReceivedEvent[] }): Promise<void> {

@@ -18,8 +18,8 @@ describeInBrowser('the pages of a payment', () => {
     // There is no frontend: people return to the API's own page.
     [stack, browser] = await Promise.all([startBilling({ FRONTEND_URL: '' }), openBrowser()]);
     page = await browser.newPage();
-    page.setDefaultTimeout(15_000);
-  }, 60_000);
+    page.setDefaultTimeout(60_000);
+  });
 
   afterAll(async () => {
     await browser.close();
@@ -49,7 +49,7 @@ describeInBrowser('the pages of a payment', () => {
     await page.getByRole('button', { name: /^Subscribe/ }).click();
     await page.waitForURL(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
     // The page looks again by itself until Stripe's event has arrived.
-  await page.getByRole('heading', { name: 'Thank you for subscribing' }).waitFor();
+    await page.getByRole('heading', { name: 'Thank you for subscribing' }).waitFor();
     await lookAt(page, 'paid', SCREENSHOTS);
 
     expect((await stack.status(user, `?checkout_session_id=${checkout.session_id}`)).body).toMatchObject({ plan: 'pro', status: 'active' });
@@ -68,7 +68,7 @@ describeInBrowser('the pages of a payment', () => {
     await until('Pro is over', async () => (await stack.status(user)).body.plan === 'basic');
     expect((await stack.status(user)).body).toMatchObject({ status: 'canceled', active_until: null, cancel_at_period_end: false });
     expect(await send()).toBe(429);
-  }, 60_000);
+  });
 
   it('whoever leaves the payment page is told that nothing was charged, and whoever comes without a payment that they are back', async () => {
     for (const [name, query, heading] of [
@@ -83,9 +83,9 @@ describeInBrowser('the pages of a payment', () => {
     const user = await stack.api.signUp();
     const { body: checkout } = await stack.subscribe(user);
     await page.goto(`${stack.api.origin}/subscription/return?checkout_session_id=${checkout.session_id}`);
-  await page.getByRole('heading', { name: 'Your subscription is being confirmed' }).waitFor();
+    await page.getByRole('heading', { name: 'Your subscription is being confirmed' }).waitFor();
     await lookAt(page, 'waiting', SCREENSHOTS);
-  }, 60_000);
+  });
 
   it('a promotion code lowers the first invoice with STRIPE_PROMOTION_CODES, and the page asks for none without', async () => {
     const { stripe } = stack.stripe;
@@ -124,5 +124,5 @@ describeInBrowser('the pages of a payment', () => {
     } finally {
       await api.close();
     }
-  }, 60_000);
+  });
 });

@@ -6,7 +6,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling({ SWEEP_INTERVAL: '200ms' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -14,7 +14,7 @@ beforeAll(async () => {
     recurring: { interval: 'year', interval_count: 3 },
     lookup_key: 'pro_long',
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -12,7 +12,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling({}, { webhooks: false });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -6,7 +6,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling({ LOG_LEVEL: 'silent' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

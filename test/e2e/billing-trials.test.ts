@@ -11,7 +11,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling({ PRO_TRIAL_DAYS: '7', REQUIRE_VERIFIED_NUMBER: 'false', SWEEP_INTERVAL: '200ms' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

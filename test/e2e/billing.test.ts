@@ -9,7 +9,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling();
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -45,7 +45,7 @@ describeInBrowser('the chat page', () => {
 
   async function openTab(): Promise<Page> {
     const tab = await context.newPage();
-    tab.setDefaultTimeout(30_000);
+    tab.setDefaultTimeout(60_000);
     tab.on('pageerror', (error) => complaints.push(error.message));
     tab.on('console', (message) => {
       // The browser itself writes a line for each refusal of the API, for each connection that is cut, and for each
@@ -195,13 +195,13 @@ describeInBrowser('the chat page', () => {
     await composer(other).waitFor();
     const refreshes: string[] = [];
     context.on('request', (request) => {
-    if (request.url().endsWith('/auth/refresh')) refreshes.push(request.postData() ?? '');
+      if (request.url().endsWith('/auth/refresh')) refreshes.push(request.postData() ?? '');
     });
     await Promise.all([page.reload(), other.reload()]);
     await Promise.all([composer().waitFor(), composer(other).waitFor()]);
     await Promise.all([page, other].map((tab) => tab.getByText('50 of 50 left today').waitFor()));
     expect(refreshes.length).toBeGreaterThan(0);
-  expect(new Set(refreshes).size).toBe(refreshes.length);
+    expect(new Set(refreshes).size).toBe(refreshes.length);
     const { body } = await stack.api.get<{ data: unknown[] }>('/auth/sessions', { token: user.accessToken });
     expect(body.data).toHaveLength(2);
     // The other tab learns from the API that the session has ended, before this one can say why.
@@ -284,7 +284,7 @@ describeInBrowser('the chat page', () => {
     const html = await fetch(home());
     expect(html.headers.get('cache-control')).toBe('no-cache');
     expect(html.headers.get('content-security-policy')).toContain("script-src 'self'; style-src 'self'");
-  for (const name of ['opener', 'resource']) expect(html.headers.get(`cross-origin-${name}-policy`)).toBe('same-origin');
+    for (const name of ['opener', 'resource']) expect(html.headers.get(`cross-origin-${name}-policy`)).toBe('same-origin');
     const path = /src="(\/assets\/[^"]+\.js)"/.exec(await html.text())?.[1] ?? '';
     const asset = await fetch(new URL(path, home()), { headers: { 'accept-encoding': 'gzip' } });
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');

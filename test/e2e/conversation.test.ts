@@ -224,7 +224,7 @@ describe('every scenario of the model ends in a terminal state', () => {
     await fetch(`${stack.gemini.url}/_simulator/reset`, { method: 'POST' });
     for (const [prompt] of scenarios) told.set(prompt, tell(prompt));
     await Promise.allSettled(told.values());
-  }, 120_000);
+  });
 
   async function tell(prompt: string) {
     const person = await stack.api.signUp();

@@ -45,5 +45,5 @@ describe('npm run start:dev', () => {
 
     expect(await development.terminate()).toBe(0);
     expect(await isServing()).toBe(false);
-  }, 240_000);
+  });
 });

@@ -41,7 +41,7 @@ describeInBrowser('the first minutes', () => {
   afterAll(async () => {
     await browser.close();
     await checkout.remove();
-  }, 60_000);
+  });
 
   /** A picture of README, which must be small enough to be committed. */
   async function picture(page: Page, name: string): Promise<void> {

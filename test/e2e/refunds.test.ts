@@ -12,7 +12,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling({ SWEEP_INTERVAL: '200ms', LOG_LEVEL: 'silent' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

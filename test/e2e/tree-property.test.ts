@@ -227,4 +227,4 @@ test('the tree stays whole, the active branch is a path, and the model is given 
     }),
     { numRuns: isFullSize ? 300 : 20, endOnFailure: !isFullSize },
   );
-}, 600_000);
+});

@@ -10,7 +10,7 @@ let stack: BillingStack;
 
 beforeAll(async () => {
   stack = await startBilling({ STRIPE_WEBHOOK_SECRET_PREVIOUS: PREVIOUS });
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -47,7 +47,7 @@ beforeAll(async () => {
   );
   if (!row) throw new Error('nothing was made');
   ids = { ...row, late: new Date(row.late).toISOString() };
-}, 600_000);
+});
 afterAll(async () => {
   await api.close();
   await database.drop();

@@ -130,7 +130,7 @@ beforeAll(async () => {
     const isOfCase = (event: Stripe.Event) => ids.some((id) => JSON.stringify(event).includes(id));
     recorded.set(name, { user, customer, events: events.filter(isOfCase).reverse() });
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -13,7 +13,7 @@ let stripe: Stripe;
 beforeAll(async () => {
   stack = await startBilling();
   ({ stripe } = stack.stripe);
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();
@@ -71,4 +71,4 @@ it('whatever happens while events are on their way, doubled, shuffled or lost, e
     }),
     { numRuns: RUNS, endOnFailure: true },
   );
-}, 120_000);
+});

@@ -12,7 +12,7 @@ let other: StripeWorld;
 beforeAll(async () => {
   stack = await startBilling({ SWEEP_INTERVAL: '200ms' });
   other = await openStripe({ running: true });
-}, 60_000);
+});
 
 afterAll(async () => {
   // Its worker is closed by a test. The run drops the database.
@@ -104,7 +104,7 @@ it('with the key of another account nothing is called and nothing concluded, and
   } finally {
     await worker.close();
   }
-}, 120_000);
+});
 
 it('a restricted key that may not read its account is judged by its mode', async () => {
   const api = await startTestApi(settings({ key: 'rk_test_restricted' }));

@@ -9,7 +9,7 @@ let stripe: Stripe;
 beforeAll(async () => {
   stack = await startBilling({ SWEEP_INTERVAL: '200ms' });
   ({ stripe } = stack.stripe);
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const product = await stripe.products.create({ name: 'Books' });
   const price = { product: product.id, currency: 'usd', unit_amount: 500, recurring: { interval: 'month' } } as const;
   otherPrice = (await stripe.prices.create(price)).id;
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.close();
@@ -183,7 +183,7 @@ describe('While Stripe is away', () => {
     await stack.stripe.control('DELETE', 'faults');
     await look(user);
     expect(await stack.sql(`SELECT failed_runs FROM stripe_customers WHERE user_id = $1`, [user.id])).toEqual([{ failed_runs: 0 }]);
-  }, 60_000);
+  });
 
   it('for payments alone, a subscription counts by its status and is read again soon', async () => {
     const user = await visitor();

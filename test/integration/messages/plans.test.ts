@@ -29,7 +29,7 @@ beforeAll(async () => {
   dataSource = app.get(DataSource);
   messages = app.get(MessagesService);
   many = await createManyMessages(dataSource, isFullSize ? 1_000_000 : 60_000);
-}, 600_000);
+});
 afterAll(() => started.close());
 
 /** The plans of the statement of this name among those that `work` sends. */

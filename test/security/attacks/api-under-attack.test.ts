@@ -64,12 +64,12 @@ describeOnLinux('redis', 'One API process bears', () => {
     const [firstUser] = users;
     if (!firstUser) throw new Error('no user');
     user = firstUser;
-  }, 120_000);
+  });
 
   afterAll(async () => {
     process.stdout.write(tableOf(rows));
     await cluster.close();
-  }, 60_000);
+  });
 
   /** One more of them is one more call of this. */
   const attack = (name: string, run: (target: Target) => Promise<void>, mostMemory = MEMORY_MIB): void => {
