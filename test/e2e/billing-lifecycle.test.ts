@@ -367,7 +367,7 @@ describe('Erasure', () => {
       invoices: [{ status: 'paid', amount_paid: 999, currency: 'usd' }],
     });
     expect(body['stripe_events']).toContainEqual(expect.objectContaining({ payload: expect.objectContaining({ type: 'invoice.paid' }) }));
-    await stack.stripe.control('POST', 'faults', { kind: 'drop', path: '/v1/invoices', times: 3 });
+    await stack.stripe.control('POST', 'faults', { kind: 'drop', path: '/v1/invoices', times: 'always' });
     expect(await stack.api.get('/user/me/export', { token: user.accessToken })).toMatchObject({
       status: 503,
       body: { code: 'billing_unavailable' },
