@@ -1903,8 +1903,8 @@ ON CONFLICT DO NOTHING;
 SELECT c.user_id AS "userId", u.username, c.stripe_customer_id AS "stripeCustomerId", s.status, c.synced_at AS "syncedAt",
   c.check_at AS "dueAt"
 FROM stripe_customers c JOIN users u ON u.id = c.user_id LEFT JOIN LATERAL (
-    SELECT s.status FROM subscriptions s WHERE s.user_id = c.user_id AND s.status NOT IN ('canceled', 'incomplete_expired')
-    ORDER BY s.created_at DESC LIMIT 1
+  SELECT s.status FROM subscriptions s WHERE s.user_id = c.user_id AND s.status NOT IN ('canceled', 'incomplete_expired')
+  ORDER BY s.created_at DESC LIMIT 1
 ) s ON true
 WHERE c.check_at < now() - :late_ms * interval '1 millisecond'
   AND (:after_due::timestamptz IS NULL OR (c.check_at, c.user_id) > (:after_due, :after_id))
@@ -2187,12 +2187,14 @@ SELECT EXISTS (
 
 -- trial_claims_find_person
 --   parameters: user_id uuid, stripe_customer_id text
---   columns: verified_number text, had_trial bool
-SELECT CASE WHEN verified_at IS NOT NULL AND (:stripe_customer_id::text IS NULL OR EXISTS (
-    SELECT FROM stripe_customers c WHERE c.user_id = u.id AND c.stripe_customer_id = :stripe_customer_id
-  )) THEN mobile_number END AS verified_number,
+--   columns: email text, verified_number text, had_trial bool
+SELECT CASE WHEN is_payer THEN email END AS email,
+  CASE WHEN is_payer AND verified_at IS NOT NULL THEN mobile_number END AS verified_number,
   EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND s.trial_end IS NOT NULL) AS had_trial
-FROM users u WHERE id = :user_id;
+FROM users u CROSS JOIN LATERAL (SELECT :stripe_customer_id::text IS NULL OR EXISTS (
+    SELECT FROM stripe_customers c WHERE c.user_id = u.id AND c.stripe_customer_id = :stripe_customer_id
+  ) AS is_payer) payer
+WHERE id = :user_id;
 
 -- trial_claims_insert
 --   parameters: hashes bytea[], stripe_subscription_id text

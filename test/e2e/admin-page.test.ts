@@ -442,7 +442,7 @@ describeInBrowser('the administration', () => {
     const { status, headers, body } = await stack.api.get<string>('/admin/ui/');
     expect(status).toBe(200);
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
-  for (const name of ['opener', 'resource']) expect(headers.get(`cross-origin-${name}-policy`)).toBe('same-origin');
+    for (const name of ['opener', 'resource']) expect(headers.get(`cross-origin-${name}-policy`)).toBe('same-origin');
     expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\son\w+=|https?:/);
     const etag = headers.get('etag') ?? '';
     for (const known of [etag, `"another", W/${etag}`])

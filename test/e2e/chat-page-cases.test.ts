@@ -185,6 +185,20 @@ describeInBrowser('cases of the chat page', () => {
     expect([await isInert('main'), await isInert('.notices')]).toEqual([true, false]);
   });
 
+  test.each([
+    ['Settings', '**/auth/sessions?*', 'This session'],
+    ['Your plan', '**/plans', 'Answers that search the web'],
+  ])('the dialog %s says what could not be loaded, and loads it again', async (item, url, text) => {
+    await signIn();
+    await page.route(url, (route) => route.abort(), { times: 1 });
+    await page.locator('.account:visible').click();
+    await page.getByRole('menuitem', { name: item }).click();
+    await page.getByRole('dialog').getByText('The server cannot be reached.').waitFor();
+    await button('Retry').click();
+    await page.getByRole('dialog').getByText(text).waitFor();
+    expect(await page.getByRole('dialog').getByText('The server cannot be reached.').count()).toBe(0);
+  });
+
   test('footnotes lead to those of their own answer, and the chat stays', async () => {
     const id = await importRoom(1);
     await signIn(`#/chat/${id}`);

@@ -42,7 +42,8 @@ export class TrialsRepository {
   /**
    * What a user is recognised by; null when the account is gone.
    *
-   * @param stripeCustomerId the customer as whom the user has paid: neither number nor address for one that is not the user's any more
+   * @param stripeCustomerId the customer as whom the user has paid: neither number nor address for one that is not the
+   *   user's any more
    */
   async findPerson(userId: string, stripeCustomerId: string | null) {
     return (await this.database.run(findPerson, { user_id: userId, stripe_customer_id: stripeCustomerId }))[0] ?? null;

@@ -7,7 +7,6 @@ export { bodyOf };
 type Schemas = components['schemas'];
 export type Room = Schemas['ChatroomResponse'];
 export type Challenge = Schemas['ChallengeResponse'];
-export type Session = Schemas['SessionResponse'];
 export type Status = Schemas['SubscriptionStatusResponse'];
 export type Plan = Schemas['PlanResponse'];
 export type Capabilities = Schemas['CapabilitiesResponse'];

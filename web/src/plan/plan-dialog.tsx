@@ -12,7 +12,7 @@ interface PlanDialogProps {
   readonly onClose: () => void;
 }
 
-export const PlanDialog = ({ status: { status }, isOpen, onClose }: PlanDialogProps) => (
+export const PlanDialog = ({ status: { current: status }, isOpen, onClose }: PlanDialogProps) => (
   <Dialog title="Your plan" isOpen={isOpen && status !== null} onClose={onClose}>
     {status !== null && (
       <Suspense fallback={<Loading label="Loading" />}>

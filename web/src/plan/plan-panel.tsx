@@ -1,8 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Button, Label, RadioButton, RadioField, RadioGroup } from 'react-aria-components';
 import { api, bodyOf, type Plan as OfferedPlan, type Status } from '../api/client.ts';
 import { Refusal } from '../api/refusal.ts';
 import { inWholeUnits } from '../ui/currency.ts';
+import { LoadProblem } from '../ui/load-problem.tsx';
+import { useLoaded } from '../ui/use-loaded.ts';
 import { useTask } from '../ui/use-task.ts';
 
 /** The payment page leads back to this one, where the API allows that; else to a page of the API. */
@@ -37,18 +39,15 @@ function priceOf({ amount, currency, interval, interval_count: count }: Price): 
 
 const dateOf = (time: string): string => new Date(time).toLocaleDateString(undefined, { dateStyle: 'long' });
 
+const loadPlans = async () => (await bodyOf(api.GET('/plans'))).data;
+
 export default function PlanPanel({ status }: { status: Status }) {
   const task = useTask();
-  const [offer, setOffer] = useState<OfferedPlan>();
-  const [price, setPrice] = useState<string>();
-  useEffect(() => {
-    void bodyOf(api.GET('/plans')).then(({ data }) => {
-      const pro = data.find(({ id }) => id === 'pro');
-      setOffer(pro);
-      setPrice(pro?.prices[0]?.key);
-    });
-  }, []);
+  const { data: plans, error, reload } = useLoaded(loadPlans);
+  const offer = plans?.find(({ id }) => id === 'pro');
   const prices = offer?.prices ?? [];
+  const [chosen, setPrice] = useState<string>();
+  const price = chosen ?? prices[0]?.key;
   const isPro = status.plan === 'pro';
   const go = (url: () => Promise<string>) => {
     task.run(async () => {
@@ -92,6 +91,7 @@ export default function PlanPanel({ status }: { status: Status }) {
           ))}
         </RadioGroup>
       )}
+      <LoadProblem error={error} reload={reload} />
       <p className="problem" role="alert">
         {task.error?.message}
       </p>

@@ -6,7 +6,8 @@ import { useLiveEvents } from '../live/use-live-events.ts';
 import { notify } from '../ui/notices.tsx';
 
 export interface PlanStatus {
-  readonly status: Status | null;
+  /** Null until it is loaded. */
+  readonly current: Status | null;
   readonly reload: () => void;
 }
 
@@ -42,5 +43,5 @@ export function useStatus(): PlanStatus {
       [reload],
     ),
   );
-  return { status, reload };
+  return { current: status, reload };
 }

@@ -93,7 +93,7 @@ function Contents({ user, rooms, status, currentId, onShow, onChosen }: Contents
       {query.trim() === '' && <RoomList rooms={rooms} currentId={currentId} onChosen={onChosen} />}
       <footer>
         <DayMeter
-          status={status.status}
+          status={status.current}
           onUpgrade={() => {
             onShow('plan');
           }}

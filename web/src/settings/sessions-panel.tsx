@@ -1,24 +1,20 @@
-import { useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { api, bodyOf, type Session } from '../api/client.ts';
+import { api, bodyOf } from '../api/client.ts';
+import { LoadProblem } from '../ui/load-problem.tsx';
 import { Loading } from '../ui/loading.tsx';
+import { useLoaded } from '../ui/use-loaded.ts';
 import { useTask } from '../ui/use-task.ts';
 
 const timeOf = (time: string): string => new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const loadSessions = async () => (await bodyOf(api.GET('/auth/sessions', { params: { query: { limit: 100 } } }))).data;
+
 /** Where the account is signed in. */
 export function SessionsPanel() {
-  const [sessions, setSessions] = useState<readonly Session[] | null>(null);
+  const { data: sessions, error: loadError, reload } = useLoaded(loadSessions);
   const { run, error, isBusy } = useTask();
-  const load = useCallback(async () => {
-    setSessions((await bodyOf(api.GET('/auth/sessions', { params: { query: { limit: 100 } } }))).data);
-  }, []);
-  useEffect(() => {
-    load().catch(() => {
-      setSessions([]);
-    });
-  }, [load]);
-  if (sessions === null) return <Loading label="Loading your sessions" />;
+  if (sessions === null)
+    return loadError === null ? <Loading label="Loading your sessions" /> : <LoadProblem error={loadError} reload={reload} />;
   return (
     <>
       <ul className="sessions">
@@ -36,7 +32,9 @@ export function SessionsPanel() {
                 className="button small"
                 isDisabled={isBusy}
                 onPress={() => {
-                  run(() => bodyOf(api.DELETE('/auth/sessions/{session_id}', { params: { path: { session_id: session.id } } })).then(load));
+                  run(() =>
+                    bodyOf(api.DELETE('/auth/sessions/{session_id}', { params: { path: { session_id: session.id } } })).then(reload),
+                  );
                 }}
               >
                 Sign out
@@ -45,6 +43,7 @@ export function SessionsPanel() {
           </li>
         ))}
       </ul>
+      <LoadProblem error={loadError} reload={reload} />
       <p className="problem" role="alert">
         {error?.message}
       </p>
@@ -53,7 +52,7 @@ export function SessionsPanel() {
           className="button"
           isDisabled={isBusy}
           onPress={() => {
-            run(() => bodyOf(api.DELETE('/auth/sessions')).then(load));
+            run(() => bodyOf(api.DELETE('/auth/sessions')).then(reload));
           }}
         >
           Sign out everywhere else

@@ -4,7 +4,7 @@ import { Badge } from '../ui/badge.tsx';
 import { ChangeButton } from '../ui/change-button.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Unloaded } from '../ui/unloaded.tsx';
-import { useLoaded } from '../use-loaded.ts';
+import { useLoaded } from '../../ui/use-loaded.ts';
 import { AccountCards } from './account-cards.tsx';
 import { changesOf } from './changes.ts';
 import { SessionsTable } from './sessions-table.tsx';

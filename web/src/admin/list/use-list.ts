@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { Refusal } from '../../api/refusal.ts';
 import { hrefOf, open, useRoute } from '../route.ts';
-import { type Loaded, useLoaded } from '../use-loaded.ts';
+import { type Loaded, useLoaded } from '../../ui/use-loaded.ts';
 import { type Filter, type FilterValues, type Page, queryOf, valuesOf } from './list.ts';
 
 /** Interval at which a list with unsettled rows is loaded again. */

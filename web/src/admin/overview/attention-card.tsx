@@ -1,7 +1,7 @@
 import { Button } from 'react-aria-components';
 import { api, bodyOf, type StripeStatus } from '../api.ts';
 import { Card } from '../ui/card.tsx';
-import { useLoaded } from '../use-loaded.ts';
+import { useLoaded } from '../../ui/use-loaded.ts';
 import { findingsOf } from './findings.ts';
 
 async function load() {

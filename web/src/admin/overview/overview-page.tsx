@@ -2,7 +2,7 @@ import { api, bodyOf } from '../api.ts';
 import { useRoute } from '../route.ts';
 import { PageHead } from '../ui/page-head.tsx';
 import { Unloaded } from '../ui/unloaded.tsx';
-import { useLoaded } from '../use-loaded.ts';
+import { useLoaded } from '../../ui/use-loaded.ts';
 import { AttentionCard } from './attention-card.tsx';
 import { Charts } from './charts.tsx';
 import { LatencyCard } from './latency-card.tsx';

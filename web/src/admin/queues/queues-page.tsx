@@ -1,7 +1,7 @@
 import { api, bodyOf } from '../api.ts';
 import { PageHead } from '../ui/page-head.tsx';
 import { Unloaded } from '../ui/unloaded.tsx';
-import { useLoaded } from '../use-loaded.ts';
+import { useLoaded } from '../../ui/use-loaded.ts';
 import { QueueCard } from './queue-card.tsx';
 
 const load = () => bodyOf(api.GET('/admin/queues'));

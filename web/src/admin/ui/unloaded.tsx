@@ -1,6 +1,6 @@
-import { Button } from 'react-aria-components';
 import { Loading } from '../../ui/loading.tsx';
-import type { Loaded } from '../use-loaded.ts';
+import { LoadProblem } from '../../ui/load-problem.tsx';
+import type { Loaded } from '../../ui/use-loaded.ts';
 import { PageHead } from './page-head.tsx';
 
 /** A page until it is loaded, or when it could not be. */
@@ -10,11 +10,6 @@ export const Unloaded = ({ title, error, reload }: { title: string } & Pick<Load
   ) : (
     <>
       <PageHead title={title} />
-      <p className="problem" role="alert">
-        {error.message}
-      </p>
-      <Button className="button" onPress={reload}>
-        Retry
-      </Button>
+      <LoadProblem error={error} reload={reload} />
     </>
   );
