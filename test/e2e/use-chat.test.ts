@@ -46,6 +46,8 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
     await until('the page is loaded', () => opened.states.length > 0);
     return opened;
   };
+  /** Lets the answers go on that `[[hold]]` stopped. */
+  const release = () => fetch(`${stack.gemini.url}/_simulator/release`, { method: 'POST' });
   /** The room as a page loads it. */
   const load = async (): Promise<ReplyBody[]> => {
     const { body } = await stack.api.get<{ data: ReplyBody[] }>(talk.path, { token: user.accessToken });
@@ -107,14 +109,15 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
   });
 
   test('is loaded anew in mid-stream, and resumes', async () => {
-    page.tell({ send: 'Hello [[slow 30ms]] [[long 400]]' });
-    await reads(50);
+    page.tell({ send: 'Hello [[hold]] [[long 400]]' });
+    await reads(20);
     const id = idOfReply();
     await page.close();
     page = await open(await load());
     expect(textOf(page.state.messages.at(-1))).toBe('');
-    await reads(50);
+    await reads(20);
     expect(idOfReply()).toBe(id);
+    await release();
     await settles('ready');
     await expectOneReply('completed');
     // Once more, when there is nothing to resume but what has just ended.
@@ -124,10 +127,11 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
   });
 
   test('reads on after its connection broke', async () => {
-    page.tell({ send: 'Hello [[slow 30ms]] [[long 400]]' });
-    await reads(50);
+    page.tell({ send: 'Hello [[hold]] [[long 400]]' });
+    await reads(20);
     proxy.cut();
     await settles('error');
+    await release();
     await settles('ready');
     await expectOneReply('completed');
   });
@@ -182,11 +186,12 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
   });
 
   test('is loaded anew after two sends, and shows both replies', async () => {
-    const { reply: first } = await talk.send('[[slow 30ms]] [[long 300]] One');
+    const { reply: first } = await talk.send('[[hold]] [[long 300]] One');
     const { reply: second } = await talk.send('Two');
     await page.close();
     page = await open(await load());
     expect(page.state.messages.map(({ id }) => id)).toEqual([first.reply_to, first.id, second.reply_to, second.id]);
+    await release();
     await until('both replies are finished', () => page.state.messages.every(({ metadata }) => metadata?.status === 'completed'));
     await until('the chat is ready', () => page.state.status === 'ready');
     expect(shown()).toEqual(await stored());
@@ -194,20 +199,23 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
   });
 
   test('is loaded anew after two sends, and reads on with the second when the connection broke in the first', async () => {
-    await talk.send('[[slow 30ms]] [[long 300]] One');
+    await talk.send('[[hold]] [[long 300]] One');
     await talk.send('Two');
     await page.close();
     page = await open(await load());
-    await until('the first is read', () => page.states.some(({ messages }) => textOf(messages[1]).length > 50));
+    await until('the first is read', () => page.states.some(({ messages }) => textOf(messages[1]).length > 20));
     proxy.cut();
+    await release();
     await until('both replies are finished', () => page.state.messages.every(({ metadata }) => metadata?.status === 'completed'));
     expect(shown()).toEqual(await stored());
   });
 
   test('sends while a reply is read, and shows both', async () => {
-    page.tell({ send: '[[slow 30ms]] [[long 200]] One' });
-    await reads(50);
+    page.tell({ send: '[[hold]] [[long 200]] One' });
+    await reads(20);
     page.tell({ send: 'Two' });
+    await until('both messages are sent', async () => (await load()).length === 4);
+    await release();
     await until('both replies are finished', () => {
       const replies = page.state.messages.filter(({ role }) => role === 'assistant');
       return replies.length === 2 && replies.every(({ metadata }) => metadata?.status === 'completed');

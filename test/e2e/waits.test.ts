@@ -14,7 +14,7 @@ let user: TestUser;
 let talk: Conversation;
 
 beforeAll(async () => {
-  stack = await startStack({ BASIC_DAILY_LIMIT: '1000', REPLY_MAX_ATTEMPTS: '3', GEMINI_MAX_WAIT: '6s' });
+  stack = await startStack({ BASIC_DAILY_LIMIT: '1000', REPLY_MAX_ATTEMPTS: '3', GEMINI_MAX_WAIT: '14s' });
   database = new Client({ connectionString: stack.databaseUrl });
   await database.connect();
 });
@@ -43,16 +43,17 @@ const usage = async () =>
   (await database.query<{ messages: number }>(`SELECT messages FROM usage_days WHERE user_id = $1`, [user.id])).rows;
 const waitsOf = (events: readonly ReceivedEvent[]) => events.filter(({ data }) => typeof data !== 'string' && data.type === 'data-wait');
 
+// Waits are long enough for a slow machine to open both streams meanwhile.
 test.each([
-  ['RetryInfo', '[[rate-limit 5s x1]] Hello'],
-  ['a Retry-After header', '[[retry-after 5 x1]] Hello'],
+  ['RetryInfo', '[[rate-limit 12s x1]] Hello'],
+  ['a Retry-After header', '[[retry-after 12 x1]] Hello'],
 ])('a wait that %s asks for holds the model for everybody, and the streams of the replies say so', async (_name, prompt) => {
   const mine = await talk.send(prompt);
   const reading = openStream(mine.reply.id).then((response) => readEvents(response));
   await until('the model is paused', async () => (await pauses()).length === 1);
   const [pause] = await pauses();
   expect(pause?.model).toBe(MODEL);
-  expect(Number(pause?.seconds)).toBeLessThan(6);
+  expect(Number(pause?.seconds)).toBeLessThan(14);
 
   const other = await Conversation.start(stack.api, user.accessToken);
   const { reply } = await other.send('Hello');
@@ -89,7 +90,7 @@ test.each([
 });
 
 test('a stream that is opened during a wait says so too, at the place that its reader has', async () => {
-  const { reply } = await talk.send('[[rate-limit 5s x1]] Hello');
+  const { reply } = await talk.send('[[rate-limit 12s x1]] Hello');
   await until('the model is paused', async () => (await pauses()).length === 1);
   const first = await readEvents(await openStream(reply.id), ({ data }) => typeof data !== 'string' && data.type === 'data-wait');
   const lastEventId = first.events.at(-1)?.id ?? '';
