@@ -5,6 +5,7 @@ import { describeInBrowser, openBrowser } from '../support/browser.js';
 import { Conversation } from '../support/conversation.js';
 import { PDF, PNG } from '../support/files.js';
 import { lookAt } from '../support/look.js';
+import { releaseHeldAnswers } from '../support/held-answers.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -76,8 +77,7 @@ describeInBrowser('the chat page', () => {
     await page.keyboard.press('Enter');
   }
 
-  /** Lets the answers go on that `[[hold]]` stopped. */
-  const release = () => fetch(`${stack.gemini.url}/_simulator/release`, { method: 'POST' });
+  const release = () => releaseHeldAnswers(stack.gemini.url);
   const isAnswered = () => button('Regenerate').last().waitFor();
 
   /** A room of a user, a new one by default, in which something was said. */

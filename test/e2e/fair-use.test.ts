@@ -2,6 +2,7 @@ import { runSql } from '../support/administrator.js';
 import { startTestApi, type TestApi, type TestUser } from '../support/api.js';
 import { Conversation, type ExchangeBody } from '../support/conversation.js';
 import { problem } from '../support/problem.js';
+import { releaseHeldAnswers } from '../support/held-answers.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -85,7 +86,7 @@ test('50 sends at once to two processes: one is accepted, and the others are tol
     Array.from({ length: 50 }, (_, i) =>
       (i % 2 === 0 ? stack.api : otherProcess).post<ExchangeBody & { code?: string }>(talk.path, {
         token: user.accessToken,
-        body: { content: '[[slow 100ms]] [[long 50]]' },
+        body: { content: '[[hold]] [[long 50]]' },
       }),
     ),
   );
@@ -93,6 +94,7 @@ test('50 sends at once to two processes: one is accepted, and the others are tol
   expect(more).toEqual([]);
   expect(new Set(answers.flatMap(({ body }) => body.code ?? []))).toEqual(new Set(['fair_use_limit_reached']));
   expect(answers.filter(({ headers }) => headers.get('retry-after') === '5')).not.toEqual([]);
+  await releaseHeldAnswers(stack.gemini.url);
   await talk.finished(accepted?.body.reply.id ?? '');
 });
 

@@ -3,6 +3,7 @@ import type { TestUser } from '../support/api.js';
 import { Conversation, type ExchangeBody, type ReplyBody } from '../support/conversation.js';
 import { idsRise, readEvents, type ReceivedEvent, shapeOf, textOf } from '../support/event-stream.js';
 import { until } from '../support/until.js';
+import { releaseHeldAnswers } from '../support/held-answers.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 let stack: Stack;
@@ -41,6 +42,7 @@ const usedOf = async (): Promise<number> => {
   return Number(rows[0]?.used);
 };
 const simulator = async () => (await (await fetch(`${stack.gemini.url}/_simulator/requests`)).json()) as { open: number; aborted: number };
+const release = () => releaseHeldAnswers(stack.gemini.url);
 
 const WHOLE = ['start', 'start-step', 'text-start', 'text-delta', 'text-end', 'finish-step', 'finish', '[DONE]'];
 
@@ -154,10 +156,12 @@ describe('picking a stream up', () => {
   });
 
   test('a place past the end of the text is none: what has ended has nothing after it, what is being made is told from its start', async () => {
-    const { reply } = await talk.send('Hello [[slow 30ms]] [[long 200]]');
-    const sent = await readEvents(await openStream(reply.id), (_event, all) => all.length > 4);
+    const { reply } = await talk.send('Hello [[hold]] [[long 200]]');
+    const sent = await readEvents(await openStream(reply.id), (_event, all) => all.length > 3);
     const [attempt] = (sent.events.at(-1)?.id ?? '').split('-');
-    const { events, wasCut } = await readEvents(await openStream(reply.id, `${attempt}-999999`));
+    const opened = await openStream(reply.id, `${attempt}-999999`);
+    await release();
+    const { events, wasCut } = await readEvents(opened);
     expect(wasCut).toBe(false);
     expect(shapeOf(events)).toEqual(WHOLE);
     expect(textOf(events)).toBe((await read(reply.id)).content);
@@ -167,8 +171,10 @@ describe('picking a stream up', () => {
   test("the room's stream is the oldest unfinished reply's, then the newest one's, then none", async () => {
     const room = () => stack.api.open('GET', `/chatroom/${talk.chatroomId}/stream`, { token: user.accessToken });
     expect((await room()).status).toBe(204);
-    const [first, second] = [await talk.send('[[slow 30ms]] first'), await talk.send('second')];
-    const { events } = await readEvents(await room());
+    const [first, second] = [await talk.send('[[hold]] first'), await talk.send('second')];
+    const opened = await room();
+    await release();
+    const { events } = await readEvents(opened);
     expect(replyIdOf(events)).toBe(first.reply.id);
     await read(second.reply.id);
     expect(replyIdOf((await readEvents(await room())).events)).toBe(second.reply.id);
@@ -267,10 +273,11 @@ describe('stopping', () => {
   });
 
   test('queued behind another: it ends at once and the other goes on', async () => {
-    const first = await talk.send('[[delay 2s]]');
+    const first = await talk.send('[[hold]]');
     const second = await talk.send('second');
     const third = await talk.send('third');
     expect((await cancel(second.reply.id)).body).toMatchObject({ status: 'cancelled', content: '' });
+    await release();
     expect(await read(first.reply.id)).toMatchObject({ status: 'completed' });
     expect((await read(third.reply.id)).content).toContain('You wrote: “third”');
     expect(await usedOf()).toBe(2);

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { TestUser } from '../support/api.js';
 import { Conversation, type ReplyBody } from '../support/conversation.js';
+import { releaseHeldAnswers } from '../support/held-answers.js';
 import { type Stack, startStack } from '../support/stack.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -46,8 +47,7 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
     await until('the page is loaded', () => opened.states.length > 0);
     return opened;
   };
-  /** Lets the answers go on that `[[hold]]` stopped. */
-  const release = () => fetch(`${stack.gemini.url}/_simulator/release`, { method: 'POST' });
+  const release = () => releaseHeldAnswers(stack.gemini.url);
   /** The room as a page loads it. */
   const load = async (): Promise<ReplyBody[]> => {
     const { body } = await stack.api.get<{ data: ReplyBody[] }>(talk.path, { token: user.accessToken });
