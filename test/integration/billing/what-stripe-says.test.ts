@@ -247,6 +247,8 @@ it('a cancellation is made at Stripe, whatever the stored state says of an end',
 
 it('the jobs of a backlog are answered by the first sync run after them', async () => {
   const user = await payer();
+  // The events of the payment cause runs, too.
+  await stack.settled();
   await stack.sql(`UPDATE stripe_customers SET check_at = NULL, synced_at = now() - interval '1 minute' WHERE user_id = $1`, [user.id]);
   const runs = async () =>
     (await stack.sql<{ ticket: number }>(`SELECT ticket::int FROM stripe_customers WHERE user_id = $1`, [user.id]))[0]?.ticket ?? 0;
