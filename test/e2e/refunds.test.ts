@@ -222,6 +222,32 @@ describe('Money paid for an account that is gone', () => {
     ]);
   });
 
+  it('for another product is kept, and its open invoice stays', async () => {
+    const user = await stack.api.signUp();
+    await stack.subscribe(user);
+    const customer = await stack.customerOf(user);
+    const { stripe } = stack.stripe;
+    const product = await stripe.products.create({ name: 'Another one' });
+    const { id: price } = await stripe.prices.create({
+      product: product.id,
+      currency: 'usd',
+      unit_amount: 500,
+      recurring: { interval: 'month' },
+    });
+    const method = await stripe.paymentMethods.attach('pm_card_visa', { customer });
+    await stripe.subscriptions.create({ customer, items: [{ price }], collection_method: 'send_invoice', days_until_due: 30 });
+    await stack.stripe.pass('2h');
+    await stripe.subscriptions.create({ customer, items: [{ price }], default_payment_method: method.id });
+    await stack.settled();
+    const statuses = async () => (await stripe.invoices.list({ customer })).data.map(({ status }) => status);
+    const before = await statuses();
+    expect([...before].sort()).toEqual(['open', 'paid']);
+    expect((await erase(user)).status).toBe(204);
+    await until('the closure is done', () => isClosed(customer));
+    expect(await statuses()).toEqual(before);
+    expect(await refundOf(customer)).toBeUndefined();
+  });
+
   it('long before the account went is kept', async () => {
     const user = await stack.api.signUp();
     await stack.pay(user);

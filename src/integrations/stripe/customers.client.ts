@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { CheckoutsClient } from './checkouts.client.js';
+import type { PricesClient } from './prices.client.js';
 import { idempotencyKeyOf, PAGE, type StripeConnection } from './stripe.connection.js';
 import { isRefusal, StripeRefusalError, UnknownCustomerError } from './stripe.errors.js';
 
@@ -7,6 +8,7 @@ export class CustomersClient {
   constructor(
     private readonly stripe: StripeConnection,
     private readonly checkouts: CheckoutsClient,
+    private readonly prices: PricesClient,
   ) {}
 
   /**
@@ -61,9 +63,9 @@ export class CustomersClient {
   }
 
   /**
-   * Closes what a customer can still pay, open payment pages and invoices, and deletes the customer, which ends its
-   * subscriptions and deletes its personal data. A repeat changes nothing. An invoice whose payment has begun stays as
-   * it is.
+   * Closes what a customer can still pay, open payment pages and invoices for Pro, and deletes the customer, which ends
+   * its subscriptions and deletes its personal data. A repeat changes nothing. An invoice whose payment has begun stays
+   * as it is.
    *
    * @throws UnknownCustomerError for a customer that Stripe does not know at all, which may go on paying elsewhere
    */
@@ -80,7 +82,9 @@ export class CustomersClient {
 
   private async voidInvoices(customer: string, status: 'open' | 'uncollectible'): Promise<void> {
     const { data } = await this.stripe.sdk.invoices.list({ customer, status, limit: PAGE });
-    for (const { id } of data) {
+    for (const invoice of data) {
+      const { id } = invoice;
+      if (!(await this.prices.mayBill(invoice))) continue;
       await this.stripe
         .request(() => this.stripe.sdk.invoices.voidInvoice(id))
         .catch((error: unknown) => {

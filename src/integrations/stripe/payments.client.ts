@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { PricesClient } from './prices.client.js';
 import { clockOf, PAGE, type StripeConnection } from './stripe.connection.js';
 import { type DisputeState, idOf, intentOf, type OpenInvoice, type SubscriptionPayment, type ToOurTime } from './stripe-objects.js';
 
@@ -22,7 +23,10 @@ export interface CustomerPayments {
 
 /** What became of the payments of customers: charges, disputes, and invoices that are open. */
 export class PaymentsClient {
-  constructor(private readonly stripe: StripeConnection) {}
+  constructor(
+    private readonly stripe: StripeConnection,
+    private readonly prices: PricesClient,
+  ) {}
 
   /** Reads all charges of a customer at once, because a dispute may be about an invoice of months ago. */
   async read(customer: string, live: readonly Stripe.Subscription[]): Promise<CustomerPayments> {
@@ -42,7 +46,7 @@ export class PaymentsClient {
   }
 
   /**
-   * The payments of a customer that may have taken money at `since` or later: those that a bank has not decided on, and
+   * The payments of a customer for Pro that may have taken money at `since` or later: those that a bank has not decided on, and
    * those that were made then. A debit takes the money when the bank decides, days after it was begun.
    *
    * @param options.withRunning adds those for a period that ends after `since`
@@ -55,7 +59,7 @@ export class PaymentsClient {
       const found: string[] = [];
       for (const intent of intents) {
         const isFound = (await this.mayTakeMoney(intent, since, at)) || (withRunning && (await this.isForLater(intent, since, at)));
-        if (isFound) found.push(intent.id);
+        if (isFound && (await this.mayBePro(intent.id))) found.push(intent.id);
       }
       return found;
     });
@@ -75,6 +79,11 @@ export class PaymentsClient {
     const { data } = await this.stripe.sdk.invoicePayments.list({ payment, limit: 1 });
     const paidAt = data[0]?.status_transitions.paid_at ?? null;
     return paidAt !== null && at(paidAt) >= since;
+  }
+
+  private async mayBePro(intent: string): Promise<boolean> {
+    const invoice = await this.findInvoiceOf(intent);
+    return invoice === null || this.prices.mayBill(invoice);
   }
 
   /** Whether a payment that was made, and not refunded, is for a period that ends after `since`. */

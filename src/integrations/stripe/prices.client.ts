@@ -1,6 +1,7 @@
+import type Stripe from 'stripe';
 import { PAGE, type StripeConnection } from './stripe.connection.js';
 import { PaymentProviderRefusedError } from './stripe.errors.js';
-import { type StripePrice, toPrice } from './stripe-objects.js';
+import { bills, type StripePrice, toPrice } from './stripe-objects.js';
 
 /** The ids of prices, and of plans, which Stripe takes for prices. Other references are lookup keys. */
 const PRICE_ID = /^(?:price|plan)_/;
@@ -59,5 +60,16 @@ export class PricesClient {
     const areAll = found.size === this.proPrices.length;
     this.products = { ids, areAll, until: performance.now() + (areAll ? PRODUCTS_TTL_MS : RETRY_MS) };
     return this.products;
+  }
+
+  /** False for an invoice of another product. True also while Stripe does not name each of Pro's products. */
+  async mayBill(invoice: Stripe.Invoice): Promise<boolean> {
+    try {
+      const { ids, areAll } = await this.findProProducts();
+      return !areAll || bills(invoice, ids);
+    } catch (error) {
+      if (error instanceof PaymentProviderRefusedError) return true;
+      throw error;
+    }
   }
 }

@@ -42,9 +42,9 @@ export class StripeClient {
     this.connection = connection;
     this.prices = new PricesClient(connection, prices);
     this.checkouts = new CheckoutsClient(connection, checkout);
-    this.customers = new CustomersClient(connection, this.checkouts);
+    this.customers = new CustomersClient(connection, this.checkouts, this.prices);
     this.portal = new PortalClient(connection, this.prices, portalConfiguration);
-    this.payments = new PaymentsClient(connection);
+    this.payments = new PaymentsClient(connection, this.prices);
     this.subscriptions = new SubscriptionsClient(connection, this.prices, this.payments);
     this.invoices = new InvoicesClient(connection, this.prices);
     this.refunds = new RefundsClient(connection);
