@@ -5,7 +5,7 @@ export class ChooseSearchAndReasoning1795921200700 implements MigrationInterface
   readonly name = 'ChooseSearchAndReasoning1795921200700';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    // Without NOT VALID every row would be read while nobody can use the table. ValidateReasoning reads them later.
+    // A check that is not NOT VALID would read every row while nobody can use the table. ValidateReasoning reads them.
     await queryRunner.query(`
       ALTER TABLE chatrooms
         ADD web_search boolean NOT NULL DEFAULT false,

@@ -46,8 +46,8 @@ export class PaymentsClient {
   }
 
   /**
-   * The payments of a customer for Pro that may have taken money at `since` or later: those that a bank has not decided on, and
-   * those that were made then. A debit takes the money when the bank decides, days after it was begun.
+   * The payments of a customer for Pro that may have taken money at `since` or later: those that a bank has not decided
+   * on, and those that were made then. A debit takes the money when the bank decides, days after it was begun.
    *
    * @param options.withRunning adds those for a period that ends after `since`
    */

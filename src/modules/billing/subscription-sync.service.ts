@@ -123,7 +123,7 @@ export class SubscriptionSyncService {
     const shown = { ...known, pro: await Promise.all(known.pro.map((subscription) => this.withKey(subscription))) };
     await this.database.transaction(async (transaction) => {
       if (!(await this.customers.finishSyncRun(transaction, userId, run))) return;
-      // With the ends that follow from it, because such a customer explains them to no later run.
+      // The same transaction stores the ends that follow from it: such a customer explains them to no later run.
       await this.customers.setGone(transaction, known.goneCustomers);
       const next = nextCheck(await this.subscriptions.record(transaction, userId, shown), hasOpenCheckout);
       if (known.retryMs === null) return this.customers.setCheckAt(transaction, userId, next);

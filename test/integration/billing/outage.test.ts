@@ -119,7 +119,7 @@ test(`${PAYERS} renewals during an hour without Stripe cost nobody the plan, and
   proxy.isAway = true;
   await stack.stripe.pass('31d');
   await passPeriodEnd(5);
-  // So many runs have failed that a delay which only doubles would be of hours.
+  // The runs have failed so often that a delay which only doubles would be of hours.
   await stack.sql('UPDATE stripe_customers SET check_at = now(), failed_runs = 20');
   const untried = () => stack.sql('SELECT 1 FROM stripe_customers WHERE failed_runs = 20');
   await until('Stripe was asked in vain for everybody', async () => (await untried()).length === 0, 180_000);

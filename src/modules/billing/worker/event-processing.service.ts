@@ -75,7 +75,7 @@ export class EventProcessingService {
     }
     if (stripeCustomerId === null) return 'ignored';
     const customer = await this.customers.findByStripeId(stripeCustomerId);
-    // Whoever has no account any more gets back what was paid after it was closed.
+    // A closed account gets back what was paid after it was closed.
     if (!customer) return PAYMENT_EVENT_TYPES.has(event.type) && (await this.closures.reopen(stripeCustomerId)) ? 'applied' : 'ignored';
     // A sync run that began after the event was received has read the change that the event reports.
     await this.syncs.sync(customer.userId, { maxAgeMs: event.age_ms - CLOCK_STEP_MS });
