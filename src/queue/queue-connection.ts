@@ -2,7 +2,7 @@ import { createPostgresBackend, type QueueOptions, runMigrations, setDefaultBack
 import type { Redis, RedisOptions } from 'ioredis';
 import { Pool } from 'pg';
 import type { Config } from '../config/env.js';
-import { connectRedis, logOutages, ServiceRedis } from '../redis/redis-connection.js';
+import { connectRedis, EndingRedis, logOutages, ServiceRedis } from '../redis/redis-connection.js';
 
 /** BullMQ has a schema of its own, and migrates it itself. */
 const SCHEMA = 'bullmq';
@@ -46,7 +46,8 @@ const BLOCKED_AT_MOST_MS = 15_000;
  */
 class QueueRedis extends ServiceRedis {
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    const copy = super.duplicate({
+    const copy = new EndingRedis({
+      ...this.options,
       ...override,
       commandTimeout: BLOCKED_AT_MOST_MS,
       socketTimeout: BLOCKED_AT_MOST_MS,

@@ -1,5 +1,5 @@
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { applyDecorators, type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { applyDecorators, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Job } from 'bullmq';
 import { type RequestContext, requestContext } from '../common/request-context.js';
@@ -13,9 +13,9 @@ export const ProcessesQueue = (queue: QueueName): ClassDecorator =>
 
 /**
  * Handles the jobs of one queue, each in a request context of its own. It takes jobs from the moment when the process
- * has started, and waits for those in work when the process stops.
+ * has started, until `QueueWorkersModule` stops it.
  */
-export abstract class QueueProcessor<Data> extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export abstract class QueueProcessor<Data> extends WorkerHost implements OnApplicationBootstrap {
   protected readonly logger = new Logger(this.constructor.name);
   private readonly contexts = new WeakMap<object, RequestContext>();
 
@@ -28,13 +28,16 @@ export abstract class QueueProcessor<Data> extends WorkerHost implements OnAppli
   /** Does the work of a job. BullMQ repeats a job whose handler throws, as often as the job's `attempts` allow. */
   protected abstract handle(job: Job<Data, void>): Promise<void>;
 
-  onApplicationBootstrap(): void {
+  /** Waits for the connections of the worker, because BullMQ cannot close one that has never been ready. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.worker.waitUntilReady();
     this.worker.run().catch((error: unknown) => {
       this.logger.error(error);
     });
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Takes no more jobs, and resolves when those in work have ended. */
+  async stop(): Promise<void> {
     await this.worker.close();
   }
 

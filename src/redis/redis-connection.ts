@@ -22,8 +22,17 @@ const OPTIONS = {
 
 const HEARTBEAT_MS = 3_000;
 
+/** A client whose `disconnect` always leads to `end`, as BullMQ expects when it closes a worker. */
+export class EndingRedis extends Redis {
+  override disconnect(reconnect = false): void {
+    // Between two attempts there is no socket to close, and ioredis would stay in this status for good.
+    if (!reconnect && this.status === 'reconnecting') this.connect().catch(() => undefined);
+    super.disconnect(reconnect);
+  }
+}
+
 /** A connection with a heartbeat. It is needed because a socket's timeout only runs while a response is awaited. */
-export class ServiceRedis extends Redis {
+export class ServiceRedis extends EndingRedis {
   private readonly heartbeat = setInterval(() => {
     if (this.status === 'ready') this.ping().catch(() => undefined);
   }, HEARTBEAT_MS);

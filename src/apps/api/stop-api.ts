@@ -5,6 +5,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { processLog } from '../process-log.js';
 import { stopTracing } from '../start-tracing.js';
+import { stopWithin } from '../stop-within.js';
 import { ReadinessService } from '../operations/readiness.service.js';
 
 /**
@@ -25,7 +26,7 @@ export async function stopApi(app: NestFastifyApplication): Promise<void> {
     server.closeAllConnections();
   }, DRAIN_SECONDS * 1_000);
   try {
-    await app.close();
+    await stopWithin(DRAIN_SECONDS, app.close());
   } finally {
     clearInterval(idle);
     clearTimeout(deadline);

@@ -21,17 +21,17 @@ export class ReplyProcessor extends QueueProcessor<ReplyJob> {
   }
 
   /** Consuming begins when the process has started. */
-  override onApplicationBootstrap(): void {
+  override async onApplicationBootstrap(): Promise<void> {
     this.worker.concurrency = this.config.WORKER_CONCURRENCY;
-    super.onApplicationBootstrap();
+    await super.onApplicationBootstrap();
   }
 
   /** Takes no more jobs, gives those in work DRAIN_SECONDS to finish, and releases the rest. */
-  override async beforeApplicationShutdown(): Promise<void> {
+  override async stop(): Promise<void> {
     const deadline = setTimeout(() => {
       this.leases.stop();
     }, this.config.DRAIN_SECONDS * 1_000);
-    await super.beforeApplicationShutdown();
+    await super.stop();
     clearTimeout(deadline);
   }
 }

@@ -14,8 +14,8 @@ export class SummaryProcessor extends QueueProcessor<SummaryJob> {
   }
 
   /** Releases all work at once: nobody waits for it. */
-  override async beforeApplicationShutdown(): Promise<void> {
+  override async stop(): Promise<void> {
     this.writer.stop();
-    await super.beforeApplicationShutdown();
+    await super.stop();
   }
 }
