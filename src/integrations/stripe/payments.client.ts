@@ -145,9 +145,9 @@ export function paymentOf(
   };
 }
 
-/** A payment that nobody tried to charge yet waits for the payer, and has not failed. */
 function stateOf(newest: Stripe.Charge | undefined): SubscriptionPayment['state'] {
-  if (newest === undefined || newest.status === 'pending') return 'pending';
+  if (newest === undefined) return 'unconfirmed';
+  if (newest.status === 'pending') return 'pending';
   if (newest.status === 'failed') return 'failed';
   return newest.refunded ? 'refunded' : 'paid';
 }

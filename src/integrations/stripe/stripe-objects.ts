@@ -10,8 +10,11 @@ export interface StripeIdentity {
 /** The payment of a subscription's newest invoice. */
 export interface SubscriptionPayment {
   readonly paymentIntentId: string;
-  /** `pending`: the payer or a bank has to act. `failed`: the last charge failed. `refunded`: in full. */
-  readonly state: 'paid' | 'pending' | 'failed' | 'refunded';
+  /**
+   * `unconfirmed`: nothing was charged yet, because the payer has to act. `pending`: a bank decides. `failed`: the last
+   * charge failed. `refunded`: in full.
+   */
+  readonly state: 'paid' | 'unconfirmed' | 'pending' | 'failed' | 'refunded';
   /** Whether the invoice is the first one of the subscription. */
   readonly isFirst: boolean;
 }

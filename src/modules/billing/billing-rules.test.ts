@@ -41,6 +41,7 @@ it('leaves one subscription that is paid, or may yet be, as it is', () => {
   for (const given of [
     {},
     payment('pending'),
+    payment('unconfirmed'),
     { payment: null },
     payment('failed', false),
     { status: 'past_due', ...payment('failed', false) },
@@ -107,6 +108,12 @@ describe('of several', () => {
 
   it('waits for a payment that is pending', () => {
     expect(cancellations(older, { ...newer, ...payment('pending') })).toEqual([]);
+  });
+
+  it('ends one whose renewal waits for its payer, and leaves a new one to the payer', () => {
+    const waiting = { ...older, ...payment('unconfirmed', false) };
+    expect(cancellations({ ...waiting, status: 'past_due' }, newer)).toEqual([{ id: 'sub_b', cause: 'duplicate', refund: null }]);
+    expect(cancellations({ ...waiting, status: 'incomplete' }, newer)).toEqual([]);
   });
 
   it('leaves one whose invoices are sent beside an older one, and counts an older one', () => {

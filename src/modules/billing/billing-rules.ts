@@ -41,8 +41,8 @@ export function findCancellations(
     // People at Stripe created it beside the other one on purpose.
     if (subscription.isInvoiced) continue;
     // A pending payment can be refunded only after it has arrived. Its arrival is an event, which starts another sync
-    // run.
-    if (payment?.state === 'pending') continue;
+    // run. A new subscription whose payer has not confirmed ends by itself within a day.
+    if (payment?.state === 'pending' || (payment?.state === 'unconfirmed' && subscription.status === 'incomplete')) continue;
     cancellations.push({ subscription, cause: 'duplicate', refund: payment?.state === 'paid' ? payment.paymentIntentId : null });
   }
   return cancellations;
@@ -78,6 +78,7 @@ function causeOfEnd({ status, payment, dispute, isInvoiced }: StripeSubscription
       // invoice that was sent can be paid otherwise.
       return payment.isFirst && status === 'active' && !isInvoiced ? 'first_payment_failed' : null;
     case 'paid':
+    case 'unconfirmed':
     case 'pending':
     case undefined:
       return null;
