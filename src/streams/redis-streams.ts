@@ -17,6 +17,8 @@ import {
 const BATCH = 256;
 /** Longer entries are only announced, because Redis and every listener hold published messages in memory. */
 const MAX_PUBLISHED = 16 * 1024;
+/** Announcements that are kept for readers who are a little behind the others. */
+const KEPT_ANNOUNCEMENTS = 8;
 
 /**
  * Compares and appends. Each entry of the Redis stream has the id attempt-n, its data in `d` and in `b` the bytes of
@@ -71,8 +73,13 @@ interface ScriptedRedis extends Redis {
 /** A stream with readers in this process. */
 interface Watched {
   readonly rings: Set<() => void>;
-  /** The last announcement. Readers who have everything before it take its entries without a command to Redis. */
-  latest: { readonly before: string; readonly entries: readonly StreamEntry[] } | null;
+  /**
+   * The entries of the last announcements, by the id of the entry before them. Readers who have everything up to there
+   * take them without a command to Redis, and all of them the same array.
+   */
+  readonly recent: Map<string, readonly StreamEntry[]>;
+  /** The id of the last announced entry. */
+  newest: string;
   live: boolean;
   stop(): void;
 }
@@ -129,8 +136,9 @@ export class RedisStreams extends StreamStore {
   }
 
   private look(streamId: string, after: EntryId | null): Batch | Promise<Batch | null> {
-    const latest = this.watched.get(streamId)?.latest;
-    if (latest?.before === idOf(after)) return { entries: latest.entries, ended: false, more: false };
+    const watched = this.watched.get(streamId);
+    const entries = watched?.recent.get(idOf(after));
+    if (watched && entries) return { entries, ended: false, more: idOf(entries.at(-1) ?? null) !== watched.newest };
     return this.lookInRedis(streamId, after);
   }
 
@@ -163,15 +171,15 @@ export class RedisStreams extends StreamStore {
     const ringAll = () => {
       for (const ring of watched.rings) ring();
     };
-    const watched: Watched = { rings: new Set(), latest: null, live: false, stop: () => undefined };
+    const watched: Watched = { rings: new Set(), recent: new Map(), newest: '', live: false, stop: () => undefined };
     this.watched.set(streamId, watched);
     watched.stop = this.channels.listen(keyOf(streamId), {
       onMessage: (message) => {
-        watched.latest = parseAnnouncement(message);
+        keep(watched, parseAnnouncement(message));
         ringAll();
       },
       onMissed: () => {
-        watched.latest = null;
+        watched.recent.clear();
         watched.live = true;
         ringAll();
       },
@@ -208,8 +216,27 @@ function toEntry([id, fields]: [string, string[]]): StreamEntry {
   return { attempt: Number(id.slice(0, dash)), n: Number(id.slice(dash + 1)), data: fields[1] ?? '' };
 }
 
+interface Announcement {
+  /** The id of the entry before; empty for none. */
+  readonly before: string;
+  readonly entries: readonly StreamEntry[];
+}
+
+/** @param announcement null when readers have to read from Redis */
+function keep(watched: Watched, announcement: Announcement | null): void {
+  const { recent } = watched;
+  if (announcement === null) {
+    recent.clear();
+    return;
+  }
+  recent.set(announcement.before, announcement.entries);
+  watched.newest = idOf(announcement.entries.at(-1) ?? null);
+  const [oldest] = recent.keys();
+  if (recent.size > KEPT_ANNOUNCEMENTS && oldest !== undefined) recent.delete(oldest);
+}
+
 /** `<id of the previous entry> <attempt> <entries as JSON>`. Without the last two, readers have to read from Redis. */
-function parseAnnouncement(message: string): Watched['latest'] {
+function parseAnnouncement(message: string): Announcement | null {
   const [before = '', attempt = ''] = message.split(' ', 2);
   if (attempt === '') return null;
   const pairs = JSON.parse(message.slice(before.length + attempt.length + 2)) as [number, string][];

@@ -1,6 +1,9 @@
+import { Redis } from 'ioredis';
 import { openStreams, type Streams } from '../../../src/streams/open-streams.js';
+import type { EntryId } from '../../../src/streams/stream-store.js';
 import { startTestRedis, type TestRedis, whyNoRedis } from '../../support/redis-server.js';
 import { itKeepsLogs } from './log-contract.js';
+import { entries, ids, newStreamId, until } from './reading.js';
 import { itKeepsTheContract, type Subject } from './stream-contract.js';
 
 const missing = whyNoRedis();
@@ -31,4 +34,37 @@ const missing = whyNoRedis();
 
   itKeepsTheContract(subject);
   itKeepsLogs(subject);
+
+  it('gives a reader who is a little behind what the process has heard, without asking Redis', async () => {
+    const { store } = await subject.open();
+    const client = new Redis(redis.url);
+    const asked = async () => /cmdstat_xrange:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+    const take = async (reader: AsyncIterator<readonly EntryId[]>) => {
+      const taken = await reader.next();
+      return taken.done ? [] : ids(taken.value);
+    };
+    const { signal } = new AbortController();
+    const id = newStreamId();
+    await store.append(id, entries(1, [1]), null);
+    const slow = store.read(id, null, signal);
+    const fast = store.read(id, null, signal);
+    for (const reader of [slow, fast]) expect(await take(reader)).toEqual(['1-1']);
+
+    for (const n of [2, 3, 4]) {
+      await store.append(id, entries(1, [n]), null);
+      expect(await take(fast)).toEqual([`1-${n}`]);
+    }
+    const before = await asked();
+    for (const n of [2, 3, 4]) expect(await take(slow)).toEqual([`1-${n}`]);
+    expect(await asked()).toBe(before);
+
+    const numbers = Array.from({ length: 20 }, (_, i) => i + 5);
+    for (const n of numbers) await store.append(id, entries(1, [n]), null);
+    await until(async () => (await store.state(id))?.n === 24);
+    const rest: string[] = [];
+    while (!rest.includes('1-24')) rest.push(...(await take(slow)));
+    expect(rest).toEqual(numbers.map((n) => `1-${n}`));
+    await Promise.all([slow.return?.(), fast.return?.()]);
+    client.disconnect();
+  });
 });

@@ -12,7 +12,7 @@ import { isFinished } from '../message-status.js';
 import { NotAReplyError } from '../messages.errors.js';
 import { MessagesService } from '../messages.service.js';
 import { ReplyStreamsService } from '../stream/reply-streams.service.js';
-import { remainingEvents, toFrame } from '../stream/stream-events.js';
+import { remainingEvents, type StreamEvent, toFrame } from '../stream/stream-events.js';
 import { parsePosition, type StreamPosition } from '../stream/stream-position.js';
 
 /** UTF-16 units of the frames that are written at once. */
@@ -32,6 +32,8 @@ export interface StreamSlot {
 export class StreamResponder {
   /** Long texts are read one at a time, because many at once would block the process. */
   private readonly turns = pLimit(1);
+  /** The piece that events make, which all readers who share the events share. */
+  private readonly pieces = new WeakMap<readonly StreamEvent[], string>();
 
   constructor(
     private readonly messages: MessagesService,
@@ -126,13 +128,21 @@ export class StreamResponder {
   /** The events in pieces that a connection accepts at once; each is made when it is read. */
   private async *frames(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<string> {
     for await (const events of this.streams.read(reply, from, signal)) {
+      const shared = this.pieces.get(events);
+      if (shared !== undefined) {
+        yield shared;
+        continue;
+      }
       let piece = '';
+      let isWhole = true;
       for (const event of events) {
         piece += toFrame(event);
         if (piece.length < PIECE_LENGTH) continue;
         yield piece;
         piece = '';
+        isWhole = false;
       }
+      if (isWhole) this.pieces.set(events, piece);
       if (piece !== '') yield piece;
     }
   }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { StreamStore } from '../../../streams/stream-store.js';
+import { type StreamEntry, StreamStore } from '../../../streams/stream-store.js';
 import { type FinishedStatus, isFinished as isFinishedStatus } from '../message-status.js';
 import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
 import type { ModelPause } from '../model-pauses.js';
 import { ReplyWaiterService } from '../reply-waiter.service.js';
-import { GrowingReply, type ReplyPart } from '../reply-parts.js';
+import { GrowingReply } from '../reply-parts.js';
 import {
   decodePiece,
   deletedEvents,
@@ -22,6 +22,11 @@ import { isSameText, type StreamPosition, START, copyAt } from './stream-positio
 /** The wait between looks at a stream that ended before its reply, until an admin's retry begins it again. */
 const REOPEN_MS = 1_000;
 
+interface SharedEvents {
+  readonly after: StreamPosition | null;
+  readonly events: readonly StreamEvent[];
+}
+
 /**
  * A reply as a stream of events, from any position, in any process. The stream store has the text of an unfinished
  * reply; the ending, and text that the store does not have, come from the finished reply. So the events always add up
@@ -29,6 +34,12 @@ const REOPEN_MS = 1_000;
  */
 @Injectable()
 export class ReplyStreamsService {
+  /**
+   * The events of entries for a reader at a position. All readers of a reply who have read as far as the others get the
+   * same array of entries from the store, and share its events.
+   */
+  private readonly shared = new WeakMap<readonly StreamEntry[], SharedEvents>();
+
   constructor(
     private readonly store: StreamStore,
     private readonly messages: MessagesRepository,
@@ -40,7 +51,7 @@ export class ReplyStreamsService {
    *
    * @param signal ends the iteration, without an ending
    */
-  async *read(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<StreamEvent[], void> {
+  async *read(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<readonly StreamEvent[], void> {
     let current: Message | null = reply;
     let position = from && from.attempt <= reply.attempt + 1 ? from : null;
     if (position === null && !isFinishedStatus(reply.status)) {
@@ -48,12 +59,12 @@ export class ReplyStreamsService {
       position = start.position;
       yield [start];
     }
-    let open: ReplyPart['kind'] | null = null;
+    let seen: readonly StreamEvent[] = [];
     /** The end of the longest pause that was reported to the reader, in milliseconds since 1970. */
     let reportedUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
-        yield deletedEvents(position ?? { attempt: 0, n: START }, open);
+        yield deletedEvents(position ?? { attempt: 0, n: START }, openAfter(seen));
         return;
       }
       if (isFinished(current)) {
@@ -77,14 +88,9 @@ export class ReplyStreamsService {
       const finished = this.waiter.wait(reply.id, { signal: growing.signal, onPause }).then(leave);
       try {
         for await (const entries of this.store.read(reply.id, position, growing.signal)) {
-          const events: StreamEvent[] = [];
-          for (const { attempt, n, data } of entries) {
-            const end: StreamPosition = { attempt, n };
-            events.push(...pieceEvents(position ?? { attempt, n: START }, end, data));
-            position = end;
-          }
-          open = openAfter(events);
-          yield events;
+          seen = this.eventsOf(entries, position);
+          position = seen.at(-1)?.position ?? position;
+          yield seen;
         }
         if (!growing.signal.aborted) await this.waiter.wait(reply.id, { ms: REOPEN_MS, signal: growing.signal });
       } finally {
@@ -95,6 +101,20 @@ export class ReplyStreamsService {
       if (pauses.length > 0) yield pauses.map((pause) => waitEvent(pause, position ?? { attempt: 0, n: START }));
       else current = await this.messages.find({ userId: reply.userId, chatroomId: reply.chatroomId, messageId: reply.id });
     }
+  }
+
+  private eventsOf(entries: readonly StreamEntry[], after: StreamPosition | null): readonly StreamEvent[] {
+    const shared = this.shared.get(entries);
+    if (shared && shared.after?.attempt === after?.attempt && shared.after?.n === after?.n) return shared.events;
+    const events: StreamEvent[] = [];
+    let position = after;
+    for (const { attempt, n, data } of entries) {
+      const end: StreamPosition = { attempt, n };
+      events.push(...pieceEvents(position ?? { attempt, n: START }, end, data));
+      position = end;
+    }
+    this.shared.set(entries, { after, events });
+    return events;
   }
 
   /**
