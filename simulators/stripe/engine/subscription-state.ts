@@ -47,7 +47,8 @@ export function end(world: World, subscription: Subscription, reason: EndReason)
       comment: details?.comment ?? null,
       feedback: details?.feedback ?? null,
       feedback_option: details?.feedback_option ?? null,
-      reason: details?.reason ?? reason,
+      // A payment that fails ends also what was to end with its period.
+      reason: reason === 'payment_failed' ? reason : (details?.reason ?? reason),
     },
   });
   world.emit('customer.subscription.deleted', ended);

@@ -411,4 +411,16 @@ describe('what the account does when retries end', () => {
     expect((await world.stripe.subscriptions.retrieve(id)).status).toBe(expected);
     await world.stop();
   });
+
+  test('cancel, for the failed payment also where the payer had cancelled', async () => {
+    const world = await openStripe({ rules: { whenRetriesEnd: 'cancel', retryDays: [1] } });
+    const { id, customer } = await world.subscribe();
+    await world.control('POST', 'cards', { customer, behaviour: 'generic_decline' });
+    await world.pass('30d');
+    await world.stripe.subscriptions.update(id, { cancel_at_period_end: true });
+    await world.pass('3d');
+    const { status, cancellation_details: details } = await world.stripe.subscriptions.retrieve(id);
+    expect([status, details?.reason]).toEqual(['canceled', 'payment_failed']);
+    await world.stop();
+  });
 });
