@@ -46,7 +46,7 @@ describeOn('redis', 'while everything dies', () => {
     const send = async (n: number) => {
       const { user, room } = rooms[n % rooms.length] ?? { user: null, room: '' };
       if (!user) throw new Error('no room');
-      // As a client that was not answered does: again, with the same key.
+      // A client that was not answered sends the message again, with the same key.
       for (let tries = 0; ; tries += 1) {
         const answer = await clients[(n + tries) % clients.length]
           ?.post<{ reply: { id: string } }>(`/chatroom/${room}/message`, {

@@ -71,7 +71,7 @@ async function failedReply(content = 'Hello', { scenario = 'error-400', times = 
 describe('A failed reply that is retried', () => {
   test('is pending once, then completes, at no charge, and is noted once', async () => {
     const failed = await failedReply();
-    // As when its last try failed after its first thoughts.
+    // The state after a last try that failed after its first thoughts.
     await runSql(stack.databaseUrl, `UPDATE messages SET first_thought_at = created_at WHERE id = $1`, [failed.id]);
     const answers = await Promise.all([retry(failed.id), retry(failed.id), retry(failed.id)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);

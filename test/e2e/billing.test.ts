@@ -64,7 +64,7 @@ describe('A subscription', () => {
 
     await stack.stripe.submit(url);
     expect(await wayOutOf(url)).toBe(`https://app.example.com/?checkout_session_id=${sessionId}`);
-    // Asked on return, before any event need have arrived.
+    // The payer returns before any event has to have arrived.
     const { body: paid } = await stack.status(user, `?checkout_session_id=${sessionId}`);
     expect(paid).toEqual({
       ...BASIC,
@@ -236,7 +236,7 @@ describe('POST /subscribe/pro', () => {
   it('leads to where the open page is now', async () => {
     const user = await stack.api.signUp();
     const { body } = await stack.subscribe(user);
-    // As a simulator leaves it that was started anew, at another port.
+    // A simulator that was restarted at another port leaves such an address.
     await stack.sql(`UPDATE checkouts SET url = 'http://127.0.0.1:1/c/pay/gone' WHERE user_id = $1`, [user.id]);
     expect((await stack.subscribe(user)).body).toEqual(body);
   });

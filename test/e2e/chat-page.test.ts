@@ -407,7 +407,7 @@ describeInBrowser('the chat page', () => {
     expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('page-2.example 你好 🙂');
     await look('21-sources');
     expect(await sources.locator('iframe').getAttribute('sandbox')).not.toContain('allow-scripts');
-    // Asked in the page, since the frame executes nothing.
+    // The page is asked, because the frame runs no scripts.
     const styleInFrame = `getComputedStyle(document.querySelector('iframe').contentDocument.querySelector('a'))`;
     expect(await page.evaluate<string>(`${styleInFrame}.borderRadius`)).toBe('16px');
     await context.route('https://www.google.com/**', (route) => route.fulfill({ body: 'found' }));

@@ -144,7 +144,7 @@ describe('the title of a room', () => {
     const talk = await Conversation.start(stack.api, user.accessToken, {});
     await talk.ask('Found again');
     await until('the title is asked for', async () => (await calls('title')).length === 1);
-    // As if the worker that had it were gone, and its lease over.
+    // The worker that had it counts as gone, and its lease as over.
     await database.query(`UPDATE digests SET due_at = now() - interval '1 minute'`);
     expect(await named(talk)).toBe('Found again (simulated)');
   });

@@ -48,7 +48,7 @@ for (const engine of ENGINES) {
         body: { identifier: user.username, password: user.password },
         headers: { 'user-agent': 'planted-needle browser' },
       });
-      // One more, whose reply is being written and read while the account goes, and one that waits for it.
+      // A reply is being written and read while the account goes, and another message waits for it.
       const { reply } = await other.send('[[slow 50ms]] [[long 5000]] more of planted-needle');
       await other.send('the last of planted-needle');
       const reading = await api.open('GET', `${other.path}/${reply.id}/stream`, { token });

@@ -51,7 +51,7 @@ test('a message that cannot be answered fails after its tries, while the only wo
 
 test('a message whose workers die over it is given up after as many tries', async () => {
   const { room, id } = await sendPoison();
-  // As three workers leave it that did not live to see their try fail.
+  // Three workers that died during their tries leave the message like this.
   await database.query(`UPDATE messages SET attempt = 3, retry_at = NULL, lease_until = now() WHERE id = $1`, [id]);
   expect(await room.finished(id)).toMatchObject({ status: 'failed', content: '', error: { code: 'attempts_exhausted' } });
   expect(await usage()).toEqual([{ messages: 0 }]);

@@ -120,7 +120,7 @@ describe('useChat of the AI SDK, with the room chat of the page', () => {
     await release();
     await settles('ready');
     await expectOneReply('completed');
-    // Once more, when there is nothing to resume but what has just ended.
+    // The page is loaded again when the reply has just ended, and nothing is left to resume.
     await page.close();
     page = await open(await load());
     await expectOneReply('completed');

@@ -213,7 +213,7 @@ describe('known and unknown accounts', () => {
       times.unknown.push(await measured(newUsername()));
     }
     const [ofKnown, ofUnknown] = [median(times.known), median(times.unknown)];
-    // Without a hash a refusal takes a tenth of the work.
+    // A refusal that computes no hash would take a tenth of the time.
     expect(Math.max(ofKnown, ofUnknown) / Math.min(ofKnown, ofUnknown)).toBeLessThan(3);
   });
 });

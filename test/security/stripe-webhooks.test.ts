@@ -116,10 +116,10 @@ it('a signature is of these bytes, by one of the secrets, at most five minutes f
       return [body, sign(body, { secondsAhead })];
     }),
     [`${payload()} `, sign(payload())],
-    // What is no JSON any more is refused as what was altered, too.
+    // A body that is no JSON any more is refused like any altered one.
     [payload().slice(0, -1), sign(payload())],
     ['hello', undefined],
-    // Without v1 there is no signature, whatever the other schemes say.
+    // Only v1 is a signature; other schemes are ignored.
     [payload(), sign(payload()).replace('v1=', 'v0=')],
   ];
   for (const [body, signature] of refused) expect(await send(body, signature)).toMatchObject({ status: 400, body: INVALID_SIGNATURE });

@@ -161,7 +161,7 @@ export async function startTestApi(settings: Settings, log?: CapturedLog): Promi
   configureApi(app);
   await app.listen(config.PORT, config.HOST);
   const client = new ApiClient(await app.getUrl());
-  // One after the other: who waits too long for the hash of a password is refused, and on a busy machine tests would.
+  // Sign-ups follow each other, because one that waits too long for the hash of its password is refused.
   const turns = pLimit(1);
   return Object.assign(client, {
     app,

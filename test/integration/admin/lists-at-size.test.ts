@@ -74,7 +74,7 @@ async function statementsOf(work: () => Promise<unknown>): Promise<{ text: strin
 
 const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
 
-/** Of a few thousand rows PostgreSQL would rather read all; then only what it could do instead is asked for. */
+/** PostgreSQL prefers to read all of a few thousand rows, so that sequential scans are off at the small size. */
 async function planOf({ text, values }: { text: string; values: unknown[] }): Promise<Plan[]> {
   const url = new URL(database.url);
   if (FULL_SIZE === undefined) url.searchParams.set('options', '-c enable_seqscan=off');
@@ -156,7 +156,7 @@ test.each(LISTS.map((path, i) => [i, path] as const))('list %d is read from an i
       for (const node of await planOf(statement)) {
         const what = `${page}: ${node['Node Type']} on ${node['Relation Name'] ?? node['Index Name'] ?? ''}`;
         if (large.has(node['Relation Name'] ?? '')) expect([what, node['Node Type']]).not.toEqual([what, 'Seq Scan']);
-        // As many rows as the page shows, a few times over, however many there are.
+        // A page reads a few times the rows that it shows, however many there are.
         const read = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
         expect([what, read < 500]).toEqual([what, true]);
       }

@@ -7,13 +7,14 @@ import { isFullSize } from '../../support/full-size.js';
 import { PRO_PRICE } from '../../support/stripe-simulator.js';
 
 /**
- * Of each case, besides those that are always tried; all events of it, in any order, any of them twice or not at all.
+ * Random runs of each case, besides those that are always tried. A run delivers the case's events in any order, and any
+ * of them twice or not at all.
  */
 const RUNS = isFullSize ? 50 : 1;
 
 /** What happens to a subscription: at the beginning, and again 31 days later, when its first period is over. */
 interface Case {
-  /** So many days longer ago. */
+  /** Days by which the case began earlier. */
   readonly earlier?: 8 | 16;
   readonly begin?: (user: TestUser) => Promise<void>;
   readonly later?: (user: TestUser) => Promise<void>;

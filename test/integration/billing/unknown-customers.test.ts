@@ -153,7 +153,7 @@ describe('A customer that was replaced', () => {
   it('and can still be charged counts, judges and is closed like the current one', async () => {
     const user = await payer();
     const [first, [subscription]] = [await stack.customerOf(user), await stack.subscriptionsOf(user)];
-    // As a process of the release before does when Stripe does not know the customer.
+    // A process of the release before does this when Stripe does not know the customer.
     const second = (await stripe.customers.create({ name: user.username })).id;
     await stack.sql(`UPDATE stripe_customers SET stripe_customer_id = $2 WHERE user_id = $1`, [user.id, second]);
     expect(await look(user)).toMatchObject({ failed_runs: 0 });

@@ -117,7 +117,7 @@ test('a scheduled task runs in one process at a time', async () => {
       active -= 1;
     };
     schedules.add({ lock: 'retention', everyMs: 5, work });
-    // One that fails is run again, and does not disturb the other.
+    // A task that fails runs again, and does not disturb the other.
     schedules.add({ lock: 'codeSweep', everyMs: 5, work: () => Promise.reject(new Error('always')) });
   }
   try {

@@ -132,7 +132,7 @@ describe('a title', () => {
 
   test('is wanted by the next completed reply of a room that an earlier release left without a name', async () => {
     await replies.finish(await claimedReply(), COMPLETED);
-    // As its worker leaves the room after an answer without text.
+    // The state in which its worker leaves the room after an answer without text.
     await dataSource.query(`DELETE FROM digests USING messages m WHERE m.id = message_id AND m.chatroom_id = $1`, [room]);
     await dataSource.query(`UPDATE chatrooms SET title_requests = 0, title_requested_at = now() - interval '1 day' WHERE id = $1`, [room]);
     const reply = await claimedReply();

@@ -127,7 +127,7 @@ test('every metric that alerts, dashboard, scaling and their pages name is there
   );
   const { panels } = JSON.parse(read('deploy/grafana/gemini-chat.json')) as { panels: { targets?: { expr: string }[] }[] };
   queries.push(...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)));
-  // Without labels and their values, what is written with underscores is a metric or a function.
+  // Labels and their values are removed first. What is left with underscores is a metric or a function.
   const inQueries = queries.flatMap((query) => [
     ...query.replaceAll(/\{[^}]*\}|\b(?:by|on|without) ?\([^)]*\)|\$__\w+/gu, '').matchAll(/\b[a-z]\w*_\w+\b(?!\()/gu),
   ]);

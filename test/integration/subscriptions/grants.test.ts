@@ -83,7 +83,7 @@ test('a grant that has ended is claimed by one worker, and again later unless it
 
     const claims = await Promise.all([1, 2, 3, 4].map(() => grants.claimEnded(CLAIM)));
     const claimed = claims.flat().map(({ id }) => id);
-    // One that finds rows locked claims the next ones; whatever the order, no row has two workers.
+    // A worker that finds rows locked claims the next ones, so that no row has two workers in any order.
     expect(claimed.toSorted()).toEqual(ids.toSorted());
     expect(await grants.claimEnded(CLAIM)).toEqual([]);
 

@@ -26,7 +26,7 @@ const RELEASE = process.env['ATTACKED_RELEASE'] === undefined ? {} : { release: 
 const USERS = 20;
 /** 503: PostgreSQL was busy with the others for too long. */
 const REFUSED_OR_OPEN = [200, 429, 503];
-/** Of all in flight at one process, and of one user: see BodiesInFlight. */
+/** The most bodies in flight at one process, and of one user (BodiesInFlight). */
 const [TEN_MB_BODIES, TEN_MB_BODIES_OF_A_USER] = [4, 2];
 
 const BRACKETS = Buffer.alloc(20 * MIB, '[');
