@@ -33,7 +33,7 @@ async function serve(frames: () => AsyncIterable<string>, timing: { keepAliveMs?
     const onClose = () => {
       connection.abort();
     };
-    void writeEventStream(reply, frames(), { signal: connection.signal, onClose, ...timing });
+    void writeEventStream(reply, frames(), (frame) => [frame], { signal: connection.signal, onClose, ...timing });
   });
   server = http;
   const origin = await http.listen({ port: 0, host: '127.0.0.1' });

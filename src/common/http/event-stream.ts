@@ -39,14 +39,17 @@ function begin(reply: FastifyReply, headers: Readonly<Record<string, string>>, o
 }
 
 /**
- * Writes frames as they come, never more than the connection takes. The connection ends cleanly after the last frame,
- * and is cut when the frames end with an error or by the signal: a reader that is cut off opens the stream again.
+ * Writes the frames of batches as they come, never more than the connection takes. The connection ends cleanly after
+ * the last frame, and is cut when the batches end with an error or by the signal: a reader that is cut off opens the
+ * stream again.
  *
+ * @param framesOf the frames of a batch, each of which is made when the connection takes it
  * @param signal cuts the connection when it is aborted. `onClose` has to abort it when the reader leaves
  */
-export async function writeEventStream(
+export async function writeEventStream<Batch>(
   reply: FastifyReply,
-  frames: AsyncIterable<string>,
+  batches: AsyncIterable<Batch>,
+  framesOf: (batch: Batch) => Iterable<string>,
   {
     signal,
     onClose,
@@ -60,13 +63,15 @@ export async function writeEventStream(
   }, keepAliveMs);
   let written = 0;
   try {
-    for await (const frame of frames) {
-      written += frame.length;
-      if (written > TURN_LENGTH) {
-        written = 0;
-        await nextTurn();
+    for await (const batch of batches) {
+      for (const frame of framesOf(batch)) {
+        written += frame.length;
+        if (written > TURN_LENGTH) {
+          written = 0;
+          await nextTurn();
+        }
+        if (!raw.write(frame)) await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]) });
       }
-      if (!raw.write(frame)) await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]) });
     }
     if (signal.aborted) raw.destroy();
     else raw.end();

@@ -1,14 +1,13 @@
 import { Redis } from 'ioredis';
 import { openStreams, type Streams } from '../../../src/streams/open-streams.js';
 import type { EntryId } from '../../../src/streams/stream-store.js';
-import { startTestRedis, type TestRedis, whyNoRedis } from '../../support/redis-server.js';
+import { describeOn } from '../../support/engines.js';
+import { startTestRedis, type TestRedis } from '../../support/redis-server.js';
 import { itKeepsLogs } from './log-contract.js';
 import { entries, ids, newStreamId, until } from './reading.js';
 import { itKeepsTheContract, type Subject } from './stream-contract.js';
 
-const missing = whyNoRedis();
-
-(missing === null ? describe : describe.skip)(`streams in Redis${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
+describeOn('redis', 'streams in Redis', () => {
   let redis: TestRedis;
   const opened: Streams[] = [];
 

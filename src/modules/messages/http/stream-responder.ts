@@ -17,6 +17,8 @@ import { parsePosition, type StreamPosition } from '../stream/stream-position.js
 
 /** UTF-16 units of the frames that are written at once. */
 const PIECE_LENGTH = 16_384;
+/** More events are those of a replay, which few read at the same time, and whose pieces are made one by one. */
+const MAX_SHARED_EVENTS = 32;
 
 /** One of the streams that a user may have open, reserved before the stream begins. */
 export interface StreamSlot {
@@ -32,8 +34,8 @@ export interface StreamSlot {
 export class StreamResponder {
   /** Long texts are read one at a time, because many at once would block the process. */
   private readonly turns = pLimit(1);
-  /** The piece that events make, which all readers who share the events share. */
-  private readonly pieces = new WeakMap<readonly StreamEvent[], string>();
+  /** The pieces of a few events, which the readers who share the events share. */
+  private readonly pieces = new WeakMap<readonly StreamEvent[], readonly string[]>();
 
   constructor(
     private readonly messages: MessagesService,
@@ -110,7 +112,8 @@ export class StreamResponder {
     response: FastifyReply,
     onEnd: () => void = () => undefined,
   ): void {
-    void writeEventStream(response, this.frames(reply, from, signal), { signal, onClose: cut }).finally(() => {
+    const events = this.streams.read(reply, from, signal);
+    void writeEventStream(response, events, this.sharedPiecesOf, { signal, onClose: cut }).finally(() => {
       free();
       onEnd();
     });
@@ -125,27 +128,26 @@ export class StreamResponder {
     return bytes > this.answers.uncounted ? this.answers.bytes.take(userId, bytes) : () => undefined;
   }
 
-  /** The events in pieces that a connection accepts at once; each is made when it is read. */
-  private async *frames(reply: Message, from: StreamPosition | null, signal: AbortSignal): AsyncGenerator<string> {
-    for await (const events of this.streams.read(reply, from, signal)) {
-      const shared = this.pieces.get(events);
-      if (shared !== undefined) {
-        yield shared;
-        continue;
-      }
-      let piece = '';
-      let isWhole = true;
-      for (const event of events) {
-        piece += toFrame(event);
-        if (piece.length < PIECE_LENGTH) continue;
-        yield piece;
-        piece = '';
-        isWhole = false;
-      }
-      if (isWhole) this.pieces.set(events, piece);
-      if (piece !== '') yield piece;
-    }
+  private readonly sharedPiecesOf = (events: readonly StreamEvent[]): Iterable<string> => {
+    const shared = this.pieces.get(events);
+    if (shared !== undefined) return shared;
+    if (events.length > MAX_SHARED_EVENTS) return piecesOf(events);
+    const pieces = [...piecesOf(events)];
+    this.pieces.set(events, pieces);
+    return pieces;
+  };
+}
+
+/** The events in pieces that a connection accepts at once. */
+function* piecesOf(events: readonly StreamEvent[]): Generator<string> {
+  let piece = '';
+  for (const event of events) {
+    piece += toFrame(event);
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
   }
+  if (piece !== '') yield piece;
 }
 
 const hasNothingAfter = ({ status, ...reply }: Message, from: StreamPosition | null): boolean =>
