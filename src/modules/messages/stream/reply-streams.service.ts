@@ -5,7 +5,7 @@ import type { Message } from '../message.js';
 import { MessagesRepository } from '../messages.repository.js';
 import type { ModelPause } from '../model-pauses.js';
 import { ReplyWaiterService } from '../reply-waiter.service.js';
-import { GrowingReply } from '../reply-parts.js';
+import { GrowingReply, type ReplyPart } from '../reply-parts.js';
 import {
   decodePiece,
   deletedEvents,
@@ -25,6 +25,9 @@ const REOPEN_MS = 1_000;
 interface SharedEvents {
   readonly after: StreamPosition | null;
   readonly events: readonly StreamEvent[];
+  /** The position after the events, and the kind of the part that is open there. */
+  readonly end: StreamPosition | null;
+  readonly open: ReplyPart['kind'] | null;
 }
 
 /**
@@ -59,12 +62,12 @@ export class ReplyStreamsService {
       position = start.position;
       yield [start];
     }
-    let seen: readonly StreamEvent[] = [];
+    let open: ReplyPart['kind'] | null = null;
     /** The end of the longest pause that was reported to the reader, in milliseconds since 1970. */
     let reportedUntil = 0;
     while (!signal.aborted) {
       if (current === null) {
-        yield deletedEvents(position ?? { attempt: 0, n: START }, openAfter(seen));
+        yield deletedEvents(position ?? { attempt: 0, n: START }, open);
         return;
       }
       if (isFinished(current)) {
@@ -88,9 +91,9 @@ export class ReplyStreamsService {
       const finished = this.waiter.wait(reply.id, { signal: growing.signal, onPause }).then(leave);
       try {
         for await (const entries of this.store.read(reply.id, position, growing.signal)) {
-          seen = this.eventsOf(entries, position);
-          position = seen.at(-1)?.position ?? position;
-          yield seen;
+          const shared = this.eventsOf(entries, position);
+          ({ end: position, open } = shared);
+          yield shared.events;
         }
         if (!growing.signal.aborted) await this.waiter.wait(reply.id, { ms: REOPEN_MS, signal: growing.signal });
       } finally {
@@ -103,18 +106,19 @@ export class ReplyStreamsService {
     }
   }
 
-  private eventsOf(entries: readonly StreamEntry[], after: StreamPosition | null): readonly StreamEvent[] {
-    const shared = this.shared.get(entries);
-    if (shared && shared.after?.attempt === after?.attempt && shared.after?.n === after?.n) return shared.events;
+  private eventsOf(entries: readonly StreamEntry[], after: StreamPosition | null): SharedEvents {
+    const found = this.shared.get(entries);
+    if (found && found.after?.attempt === after?.attempt && found.after?.n === after?.n) return found;
     const events: StreamEvent[] = [];
-    let position = after;
+    let end = after;
     for (const { attempt, n, data } of entries) {
-      const end: StreamPosition = { attempt, n };
-      events.push(...pieceEvents(position ?? { attempt, n: START }, end, data));
-      position = end;
+      const position: StreamPosition = { attempt, n };
+      events.push(...pieceEvents(end ?? { attempt, n: START }, position, data));
+      end = position;
     }
-    this.shared.set(entries, { after, events });
-    return events;
+    const shared = { after, events, end, open: openAfter(events) };
+    this.shared.set(entries, shared);
+    return shared;
   }
 
   /**
