@@ -17,7 +17,10 @@ import {
 const BATCH = 256;
 /** Longer entries are only announced, because Redis and every listener hold published messages in memory. */
 const MAX_PUBLISHED = 16 * 1024;
-/** Announcements that are kept for readers who are a little behind the others. */
+/**
+ * Announcements that are kept for readers who are a little behind the others. Together they are no longer than a single
+ * one may be.
+ */
 const KEPT_ANNOUNCEMENTS = 8;
 
 /**
@@ -222,6 +225,8 @@ interface Announcement {
   readonly entries: readonly StreamEntry[];
 }
 
+const lengthOf = (entries: readonly StreamEntry[]): number => entries.reduce((sum, { data }) => sum + data.length, 0);
+
 /** @param announcement null when readers have to read from Redis */
 function keep(watched: Watched, announcement: Announcement | null): void {
   const { recent } = watched;
@@ -231,8 +236,12 @@ function keep(watched: Watched, announcement: Announcement | null): void {
   }
   recent.set(announcement.before, announcement.entries);
   watched.newest = idOf(announcement.entries.at(-1) ?? null);
-  const [oldest] = recent.keys();
-  if (recent.size > KEPT_ANNOUNCEMENTS && oldest !== undefined) recent.delete(oldest);
+  let length = [...recent.values()].reduce((sum, entries) => sum + lengthOf(entries), 0);
+  for (const [before, entries] of recent) {
+    if (recent.size <= KEPT_ANNOUNCEMENTS && length <= MAX_PUBLISHED) break;
+    recent.delete(before);
+    length -= lengthOf(entries);
+  }
 }
 
 /** `<id of the previous entry> <attempt> <entries as JSON>`. Without the last two, readers have to read from Redis. */
