@@ -196,6 +196,23 @@ describe('A second subscription', () => {
     expect((await stack.causesOf(user)).filter((cause) => cause !== 'stripe')).toEqual(['duplicate']);
   });
 
+  it('replaces one whose renewal waits for its payer, who can no longer pay for both', async () => {
+    const user = await payer();
+    await stack.stripe.control('POST', 'cards', { customer: await stack.customerOf(user), behaviour: 'authenticates_always' });
+    await stack.stripe.pass('31d');
+    await stack.settled();
+    const statuses = async () => (await stack.subscriptionsOf(user)).map(({ status }) => status);
+    expect(await statuses()).toEqual(['past_due']);
+    await buyAgain(user);
+    await until('the first has ended', async () => (await statuses()).includes('canceled'));
+    await stack.settled();
+    expect(await statuses()).toEqual(['active', 'canceled']);
+    const { data: open } = await stack.stripe.stripe.invoices.list({ customer: await stack.customerOf(user), status: 'open' });
+    expect(open).toEqual([]);
+    expect((await stack.status(user)).body).toMatchObject({ plan: 'pro', status: 'active', open_invoice: null });
+    expect((await stack.causesOf(user)).filter((cause) => cause !== 'stripe')).toEqual(['duplicate']);
+  });
+
   it('is given back also when Stripe fails in the middle of it', async () => {
     const user = await payer();
     await stack.stripe.control('POST', 'faults', { kind: 'error_after', method: 'POST', path: '/v1/refunds', times: 3 });
