@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import type { Job } from 'bullmq';
@@ -50,4 +51,37 @@ test('a worker with a processor for each queue starts, and handles the jobs of e
   await until('all jobs are handled', () => handled.length === NAMES.length);
   expect(handled.sort()).toEqual([...NAMES].sort());
   await started.close();
+});
+
+test('all queues stop at once, though one of them finishes a job first', async () => {
+  const [busy, other] = NAMES as [QueueName, QueueName, ...QueueName[]];
+  const order = [busy, other, ...NAMES.filter((name) => name !== busy && name !== other)];
+  for (const names of [order, order.toReversed()]) {
+    const job = new AbortController();
+    const released = once(job.signal, 'abort');
+    let isBusy = false;
+    // Each in a module of its own, as the product has them: the hooks of modules follow each other.
+    const modules = names.map((name) => {
+      @ProcessesQueue(name)
+      class TestProcessor extends QueueProcessor<object> {
+        protected override async handle(): Promise<void> {
+          isBusy = true;
+          await released;
+        }
+      }
+      @Module({ imports: [BullModule.registerQueue({ name })], providers: [TestProcessor], exports: [TestProcessor] })
+      class Processing {}
+      return { Processing, TestProcessor };
+    });
+    @Module({ imports: [...modules.map(({ Processing }) => Processing), QueueWorkersModule] })
+    class Workers {}
+    const started = await startModule([Workers]);
+    await started.module.get(Queues).find(busy)?.add('job', {});
+    await until('the job is in work', () => isBusy);
+    const closed = started.close();
+    const workers = modules.map(({ TestProcessor }) => started.module.get(TestProcessor, { strict: false }).worker);
+    await until('all take no more jobs', () => workers.every(({ closing }) => closing !== undefined));
+    job.abort();
+    await closed;
+  }
 });
