@@ -198,7 +198,7 @@ describe('known and unknown accounts', () => {
 
   it('take the same work to refuse a password, within what a hash takes', async () => {
     const known = await api.signUp();
-    // Of this process's processors, as what the clock says hangs on what else the machine does.
+    // The test measures CPU time, because elapsed time depends on what else the machine does.
     const measured = async (identifier: string) => {
       const before = process.cpuUsage();
       const answer = await api.post('/auth/login', { body: { identifier, password: 'a wrong password' } });
